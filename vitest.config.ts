@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+const project = (name: string, timeout: number) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout },
+})
+
+// unit: pure code and the library on small trees. conformance: against GNU tar, xz, bsdtar, nix-store.
+// package: the packed tarball, used as a stranger would. system: root, systemd-import, systemd-nspawn, real closures.
+export default defineConfig({
+  test: {
+    projects: [
+      project('unit', 30_000),
+      project('conformance', 120_000),
+      project('package', 300_000),
+      { test: { ...project('system', 900_000).test, fileParallelism: false } },
+    ],
+  },
+})
