@@ -1,0 +1,39 @@
+/**
+ * How an image is compressed: the tar bytes come in pieces, each piece becomes a block on a worker, and the blocks are
+ * put together, in order, into one file.
+ */
+export interface Container {
+  /** What follows the image's name in the name of its file, such as `.tar.xz`. */
+  readonly suffix: string
+  /**
+   * Bytes of tar in a block, a multiple of 512; the last block of a batch has less. It bounds memory, and it shapes the
+   * file: changing it changes every image.
+   */
+  readonly blockSize: number
+  /** Names the encoder and what shapes its output, for the manifest. */
+  describe(level: number): string
+  /** Encodes a block; runs on a worker. `bytes` are only read. Absent where blocks stay as they are. */
+  encode?(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
+  /** Starts a file. */
+  createAssembler(): Assembler
+}
+
+/** A block as it stands in the file. Plain data: it is posted between threads. */
+export interface EncodedBlock {
+  /** In order; what they add up to stands in the file as it is. */
+  readonly pieces: Uint8Array<ArrayBuffer>[]
+  /** Bytes of tar in it. */
+  readonly uncompressedSize: number
+  /** What the container has to know of the block besides: see each container. */
+  readonly note: number
+}
+
+/** Puts blocks together. */
+export interface Assembler {
+  /** What stands before the first block. */
+  begin(): Uint8Array
+  /** Notes a block that was written. */
+  add(block: EncodedBlock): void
+  /** What stands behind the last block. */
+  end(): Uint8Array
+}

@@ -1,0 +1,30 @@
+import { Lzma2Compressor } from '@napi-rs/lzma'
+
+/**
+ * An LZMA2 encoder: the bytes of a block in, its LZMA2 chunks with their end marker out, in order. `dictionarySize` is
+ * what a decoder has to hold; the encoder looks back no further.
+ */
+export type Lzma2Engine = (
+  bytes: Uint8Array,
+  level: number,
+  dictionarySize: number,
+) => Promise<Uint8Array<ArrayBuffer>[]>
+
+/** Bytes given to the native encoder at a time, so that it need not hold a second copy of the block. */
+const STEP = 1024 * 1024
+
+/** lzma-rust2, native code, through `@napi-rs/lzma`. */
+export const nativeLzma2: Lzma2Engine = async (bytes, preset, dictSize) => {
+  const encoder = new Lzma2Compressor({ preset, dictSize })
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  const keep = (piece: Uint8Array) => {
+    // A copy, since what the encoder returns lies in memory of its own, which cannot be handed to another thread.
+    if (piece.length > 0) pieces.push(new Uint8Array(piece))
+  }
+  for (let at = 0; at < bytes.length; at += STEP) keep(encoder.update(bytes.subarray(at, at + STEP)))
+  keep(await encoder.finish())
+  return pieces
+}
+
+/** Names the engine, its version and what follows from neither, for the manifest. */
+export const NATIVE_LZMA2 = '@napi-rs/lzma 1.5.3'

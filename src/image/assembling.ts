@@ -1,0 +1,83 @@
+import type { Container, EncodedBlock, ImageFormat } from '../container/index.ts'
+import type { Threads } from '../pool/index.ts'
+import { type Outcome, resultOf } from './failure.ts'
+import type { Piece } from './packing.ts'
+import type { EncodeTask } from './worker.ts'
+
+/** A run of bytes of the image file. They are the receiver's until it asks for the next. */
+export interface FileChunk {
+  readonly bytes: Uint8Array
+  /** Set with the last chunk of a block. */
+  readonly block?: FinishedBlock
+}
+
+/** A block that is in the file. */
+export interface FinishedBlock {
+  /** The piece of the tar that it holds; its bytes are no longer to be read. */
+  readonly piece: Piece
+  /** Bytes in the file. */
+  readonly size: number
+  /** Bytes of tar. */
+  readonly uncompressedSize: number
+}
+
+/** What to encode with. */
+export interface EncodeOptions {
+  readonly encoders: Threads
+  readonly format: ImageFormat
+  readonly level: number
+  /** Blocks under way at a time, in the encoders and behind them. */
+  readonly blocksAhead: number
+  readonly signal: AbortSignal
+}
+
+/** The file of an image whose pieces stay as they are. */
+export async function* assemblePlain(pieces: AsyncIterable<Piece>): AsyncGenerator<FileChunk> {
+  for await (const piece of pieces) {
+    const size = piece.bytes.length
+    yield { bytes: piece.bytes, block: { piece, size, uncompressedSize: size } }
+    piece.release()
+  }
+}
+
+/** The file of an image whose pieces are encoded, in parallel, into the blocks of a container. */
+export async function* assembleBlocks(
+  pieces: AsyncIterable<Piece>,
+  container: Container,
+  options: EncodeOptions,
+): AsyncGenerator<FileChunk> {
+  const assembler = container.createAssembler()
+  yield { bytes: assembler.begin() }
+  for await (const [piece, block] of encodeInOrder(pieces, options)) {
+    assembler.add(block)
+    const size = block.pieces.reduce((sum, bytes) => sum + bytes.length, 0)
+    const last = block.pieces.length - 1
+    for (const [i, bytes] of block.pieces.entries()) {
+      if (i < last) yield { bytes }
+      else yield { bytes, block: { piece, size, uncompressedSize: block.uncompressedSize } }
+    }
+  }
+  yield { bytes: assembler.end() }
+}
+
+async function* encodeInOrder(
+  pieces: AsyncIterable<Piece>,
+  { encoders, format, level, blocksAhead, signal }: EncodeOptions,
+): AsyncGenerator<[Piece, EncodedBlock]> {
+  const queue: { piece: Piece; block: Promise<Outcome<EncodedBlock>> }[] = []
+  const first = async (): Promise<[Piece, EncodedBlock]> => {
+    const { piece, block } = queue.shift()!
+    const encoded = resultOf(await block)
+    piece.release()
+    return [piece, encoded]
+  }
+  for await (const piece of pieces) {
+    const task: EncodeTask = { bytes: piece.bytes, format, level }
+    const block = encoders.run<Outcome<EncodedBlock>>('encode', task, signal)
+    // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
+    block.catch(() => {})
+    queue.push({ piece, block })
+    if (queue.length >= blocksAhead) yield await first()
+  }
+  while (queue.length > 0) yield await first()
+}

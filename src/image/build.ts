@@ -1,0 +1,90 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { CHECKSUMS_FILE, mergeChecksums } from './checksums.ts'
+import {
+  type ArtefactDigest,
+  createManifest,
+  formatManifest,
+  type ImageManifest,
+  type ManifestBlock,
+} from './manifest.ts'
+import { createSizes } from './packing.ts'
+import { prepareImage } from './prepare.ts'
+import { type BuildOptions, produceImage } from './produce.ts'
+import type { ImageSpec } from './spec.ts'
+import { digestOfFile, openStaging, type Staging } from './staging.ts'
+import { type ImageSummary, summarize } from './summary.ts'
+
+/** An image in a folder. */
+export interface ImageFiles extends ImageSummary {
+  /** Absolute path of the image file. */
+  readonly image: string
+  /** SHA-256 of the image file, lower-case base 16. */
+  readonly sha256: string
+  /** Absolute paths of everything delivered, the image first. */
+  readonly files: readonly string[]
+  readonly manifest: ImageManifest
+}
+
+/**
+ * Builds an image into `folder`: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
+ * `SHA256SUMS`, which keeps what it says of other files there. All of them are there at the end, or none.
+ *
+ * Rejects with the error of whoever finds a fault (`StoreError`, `NixError`, `ImageError`, `SystemdError`,
+ * `TreeConflictError`, `TarError`), with `RangeError` or `TypeError` for a spec or option that cannot be meant, and with
+ * the signal's reason when aborted.
+ */
+export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
+  const prepared = await prepareImage(spec, options.signal)
+  const { name, container, settings } = prepared
+  const out = resolve(folder)
+  const imageFile = `${name}${container.suffix}`
+  const settingsFile = `${name}.nspawn`
+  const manifestFile = `${name}.manifest.json`
+  const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE])
+  try {
+    const image = await staging.create(imageFile)
+    const sizes = createSizes()
+    const blocks: ManifestBlock[] = []
+    let offset = 0
+    let tarOffset = 0
+    for await (const { bytes, block } of produceImage(prepared, sizes, options)) {
+      await image.write(bytes)
+      offset += bytes.length
+      if (!block) continue
+      const { size, uncompressedSize: tarSize } = block
+      blocks.push({ offset: offset - size, size, tarOffset, tarSize })
+      tarOffset += tarSize
+    }
+    const artefacts = [await image.close()]
+    if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
+    const manifest = createManifest(prepared, sizes, artefacts, blocks)
+    await stageWhole(staging, manifestFile, formatManifest(manifest))
+    await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, artefacts, settingsFile))
+    options.signal?.throwIfAborted()
+    // The checksums come last: until they fit the image, nobody who verifies takes it.
+    const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
+    await staging.commit(files)
+    const paths = files.map(file => join(out, file))
+    const { sha256, size } = artefacts[0]!
+    return { ...summarize(prepared, sizes, size), image: paths[0]!, sha256, files: paths, manifest }
+  } catch (error) {
+    await staging.discard()
+    throw error
+  }
+}
+
+async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {
+  const staged = await staging.create(file)
+  await staged.write(typeof contents === 'string' ? new TextEncoder().encode(contents) : contents)
+  return staged.close()
+}
+
+async function checksums(out: string, artefacts: readonly ArtefactDigest[], settingsFile: string): Promise<string> {
+  const present = (file: string) => existsSync(join(out, file))
+  // Settings that someone else put there are delivered with the image too, and pull-tar wants them listed.
+  const foreign = artefacts.some(({ file }) => file === settingsFile) || !present(settingsFile)
+  const listed = foreign ? artefacts : [...artefacts, await digestOfFile(out, settingsFile)]
+  const previous = present(CHECKSUMS_FILE) ? readFileSync(join(out, CHECKSUMS_FILE), 'utf8') : ''
+  return mergeChecksums(previous, listed, present)
+}

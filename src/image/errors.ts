@@ -1,0 +1,22 @@
+/** What can be wrong with an image as a whole. */
+export type ImageErrorCode =
+  | 'NAR_HASH_MISMATCH'
+  | 'TOPLEVEL_INVALID'
+  | 'SYSTEM_MISMATCH'
+  | 'ENTRY_INVALID'
+  | 'OUTPUT_FAILED'
+  | 'WORKER_FAILED'
+
+/** An image that cannot be built as asked, or not be written. */
+export class ImageError extends Error {
+  override readonly name = 'ImageError'
+  readonly code: ImageErrorCode
+  /** The store path, entry or output file in question. */
+  readonly path: string
+
+  constructor(code: ImageErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.path = path
+  }
+}

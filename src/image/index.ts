@@ -1,0 +1,8 @@
+export { buildImage, type ImageFiles } from './build.ts'
+export { ImageError, type ImageErrorCode } from './errors.ts'
+export type { ArtefactDigest, ImageManifest, ManifestBlock, ManifestSegment } from './manifest.ts'
+export type { BuildOptions } from './produce.ts'
+export type { Progress } from './progress.ts'
+export { type ImageEntry, type ImageSpec, SYSTEMS, type System } from './spec.ts'
+export { type ImageStream, streamImage } from './stream.ts'
+export type { ImageSummary } from './summary.ts'

@@ -1,0 +1,100 @@
+import { VERSION } from '../version.ts'
+import type { PackedSizes } from './packing.ts'
+import type { PreparedImage } from './prepare.ts'
+
+/** A file of an image, without its folder. */
+export interface ArtefactDigest {
+  readonly file: string
+  /** Bytes. */
+  readonly size: number
+  /** Lower-case base 16. */
+  readonly sha256: string
+}
+
+/** A block of the image file. Offsets and sizes are in bytes. */
+export interface ManifestBlock {
+  /** In the image file. */
+  readonly offset: number
+  readonly size: number
+  /** In the tar. */
+  readonly tarOffset: number
+  readonly tarSize: number
+}
+
+/** A run of the tar that is one store path, or entries that are none. Offsets and sizes are in bytes of tar. */
+export interface ManifestSegment {
+  /** The store path; absent for other entries, and the end of the archive. */
+  readonly storePath?: string
+  readonly tarOffset: number
+  readonly tarSize: number
+}
+
+/**
+ * What an image is made of. It follows from the spec, the closure and this library alone: no time, no host, nothing of
+ * where things were found.
+ */
+export interface ImageManifest {
+  /** The version of this form. */
+  readonly manifestVersion: 1
+  /** The library and its version. */
+  readonly builder: string
+  readonly name: string
+  readonly system: string
+  readonly format: string
+  /** The encoder and what shapes its output. */
+  readonly compression: string
+  /** The store path of the NixOS system, if the image has one. */
+  readonly toplevel?: string
+  /** The files delivered, the image first. */
+  readonly artefacts: readonly ArtefactDigest[]
+  /** Bytes of tar. */
+  readonly tarSize: number
+  /** NAR hashes as `sha256:` and Nix base 32, sizes in bytes of NAR. */
+  readonly storePaths: readonly { readonly path: string; readonly narHash: string; readonly narSize: number }[]
+  readonly segments: readonly ManifestSegment[]
+  readonly blocks: readonly ManifestBlock[]
+}
+
+/** The manifest of a finished image. */
+export function createManifest(
+  { name, system, format, container, level, toplevel, plan }: PreparedImage,
+  sizes: PackedSizes,
+  artefacts: readonly ArtefactDigest[],
+  blocks: readonly ManifestBlock[],
+): ImageManifest {
+  const members = plan.batches.flatMap(batch => batch.segments)
+  return {
+    manifestVersion: 1,
+    builder: `nspawn-rootfs ${VERSION}`,
+    name,
+    system,
+    format,
+    compression: container.describe(level),
+    ...(toplevel !== undefined && { toplevel }),
+    artefacts,
+    tarSize: sizes.tar,
+    storePaths: members.map(({ path, narHash, narSize }) => ({ path: path.path, narHash, narSize })),
+    segments: locateSegments(
+      members.map(({ path }) => path.path),
+      sizes,
+    ),
+    blocks,
+  }
+}
+
+/** The text of a manifest, as it is written. */
+export function formatManifest(manifest: ImageManifest): string {
+  return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {
+  const segments: ManifestSegment[] = [{ tarOffset: 0, tarSize: sizes.head }]
+  let offset = sizes.head
+  for (const storePath of paths) {
+    const tarSize = sizes.segments.get(storePath)!
+    segments.push({ storePath, tarOffset: offset, tarSize })
+    offset += tarSize
+  }
+  segments.push({ tarOffset: offset, tarSize: sizes.tar - offset })
+  return segments
+}

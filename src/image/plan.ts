@@ -1,0 +1,101 @@
+/**
+ * The plan of an image: which segments its tar is made of, in which order, and how they fall into batches. It follows
+ * from the closure's metadata alone, so nothing is read for it: the sizes in it are NAR sizes.
+ */
+import { type ByteString, byteStringOfText } from '../bytes/index.ts'
+import { decodeNixBase32, formatRegistration, type NarHash, type StorePath } from '../nix/index.ts'
+import { type Closure, physicalPath } from '../store/index.ts'
+import { comparePaths, createTree, TreeConflictError, type TreeEntry } from '../tree/index.ts'
+
+/** The tar bytes of one store path. Plain data. */
+export interface StoreSegment {
+  readonly path: StorePath
+  readonly narHash: NarHash
+  readonly narSize: number
+  /** Where its files are on this machine. */
+  readonly files: ByteString
+}
+
+/**
+ * Segments whose tar bytes run on without a cut, until they are cut into blocks at multiples of the block size: one
+ * large segment, or a few small ones.
+ */
+export interface Batch {
+  readonly segments: readonly StoreSegment[]
+}
+
+/** The whole tar: `head`, the batches, `tail`, end of archive. */
+export interface ImagePlan {
+  /** Entries in front of the store paths, down to the store's folder. */
+  readonly head: readonly TreeEntry[]
+  readonly batches: readonly Batch[]
+  /** Entries behind the store paths. */
+  readonly tail: readonly TreeEntry[]
+  /** Bytes of all store paths as NARs. */
+  readonly narSize: number
+}
+
+/**
+ * Bytes of NAR from which a segment stands alone, and the mean size of a group of smaller ones. Blocks bound to single
+ * store paths make rebuilds cheap, blocks of many make them small: see README, "How it works".
+ */
+const GROUP_SIZE = 4 * 1024 * 1024
+
+/** Plans the image of a closure and its other entries. Throws `TreeConflictError`. */
+export function planImage(closure: Closure, entries: readonly TreeEntry[]): ImagePlan {
+  const { storeDir } = closure.location
+  const store = byteStringOfText(storeDir.slice(1))
+  const tree = createTree([
+    { type: 'directory', path: store, mode: 0o755, origin: 'the Nix store' },
+    registrationEntry(closure),
+    ...entries,
+  ])
+  const intruder = tree.find(entry => entry.path.startsWith(`${store}/`))
+  if (intruder) throw new TreeConflictError(intruder.path, [intruder.origin, 'the Nix store'], 'in the store')
+  const segments = closure.paths.map(info => ({
+    path: info.path,
+    narHash: info.narHash,
+    narSize: info.narSize,
+    files: physicalPath(closure.location, info.path),
+  }))
+  return {
+    head: tree.filter(entry => comparePaths(entry.path, store) <= 0),
+    batches: groupSegments(segments),
+    tail: tree.filter(entry => comparePaths(entry.path, store) > 0),
+    narSize: segments.reduce((sum, segment) => sum + segment.narSize, 0),
+  }
+}
+
+/** The seed of the image's Nix database: `nix-store --load-db < /nix-path-registration`. */
+function registrationEntry(closure: Closure): TreeEntry {
+  const contents = new TextEncoder().encode(formatRegistration(closure.paths))
+  return { type: 'file', path: 'nix-path-registration', mode: 0o444, contents, origin: 'the Nix database' }
+}
+
+/**
+ * Groups small segments. Whether one begins a group is a property of its own, drawn from its digest with a chance that
+ * grows with its size: so a path that comes or goes moves no border but its own, and every other group, and with it
+ * its blocks, stays as it was.
+ */
+function groupSegments(segments: readonly StoreSegment[]): Batch[] {
+  const batches: { segments: StoreSegment[] }[] = []
+  let group: StoreSegment[] | undefined
+  for (const segment of segments) {
+    if (segment.narSize >= GROUP_SIZE) {
+      batches.push({ segments: [segment] })
+      group = undefined
+    } else if (group && !beginsGroup(segment)) {
+      group.push(segment)
+    } else {
+      group = [segment]
+      batches.push({ segments: group })
+    }
+  }
+  return batches
+}
+
+function beginsGroup(segment: StoreSegment): boolean {
+  const digest = decodeNixBase32(segment.path.digest)
+  const drawn = ((digest[0]! << 16) | (digest[1]! << 8) | digest[2]!) / 0x100_0000
+  return drawn < segment.narSize / GROUP_SIZE
+}

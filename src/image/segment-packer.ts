@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto'
+import type { ByteString } from '../bytes/index.ts'
+import { createNarWriter } from '../nix/index.ts'
+import type { RingProducer } from '../pool/index.ts'
+import type { ContentsSink } from '../store/index.ts'
+import { encodeTarHeader, type TarEntry, tarHeaderSize, tarPadding, writeTarHeader } from '../tar/index.ts'
+
+/** Permission bits that Nix gives to everything in a store (`canonicalisePathMetaData`). */
+const DIRECTORY_MODE = 0o555
+const FILE_MODE = 0o444
+const EXECUTABLE_MODE = 0o555
+const SYMLINK_MODE = 0o777
+
+/** Turns the contents of one store path into tar bytes and, from the very same bytes, into its NAR hash. */
+export interface SegmentPacker extends ContentsSink {
+  /** Ends the store path: its NAR hash (32 bytes) and the size of its tar entries in bytes. */
+  end(): { narHash: Uint8Array; tarSize: number }
+}
+
+/**
+ * Where tar bytes go: pieces of one size, filled one after the other. A piece is a multiple of a tar block, and so are
+ * headers and padded contents: no header of a single block is ever cut.
+ */
+export interface PieceWriter {
+  /** What is left of the current piece, never empty: a full one is handed over first. */
+  room(): Uint8Array
+  /** That many bytes have been written into {@link room}. */
+  advance(length: number): void
+  /** Hands over what the current piece holds, if only nothing, as the last of its batch. */
+  end(): void
+}
+
+/**
+ * Fills the slots of a ring. `mark` is asked at every hand-over which number goes with the piece; the last piece of a
+ * batch carries it as its complement (`~mark`).
+ */
+export function createPieceWriter(ring: RingProducer, mark: () => number): PieceWriter {
+  let piece = ring.space()
+  let filled = 0
+  return {
+    room() {
+      if (filled === piece.length) {
+        ring.commit(filled, mark())
+        piece = ring.space()
+        filled = 0
+      }
+      return piece.subarray(filled)
+    },
+    advance(length) {
+      filled += length
+    },
+    end() {
+      ring.commit(filled, ~mark())
+    },
+  }
+}
+
+/** Packs the store path that stands at `path` (relative) in the image. */
+export function createSegmentPacker(path: ByteString, pieces: PieceWriter): SegmentPacker {
+  const hash = createHash('sha256')
+  const nar = createNarWriter(bytes => hash.update(bytes))
+  const directories: ByteString[] = []
+  let current = path
+  let room: Uint8Array = new Uint8Array(0)
+  let fileLeft = 0
+  let filePadding = 0
+  let tarSize = 0
+
+  const advance = (length: number) => {
+    pieces.advance(length)
+    tarSize += length
+  }
+  const header = (entry: TarEntry) => {
+    const size = tarHeaderSize(entry)
+    const target = pieces.room()
+    if (size <= target.length) {
+      writeTarHeader(target, 0, entry)
+      advance(size)
+    } else copy(encodeTarHeader(entry))
+  }
+  const copy = (bytes: Uint8Array) => {
+    for (let at = 0; at < bytes.length; ) {
+      const target = pieces.room()
+      const part = bytes.subarray(at, at + target.length)
+      target.set(part)
+      advance(part.length)
+      at += part.length
+    }
+  }
+  const endFile = () => {
+    if (filePadding > 0) {
+      pieces.room().fill(0, 0, filePadding)
+      advance(filePadding)
+    }
+  }
+
+  return {
+    directory() {
+      header({ type: 'directory', path: current, mode: DIRECTORY_MODE })
+      nar.directory()
+      directories.push(current)
+    },
+    entry(name) {
+      nar.entry(name)
+      current = `${directories[directories.length - 1]}/${name}`
+    },
+    endDirectory() {
+      nar.endDirectory()
+      directories.pop()
+    },
+    symlink(target) {
+      header({ type: 'symlink', path: current, mode: SYMLINK_MODE, linkname: target })
+      nar.symlink(target)
+    },
+    regular(executable, size) {
+      header({ type: 'file', path: current, mode: executable ? EXECUTABLE_MODE : FILE_MODE, size })
+      nar.regular(executable, size)
+      fileLeft = size
+      filePadding = tarPadding(size)
+      if (size === 0) endFile()
+    },
+    room() {
+      room = pieces.room()
+      return room
+    },
+    advance(length) {
+      nar.data(room.subarray(0, length))
+      advance(length)
+      fileLeft -= length
+      if (fileLeft === 0) endFile()
+    },
+    end() {
+      nar.end()
+      return { narHash: hash.digest(), tarSize }
+    },
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * An output folder gets all artefacts or none: they are written into a hidden folder inside it, made durable there, and
+ * renamed at the end. What a killed build left there is removed by the next.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { reasonOf } from '../store/index.ts'
+import { ImageError } from './errors.ts'
+import type { ArtefactDigest } from './manifest.ts'
+
+const PREFIX = '.nspawn-rootfs-'
+
+/** Where artefacts are written before they get their final names. */
+export interface Staging {
+  /** Creates a file. */
+  create(file: string): Promise<StagedFile>
+  /** Gives the files their final names, in this order. */
+  commit(files: readonly string[]): Promise<void>
+  /** Removes everything that was not committed, and the output folder if it was made for this. */
+  discard(): Promise<void>
+}
+
+/** A file being written. */
+export interface StagedFile {
+  /** Appends. The bytes are free again when it resolves. */
+  write(bytes: Uint8Array): Promise<void>
+  /** Makes the file durable and tells what is in it. */
+  close(): Promise<ArtefactDigest>
+}
+
+/** Prepares `folder`, made if need be, for `files`. Throws `ImageError` OUTPUT_FAILED. */
+export async function openStaging(folder: string, files: readonly string[]): Promise<Staging> {
+  const made = await attempt(folder, () => mkdir(folder, { recursive: true }))
+  const staging = join(folder, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`)
+  const opened = new Set<FileHandle>()
+  const discard = async () => {
+    for (const handle of opened) await handle.close()
+    opened.clear()
+    await rm(staging, { recursive: true, force: true })
+    if (made !== undefined) await removeEmpty(folder, made)
+  }
+  try {
+    await attempt(folder, () => mkdir(staging))
+    await removeStale(folder)
+    for (const file of files) await checkReplaceable(join(folder, file))
+  } catch (error) {
+    await discard()
+    throw error
+  }
+  return {
+    discard,
+    async create(file) {
+      const path = join(staging, file)
+      const handle = await attempt(join(folder, file), () => open(path, 'wx'))
+      opened.add(handle)
+      return stagedFile(handle, folder, file, () => opened.delete(handle))
+    },
+    async commit(names) {
+      for (const file of names) await attempt(join(folder, file), () => rename(join(staging, file), join(folder, file)))
+      await attempt(folder, () => syncFolder(folder))
+      await rmdir(staging)
+    },
+  }
+}
+
+function stagedFile(handle: FileHandle, folder: string, file: string, closed: () => void): StagedFile {
+  const hash = createHash('sha256')
+  const path = join(folder, file)
+  let size = 0
+  return {
+    async write(bytes) {
+      // The hash is taken while the system call is under way on another thread.
+      const written = writeAll(handle, bytes)
+      hash.update(bytes)
+      size += bytes.length
+      await attempt(path, () => written)
+    },
+    async close() {
+      await attempt(path, async () => {
+        await handle.sync()
+        await handle.close()
+      })
+      closed()
+      return { file, size, sha256: hash.digest('hex') }
+    },
+  }
+}
+
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
+}
+
+/** The digest of a file that is there already. Throws `ImageError` OUTPUT_FAILED. */
+export async function digestOfFile(folder: string, file: string): Promise<ArtefactDigest> {
+  const contents = await attempt(join(folder, file), () => readFile(join(folder, file)))
+  return { file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') }
+}
+
+/** Removes the staging folders of builds that are no longer running. */
+async function removeStale(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const [, pid] = new RegExp(`^\\${PREFIX}(\\d+)-`).exec(name) ?? []
+    if (pid && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true })
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+async function checkReplaceable(path: string): Promise<void> {
+  const found = await stat(path).catch(() => undefined)
+  if (!found || found.isFile()) return
+  throw new ImageError(
+    'OUTPUT_FAILED',
+    path,
+    `${path}: is in the way and not a file; remove it or choose another folder`,
+  )
+}
+
+/** Removes the folders that were made for the output, from `folder` up to `first`, as far as they are empty. */
+async function removeEmpty(folder: string, first: string): Promise<void> {
+  for (let path = folder; path.length >= first.length; path = join(path, '..')) {
+    try {
+      await rmdir(path)
+    } catch {
+      return
+    }
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } finally {
+    await handle.close()
+  }
+}
+
+async function attempt<T>(path: string, call: () => Promise<T>): Promise<T> {
+  try {
+    return await call()
+  } catch (error) {
+    const message = `${path}: cannot be written: ${reasonOf(error)}; nothing was left there`
+    throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
+  }
+}

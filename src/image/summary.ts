@@ -1,0 +1,27 @@
+import type { ImageFormat } from '../container/index.ts'
+import type { PackedSizes } from './packing.ts'
+import type { PreparedImage } from './prepare.ts'
+
+/** What an image turned out to be. Sizes are in bytes. */
+export interface ImageSummary {
+  readonly name: string
+  readonly system: string
+  readonly format: ImageFormat
+  /** The store path of the NixOS system; `undefined` if the image was not made to boot. */
+  readonly toplevel: string | undefined
+  /** How many store paths it holds. */
+  readonly storePaths: number
+  /** Of the store paths as NARs. */
+  readonly narSize: number
+  /** Of the tar. */
+  readonly tarSize: number
+  /** Of the image file. */
+  readonly size: number
+}
+
+/** The summary of an image whose file has `size` bytes. */
+export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
+  const { name, system, format, toplevel, plan } = image
+  const storePaths = sizes.segments.size
+  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, tarSize: sizes.tar, size }
+}

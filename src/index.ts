@@ -1,0 +1,27 @@
+/** The public entry: images from closures. The codecs are at `nspawn-rootfs/nix`, `/tar` and `/xz`. */
+export type { ImageFormat } from './container/index.ts'
+export {
+  type ArtefactDigest,
+  type BuildOptions,
+  buildImage,
+  type ImageEntry,
+  ImageError,
+  type ImageErrorCode,
+  type ImageFiles,
+  type ImageManifest,
+  type ImageSpec,
+  type ImageStream,
+  type ImageSummary,
+  type ManifestBlock,
+  type ManifestSegment,
+  type Progress,
+  SYSTEMS,
+  type System,
+  streamImage,
+} from './image/index.ts'
+export { NixError, type NixErrorCode } from './nix/index.ts'
+export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'
+export { machineNameOf, SystemdError, type SystemdErrorCode } from './systemd/index.ts'
+export { TarError, type TarErrorCode } from './tar/index.ts'
+export { TreeConflictError } from './tree/index.ts'
+export { VERSION } from './version.ts'

@@ -1,0 +1,39 @@
+/**
+ * A `closureInfo` folder, as nixpkgs' pkgs/build-support/closure-info.nix writes it:
+ *
+ *     store-paths     one store path a line
+ *     registration    a record of each for `nix-store --load-db`
+ */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type PathInfo, parseRegistration } from '../nix/index.ts'
+import { reasonOf, StoreError } from './errors.ts'
+
+/** Reads the records of a closureInfo folder. Throws `StoreError`, and `NixError` for a malformed registration. */
+export function readClosureInfo(folder: string, storeDir: string): PathInfo[] {
+  const infos = parseRegistration(readText(join(folder, 'registration')), storeDir)
+  const listed = readText(join(folder, 'store-paths')).split('\n').filter(Boolean)
+  const registered = new Set(infos.map(info => info.path.path))
+  const stray = listed.find(path => !registered.has(path)) ?? firstNotIn(registered, new Set(listed))
+  if (stray === undefined) return infos
+  const [has, lacks] = registered.has(stray) ? ['registration', 'store-paths'] : ['store-paths', 'registration']
+  throw new StoreError(
+    'CLOSURE_INCOMPLETE',
+    stray,
+    `${folder}: ${stray} stands in ${has} but not in ${lacks}; both files must come from one closureInfo build`,
+  )
+}
+
+function firstNotIn(paths: ReadonlySet<string>, others: ReadonlySet<string>): string | undefined {
+  for (const path of paths) if (!others.has(path)) return path
+  return undefined
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    const message = `${file}: cannot be read: ${reasonOf(error)}; give the folder that a closureInfo build made`
+    throw new StoreError('STORE_UNREADABLE', file, message, { cause: error })
+  }
+}

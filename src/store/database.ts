@@ -1,0 +1,89 @@
+/**
+ * The database of a Nix store, schema 10 (nix: src/libstore/schema.sql):
+ *
+ *     ValidPaths  id, path, hash ("sha256:" base 16), narSize, deriver, ...
+ *     Refs        referrer, reference: ids of ValidPaths
+ */
+import { statSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { type PathInfo, parseNarHash, parseStorePath, type StorePath } from '../nix/index.ts'
+import { reasonOf, StoreError } from './errors.ts'
+import type { StoreLocation } from './location.ts'
+
+const CLOSURE = `WITH RECURSIVE closure(id) AS (
+  SELECT id FROM ValidPaths WHERE path IN (SELECT value FROM json_each(?))
+  UNION SELECT reference FROM Refs JOIN closure ON Refs.referrer = closure.id)`
+const PATHS = `${CLOSURE} SELECT path, hash, narSize FROM ValidPaths JOIN closure USING (id)`
+const REFERENCES = `${CLOSURE} SELECT a.path AS path, b.path AS reference FROM Refs
+  JOIN closure ON Refs.referrer = closure.id
+  JOIN ValidPaths a ON a.id = Refs.referrer JOIN ValidPaths b ON b.id = Refs.reference`
+
+interface PathRow {
+  path: string
+  hash: string
+  narSize: number
+}
+
+/**
+ * Reads the closure of `roots` from a store's database, and writes nothing: not even the files that SQLite puts beside
+ * a database in WAL mode when it opens it. Throws `StoreError` STORE_UNREADABLE.
+ */
+export function readDatabase(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] {
+  const file = location.database
+  try {
+    // With nothing in the write-ahead log all is in the file itself, and SQLite may take it as immutable: no lock, no
+    // new file, and no need to own the folder. Somebody may begin to write meanwhile; then it is read once more.
+    const before = stateOf(file)
+    if (before.log === 0) {
+      const infos = query(immutable(file), location, roots)
+      const after = stateOf(file)
+      if (after.log === 0 && after.modified === before.modified) return infos
+    }
+    return query(new DatabaseSync(file, { readOnly: true }), location, roots)
+  } catch (error) {
+    if (error instanceof StoreError) throw error
+    const message =
+      `${file}: cannot be read as the database of a Nix store: ${reasonOf(error)}; ` +
+      'run as a user who can read it, or give a closureInfo folder (--closure-info)'
+    throw new StoreError('STORE_UNREADABLE', file, message, { cause: error })
+  }
+}
+
+function immutable(file: string): DatabaseSync {
+  const url = pathToFileURL(file)
+  url.search = 'immutable=1'
+  return new DatabaseSync(url, { readOnly: true })
+}
+
+function stateOf(file: string): { modified: bigint; log: number } {
+  const { mtimeNs } = statSync(file, { bigint: true })
+  return { modified: mtimeNs, log: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0 }
+}
+
+function query(database: DatabaseSync, { storeDir, database: file }: StoreLocation, roots: readonly StorePath[]) {
+  try {
+    database.exec('BEGIN')
+    const wanted = JSON.stringify(roots.map(root => root.path))
+    const rows = database.prepare(PATHS).all(wanted) as unknown as PathRow[]
+    const missing = roots.find(root => !rows.some(row => row.path === root.path))
+    if (missing) {
+      const message = `${missing.path}: not a valid path of the store whose database is ${file}; build or copy it first`
+      throw new StoreError('CLOSURE_INCOMPLETE', missing.path, message)
+    }
+    const references = new Map<string, StorePath[]>(rows.map(row => [row.path, []]))
+    for (const row of database.prepare(REFERENCES).iterate(wanted) as Iterable<{ path: string; reference: string }>) {
+      references.get(row.path)!.push(parseStorePath(row.reference, storeDir))
+    }
+    return rows.map(
+      (row): PathInfo => ({
+        path: parseStorePath(row.path, storeDir),
+        narHash: parseNarHash(row.hash),
+        narSize: row.narSize,
+        references: references.get(row.path)!,
+      }),
+    )
+  } finally {
+    database.close()
+  }
+}

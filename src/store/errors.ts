@@ -1,0 +1,31 @@
+/** What is wrong with a store, or with what was asked of it. */
+export type StoreErrorCode =
+  | 'STORE_UNREADABLE'
+  | 'CLOSURE_INCOMPLETE'
+  | 'ROOT_NOT_IN_STORE'
+  | 'STORE_PATH_MISSING'
+  | 'STORE_PATH_UNREADABLE'
+  | 'STORE_PATH_CHANGED'
+  | 'FILE_TYPE_UNSUPPORTED'
+  | 'LINK_UNRESOLVED'
+
+/** A closure that cannot be found, or a store path that cannot be read. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+  readonly code: StoreErrorCode
+  /** The store path, file or folder in question. */
+  readonly path: string
+
+  constructor(code: StoreErrorCode, path: string, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.path = path
+  }
+}
+
+/** Why a system call failed, in words: Node's message without the code and the call's arguments. */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const said = /^[A-Z0-9_]+: (.*?)(?:, \w+(?: '.*)?)?$/s.exec(error.message)
+  return said?.[1] ?? error.message
+}

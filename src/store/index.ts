@@ -1,0 +1,6 @@
+export type { Closure } from './closure.ts'
+export { type ContentsSink, readContents } from './contents.ts'
+export { reasonOf, StoreError, type StoreErrorCode } from './errors.ts'
+export { followLinks } from './follow-links.ts'
+export { physicalPath, type StoreLocation } from './location.ts'
+export { type ClosureSource, type OpenedClosure, openClosure } from './open.ts'

@@ -1,0 +1,74 @@
+import { existsSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { type ByteString, byteStringOfText } from '../bytes/index.ts'
+import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from '../nix/index.ts'
+import { StoreError } from './errors.ts'
+
+/** A store and where its files are: they need not lie where store paths say, as in a chroot store. */
+export interface StoreLocation {
+  /** The folder that store paths begin with, `/nix/store`. */
+  readonly storeDir: string
+  /** The folder on this machine that holds the entries. */
+  readonly physicalDir: string
+  /** The database of the store, whether or not it is there. */
+  readonly database: string
+}
+
+/** The store below `root`, the folder that stands for `/`: `root/nix/store` with `root/nix/var/nix/db`. */
+export function locateStore(root = '/', storeDir = DEFAULT_STORE_DIR): StoreLocation {
+  const base = resolve(root)
+  return { storeDir, physicalDir: join(base, storeDir), database: join(base, '/nix/var/nix/db/db.sqlite') }
+}
+
+/** Where the files of a store path are. */
+export function physicalPath(location: StoreLocation, path: StorePath): ByteString {
+  return byteStringOfText(join(location.physicalDir, path.baseName))
+}
+
+/** Symlinks that Linux follows on one path before it gives up (path_resolution(7)). */
+export const LINKS_MAX = 40
+
+/**
+ * The store path that someone means by `input`: a store path, something inside one, or a symlink to either, such as
+ * `./result`. Links are read one by one, since in a store that lies elsewhere their targets do not exist here. Throws
+ * `StoreError` ROOT_NOT_IN_STORE.
+ */
+export function resolveRoot(location: StoreLocation, input: string): StorePath {
+  let path = resolve(input)
+  for (let links = 0; links < LINKS_MAX; links++) {
+    const inside = insideStore(location, path)
+    if (inside) return inside
+    const next = followLink(path)
+    if (next === undefined) break
+    path = next
+  }
+  const why = existsSync(input) ? 'it is no store path and no link to one' : 'no such file'
+  throw new StoreError(
+    'ROOT_NOT_IN_STORE',
+    input,
+    `${input}: not in the store ${location.physicalDir}: ${why}; give a store path or a link to one, such as ./result`,
+  )
+}
+
+function insideStore({ storeDir, physicalDir }: StoreLocation, path: string): StorePath | undefined {
+  for (const folder of [storeDir, physicalDir]) {
+    if (!path.startsWith(`${folder}/`)) continue
+    const baseName = path.slice(folder.length + 1).split('/', 1)[0]!
+    return parseStorePath(`${storeDir}/${baseName}`, storeDir)
+  }
+  return undefined
+}
+
+function followLink(path: string): string | undefined {
+  try {
+    return resolve(dirname(path), readlinkSync(path))
+  } catch {
+    // Not a link itself, but perhaps below one.
+  }
+  try {
+    const real = realpathSync(path)
+    return real === path ? undefined : real
+  } catch {
+    return undefined
+  }
+}

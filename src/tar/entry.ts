@@ -1,0 +1,143 @@
+/**
+ * The header of an entry, with whatever has to stand in front of it:
+ *
+ *     entry-header  [pax-header] [long-link] [long-name] header-block
+ *     pax-header    header-block of type "x", records          only with extended attributes
+ *     long-link     header-block of type "K", linkname NUL     a linkname of more than 100 bytes
+ *     long-name     header-block of type "L", name NUL         a name of more than 100 bytes
+ *
+ * each part padded to a block. The order and every field are GNU tar's with `--format=gnu --numeric-owner`, so that the
+ * archive is the same byte for byte; only extended attributes, which it would not write in that format, add to it.
+ */
+
+import { type ByteString, textOfByteString, writeByteString } from '../bytes/index.ts'
+import { TarError } from './errors.ts'
+import { NAME_SIZE, writeHeaderBlock } from './header.ts'
+import { TAR_BLOCK_SIZE, tarPadding } from './layout.ts'
+import { encodeXattrRecords, type Xattrs } from './pax.ts'
+
+/** What an entry is. A hard link names the path, in the archive, of an earlier entry. */
+export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink'
+
+/** An entry of an archive, without its contents. */
+export interface TarEntry {
+  type: TarEntryType
+  /** Relative path, without `./` in front or `/` behind. */
+  path: ByteString
+  /** Permission bits, such as 0o644; symlinks have 0o777. */
+  mode: number
+  /** Bytes of contents; only a file has any. Default 0. */
+  size?: number
+  /** Target of a symlink, path of the other entry of a hard link. */
+  linkname?: ByteString
+  /** Seconds since 1970. Default 1, as in a Nix store. */
+  mtime?: number
+  /** Owner. Default 0. */
+  uid?: number
+  /** Group. Default 0. */
+  gid?: number
+  xattrs?: Xattrs
+}
+
+const TYPEFLAGS: Record<TarEntryType, ByteString> = { file: '0', hardlink: '1', symlink: '2', directory: '5' }
+
+/** Bytes that {@link writeTarHeader} writes for an entry: a multiple of 512. */
+export function tarHeaderSize(entry: TarEntry): number {
+  let size = TAR_BLOCK_SIZE
+  const nameLength = entry.path.length + (entry.type === 'directory' ? 1 : 0)
+  if (nameLength > NAME_SIZE) size += partSize(nameLength + 1)
+  const linkLength = entry.linkname?.length ?? 0
+  if (linkLength > NAME_SIZE) size += partSize(linkLength + 1)
+  if (entry.xattrs) size += partSize(encodeXattrRecords(entry.path, entry.xattrs).length)
+  return size
+}
+
+/** Bytes of a whole entry: header, contents and padding. */
+export function tarEntrySize(entry: TarEntry): number {
+  const size = entry.size ?? 0
+  return tarHeaderSize(entry) + size + tarPadding(size)
+}
+
+/** Encodes the header of an entry. */
+export function encodeTarHeader(entry: TarEntry): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(tarHeaderSize(entry))
+  writeTarHeader(bytes, 0, entry)
+  return bytes
+}
+
+/**
+ * Writes the header of an entry into `target`, which must have {@link tarHeaderSize} bytes left at `offset`, and
+ * returns the offset behind it. Throws `TarError` for a path or field that importers refuse.
+ */
+export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEntry): number {
+  checkPath(entry)
+  const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
+  const linkname = checkedLinkname(entry)
+  let at = offset
+  if (entry.xattrs) at = writePax(target, at, entry.path, entry.xattrs)
+  if (linkname.length > NAME_SIZE) at = writeLong(target, at, 'K', linkname)
+  if (name.length > NAME_SIZE) at = writeLong(target, at, 'L', name)
+  writeHeaderBlock(target, at, {
+    name,
+    mode: entry.mode,
+    uid: entry.uid ?? 0,
+    gid: entry.gid ?? 0,
+    size: entry.type === 'file' ? (entry.size ?? 0) : 0,
+    mtime: entry.mtime ?? 1,
+    typeflag: TYPEFLAGS[entry.type],
+    linkname,
+  })
+  return at + TAR_BLOCK_SIZE
+}
+
+function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text: ByteString): number {
+  writePrivateHeader(target, offset, '././@LongLink', typeflag, text.length + 1)
+  const start = offset + TAR_BLOCK_SIZE
+  const end = writeByteString(target, start, text)
+  const padded = start + paddedSize(text.length + 1)
+  target.fill(0, end, padded)
+  return padded
+}
+
+function writePax(target: Uint8Array, offset: number, path: ByteString, xattrs: Xattrs): number {
+  const records = encodeXattrRecords(path, xattrs)
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  writePrivateHeader(target, offset, `PaxHeaders/${name}`, 'x', records.length)
+  const start = offset + TAR_BLOCK_SIZE
+  target.set(records, start)
+  const padded = start + paddedSize(records.length)
+  target.fill(0, start + records.length, padded)
+  return padded
+}
+
+/** A header that carries part of another one, with the fields that GNU tar gives to such. */
+function writePrivateHeader(target: Uint8Array, offset: number, name: ByteString, typeflag: string, size: number) {
+  writeHeaderBlock(target, offset, { name, mode: 0o644, uid: 0, gid: 0, size, mtime: 0, typeflag, linkname: '' })
+}
+
+function paddedSize(size: number): number {
+  return size + tarPadding(size)
+}
+
+function partSize(size: number): number {
+  return TAR_BLOCK_SIZE + paddedSize(size)
+}
+
+function checkPath({ path }: TarEntry): void {
+  if (path !== '' && !/(^|\/)(\.{0,2})(\/|$)|\0/.test(path)) return
+  const shown = textOfByteString(path)
+  throw new TarError(
+    'TAR_PATH_INVALID',
+    shown,
+    `${JSON.stringify(shown)}: not a path for an archive: give a relative one without empty, "." or ".." components`,
+  )
+}
+
+function checkedLinkname(entry: TarEntry): ByteString {
+  const linkname = entry.linkname ?? ''
+  const wanted = entry.type === 'symlink' || entry.type === 'hardlink'
+  if ((linkname !== '') === wanted && !linkname.includes('\0')) return linkname
+  const shown = textOfByteString(entry.path)
+  const what = wanted ? `a ${entry.type} needs a linkname without NUL` : `a ${entry.type} has no linkname`
+  throw new TarError('TAR_FIELD_INVALID', shown, `${shown}: ${what}`)
+}

@@ -1,0 +1,16 @@
+/** What was wrong with an entry: a field that the format cannot hold, or a path no importer would take. */
+export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
+
+/** An entry that cannot be written to a tar archive. */
+export class TarError extends Error {
+  override readonly name = 'TarError'
+  readonly code: TarErrorCode
+  /** The path of the entry, as text. */
+  readonly path: string
+
+  constructor(code: TarErrorCode, path: string, message: string) {
+    super(message)
+    this.code = code
+    this.path = path
+  }
+}

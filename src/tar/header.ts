@@ -1,0 +1,74 @@
+/**
+ * One header block in GNU format (GNU tar manual, "Basic Tar Format", `struct posix_header` with OLDGNU_MAGIC).
+ *
+ *     offset  bytes  field
+ *          0    100  name       not ended by NUL when it fills the field
+ *        100      8  mode
+ *        108      8  uid
+ *        116      8  gid
+ *        124     12  size
+ *        136     12  mtime      seconds since 1970
+ *        148      8  chksum     sum of the header's bytes, this field taken as spaces
+ *        156      1  typeflag
+ *        157    100  linkname   like name
+ *        257      8  magic      "ustar  " NUL
+ *        265     64  uname, gname: empty here, as with --numeric-owner
+ *        329     16  devmajor, devminor: empty for what is no device
+ *        345    167  unused here
+ */
+
+import { type ByteString, writeByteString } from '../bytes/index.ts'
+import { TAR_BLOCK_SIZE } from './layout.ts'
+import { writeNumberField, writeOctal } from './number-field.ts'
+
+/** Bytes of the name and linkname fields: longer ones need an entry of their own in front. */
+export const NAME_SIZE = 100
+
+const MODE = 100
+const UID = 108
+const GID = 116
+const SIZE = 124
+const MTIME = 136
+const CHECKSUM = 148
+const TYPEFLAG = 156
+const LINKNAME = 157
+const MAGIC = 257
+
+/** The values of one header block, as they stand in its fields. */
+export interface HeaderFields {
+  name: ByteString
+  mode: number
+  uid: number
+  gid: number
+  size: number
+  mtime: number
+  typeflag: ByteString
+  linkname: ByteString
+}
+
+/** Writes a header block at `offset`; names that are too long are cut to their fields. */
+export function writeHeaderBlock(target: Uint8Array, offset: number, fields: HeaderFields): void {
+  target.fill(0, offset, offset + TAR_BLOCK_SIZE)
+  writeByteString(target, offset, cut(fields.name))
+  writeNumberField(target, offset + MODE, 8, fields.mode)
+  writeNumberField(target, offset + UID, 8, fields.uid)
+  writeNumberField(target, offset + GID, 8, fields.gid)
+  writeNumberField(target, offset + SIZE, 12, fields.size)
+  writeNumberField(target, offset + MTIME, 12, fields.mtime)
+  target[offset + TYPEFLAG] = fields.typeflag.charCodeAt(0)
+  writeByteString(target, offset + LINKNAME, cut(fields.linkname))
+  writeByteString(target, offset + MAGIC, 'ustar  ')
+  writeChecksum(target, offset)
+}
+
+function cut(name: ByteString): ByteString {
+  return name.length > NAME_SIZE ? name.slice(0, NAME_SIZE) : name
+}
+
+function writeChecksum(target: Uint8Array, offset: number): void {
+  let sum = 8 * 0x20
+  for (let at = offset; at < offset + TAR_BLOCK_SIZE; at++) sum += target[at]!
+  // Six digits, NUL, space: the one number with an end of its own (GNU tar and every other writer agree on it).
+  writeOctal(target, offset + CHECKSUM, 6, sum)
+  target[offset + CHECKSUM + 7] = 0x20
+}

@@ -1,0 +1,11 @@
+export {
+  encodeTarHeader,
+  type TarEntry,
+  type TarEntryType,
+  tarEntrySize,
+  tarHeaderSize,
+  writeTarHeader,
+} from './entry.ts'
+export { TarError, type TarErrorCode } from './errors.ts'
+export { TAR_BLOCK_SIZE, TAR_RECORD_SIZE, tarEndSize, tarPadding } from './layout.ts'
+export type { Xattrs } from './pax.ts'

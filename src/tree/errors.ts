@@ -1,0 +1,15 @@
+/** Two entries want the same path, or one wants to lie inside something that is no directory. */
+export class TreeConflictError extends Error {
+  override readonly name = 'TreeConflictError'
+  readonly code = 'TREE_CONFLICT'
+  /** The contested path, as text. */
+  readonly path: string
+  /** Who asked for it, both of them. */
+  readonly origins: readonly [string, string]
+
+  constructor(path: string, origins: readonly [string, string], what: string) {
+    super(`/${path}: ${what}: ${origins[0]} and ${origins[1]} both want it; remove one of them`)
+    this.path = path
+    this.origins = origins
+  }
+}
