@@ -1,0 +1,57 @@
+/** What went wrong, for programs. */
+export type NixErrorCode =
+  | 'NIXBASE32_INVALID'
+  | 'HASH_INVALID'
+  | 'STORE_PATH_INVALID'
+  | 'NAR_INVALID'
+  | 'NAR_TRUNCATED'
+  | 'REGISTRATION_INVALID'
+  | 'PATH_INFO_INVALID'
+
+/** Where it went wrong; each field is set where it means something. */
+export interface NixErrorData {
+  /** The text that was refused. */
+  readonly input?: string
+  /** Bytes of the NAR before the place in question. */
+  readonly offset?: number
+  /** The line of the text, counted from 1. */
+  readonly line?: number
+  /** The store path concerned, or for a NAR the path inside it as a byte string without a leading `/` (root: ''). */
+  readonly path?: string
+  readonly cause?: unknown
+}
+
+/**
+ * The one error of this room: data in a Nix format, or a use of the NAR writer, that breaks the format's rules.
+ * The message says what is wrong and where; `code` and the data fields say the same to programs.
+ */
+export class NixError extends Error {
+  readonly code: NixErrorCode
+  readonly input?: string
+  readonly offset?: number
+  readonly line?: number
+  readonly path?: string
+
+  constructor(code: NixErrorCode, message: string, data: NixErrorData = {}) {
+    super(message, data.cause === undefined ? undefined : { cause: data.cause })
+    this.name = 'NixError'
+    this.code = code
+    this.input = data.input
+    this.offset = data.offset
+    this.line = data.line
+    this.path = data.path
+  }
+}
+
+// Foreign text in a message may be a megabyte long.
+const QUOTE_LENGTH = 300
+
+/** Foreign text, quoted and shortened for a message. */
+export function quote(text: string): string {
+  return text.length <= QUOTE_LENGTH ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, QUOTE_LENGTH))}…`
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

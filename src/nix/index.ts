@@ -1,0 +1,25 @@
+export { NixError, type NixErrorCode, type NixErrorData } from './errors.ts'
+export {
+  formatSha256Base16,
+  formatSha256Nix32,
+  formatSha256Sri,
+  type NarHash,
+  narHashBytes,
+  narHashFromBytes,
+  parseNarHash,
+  parseSha256,
+} from './hash.ts'
+export { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET } from './nar.ts'
+export { createNarReader, type NarEvent, type NarReader } from './nar-reader.ts'
+export { createNarWriter, type NarWriter } from './nar-writer.ts'
+export { decodeNixBase32, encodeNixBase32, NIXBASE32_ALPHABET } from './nixbase32.ts'
+export type { PathInfo } from './path-info.ts'
+export { parsePathInfoJson } from './path-info-json.ts'
+export { formatRegistration, parseRegistration } from './registration.ts'
+export {
+  compareStorePaths,
+  DEFAULT_STORE_DIR,
+  parseStorePath,
+  parseStorePathBaseName,
+  type StorePath,
+} from './store-path.ts'

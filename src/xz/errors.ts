@@ -1,0 +1,38 @@
+/**
+ * What is wrong with the bytes:
+ *
+ * - `XZ_TRUNCATED`: they end inside a field.
+ * - `XZ_MAGIC`: not a stream header or footer.
+ * - `XZ_CRC32`: a header, index or footer does not match its own CRC32.
+ * - `XZ_VLI`: a variable-length integer is longer than it needs to be, or longer than nine bytes.
+ * - `XZ_TOO_LARGE`: a size of 2^53 bytes or more, which JavaScript cannot count exactly.
+ * - `XZ_PADDING`: padding that is not zero.
+ * - `XZ_SIZE`: a size that no field can have, such as an empty block.
+ * - `XZ_MISMATCH`: two parts that must agree do not.
+ * - `XZ_CHECK`: the data does not match the block's check.
+ * - `XZ_LZMA2`: the compressed data is not a sequence of LZMA2 chunks.
+ * - `XZ_UNSUPPORTED`: sound, as far as can be told, but with a feature that this library does not know.
+ */
+export type XzErrorCode =
+  | 'XZ_TRUNCATED'
+  | 'XZ_MAGIC'
+  | 'XZ_CRC32'
+  | 'XZ_VLI'
+  | 'XZ_TOO_LARGE'
+  | 'XZ_PADDING'
+  | 'XZ_SIZE'
+  | 'XZ_MISMATCH'
+  | 'XZ_CHECK'
+  | 'XZ_LZMA2'
+  | 'XZ_UNSUPPORTED'
+
+/** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
+export class XzError extends Error {
+  override readonly name = 'XzError'
+  readonly code: XzErrorCode
+
+  constructor(code: XzErrorCode, message: string) {
+    super(message)
+    this.code = code
+  }
+}

@@ -1,0 +1,42 @@
+export { assembleBlock, type Block, type BlockParts, type BlockView, decodeBlock } from './block.ts'
+export {
+  BLOCK_HEADER_SIZE_MAX,
+  type BlockHeader,
+  type DecodedBlockHeader,
+  decodeBlockHeader,
+  encodeBlockHeader,
+} from './block-header.ts'
+export { type Check, type ComputableCheck, checkId, checkOfId, checkSize, computeCheck, verifyCheck } from './check.ts'
+export { XzError, type XzErrorCode } from './errors.ts'
+export {
+  dictionarySizeOf,
+  FILTER_ARM64,
+  FILTER_DELTA,
+  FILTER_LZMA2,
+  FILTER_X86,
+  type Filter,
+  lzma2Filter,
+  x86Filter,
+} from './filter-flags.ts'
+export { type Lzma2Sizes, measureLzma2 } from './lzma2-chunks.ts'
+export {
+  type BlockLocation,
+  createStreamWriter,
+  describeStream,
+  locateBlocks,
+  type StreamDescription,
+  type StreamEnds,
+  type StreamWriter,
+} from './stream.ts'
+export {
+  BACKWARD_SIZE_MAX,
+  decodeStreamFooter,
+  decodeStreamHeader,
+  encodeStreamFooter,
+  encodeStreamHeader,
+  STREAM_HEADER_SIZE,
+  type StreamFlags,
+  type StreamFooter,
+} from './stream-flags.ts'
+export { decodeIndex, encodeIndex, type IndexRecord, paddedSize, UNPADDED_SIZE_MIN } from './stream-index.ts'
+export { type DecodedVli, decodeVli, encodeVli, sizeOfVli, VLI_MAX_SIZE, writeVli } from './vli.ts'
