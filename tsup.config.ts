@@ -17,4 +17,6 @@ export default defineConfig({
   sourcemap: true,
   clean: true,
   dts: false,
+  // node:sqlite has no other name.
+  removeNodeProtocol: false,
 })

@@ -1,5 +1,5 @@
 /** The public entry: images from closures. The codecs are at `nspawn-rootfs/nix`, `/tar` and `/xz`. */
-export type { ImageFormat } from './container/index.ts'
+export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,
   type BuildOptions,
@@ -10,7 +10,6 @@ export {
   type ImageFiles,
   type ImageManifest,
   type ImageSpec,
-  type ImageStream,
   type ImageSummary,
   type ManifestBlock,
   type ManifestSegment,
@@ -18,6 +17,7 @@ export {
   SYSTEMS,
   type System,
   streamImage,
+  writeImage,
 } from './image/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'

@@ -16,3 +16,6 @@ export const CONTAINERS = {
 
 /** A format of an image file. `tar.zst` is read by systemd 258 and newer only, the others by every version. */
 export type ImageFormat = keyof typeof CONTAINERS
+
+/** All formats. */
+export const FORMATS = Object.keys(CONTAINERS) as readonly ImageFormat[]

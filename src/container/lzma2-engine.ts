@@ -1,5 +1,3 @@
-import { Lzma2Compressor } from '@napi-rs/lzma'
-
 /**
  * An LZMA2 encoder: the bytes of a block in, its LZMA2 chunks with their end marker out, in order. `dictionarySize` is
  * what a decoder has to hold; the encoder looks back no further.
@@ -15,6 +13,8 @@ const STEP = 1024 * 1024
 
 /** lzma-rust2, native code, through `@napi-rs/lzma`. */
 export const nativeLzma2: Lzma2Engine = async (bytes, preset, dictSize) => {
+  // Loaded where it is used: neither the main thread nor a plain tar needs native code.
+  const { Lzma2Compressor } = await import('@napi-rs/lzma')
   const encoder = new Lzma2Compressor({ preset, dictSize })
   const pieces: Uint8Array<ArrayBuffer>[] = []
   const keep = (piece: Uint8Array) => {

@@ -8,9 +8,7 @@ import {
   type ImageManifest,
   type ManifestBlock,
 } from './manifest.ts'
-import { createSizes } from './packing.ts'
-import { prepareImage } from './prepare.ts'
-import { type BuildOptions, produceImage } from './produce.ts'
+import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
 import { digestOfFile, openStaging, type Staging } from './staging.ts'
 import { type ImageSummary, summarize } from './summary.ts'
@@ -35,20 +33,27 @@ export interface ImageFiles extends ImageSummary {
  * the signal's reason when aborted.
  */
 export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
-  const prepared = await prepareImage(spec, options.signal)
+  const run = await startRun(spec, options)
+  try {
+    return await buildInto(resolve(folder), run, options.signal)
+  } finally {
+    await run.close()
+  }
+}
+
+async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undefined): Promise<ImageFiles> {
+  const { image: prepared, sizes } = run
   const { name, container, settings } = prepared
-  const out = resolve(folder)
   const imageFile = `${name}${container.suffix}`
   const settingsFile = `${name}.nspawn`
   const manifestFile = `${name}.manifest.json`
   const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE])
   try {
     const image = await staging.create(imageFile)
-    const sizes = createSizes()
     const blocks: ManifestBlock[] = []
     let offset = 0
     let tarOffset = 0
-    for await (const { bytes, block } of produceImage(prepared, sizes, options)) {
+    for await (const { bytes, block } of run.chunks) {
       await image.write(bytes)
       offset += bytes.length
       if (!block) continue
@@ -61,7 +66,7 @@ export async function buildImage(spec: ImageSpec, folder: string, options: Build
     const manifest = createManifest(prepared, sizes, artefacts, blocks)
     await stageWhole(staging, manifestFile, formatManifest(manifest))
     await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, artefacts, settingsFile))
-    options.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await staging.commit(files)

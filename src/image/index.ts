@@ -4,5 +4,5 @@ export type { ArtefactDigest, ImageManifest, ManifestBlock, ManifestSegment } fr
 export type { BuildOptions } from './produce.ts'
 export type { Progress } from './progress.ts'
 export { type ImageEntry, type ImageSpec, SYSTEMS, type System } from './spec.ts'
-export { type ImageStream, streamImage } from './stream.ts'
+export { streamImage, writeImage } from './stream.ts'
 export type { ImageSummary } from './summary.ts'

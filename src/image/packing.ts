@@ -1,4 +1,4 @@
-import { createRing, openConsumer, type RingConsumer, type RingMemory, type Threads } from '../pool/index.ts'
+import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, type Threads } from '../pool/index.ts'
 import { type Outcome, resultOf } from './failure.ts'
 import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
@@ -15,7 +15,7 @@ export interface Piece {
 /** What to pack with. */
 export interface PackOptions {
   readonly packers: Threads
-  /** How many batches are packed at a time. */
+  /** How many of them pack at a time, each a batch through a ring of its own. */
   readonly lanes: number
   readonly pieceSize: number
   /** Pieces each lane may be ahead of the receiver. */
@@ -59,61 +59,44 @@ function* cutPieces(bytes: Uint8Array, size: number): Generator<Piece> {
   }
 }
 
-/** A ring, and the batches that pass through it one after the other. */
-interface Lane {
-  readonly memory: RingMemory
-  readonly ring: RingConsumer
-}
-
-/** A batch on its way: whose ring its pieces come through, and what the job came to. */
-interface Running {
-  readonly lane: Lane
-  readonly done: Promise<PackResult>
-}
-
 async function* packBatches(
   batches: readonly Batch[],
   options: PackOptions,
   segments: Map<string, number>,
 ): AsyncGenerator<Piece> {
-  const running: Running[] = []
-  const startNext = (lane: Lane) => {
-    const batch = batches[running.length]
-    if (!batch) return
-    const done = startPacking(batch, lane, options, () => startNext(lane))
-    // It may fail while an earlier batch is being received; that is no unhandled rejection, its turn comes.
-    done.catch(() => {})
-    running.push({ lane, done })
+  const memory = createClaims(batches.length)
+  const claims = openClaims(memory)
+  const lanes = Array.from({ length: Math.min(options.lanes, batches.length) }, (_, lane) => {
+    const ring = createRing(options.pieceSize, options.piecesAhead)
+    const task: PackTask = { batches, claims: memory, lane, ring }
+    return { ring: openConsumer(ring), done: runPacking(task, options) }
+  })
+  const packed = Promise.all(lanes.map(lane => lane.done))
+  packed.catch(() => {
+    // Whoever waits for a piece learns that none will come, and finds the reason below.
+    claims.close()
+    for (const lane of lanes) lane.ring.close()
+  })
+  for (const [i, batch] of batches.entries()) {
+    const lane = await claims.ownerOf(i)
+    if (lane === undefined) break
+    if (!(yield* receiveBatch(batch, lanes[lane]!.ring))) break
   }
-  for (let i = 0; i < Math.min(options.lanes, batches.length); i++) startNext(createLane(options))
-  for (const [i, { segments: members }] of batches.entries()) {
-    // Batches start in order, each when one before it is packed: this one at the latest with the one before it.
-    const { lane, done } = running[i]!
-    for (let last = false; !last; ) {
-      const piece = await lane.ring.take()
-      if (!piece) break
-      last = piece.mark < 0
-      const segment = members[last ? ~piece.mark : piece.mark]
-      yield { bytes: piece.bytes, segment, release: lane.ring.release }
-    }
-    for (const [j, size] of (await done).entries()) segments.set(members[j]!.path.path, size)
-  }
+  for (const [path, size] of (await packed).flat()) segments.set(path, size)
 }
 
-async function startPacking(batch: Batch, lane: Lane, { packers, signal }: PackOptions, then: () => void) {
-  try {
-    const task: PackTask = { batch, ring: lane.memory }
-    const sizes = resultOf(await packers.run<Outcome<PackResult>>('pack', task, signal))
-    then()
-    return sizes
-  } catch (error) {
-    // Whoever waits for a piece of this batch learns that none will come, and looks here for the reason.
-    lane.ring.close()
-    throw error
-  }
+async function runPacking(task: PackTask, { packers, signal }: PackOptions): Promise<PackResult> {
+  return resultOf(await packers.run<Outcome<PackResult>>('pack', task, signal))
 }
 
-function createLane({ pieceSize, piecesAhead }: PackOptions): Lane {
-  const memory = createRing(pieceSize, piecesAhead)
-  return { memory, ring: openConsumer(memory) }
+/** Receives the pieces of a batch, and returns whether all of them came. */
+async function* receiveBatch({ segments }: Batch, ring: RingConsumer): AsyncGenerator<Piece, boolean> {
+  for (;;) {
+    const piece = await ring.take()
+    if (!piece) return false
+    const last = piece.mark < 0
+    const segment = segments[last ? ~piece.mark : piece.mark]
+    yield { bytes: piece.bytes, segment, release: ring.release }
+    if (last) return true
+  }
 }

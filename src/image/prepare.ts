@@ -1,17 +1,21 @@
-import { CONTAINERS, type Container, type ImageFormat } from '../container/index.ts'
+import type { Container, ImageFormat } from '../container/index.ts'
 import { openClosure } from '../store/index.ts'
 import { checkImageName, checkSettings } from '../systemd/index.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { type ImagePlan, planImage } from './plan.ts'
-import { bytesOf, compressionOf, type ImageSpec, treeEntryOf } from './spec.ts'
+import { bytesOf, type ImageSpec, treeEntryOf } from './spec.ts'
 
-/** A spec that was checked and looked up: everything that decides the bytes of an image. */
-export interface PreparedImage {
-  readonly name: string
-  readonly system: string
+/** How an image is compressed. */
+export interface Compression {
   readonly format: ImageFormat
   readonly container: Container
   readonly level: number
+}
+
+/** A spec that was checked and looked up: everything that decides the bytes of an image. */
+export interface PreparedImage extends Compression {
+  readonly name: string
+  readonly system: string
   /** The store path of the NixOS system. */
   readonly toplevel: string | undefined
   readonly settings: Uint8Array | undefined
@@ -19,8 +23,11 @@ export interface PreparedImage {
 }
 
 /** Checks a spec, finds its closure and plans the image. Reads no store path but the little that names the system. */
-export async function prepareImage(spec: ImageSpec, signal: AbortSignal | undefined): Promise<PreparedImage> {
-  const { format, level } = compressionOf(spec)
+export async function prepareImage(
+  spec: ImageSpec,
+  compression: Compression,
+  signal?: AbortSignal,
+): Promise<PreparedImage> {
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = spec.settings === undefined ? undefined : checkSettings(bytesOf(spec.settings))
   const entries = (spec.entries ?? []).map(treeEntryOf)
@@ -35,9 +42,7 @@ export async function prepareImage(spec: ImageSpec, signal: AbortSignal | undefi
   return {
     name: spec.name ?? checkImageName(`nixos-system-${system}`),
     system,
-    format,
-    container: CONTAINERS[format],
-    level,
+    ...compression,
     toplevel: toplevel?.path,
     settings,
     plan,

@@ -1,10 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { CONTAINERS, type Container } from '../container/index.ts'
 import { startThreads, type Threads } from '../pool/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
-import { type PackedSizes, packImage } from './packing.ts'
-import type { PreparedImage } from './prepare.ts'
+import { createSizes, type PackedSizes, packImage } from './packing.ts'
+import { type PreparedImage, prepareImage } from './prepare.ts'
 import { createProgress, type Progress } from './progress.ts'
+import { compressionOf, type ImageSpec } from './spec.ts'
 
 /** How to build; none of it reaches the bytes of an image. */
 export interface BuildOptions {
@@ -16,8 +18,11 @@ export interface BuildOptions {
   onProgress?: (progress: Progress) => void
 }
 
-/** Pieces that a thread which reads for a plain tar may be ahead: 32 MiB each. */
-const PIECES_AHEAD = 32
+/**
+ * Bytes of plain tar that all threads together may be ahead. So much, because one of them may be busy for long with a
+ * store path of many small entries, and the others have to wait for it once their memory is full.
+ */
+const PLAIN_AHEAD = 256 * 1024 * 1024
 
 /** Blocks under way besides those being encoded: encoded ones whose turn has not come. */
 const BLOCKS_WAITING = 2
@@ -25,62 +30,91 @@ const BLOCKS_WAITING = 2
 /** The jobs: beside this file in the sources, beside the entry of the package once it is bundled. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
-/**
- * Produces the file of an image from its first byte to its last, and fills in `sizes`. What a chunk holds is the
- * receiver's until it asks for the next.
- */
-export async function* produceImage(
-  image: PreparedImage,
-  sizes: PackedSizes,
-  options: BuildOptions,
-): AsyncGenerator<FileChunk> {
+/** A build under way. */
+export interface ImageRun {
+  readonly image: PreparedImage
+  /** Filled in as the chunks come. */
+  readonly sizes: PackedSizes
+  /** The file of the image from its first byte to its last; to be read once. */
+  readonly chunks: AsyncIterable<FileChunk>
+  /** Ends the build, wherever it is. */
+  close(): Promise<void>
+}
+
+/** Starts a build: when it resolves, the image is planned and its bytes can be read. */
+export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<ImageRun> {
+  const { format, level } = compressionOf(spec)
   const workers = workersOf(options)
-  // Its own controller, because every job listens to it, and so that jobs still under way end with this generator.
+  const container = CONTAINERS[format]
+  // Its own controller, so that jobs still under way end with the build. Every job listens to it.
   const stop = new AbortController()
-  setMaxListeners(0, stop.signal)
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
   setMaxListeners(0, signal)
-  const threads: Threads[] = []
-  const start = (count: number) => {
-    const started = startThreads(WORKER, count)
-    threads.push(started)
-    return started
-  }
-  const progress = options.onProgress && createProgress(image.plan, options.onProgress)
-  try {
-    for await (const chunk of chunksOf(image, sizes, workers, start, signal)) {
-      signal.throwIfAborted()
-      yield chunk
-      if (chunk.block) progress?.(chunk.block)
-    }
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    throw error
-  } finally {
+  // Threads take as long to start as Nix to tell a closure: both at once.
+  const crew = startCrew(container, workers)
+  const close = async () => {
     stop.abort()
-    await Promise.all(threads.map(each => each.stop()))
+    await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
   }
+  try {
+    const image = await prepareImage(spec, { format, container, level }, options.signal)
+    const sizes = createSizes()
+    const chunks = guard(chunksOf(image, sizes, crew, workers, signal), image, options)
+    return { image, sizes, chunks, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+/** The threads of a build. */
+interface Crew {
+  readonly packers: Threads
+  /** Absent where blocks are not encoded. */
+  readonly encoders: Threads | undefined
+}
+
+function startCrew(container: Container, workers: number): Crew {
+  if (!container.encode) return { packers: startThreads(WORKER, workers), encoders: undefined }
+  // One thread reads faster than many compress.
+  return { packers: startThreads(WORKER, 1), encoders: startThreads(WORKER, workers) }
 }
 
 function chunksOf(
   { plan, container, format, level }: PreparedImage,
   sizes: PackedSizes,
+  { packers, encoders }: Crew,
   workers: number,
-  start: (count: number) => Threads,
   signal: AbortSignal,
 ): AsyncGenerator<FileChunk> {
   const pieceSize = container.blockSize
-  if (!container.encode) {
-    const packers = start(workers)
-    return assemblePlain(
-      packImage(plan, { packers, lanes: workers, pieceSize, piecesAhead: PIECES_AHEAD, signal }, sizes),
-    )
+  if (!encoders) {
+    const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
+    return assemblePlain(packImage(plan, { packers, lanes: workers, pieceSize, piecesAhead, signal }, sizes))
   }
-  // One thread reads faster than many compress. It may fill a piece while all the others are being encoded or wait.
-  const packers = start(1)
+  // The packer may fill a piece while all the others are being encoded or wait.
   const blocksAhead = workers + BLOCKS_WAITING
   const pieces = packImage(plan, { packers, lanes: 1, pieceSize, piecesAhead: blocksAhead + 1, signal }, sizes)
-  return assembleBlocks(pieces, container, { encoders: start(workers), format, level, blocksAhead, signal })
+  return assembleBlocks(pieces, container, { encoders, format, level, blocksAhead, signal })
+}
+
+/** Passes chunks on, tells of progress, and turns whatever an abort broke into the reason of the abort. */
+async function* guard(
+  chunks: AsyncIterable<FileChunk>,
+  { plan }: PreparedImage,
+  { signal, onProgress }: BuildOptions,
+): AsyncGenerator<FileChunk> {
+  const progress = onProgress && createProgress(plan, onProgress)
+  try {
+    for await (const chunk of chunks) {
+      signal?.throwIfAborted()
+      yield chunk
+      if (chunk.block) progress?.(chunk.block)
+    }
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  }
 }
 
 function workersOf({ workers = availableParallelism() }: BuildOptions): number {

@@ -3,7 +3,7 @@ import type { ByteString } from '../bytes/index.ts'
 import { createNarWriter } from '../nix/index.ts'
 import type { RingProducer } from '../pool/index.ts'
 import type { ContentsSink } from '../store/index.ts'
-import { encodeTarHeader, type TarEntry, tarHeaderSize, tarPadding, writeTarHeader } from '../tar/index.ts'
+import { encodeTarHeader, type TarEntry, tarHeaderSize, tarPadding, writeTarHeader, writeZeros } from '../tar/index.ts'
 
 /** Permission bits that Nix gives to everything in a store (`canonicalisePathMetaData`). */
 const DIRECTORY_MODE = 0o555
@@ -89,7 +89,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
   }
   const endFile = () => {
     if (filePadding > 0) {
-      pieces.room().fill(0, 0, filePadding)
+      writeZeros(pieces.room(), 0, filePadding)
       advance(filePadding)
     }
   }

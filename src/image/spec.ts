@@ -1,5 +1,5 @@
 import { byteStringOfText } from '../bytes/index.ts'
-import { CONTAINERS, type ImageFormat } from '../container/index.ts'
+import { FORMATS, type ImageFormat } from '../container/index.ts'
 import type { ClosureSource } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
@@ -65,8 +65,8 @@ const DEFAULT_LEVEL = 6
 /** Format and level of a spec, checked. Throws `RangeError`. */
 export function compressionOf(spec: ImageSpec): { format: ImageFormat; level: number } {
   const { format = 'tar.xz', level = DEFAULT_LEVEL } = spec
-  if (!Object.hasOwn(CONTAINERS, format)) {
-    throw new RangeError(`format: one of ${Object.keys(CONTAINERS).join(', ')}, not ${JSON.stringify(format)}`)
+  if (!FORMATS.includes(format)) {
+    throw new RangeError(`format: one of ${FORMATS.join(', ')}, not ${JSON.stringify(format)}`)
   }
   if (!Number.isInteger(level) || level < 0 || level > 9) {
     throw new RangeError(`level: a whole number from 0 to 9, not ${level}`)

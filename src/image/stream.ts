@@ -1,37 +1,47 @@
-import { createSizes } from './packing.ts'
-import { prepareImage } from './prepare.ts'
-import { type BuildOptions, produceImage } from './produce.ts'
+import { type BuildOptions, startRun } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
-/** An image file as a stream of bytes, to be read once. Every chunk belongs to the reader. */
-export interface ImageStream extends AsyncIterable<Uint8Array<ArrayBuffer>> {
-  /** Set when the last byte was read. */
-  readonly summary: ImageSummary | undefined
-}
-
 /**
  * Builds an image as a stream: the bytes of the file that `buildImage` would write, and nothing beside it. Building
- * begins with the first read and goes no further ahead than a few blocks; whoever stops reading stops it. A fault ends
- * the stream with an error as `buildImage` rejects with: what was read until then is no image.
+ * begins with the first read and goes only a few blocks ahead; whoever stops reading stops it. A fault ends the stream
+ * with an error, as `buildImage` rejects with: what was read until then is no image. Every chunk belongs to the reader.
  */
-export function streamImage(spec: ImageSpec, options: BuildOptions = {}): ImageStream {
-  let summary: ImageSummary | undefined
-  const read = async function* () {
-    const prepared = await prepareImage(spec, options.signal)
-    const sizes = createSizes()
+export async function* streamImage(
+  spec: ImageSpec,
+  options: BuildOptions = {},
+): AsyncGenerator<Uint8Array<ArrayBuffer>, ImageSummary> {
+  const run = await startRun(spec, options)
+  try {
     let size = 0
-    for await (const { bytes } of produceImage(prepared, sizes, options)) {
+    for await (const { bytes } of run.chunks) {
       size += bytes.length
       yield new Uint8Array(bytes)
     }
-    summary = summarize(prepared, sizes, size)
+    return summarize(run.image, run.sizes, size)
+  } finally {
+    await run.close()
   }
-  const chunks = read()
-  return {
-    get summary() {
-      return summary
-    },
-    [Symbol.asyncIterator]: () => chunks,
+}
+
+/**
+ * Builds an image and hands it to `write`, chunk by chunk, like {@link streamImage} but without a copy: a chunk may be
+ * read only until the promise that `write` returns is settled.
+ */
+export async function writeImage(
+  spec: ImageSpec,
+  write: (bytes: Uint8Array) => Promise<void>,
+  options: BuildOptions = {},
+): Promise<ImageSummary> {
+  const run = await startRun(spec, options)
+  try {
+    let size = 0
+    for await (const { bytes } of run.chunks) {
+      await write(bytes)
+      size += bytes.length
+    }
+    return summarize(run.image, run.sizes, size)
+  } finally {
+    await run.close()
   }
 }

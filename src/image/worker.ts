@@ -1,38 +1,51 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
 import { CONTAINERS, type EncodedBlock, type ImageFormat } from '../container/index.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
-import { openProducer, type RingMemory } from '../pool/index.ts'
+import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory } from '../pool/index.ts'
 import { readContents } from '../store/index.ts'
 import { ImageError } from './errors.ts'
 import { type Outcome, outcomeOf } from './failure.ts'
 import type { Batch, StoreSegment } from './plan.ts'
-import { createPieceWriter, createSegmentPacker } from './segment-packer.ts'
+import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
 
-/** Tar bytes of a batch, put into a ring. */
+/** A share of the batches to pack. */
 export interface PackTask {
-  readonly batch: Batch
+  readonly batches: readonly Batch[]
+  /** Which of them is packed by whom. */
+  readonly claims: ClaimsMemory
+  /** Who claims here. */
+  readonly lane: number
+  /** Where the tar bytes go, batch after batch. */
   readonly ring: RingMemory
 }
 
-/** Bytes of tar of each segment of the batch. */
-export type PackResult = readonly number[]
+/** Bytes of tar of each segment that was packed, by store path. */
+export type PackResult = readonly (readonly [path: string, tarSize: number])[]
 
-/** Reads the segments of a batch, checks each against its NAR hash, and fills the ring with their tar bytes. */
-export function pack({ batch, ring }: PackTask): Promise<Outcome<PackResult>> {
+/** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
+export function pack({ batches, claims, lane, ring }: PackTask): Promise<Outcome<PackResult>> {
   return outcomeOf(() => {
-    let current = 0
-    const pieces = createPieceWriter(openProducer(ring), () => current)
-    const sizes = batch.segments.map((segment, i) => {
-      current = i
-      const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
-      readContents(segment.files, packer)
-      const { narHash, tarSize } = packer.end()
-      checkNarHash(segment, narHashFromBytes(narHash))
-      return tarSize
-    })
-    pieces.end()
-    return sizes
+    const producer = openProducer(ring)
+    const result: [string, number][] = []
+    for (const number of claimNumbers(claims, lane)) {
+      let current = 0
+      const pieces = createPieceWriter(producer, () => current)
+      for (const [i, segment] of batches[number]!.segments.entries()) {
+        current = i
+        result.push([segment.path.path, packSegment(segment, pieces)])
+      }
+      pieces.end()
+    }
+    return result
   })
+}
+
+function packSegment(segment: StoreSegment, pieces: PieceWriter): number {
+  const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
+  readContents(segment.files, packer)
+  const { narHash, tarSize } = packer.end()
+  checkNarHash(segment, narHashFromBytes(narHash))
+  return tarSize
 }
 
 /** A block to encode. */

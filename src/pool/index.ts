@@ -1,3 +1,4 @@
+export { type Claims, type ClaimsMemory, claimNumbers, createClaims, openClaims } from './claims.ts'
 export {
   createRing,
   openConsumer,

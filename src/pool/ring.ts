@@ -1,9 +1,12 @@
 /**
  * A ring of byte slots in shared memory, from one producer thread to the main thread.
  *
- * The producer fills slots in order and blocks while all are taken: that is the back-pressure, and the slots are all
- * the memory a producer ever uses, however much passes through. A slot belongs to the producer from `space` to
- * `commit`, and to the consumer from `take` to `release`; the counters below say which, so no slot has two owners.
+ * The producer fills slots and blocks while all are taken: that is the back-pressure, and the slots are all the memory
+ * it ever uses, however much passes through. A slot belongs to the producer from `space` to `commit`, to the consumer
+ * from there to `release`, and then to nobody; its word in the control memory says whether it is free.
+ *
+ * The producer always takes the first free slot, not the next one: while the consumer keeps up, the same few slots go
+ * to and fro, and stay in the processor's cache.
  */
 
 /** What a ring is made of; can be posted to another thread. */
@@ -14,29 +17,29 @@ export interface RingMemory {
   readonly slots: number
 }
 
-// Control words. The producer alone writes COMMITTED, the consumer alone RELEASED and CLOSED; the first two count slots
-// from the beginning (2^31 slots of a mebibyte are more than any image). Behind them stand two words a slot: the length
-// of its contents, and the producer's mark.
+// Control words: how many pieces the producer has committed (it alone writes that), how many the consumer has released,
+// whether it has closed the ring; for each slot whether it is taken; and a queue of `slots` records, one a piece.
 const COMMITTED = 0
 const RELEASED = 1
 const CLOSED = 2
-const SLOTS = 3
+const TAKEN = 3
+const RECORD_WORDS = 3
 
-/** Allocates a ring of `slots` slots of `slotSize` bytes. */
+/** Allocates a ring of `slots` slots of `slotSize` bytes. Memory that is never used costs nothing. */
 export function createRing(slotSize: number, slots: number): RingMemory {
-  const control = new SharedArrayBuffer(4 * (SLOTS + 2 * slots))
-  return { bytes: new SharedArrayBuffer(slotSize * slots), control, slotSize, slots }
+  const words = TAKEN + slots + RECORD_WORDS * slots
+  return { bytes: new SharedArrayBuffer(slotSize * slots), control: new SharedArrayBuffer(4 * words), slotSize, slots }
 }
 
-/** The producer's side: blocks its thread, so it never runs on the main thread. */
+/** The producer's side: it blocks its thread, so it never runs on the main thread. */
 export interface RingProducer {
-  /** The next slot to fill; waits until one is free. */
+  /** A free slot to fill; waits for one. */
   space(): Uint8Array<SharedArrayBuffer>
-  /** Hands over the first `length` bytes of the slot, with a non-negative number for the consumer to read. */
+  /** Hands over the first `length` bytes of that slot, with a number for the consumer to read. */
   commit(length: number, mark: number): void
 }
 
-/** A slot as the consumer holds it. */
+/** A piece as the consumer holds it. */
 export interface RingPiece {
   readonly bytes: Uint8Array<SharedArrayBuffer>
   readonly mark: number
@@ -44,9 +47,9 @@ export interface RingPiece {
 
 /** The consumer's side. */
 export interface RingConsumer {
-  /** The next slot in order, `undefined` once the ring is closed and empty. */
+  /** The next piece in the order of their commits, `undefined` once the ring is closed and empty. */
   take(): Promise<RingPiece | undefined>
-  /** Gives the oldest taken slot back to the producer. */
+  /** Gives the slot of the piece that was taken first back. */
   release(): void
   /** Ends the ring: what is committed can still be taken. */
   close(): void
@@ -55,21 +58,24 @@ export interface RingConsumer {
 /** Opens a ring for the thread that fills it. */
 export function openProducer(ring: RingMemory): RingProducer {
   const control = new Int32Array(ring.control)
+  let slot = 0
+  const findFree = () => {
+    for (let i = 0; i < ring.slots; i++) if (Atomics.load(control, TAKEN + i) === 0) return i
+    return -1
+  }
   return {
     space() {
-      const committed = control[COMMITTED]!
       for (;;) {
         const released = Atomics.load(control, RELEASED)
-        if (committed - released < ring.slots) break
+        slot = findFree()
+        if (slot >= 0) return slotBytes(ring, slot, ring.slotSize)
         Atomics.wait(control, RELEASED, released)
       }
-      return slotBytes(ring, committed, ring.slotSize)
     },
     commit(length, mark) {
       const committed = control[COMMITTED]!
-      const slot = slotIndex(ring, committed)
-      control[SLOTS + 2 * slot] = length
-      control[SLOTS + 2 * slot + 1] = mark
+      Atomics.store(control, TAKEN + slot, 1)
+      control.set([slot, length, mark], recordAt(ring, committed))
       Atomics.store(control, COMMITTED, committed + 1)
       Atomics.notify(control, COMMITTED)
     },
@@ -79,6 +85,7 @@ export function openProducer(ring: RingMemory): RingProducer {
 /** Opens a ring for the main thread. */
 export function openConsumer(ring: RingMemory): RingConsumer {
   const control = new Int32Array(ring.control)
+  const held: number[] = []
   let taken = 0
   return {
     async take() {
@@ -89,12 +96,13 @@ export function openConsumer(ring: RingMemory): RingConsumer {
         const wait = Atomics.waitAsync(control, COMMITTED, committed)
         if (wait.async) await wait.value
       }
-      const slot = slotIndex(ring, taken)
-      const bytes = slotBytes(ring, taken, control[SLOTS + 2 * slot]!)
-      taken++
-      return { bytes, mark: control[SLOTS + 2 * slot + 1]! }
+      const at = recordAt(ring, taken++)
+      const [slot = 0, length = 0, mark = 0] = control.subarray(at, at + RECORD_WORDS)
+      held.push(slot)
+      return { bytes: slotBytes(ring, slot, length), mark }
     },
     release() {
+      Atomics.store(control, TAKEN + held.shift()!, 0)
       Atomics.add(control, RELEASED, 1)
       Atomics.notify(control, RELEASED)
     },
@@ -105,10 +113,11 @@ export function openConsumer(ring: RingMemory): RingConsumer {
   }
 }
 
-function slotIndex(ring: RingMemory, count: number): number {
-  return count % ring.slots
+/** A record's place is free again when the piece in it is: there are never more pieces than slots. */
+function recordAt(ring: RingMemory, piece: number): number {
+  return TAKEN + ring.slots + RECORD_WORDS * (piece % ring.slots)
 }
 
-function slotBytes(ring: RingMemory, count: number, length: number): Uint8Array<SharedArrayBuffer> {
-  return new Uint8Array(ring.bytes, slotIndex(ring, count) * ring.slotSize, length)
+function slotBytes(ring: RingMemory, slot: number, length: number): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(ring.bytes, slot * ring.slotSize, length)
 }

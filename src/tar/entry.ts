@@ -13,7 +13,7 @@
 import { type ByteString, textOfByteString, writeByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 import { NAME_SIZE, writeHeaderBlock } from './header.ts'
-import { TAR_BLOCK_SIZE, tarPadding } from './layout.ts'
+import { TAR_BLOCK_SIZE, tarPadding, writeZeros } from './layout.ts'
 import { encodeXattrRecords, type Xattrs } from './pax.ts'
 
 /** What an entry is. A hard link names the path, in the archive, of an earlier entry. */
@@ -95,7 +95,7 @@ function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text
   const start = offset + TAR_BLOCK_SIZE
   const end = writeByteString(target, start, text)
   const padded = start + paddedSize(text.length + 1)
-  target.fill(0, end, padded)
+  writeZeros(target, end, padded - end)
   return padded
 }
 
@@ -106,7 +106,7 @@ function writePax(target: Uint8Array, offset: number, path: ByteString, xattrs: 
   const start = offset + TAR_BLOCK_SIZE
   target.set(records, start)
   const padded = start + paddedSize(records.length)
-  target.fill(0, start + records.length, padded)
+  writeZeros(target, start + records.length, padded - start - records.length)
   return padded
 }
 

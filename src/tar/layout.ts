@@ -26,3 +26,10 @@ export function tarEndSize(size: number): number {
   const withEnd = size + 2 * TAR_BLOCK_SIZE
   return Math.ceil(withEnd / TAR_RECORD_SIZE) * TAR_RECORD_SIZE - size
 }
+
+const ZEROS = new Uint8Array(TAR_BLOCK_SIZE)
+
+/** Writes up to a block of zero bytes: padding. A copy, because `fill` goes byte by byte where memory is shared. */
+export function writeZeros(target: Uint8Array, offset: number, count: number): void {
+  target.set(ZEROS.subarray(0, count), offset)
+}

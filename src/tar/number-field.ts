@@ -3,13 +3,13 @@
  * two's complement number whose first byte has the top bit set ("base-256").
  */
 
-/**
- * Writes `value` into the `length` bytes at `offset` and returns whether it fits (a safe non-negative integer always
- * fits fields of 8 and 12 bytes up to 2^53 - 1).
- */
-export function writeNumberField(target: Uint8Array, offset: number, length: number, value: number): void {
+/** What the octal digits of a field can not hold any more. */
+const OCTAL_LIMIT = { 8: 8 ** 7, 12: 8 ** 11 }
+
+/** Writes `value`, from 0 to 2^53 - 1, into a field of 8 or 12 bytes at `offset`. Throws `RangeError`. */
+export function writeNumberField(target: Uint8Array, offset: number, length: 8 | 12, value: number): void {
   if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`not a tar number: ${value}`)
-  if (value < 8 ** (length - 1)) writeOctal(target, offset, length - 1, value)
+  if (value < OCTAL_LIMIT[length]) writeOctal(target, offset, length - 1, value)
   else writeBase256(target, offset, length, value)
 }
 

@@ -1,0 +1,72 @@
+import { basename } from 'node:path'
+import type { WriteStream } from 'node:tty'
+import { styleText } from 'node:util'
+import type { Progress } from '../index.ts'
+import { formatBytes } from './units.ts'
+
+/** Shows how far a build is. */
+export interface ProgressView {
+  show(progress: Progress): void
+  /** Makes room for what is printed next. */
+  clear(): void
+}
+
+/** Milliseconds between two pictures: no terminal shows more, and no build should wait for one. */
+const INTERVAL = 80
+
+const BAR_WIDTH = 24
+
+/** Per cent between two lines where there is no terminal, as in the log of a nightly build. */
+const LINE_EVERY = 10
+
+/** A bar that is drawn over on a terminal, a line now and then elsewhere. */
+export function createProgressView(stream: WriteStream): ProgressView {
+  return stream.isTTY ? createBar(stream) : createLines(stream)
+}
+
+function createBar(stream: WriteStream): ProgressView {
+  let shownAt = 0
+  return {
+    show(progress) {
+      const now = performance.now()
+      if (now - shownAt < INTERVAL) return
+      shownAt = now
+      const part = partOf(progress)
+      const filled = Math.round(part * BAR_WIDTH)
+      const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(BAR_WIDTH - filled)
+      const figures = ` ${percent(part).padStart(4)}  ${describe(progress)}`
+      const room = Math.max(0, stream.columns - BAR_WIDTH - figures.length - 3)
+      const path = progress.path ? basename(progress.path).slice(0, room) : ''
+      stream.write(`\r${bar}${figures}  ${styleText('dim', path, { stream })}\x1b[K`)
+    },
+    clear() {
+      if (shownAt > 0) stream.write('\r\x1b[K')
+      shownAt = 0
+    },
+  }
+}
+
+function createLines(stream: WriteStream): ProgressView {
+  let next = LINE_EVERY
+  return {
+    show(progress) {
+      const part = partOf(progress)
+      if (part * 100 < next) return
+      next = Math.floor((part * 100) / LINE_EVERY) * LINE_EVERY + LINE_EVERY
+      stream.write(`${percent(part)}  ${describe(progress)}\n`)
+    },
+    clear() {},
+  }
+}
+
+function partOf({ bytesDone, bytesTotal }: Progress): number {
+  return bytesTotal === 0 ? 1 : bytesDone / bytesTotal
+}
+
+function percent(part: number): string {
+  return `${Math.floor(part * 100)}%`
+}
+
+function describe({ bytesDone, bytesTotal }: Progress): string {
+  return `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+}

@@ -1,0 +1,41 @@
+import { relative } from 'node:path'
+import type { WriteStream } from 'node:tty'
+import { styleText } from 'node:util'
+import { type ImageFiles, type ImageSummary, machineNameOf } from '../index.ts'
+import { formatBytes, formatSeconds } from './units.ts'
+
+/** What is printed when an image is built: what it is, and what to do with it. */
+export function formatSummary(image: ImageSummary | ImageFiles, seconds: number, stream: WriteStream): string {
+  const bold = (text: string) => styleText('bold', text, { stream })
+  const ratio = image.tarSize / image.size
+  const lines = [
+    `${image.storePaths} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes`,
+    `${formatBytes(image.tarSize)} of tar in ${formatBytes(image.size)} of ${image.format}` +
+      `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
+  ]
+  if ('files' in image) {
+    for (const file of image.files) lines.push(bold(shown(file)))
+    lines.push('', ...nextSteps(image))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+function nextSteps(image: ImageFiles): string[] {
+  const machine = machineNameOf(image.name)
+  const steps = [
+    ...(image.format === 'tar.zst' ? ['systemd 258 or newer only:'] : []),
+    `machinectl import-tar ${quote(shown(image.image))} ${machine}`,
+  ]
+  if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
+  return [...steps, `machinectl start ${machine}`, `machinectl login ${machine}`]
+}
+
+/** A path as short as it can be given back to a shell in this folder. */
+function shown(path: string): string {
+  const here = relative('.', path)
+  return here.startsWith('..') ? path : here
+}
+
+function quote(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
+}
