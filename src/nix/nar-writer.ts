@@ -1,7 +1,10 @@
-/** Writes a NAR (grammar: nar.ts) and refuses to write anything that is none. */
+/**
+ * Writes a NAR (grammar: nar.ts) and refuses to write anything that is none. How deep directories nest it does not mind:
+ * every Nix before 2.36 made such paths, and their hashes are what they are.
+ */
 import { type ByteString, textOfByteString, writeByteString } from '../bytes/index.ts'
 import { NixError, quote } from './errors.ts'
-import { encodeNarStrings, NAR_MAX_DEPTH, NAR_MAX_NAME, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
+import { encodeNarStrings, NAR_MAX_NAME, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
 
 /**
  * A NAR being written: one node, then `end`. A node is one of `symlink`; `regular` and its `data`; `directory`, for
@@ -117,7 +120,6 @@ export function createNarWriter(emit: (bytes: Uint8Array) => void): NarWriter {
         const [before, after] = [quote(textOfByteString(last)), quote(textOfByteString(name))]
         throw invalid(`names must rise bytewise, but ${after} follows ${before}`)
       }
-      if (names.length >= NAR_MAX_DEPTH) throw invalid(`directories are nested at most ${NAR_MAX_DEPTH - 1} deep`)
       reserve(MAX_FRAMING)
       writeToken(ENTRY)
       writeString(name)
