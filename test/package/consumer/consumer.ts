@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto'
+import { buildImage, type ImageSpec, type Progress, StoreError, streamImage } from 'nspawn-rootfs'
+import { createNarReader, parseStorePath } from 'nspawn-rootfs/nix'
+import { encodeTarHeader, TAR_BLOCK_SIZE } from 'nspawn-rootfs/tar'
+import { decodeStreamHeader } from 'nspawn-rootfs/xz'
+
+const demo = process.argv[2]!
+const spec: ImageSpec = {
+  toplevel: `${demo}/result`,
+  source: { storeRoot: demo, closureInfo: `${demo}/closure-info` },
+  name: 'demo',
+}
+
+let last: Progress | undefined
+const image = await buildImage(spec, 'api', { workers: 2, onProgress: progress => (last = progress) })
+if (last?.bytesDone !== image.narSize) throw new Error('progress did not reach the end')
+
+const hash = createHash('sha256')
+let first: Uint8Array | undefined
+for await (const chunk of streamImage(spec)) {
+  first ??= chunk
+  hash.update(chunk)
+}
+if (decodeStreamHeader(first!).check !== 'crc64') throw new Error('not the .xz that was expected')
+
+try {
+  await buildImage({ ...spec, roots: ['/nowhere'] }, 'api')
+  throw new Error('a root outside of the store was accepted')
+} catch (error) {
+  if (!(error instanceof StoreError) || error.code !== 'ROOT_NOT_IN_STORE') throw error
+}
+
+createNarReader()
+parseStorePath(image.toplevel!)
+if (encodeTarHeader({ type: 'directory', path: 'etc', mode: 0o755 }).length !== TAR_BLOCK_SIZE) throw new Error('tar')
+
+console.log(JSON.stringify({ folder: image.sha256, stream: hash.digest('hex') }))
