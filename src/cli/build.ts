@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { buildImage, type ImageFormat, type ImageSpec, type System, writeImage } from '../index.ts'
 import { createProgressView } from './progress-view.ts'
+import { writeToStdout } from './stdout.ts'
 import { formatSummary } from './summary-view.ts'
 import { UsageError } from './usage.ts'
 
 /** The options of `build`, as commander names them. */
 export interface BuildFlags {
   toplevel?: string
-  root: string[]
+  root?: string[]
   closureInfo?: string
   store?: string
   name?: string
@@ -26,25 +27,26 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
   checkFlags(flags)
   const started = performance.now()
   const interrupt = abortOnSignals()
-  const view = createProgressView(process.stderr)
-  const options = { workers: flags.workers, signal: interrupt.signal, onProgress: view.show }
+  // Who reads JSON is a program, and reads standard error too where the image goes to standard output.
+  const view = flags.json ? undefined : createProgressView(process.stderr)
+  const options = { workers: flags.workers, signal: interrupt.signal, onProgress: view?.show }
   try {
     const result = flags.stdout
       ? await writeImage(specOf(flags), writeToStdout, options)
       : await buildImage(specOf(flags), flags.out ?? '.', options)
-    view.clear()
+    view?.clear()
     const seconds = (performance.now() - started) / 1000
     // The image itself may go to standard output; then what is to be read goes to the other one.
     const target = flags.stdout ? process.stderr : process.stdout
     target.write(flags.json ? `${JSON.stringify(withoutManifest(result))}\n` : formatSummary(result, seconds, target))
   } finally {
-    view.clear()
+    view?.clear()
     interrupt.dispose()
   }
 }
 
 function checkFlags(flags: BuildFlags): void {
-  if (flags.toplevel === undefined && flags.root.length === 0 && flags.closureInfo === undefined) {
+  if (flags.toplevel === undefined && flags.root === undefined && flags.closureInfo === undefined) {
     throw new UsageError('nothing to build: give --toplevel, --root or --closure-info')
   }
   if (flags.stdout && flags.out !== undefined) throw new UsageError('--stdout and --out: give one of them')
@@ -83,12 +85,6 @@ function readSettings(file: string): Uint8Array {
 function withoutManifest(result: object): object {
   const { manifest: _, ...rest } = result as { manifest?: unknown }
   return rest
-}
-
-function writeToStdout(bytes: Uint8Array): Promise<void> {
-  return new Promise((resolve, reject) => {
-    process.stdout.write(bytes, error => (error ? reject(error) : resolve()))
-  })
 }
 
 /** A signal that aborts when the process is asked to end, so that what is half done is removed first. */

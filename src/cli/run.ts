@@ -36,7 +36,7 @@ function createProgram(): Command {
     .command('build')
     .description('Build an image that machinectl import-tar and pull-tar accept.')
     .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image')
-    .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collect, [])
+    .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collect)
     .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: everything it lists is in the image')
     .option('--store <DIR>', 'chroot store: DIR/nix/store holds the files (default: the store of this machine)')
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')

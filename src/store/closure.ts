@@ -34,7 +34,8 @@ export function checkRoots(closure: Closure, roots: readonly StorePath[], source
   const known = new Set(closure.paths.map(info => info.path.path))
   for (const { path } of roots) {
     if (known.has(path)) continue
-    throw new StoreError('CLOSURE_INCOMPLETE', path, `${path}: not among the ${known.size} paths of ${source}`)
+    const message = `${path}: not among the ${known.size} store paths of ${source}; give the closureInfo of that path`
+    throw new StoreError('CLOSURE_INCOMPLETE', path, message)
   }
 }
 

@@ -1,0 +1,32 @@
+import { write } from 'node:fs'
+import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
+
+const writeAt = promisify(write)
+
+/** Milliseconds to wait for a full pipe that someone else has made non-blocking. */
+const RETRY_AFTER = 2
+
+/** Standard output cannot take the image. */
+class StdoutError extends Error {
+  override readonly name = 'StdoutError'
+  readonly code = 'STDOUT_FAILED'
+}
+
+/**
+ * Writes to standard output; the bytes are free again when it resolves. By file descriptor, because `process.stdout`
+ * blocks the main thread on a pipe, and throws away what goes to a block device.
+ */
+export async function writeToStdout(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      const { bytesWritten } = await writeAt(process.stdout.fd, bytes, at)
+      at += bytesWritten
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EAGAIN') await setTimeout(RETRY_AFTER)
+      else if (code === 'EPIPE') throw new StdoutError('standard output was closed before the image was complete')
+      else throw new StdoutError(`standard output cannot be written: ${message}`)
+    }
+  }
+}
