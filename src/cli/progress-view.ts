@@ -1,4 +1,3 @@
-import { basename } from 'node:path'
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Progress } from '../index.ts'
@@ -36,7 +35,7 @@ function createBar(stream: WriteStream): ProgressView {
       const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(BAR_WIDTH - filled)
       const figures = ` ${percent(part).padStart(4)}  ${describe(progress)}`
       const room = Math.max(0, stream.columns - BAR_WIDTH - figures.length - 3)
-      const path = progress.path ? basename(progress.path).slice(0, room) : ''
+      const path = nameOf(progress).slice(0, room)
       stream.write(`\r${bar}${figures}  ${styleText('dim', path, { stream })}\x1b[K`)
     },
     clear() {
@@ -61,6 +60,11 @@ function createLines(stream: WriteStream): ProgressView {
 
 function partOf({ bytesDone, bytesTotal }: Progress): number {
   return bytesTotal === 0 ? 1 : bytesDone / bytesTotal
+}
+
+/** The store path without its folder and digest, which tell nobody anything. */
+function nameOf({ path }: Progress): string {
+  return path?.replace(/^.*\/[^-/]*-/, '') ?? ''
 }
 
 function percent(part: number): string {

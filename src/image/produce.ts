@@ -14,7 +14,7 @@ export interface BuildOptions {
   workers?: number
   /** Aborting it ends the build: it rejects with the signal's reason and leaves nothing behind. */
   signal?: AbortSignal
-  /** Told whenever a block is in the image. */
+  /** Told when the image is planned, and whenever a block is in it. */
   onProgress?: (progress: Progress) => void
 }
 

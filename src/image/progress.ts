@@ -11,7 +11,10 @@ export interface Progress {
   readonly path: string | undefined
 }
 
-/** Turns finished blocks, in order, into progress. It never goes back, and ends at the total with the last block. */
+/**
+ * Tells of nothing done at once, then turns finished blocks, in order, into progress. It never goes back, and ends at the
+ * total with the last block.
+ */
 export function createProgress(plan: ImagePlan, tell: (progress: Progress) => void): (block: FinishedBlock) => void {
   const before = new Map<string, number>()
   let bytesTotal = 0
@@ -22,6 +25,7 @@ export function createProgress(plan: ImagePlan, tell: (progress: Progress) => vo
   let current: StoreSegment | undefined
   let tarBytes = 0
   let bytesDone = 0
+  tell({ bytesDone, bytesTotal, path: undefined })
   return ({ piece: { segment }, uncompressedSize }) => {
     if (segment) {
       // A block says in which store path it ends, not how much of it is done: what is known is the tar bytes since the
