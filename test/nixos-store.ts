@@ -1,0 +1,44 @@
+import { type ChrootStore, createChrootStore } from './chroot-store.ts'
+import type { Tree } from './unit/nix/nar-support.ts'
+
+/** A store that holds what looks like a NixOS system to the library. */
+export interface NixosStore extends ChrootStore {
+  readonly toplevel: string
+  /** The folder `etc` of the system, a store path of its own. */
+  readonly etc: string
+}
+
+/** A small system in `folder`: `etc` is a symlink into another store path, and os-release one beside it. */
+export function createNixosStore(folder: string): NixosStore {
+  const store = createChrootStore(folder)
+  const etc = store.add('etc', {
+    children: { etc: { children: { 'os-release': { symlink: 'static/os-release' }, static: OS_RELEASE } } },
+  })
+  const data = store.add('data', bulk(3))
+  const toplevel = store.add(
+    'nixos-system-test',
+    {
+      children: {
+        init: { contents: '#!/bin/sh\n', executable: true },
+        etc: { symlink: `${etc}/etc` },
+        system: { contents: 'x86_64-linux' },
+      },
+    },
+    [etc, data],
+  )
+  return { ...store, toplevel, etc }
+}
+
+const OS_RELEASE: Tree = { children: { 'os-release': { contents: 'ID=nixos\n' } } }
+
+/** A folder with `count` files of a megabyte, some of which can be compressed. */
+export function bulk(count: number): Tree {
+  const files = Array.from({ length: count }, (_, i): [string, Tree] => {
+    const bytes = Buffer.alloc(1_000_003)
+    for (let at = 0; at + 4 < bytes.length; at += i % 2 === 0 ? 4 : 64) {
+      bytes.writeUInt32LE(Math.imul(at + i + 1, 0x9e3779b1) >>> 0, at)
+    }
+    return [`file${i}`, { contents: bytes.toString('latin1'), executable: i % 3 === 0 }]
+  })
+  return { children: Object.fromEntries(files) }
+}

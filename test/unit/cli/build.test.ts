@@ -1,0 +1,143 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { streamImage } from '../../../src/index.ts'
+import { MAIN, runCommand } from '../../command.ts'
+import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+let folder = ''
+let out = ''
+let store: NixosStore
+let args: string[] = []
+beforeEach(() => {
+  folder = temporaryFolder()
+  out = join(folder, 'out')
+  store = createNixosStore(folder)
+  const { storeRoot, closureInfo } = store.source
+  args = ['build', '--toplevel', store.toplevel, '--store', storeRoot, '--closure-info', closureInfo]
+})
+const withOut = (...more: string[]) => [...args, '--out', out, ...more]
+const FILES = ['SHA256SUMS', 'nixos-system-x86_64-linux.manifest.json', 'nixos-system-x86_64-linux.tar.xz']
+
+describe('nspawn-rootfs build', () => {
+  it('builds into the folder, and says what it built', async () => {
+    const { code, stdout, stderr } = await runCommand(withOut('--level', '0', '--workers', '2'))
+    expect(code).toBe(0)
+    expect(readdirSync(out).sort()).toEqual(FILES)
+    expect(stdout.toString()).toMatch(/^3 store paths, .* verified/)
+    expect(stdout.toString()).toMatch(/^machinectl start nixos-system-x86-64-linux$/m)
+    expect(stderr).toMatch(/^100% {2}/m)
+  })
+
+  it('builds into the folder that one is in, and tells paths from there', async () => {
+    mkdirSync(out)
+    const { code, stdout } = await runCommand([...args, '--format', 'tar'], { cwd: out })
+    expect(code).toBe(0)
+    expect(stdout.toString()).toMatch(/^nixos-system-x86_64-linux\.tar$/m)
+  })
+
+  it('prints one line of JSON when asked, and nothing else', async () => {
+    const { stdout } = await runCommand(withOut('--level', '0', '--json', '--name', 'my'))
+    const lines = stdout.toString().split('\n')
+    expect(lines).toEqual([expect.anything(), ''])
+    const result = JSON.parse(lines[0]!)
+    expect(result).toMatchObject({ name: 'my', format: 'tar.xz', storePaths: 3, image: join(out, 'my.tar.xz') })
+    expect(result.sha256).toMatch(/^[0-9a-f]{64}$/)
+    expect(result).not.toHaveProperty('manifest')
+  })
+
+  it('writes the image to standard output and the rest to the other one', async () => {
+    const { code, stdout, stderr } = await runCommand([...args, '--stdout', '--format', 'tar'], { cwd: folder })
+    const chunks: Uint8Array[] = []
+    for await (const chunk of streamImage({ source: store.source, toplevel: store.toplevel, format: 'tar' })) {
+      chunks.push(chunk)
+    }
+    expect(code).toBe(0)
+    expect(stdout.equals(Buffer.concat(chunks))).toBe(true)
+    expect(stderr).toMatch(/^3 store paths/m)
+    expect(readdirSync(folder).sort()).toEqual(['info', 'root'])
+  })
+
+  it('delivers settings', async () => {
+    const { code } = await runCommand(
+      withOut('--format', 'tar', '--settings', join(store.source.closureInfo, 'store-paths')),
+    )
+    expect(code).toBe(0)
+    expect(readdirSync(out)).toContain('nixos-system-x86_64-linux.nspawn')
+  })
+})
+
+describe('a failure ends with 1, in one line', () => {
+  it.each<[string, () => string[], RegExp]>([
+    ['a root that is nowhere', () => withOut('--root', './nowhere'), /^nspawn-rootfs: \.\/nowhere: not in the store/],
+    ['a name that systemd refuses', () => withOut('--name', 'a b'), /not a name that machinectl accepts/],
+    ['a closure that is nowhere', () => withOut('--closure-info', '/nowhere'), /nowhere\/registration: cannot be read/],
+  ])('%s', async (_, failing, message) => {
+    const { code, stdout, stderr } = await runCommand(failing())
+    expect(stderr).toMatch(message)
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1)
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
+    expect(readdirSync(folder)).not.toContain('out')
+  })
+
+  it('a reader that goes away', async () => {
+    store.add('large', bulk(20))
+    const child = spawn(process.execPath, [MAIN, ...args, '--stdout', '--format', 'tar'], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    const stderr: Buffer[] = []
+    child.stderr.on('data', chunk => stderr.push(chunk))
+    child.stdout.once('data', () => child.stdout.destroy())
+    const [code] = await once(child, 'close')
+    const said = Buffer.concat(stderr)
+      .toString()
+      .replace(/^\d+%.*\n/gm, '')
+    expect(said).not.toMatch(/node:events|\n\s+at |Unhandled/)
+    expect(said).toMatch(/^nspawn-rootfs: .*\n$/)
+    expect(code).toBe(1)
+  })
+})
+
+describe('a build that is stopped in the middle', () => {
+  /** Starts a build and sends it a signal as soon as it has begun to write. */
+  async function stopped(signal: NodeJS.Signals) {
+    store.add('large', bulk(30))
+    mkdirSync(out)
+    let child: ChildProcess | undefined
+    const started = (process: ChildProcess) => {
+      child = process
+    }
+    const watcher = watch(out, (_, name) => {
+      if (!name?.startsWith('.')) return
+      // Once: whoever asks a second time does not want to wait.
+      child?.kill(signal)
+      child = undefined
+    })
+    try {
+      return await runCommand(withOut('--workers', '1', '--level', '9'), { started })
+    } finally {
+      watcher.close()
+    }
+  }
+
+  it.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('by %s ends with 1 and leaves nothing', async signal => {
+    const { code, stdout, stderr } = await stopped(signal)
+    expect(stderr).toMatch(new RegExp(`^nspawn-rootfs: stopped by ${signal}; nothing was left behind$`, 'm'))
+    expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
+    expect(readdirSync(out)).toEqual([])
+  })
+
+  it('by SIGKILL leaves no final name, and the next build cleans up', async () => {
+    const { signal } = await stopped('SIGKILL')
+    expect(signal).toBe('SIGKILL')
+    expect(readdirSync(out)).toEqual([expect.stringMatching(/^\.nspawn-rootfs-\d+-/)])
+    const { code } = await runCommand(withOut('--level', '0'))
+    expect(code).toBe(0)
+    expect(readdirSync(out).sort()).toEqual(FILES)
+    const { artefacts } = JSON.parse(readFileSync(join(out, FILES[1]!), 'utf8'))
+    expect(artefacts).toHaveLength(1)
+  })
+})

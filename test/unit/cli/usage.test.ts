@@ -1,0 +1,43 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { runCommand } from '../../command.ts'
+
+describe('wrong usage ends with 2 and says why', () => {
+  it.each<[string, string[], RegExp]>([
+    ['no command', [], /Usage/],
+    ['an unknown command', ['bild'], /bild/],
+    ['an unknown option', ['build', '--tarball'], /unknown option '--tarball'/],
+    ['an option without its value', ['build', '--root'], /argument missing/],
+    ['nothing to build', ['build'], /nothing to build: give --toplevel, --root or --closure-info/],
+    ['an argument too many', ['build', '--root', 'x', 'y'], /too many arguments/],
+    ['a level that there is not', ['build', '--root', 'x', '--level', '10'], /from 0 to 9/],
+    ['a level that is no number', ['build', '--root', 'x', '--level', '6x'], /from 0 to 9/],
+    ['no worker', ['build', '--root', 'x', '--workers', '0'], /from 1 to 1024/],
+    ['an unknown format', ['build', '--root', 'x', '--format', 'zip'], /tar\.xz, tar, tar\.gz, tar\.zst/],
+    ['an unknown system', ['build', '--root', 'x', '--system', 'riscv64-linux'], /x86_64-linux, aarch64-linux/],
+    ['two places for the image', ['build', '--root', 'x', '--stdout', '--out', 'y'], /--stdout and --out/],
+    ['settings beside a stream', ['build', '--root', 'x', '--stdout', '--settings', 'y'], /--stdout/],
+    ['a level for a plain tar', ['build', '--root', 'x', '--format', 'tar', '--level', '1'], /not compressed/],
+    ['settings that are missing', ['build', '--root', 'x', '--settings', '/nowhere'], /--settings: .*no such file/],
+  ])('%s', async (_, args, message) => {
+    const { code, stdout, stderr } = await runCommand(args)
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/\n\s+at /)
+    expect(stdout.toString()).toBe('')
+    expect(code).toBe(2)
+  })
+})
+
+describe('what is asked for ends with 0', () => {
+  it('--version', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8'))
+    expect(await runCommand(['--version'])).toMatchObject({ code: 0, stdout: Buffer.from(`${version}\n`), stderr: '' })
+  })
+
+  it.each([[['--help']], [['build', '--help']]])('%s', async args => {
+    const { code, stdout, stderr } = await runCommand(args)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout.toString()).toMatch(/^Usage: nspawn-rootfs/)
+    if (args.includes('build')) expect(stdout.toString()).toMatch(/Exit codes: 0 done, 1 failed .*, 2 wrong usage/)
+  })
+})

@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { VERSION } from '../../src/version.ts'
+import { findCycle, parseImports, readSources, roomOf } from './imports.ts'
+
+/** What each room may import besides itself: other rooms, files beside the rooms, packages; `node:*` is all of Node. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  bytes: [],
+  nix: ['bytes', 'node:crypto'],
+  tar: ['bytes'],
+  xz: ['bytes'],
+  tree: ['bytes'],
+  systemd: ['tree'],
+  container: ['bytes', 'xz', 'node:zlib', '@napi-rs/lzma'],
+  pool: ['piscina', 'node:*'],
+  store: ['bytes', 'nix', 'node:*'],
+  image: ['bytes', 'nix', 'tar', 'xz', 'tree', 'systemd', 'container', 'pool', 'store', 'version.ts', 'node:*'],
+  cli: ['index.ts', 'commander', 'node:*'],
+}
+
+const sources = readSources()
+const isFile = (name: string) => name.endsWith('.ts')
+
+describe('imports', () => {
+  it('are found however they are written', () => {
+    const text = `
+      /** import { no } from 'comment' */
+// import { no } from 'comment'
+import { a } from './a.ts'
+import type { b } from './b.ts'
+import {
+  type c,
+  c2 as c3,
+} from './c.ts'
+import './d.ts'
+import * as e from './e.ts'
+import f, { type f2 } from './f.ts'
+export * from './g.ts'
+export { type h } from './h.ts'
+export type { i } from 'node:i'
+const j = await import('./j.ts')
+const k = new URL(sources ? './k.ts' : './k.js', import.meta.url)
+const text = "import { no } from 'text'"
+`
+    expect(parseImports(text).sort()).toEqual(
+      ['node:i', ...'abcdefghjk'].map(name => (name.length === 1 ? `./${name}.ts` : name)).sort(),
+    )
+  })
+
+  it('lead to files that are there', () => {
+    const files = new Set(sources.map(({ file }) => file))
+    const missing = sources.flatMap(({ file, imports }) =>
+      imports.filter(name => isFile(name) && !files.has(name)).map(name => `${file} -> ${name}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  it('know every room', () => {
+    const rooms = new Set(sources.map(({ file }) => roomOf(file)).filter(room => room !== ''))
+    expect([...rooms].sort()).toEqual(Object.keys(MAY_IMPORT).sort())
+  })
+
+  it.each(Object.keys(MAY_IMPORT))('of %s go only where its room may go', room => {
+    const allowed = (name: string) => {
+      if (name.startsWith('node:') && MAY_IMPORT[room]!.includes('node:*')) return true
+      const target = isFile(name) ? roomOf(name) || name : name
+      return target === room || MAY_IMPORT[room]!.includes(target)
+    }
+    const ours = sources.filter(({ file }) => roomOf(file) === room)
+    expect(ours).not.toHaveLength(0)
+    expect(ours.flatMap(({ file, imports }) => imports.filter(n => !allowed(n)).map(n => `${file} -> ${n}`))).toEqual(
+      [],
+    )
+  })
+
+  it('reach a room through its index only', () => {
+    const deep = sources.flatMap(({ file, imports }) =>
+      imports
+        .filter(name => isFile(name) && roomOf(name) !== '' && roomOf(name) !== roomOf(file))
+        .filter(name => name !== `${roomOf(name)}/index.ts`)
+        .map(name => `${file} -> ${name}`),
+    )
+    expect(deep).toEqual([])
+  })
+
+  it('never come back to where they began', () => {
+    expect(findCycle(sources)?.join(' -> ')).toBeUndefined()
+  })
+
+  it('that do come back are seen', () => {
+    const chain = (file: string, ...imports: string[]) => ({ file, imports, lines: 1 })
+    expect(findCycle([chain('a', 'b'), chain('b', 'c'), chain('c', 'b')])).toEqual(['b', 'c', 'b'])
+    expect(findCycle([chain('a', 'b', 'c'), chain('b', 'c'), chain('c')])).toBeUndefined()
+  })
+})
+
+describe('sources', () => {
+  it('have less than 350 lines each', () => {
+    expect(sources.filter(({ lines }) => lines >= 350).map(({ file, lines }) => `${file}: ${lines}`)).toEqual([])
+  })
+
+  it('have the version of the package', () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(VERSION).toBe(version)
+  })
+})

@@ -1,0 +1,150 @@
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { parseStorePath } from '../../../src/nix/index.ts'
+import { readDatabase } from '../../../src/store/database.ts'
+import { locateStore, type StoreLocation } from '../../../src/store/location.ts'
+import { storePathOf } from '../../chroot-store.ts'
+import { temporaryFolder, unprivileged } from '../../temporary.ts'
+import { createDatabase, registerPaths } from './nix-database.ts'
+
+const [A, B, C, OTHER] = ['a', 'b', 'c', 'other'].map(storePathOf) as [string, string, string, string]
+// A loop, a reference to itself, and a path that nobody refers to.
+const PATHS = { [A]: { references: [A, B] }, [B]: { references: [C] }, [C]: { references: [B] }, [OTHER]: {} }
+
+let root = ''
+let location: StoreLocation
+beforeEach(() => {
+  root = temporaryFolder()
+  location = locateStore(root)
+})
+const read = (...paths: string[]) =>
+  readDatabase(
+    location,
+    paths.map(path => parseStorePath(path)),
+  )
+    .map(({ path, references }) => [path.path, references.map(reference => reference.path).sort()])
+    .sort()
+const CLOSURE_OF_A = [
+  [A, [A, B].sort()],
+  [B, [C]],
+  [C, [B]],
+].sort()
+const folderState = () => {
+  const folder = dirname(location.database)
+  return readdirSync(folder)
+    .sort()
+    .map(name => [name, statSync(join(folder, name)).size])
+}
+
+describe.each(['wal', 'truncate'] as const)('readDatabase, journal mode %s', mode => {
+  it('reads a closure, and nothing beside it', () => {
+    const database = createDatabase(location.database, mode)
+    registerPaths(database, PATHS)
+    database.close()
+    expect(read(A)).toEqual(CLOSURE_OF_A)
+    expect(read(OTHER, C)).toEqual([[OTHER, []], ...CLOSURE_OF_A.slice(0)].filter(([path]) => path !== A).sort())
+    expect(readDatabase(location, [parseStorePath(OTHER)])).toMatchObject([
+      { narHash: expect.stringMatching(/^sha256:[0-9a-z]{52}$/), narSize: 7 },
+    ])
+  })
+
+  it('leaves the folder as it was', () => {
+    const database = createDatabase(location.database, mode)
+    registerPaths(database, PATHS)
+    database.close()
+    const before = folderState()
+    read(A)
+    expect(folderState()).toEqual(before)
+  })
+
+  it('reads in a folder and from a file that it may not write to', () => {
+    const database = createDatabase(location.database, mode)
+    registerPaths(database, PATHS)
+    database.close()
+    chmodSync(location.database, 0o444)
+    for (let path = dirname(location.database); path.startsWith(root); path = dirname(path)) chmodSync(path, 0o555)
+    expect(unprivileged(() => read(A))).toEqual(CLOSURE_OF_A)
+  })
+
+  it('reads what is committed while another holds a write transaction', () => {
+    const database = createDatabase(location.database, mode)
+    registerPaths(database, PATHS)
+    database.exec('begin immediate')
+    database.prepare('delete from Refs').run()
+    registerPaths(database, { [storePathOf('new')]: {} })
+    const before = folderState()
+    expect(read(A)).toEqual(CLOSURE_OF_A)
+    expect(() => read(storePathOf('new'))).toThrow(expect.objectContaining({ code: 'CLOSURE_INCOMPLETE' }))
+    expect(folderState()).toEqual(before)
+    database.exec('commit')
+    database.close()
+  })
+
+  it('reads nothing uncommitted, though the other one has begun to write it into the file', () => {
+    const database = createDatabase(location.database, mode)
+    registerPaths(database, PATHS)
+    // A small cache makes SQLite write pages out in the middle of a transaction.
+    database.exec('pragma cache_size = 2; pragma cache_spill = 1; begin immediate')
+    registerPaths(database, Object.fromEntries(Array.from({ length: 2000 }, (_, i) => [storePathOf(`new${i}`), {}])))
+    database.exec(`delete from ValidPaths where path = '${OTHER}'`)
+    // A busy database may be refused, but never read half-way.
+    expect(resultOrCode(() => read(A))).toSatisfy(
+      result => result === 'STORE_UNREADABLE' || JSON.stringify(result) === JSON.stringify(CLOSURE_OF_A),
+    )
+    expect(resultOrCode(() => read(storePathOf('new0')))).toSatisfy(
+      result => result === 'STORE_UNREADABLE' || result === 'CLOSURE_INCOMPLETE',
+    )
+    database.exec('rollback')
+    database.close()
+  })
+})
+
+describe('readDatabase', () => {
+  it('reads what stands in the write-ahead log only', () => {
+    const database = createDatabase(location.database, 'wal')
+    database.exec('pragma wal_autocheckpoint = 0')
+    registerPaths(database, PATHS)
+    expect(statSync(`${location.database}-wal`).size).toBeGreaterThan(0)
+    const before = folderState()
+    expect(read(A)).toEqual(CLOSURE_OF_A)
+    expect(folderState()).toEqual(before)
+    database.close()
+  })
+
+  it('reads a log whose writer was killed', () => {
+    const folder = temporaryFolder()
+    const database = createDatabase(join(folder, 'db.sqlite'), 'wal')
+    database.exec('pragma wal_autocheckpoint = 0')
+    registerPaths(database, PATHS)
+    mkdirSync(dirname(location.database), { recursive: true })
+    for (const name of readdirSync(folder)) copyFileSync(join(folder, name), join(dirname(location.database), name))
+    database.close()
+    const before = folderState()
+    expect(read(A)).toEqual(CLOSURE_OF_A)
+    expect(folderState()).toEqual(before)
+  })
+
+  it('names the root that is not valid there', () => {
+    createDatabase(location.database, 'wal').close()
+    expect(() => read(A)).toThrow(expect.objectContaining({ code: 'CLOSURE_INCOMPLETE', path: A }))
+  })
+
+  it.each<[string, () => void]>([
+    ['missing', () => rmSync(location.database)],
+    ['no database', () => writeFileSync(location.database, 'something else, long enough to be no header of SQLite')],
+    ['empty', () => writeFileSync(location.database, '')],
+  ])('says so where the file is %s', (_, spoil) => {
+    createDatabase(location.database, 'wal').close()
+    spoil()
+    expect(() => read(A)).toThrow(expect.objectContaining({ code: 'STORE_UNREADABLE', path: location.database }))
+  })
+})
+
+function resultOrCode<T>(call: () => T): T | string {
+  try {
+    return call()
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+}
