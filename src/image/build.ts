@@ -10,7 +10,7 @@ import {
 } from './manifest.ts'
 import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
-import { digestOfFile, openStaging, type Staging } from './staging.ts'
+import { digestsOf, openStaging, type Staging } from './staging.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
 /** An image in a folder. */
@@ -65,10 +65,12 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
     if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
     const manifest = createManifest(prepared, sizes, artefacts, blocks)
     await stageWhole(staging, manifestFile, formatManifest(manifest))
-    await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, artefacts, settingsFile))
-    signal?.throwIfAborted()
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
+    // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
+    const listed = settings ? artefacts : [...artefacts, ...(await digestsOf(out, [settingsFile]))]
+    await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, listed, new Set(files)))
+    signal?.throwIfAborted()
     await staging.commit(files)
     const paths = files.map(file => join(out, file))
     const { sha256, size } = artefacts[0]!
@@ -85,11 +87,9 @@ async function stageWhole(staging: Staging, file: string, contents: string | Uin
   return staged.close()
 }
 
-async function checksums(out: string, artefacts: readonly ArtefactDigest[], settingsFile: string): Promise<string> {
+/** `SHA256SUMS` for the artefacts and whatever else lies in the folder, but for what this build replaces. */
+async function checksums(out: string, artefacts: readonly ArtefactDigest[], replaced: Set<string>): Promise<string> {
   const present = (file: string) => existsSync(join(out, file))
-  // Settings that someone else put there are delivered with the image too, and pull-tar wants them listed.
-  const foreign = artefacts.some(({ file }) => file === settingsFile) || !present(settingsFile)
-  const listed = foreign ? artefacts : [...artefacts, await digestOfFile(out, settingsFile)]
   const previous = present(CHECKSUMS_FILE) ? readFileSync(join(out, CHECKSUMS_FILE), 'utf8') : ''
-  return mergeChecksums(previous, listed, present)
+  return mergeChecksums(previous, artefacts, file => present(file) && !replaced.has(file))
 }

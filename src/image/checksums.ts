@@ -11,18 +11,18 @@ export const CHECKSUMS_FILE = 'SHA256SUMS'
 const LINE = /^([0-9a-f]{64})(?: {2}| \*)([^/]+)$/
 
 /**
- * The text for `artefacts`, together with what `previous` says of other files: images of several systems may share a
- * folder. A file that `exists` denies is dropped.
+ * The text for `artefacts`, together with what `previous` says of the files that `keep` tells to: images of several
+ * systems may share a folder.
  */
 export function mergeChecksums(
   previous: string,
   artefacts: readonly ArtefactDigest[],
-  exists: (file: string) => boolean,
+  keep: (file: string) => boolean,
 ): string {
   const digests = new Map<string, string>()
   for (const line of previous.split('\n')) {
     const [, sha256, file] = LINE.exec(line) ?? []
-    if (sha256 && file && exists(file)) digests.set(file, sha256)
+    if (sha256 && file && keep(file)) digests.set(file, sha256)
   }
   for (const { file, sha256 } of artefacts) digests.set(file, sha256)
   const files = [...digests.keys()].sort()

@@ -1,11 +1,11 @@
 /** What can be wrong with an image as a whole. */
 export type ImageErrorCode =
   | 'NAR_HASH_MISMATCH'
+  | 'NAR_SIZE_MISMATCH'
   | 'TOPLEVEL_INVALID'
   | 'SYSTEM_MISMATCH'
   | 'ENTRY_INVALID'
   | 'OUTPUT_FAILED'
-  | 'WORKER_FAILED'
 
 /** An image that cannot be built as asked, or not be written. */
 export class ImageError extends Error {

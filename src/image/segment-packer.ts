@@ -13,8 +13,8 @@ const SYMLINK_MODE = 0o777
 
 /** Turns the contents of one store path into tar bytes and, from the very same bytes, into its NAR hash. */
 export interface SegmentPacker extends ContentsSink {
-  /** Ends the store path: its NAR hash (32 bytes) and the size of its tar entries in bytes. */
-  end(): { narHash: Uint8Array; tarSize: number }
+  /** Ends the store path: the hash (32 bytes) and size of its NAR, and the size of its tar entries. */
+  end(): { narHash: Uint8Array; narSize: number; tarSize: number }
 }
 
 /**
@@ -58,7 +58,11 @@ export function createPieceWriter(ring: RingProducer, mark: () => number): Piece
 /** Packs the store path that stands at `path` (relative) in the image. */
 export function createSegmentPacker(path: ByteString, pieces: PieceWriter): SegmentPacker {
   const hash = createHash('sha256')
-  const nar = createNarWriter(bytes => hash.update(bytes))
+  let narSize = 0
+  const nar = createNarWriter(bytes => {
+    hash.update(bytes)
+    narSize += bytes.length
+  })
   const directories: ByteString[] = []
   let current = path
   let room: Uint8Array = new Uint8Array(0)
@@ -131,7 +135,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
     },
     end() {
       nar.end()
-      return { narHash: hash.digest(), tarSize }
+      return { narHash: hash.digest(), narSize, tarSize }
     },
   }
 }

@@ -3,7 +3,8 @@
  * renamed at the end. What a killed build left there is removed by the next.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { type FileHandle, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
@@ -15,7 +16,7 @@ const PREFIX = '.nspawn-rootfs-'
 export interface Staging {
   /** Creates a file. */
   create(file: string): Promise<StagedFile>
-  /** Gives the files their final names, in this order. */
+  /** Gives the files their final names, in this order; if one cannot be had, everything is as it was. */
   commit(files: readonly string[]): Promise<void>
   /** Removes everything that was not committed, and the output folder if it was made for this. */
   discard(): Promise<void>
@@ -57,9 +58,19 @@ export async function openStaging(folder: string, files: readonly string[]): Pro
       return stagedFile(handle, folder, file, () => opened.delete(handle))
     },
     async commit(names) {
-      for (const file of names) await attempt(join(folder, file), () => rename(join(staging, file), join(folder, file)))
-      await attempt(folder, () => syncFolder(folder))
-      await rmdir(staging)
+      const done: string[] = []
+      try {
+        for (const file of names) {
+          await keepPrevious(folder, staging, file)
+          await attempt(join(folder, file), () => rename(join(staging, file), join(folder, file)))
+          done.push(file)
+        }
+        await attempt(folder, () => syncFolder(folder))
+      } catch (error) {
+        for (const file of done) await restorePrevious(folder, staging, file)
+        throw error
+      }
+      await rm(staging, { recursive: true, force: true })
     },
   }
 }
@@ -91,10 +102,28 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
 }
 
-/** The digest of a file that is there already. Throws `ImageError` OUTPUT_FAILED. */
-export async function digestOfFile(folder: string, file: string): Promise<ArtefactDigest> {
-  const contents = await attempt(join(folder, file), () => readFile(join(folder, file)))
-  return { file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') }
+/** The digests of those of the `files` that are there already. Throws `ImageError` OUTPUT_FAILED. */
+export async function digestsOf(folder: string, files: readonly string[]): Promise<ArtefactDigest[]> {
+  const digests: ArtefactDigest[] = []
+  for (const file of files) {
+    const path = join(folder, file)
+    if (!existsSync(path)) continue
+    const contents = await attempt(path, () => readFile(path))
+    digests.push({ file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') })
+  }
+  return digests
+}
+
+const PREVIOUS = '.previous'
+
+/** Keeps a second name of the file that is about to be replaced, where the file system can. */
+async function keepPrevious(folder: string, staging: string, file: string): Promise<void> {
+  await link(join(folder, file), join(staging, file + PREVIOUS)).catch(() => {})
+}
+
+/** Undoes a replacement. */
+async function restorePrevious(folder: string, staging: string, file: string): Promise<void> {
+  await rename(join(staging, file + PREVIOUS), join(folder, file)).catch(() => rm(join(folder, file), { force: true }))
 }
 
 /** Removes the staging folders of builds that are no longer running. */

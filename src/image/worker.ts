@@ -43,8 +43,8 @@ export function pack({ batches, claims, lane, ring }: PackTask): Promise<Outcome
 function packSegment(segment: StoreSegment, pieces: PieceWriter): number {
   const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
   readContents(segment.files, packer)
-  const { narHash, tarSize } = packer.end()
-  checkNarHash(segment, narHashFromBytes(narHash))
+  const { narHash, narSize, tarSize } = packer.end()
+  checkNar(segment, narHashFromBytes(narHash), narSize)
   return tarSize
 }
 
@@ -61,12 +61,20 @@ export function encode({ bytes, format, level }: EncodeTask): Promise<Outcome<En
   return outcomeOf(() => container.encode!(bytes, level))
 }
 
-function checkNarHash({ path, narHash }: StoreSegment, found: NarHash): void {
-  if (found === narHash) return
-  throw new ImageError(
-    'NAR_HASH_MISMATCH',
-    path.path,
-    `${path.path}: its contents do not match its NAR hash: expected ${narHash}, got ${found}; ` +
-      'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again',
-  )
+function checkNar({ path, narHash, narSize }: StoreSegment, foundHash: NarHash, foundSize: number): void {
+  if (foundHash !== narHash) {
+    throw new ImageError(
+      'NAR_HASH_MISMATCH',
+      path.path,
+      `${path.path}: its contents do not match its NAR hash: expected ${narHash}, got ${foundHash}; ` +
+        'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again',
+    )
+  }
+  if (foundSize !== narSize) {
+    throw new ImageError(
+      'NAR_SIZE_MISMATCH',
+      path.path,
+      `${path.path}: its NAR has ${foundSize} bytes, not ${narSize} as its registration says; register it again`,
+    )
+  }
 }

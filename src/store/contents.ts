@@ -80,7 +80,8 @@ function readBytes(path: ByteString, fd: number, size: number, sink: ContentsSin
     left -= length
     asked -= length
   }
-  if (size > 0 && asked === 0 && readSync(fd, new Uint8Array(1), 0, 1, null) !== 0) throw changed(path, size)
+  const more = asked === 0 && size > 0 ? attempt(path, () => readSync(fd, new Uint8Array(1), 0, 1, null)) : 0
+  if (more > 0) throw changed(path, size)
 }
 
 function changed(path: ByteString, size: number): StoreError {

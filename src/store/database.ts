@@ -4,7 +4,7 @@
  *     ValidPaths  id, path, hash ("sha256:" base 16), narSize, deriver, ...
  *     Refs        referrer, reference: ids of ValidPaths
  */
-import { statSync } from 'node:fs'
+import { closeSync, openSync, readSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { type PathInfo, parseNarHash, parseStorePath, type StorePath } from '../nix/index.ts'
@@ -19,26 +19,29 @@ const REFERENCES = `${CLOSURE} SELECT a.path AS path, b.path AS reference FROM R
   JOIN closure ON Refs.referrer = closure.id
   JOIN ValidPaths a ON a.id = Refs.referrer JOIN ValidPaths b ON b.id = Refs.reference`
 
+/** Milliseconds to wait for somebody who writes. */
+const BUSY_TIMEOUT = 5000
+
 interface PathRow {
   path: string
   hash: string
-  narSize: number
+  narSize: number | null
 }
 
 /**
  * Reads the closure of `roots` from a store's database, and writes nothing: not even the files that SQLite puts beside
- * a database in WAL mode when it opens it. Throws `StoreError` STORE_UNREADABLE.
+ * a database in WAL mode when it opens it. Throws `StoreError`.
  */
 export function readDatabase(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] {
   const file = location.database
   try {
-    // With nothing in the write-ahead log all is in the file itself, and SQLite may take it as immutable: no lock, no
-    // new file, and no need to own the folder. Somebody may begin to write meanwhile; then it is read once more.
+    // A database in WAL mode whose log is empty is all in its file, and nobody writes there without the log: SQLite may
+    // take it as immutable, without lock, new file, or a right to the folder. If somebody writes meanwhile, read again.
     const before = stateOf(file)
-    if (before.log === 0) {
-      const infos = query(immutable(file), location, roots)
+    if (before.settled) {
+      const infos = query(openImmutable(file), location, roots)
       const after = stateOf(file)
-      if (after.log === 0 && after.modified === before.modified) return infos
+      if (after.settled && after.modified === before.modified) return infos
     }
     return query(new DatabaseSync(file, { readOnly: true }), location, roots)
   } catch (error) {
@@ -50,20 +53,31 @@ export function readDatabase(location: StoreLocation, roots: readonly StorePath[
   }
 }
 
-function immutable(file: string): DatabaseSync {
+function openImmutable(file: string): DatabaseSync {
   const url = pathToFileURL(file)
   url.search = 'immutable=1'
   return new DatabaseSync(url, { readOnly: true })
 }
 
-function stateOf(file: string): { modified: bigint; log: number } {
+/** The versions that write and read a file in WAL mode (SQLite file format, header bytes 18 and 19). */
+const WAL_MODE = Buffer.of(2, 2)
+
+function stateOf(file: string): { modified: bigint; settled: boolean } {
   const { mtimeNs } = statSync(file, { bigint: true })
-  return { modified: mtimeNs, log: statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0 }
+  const versions = Buffer.alloc(2)
+  const fd = openSync(file, 'r')
+  try {
+    readSync(fd, versions, 0, 2, 18)
+  } finally {
+    closeSync(fd)
+  }
+  const pending = ['-wal', '-journal'].some(suffix => statSync(`${file}${suffix}`, { throwIfNoEntry: false })?.size)
+  return { modified: mtimeNs, settled: versions.equals(WAL_MODE) && !pending }
 }
 
 function query(database: DatabaseSync, { storeDir, database: file }: StoreLocation, roots: readonly StorePath[]) {
   try {
-    database.exec('BEGIN')
+    database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; BEGIN`)
     const wanted = JSON.stringify(roots.map(root => root.path))
     const rows = database.prepare(PATHS).all(wanted) as unknown as PathRow[]
     const missing = roots.find(root => !rows.some(row => row.path === root.path))
@@ -79,11 +93,17 @@ function query(database: DatabaseSync, { storeDir, database: file }: StoreLocati
       (row): PathInfo => ({
         path: parseStorePath(row.path, storeDir),
         narHash: parseNarHash(row.hash),
-        narSize: row.narSize,
+        narSize: narSizeOf(row, file),
         references: references.get(row.path)!,
       }),
     )
   } finally {
     database.close()
   }
+}
+
+function narSizeOf({ path, narSize }: PathRow, file: string): number {
+  if (narSize !== null && Number.isSafeInteger(narSize) && narSize > 0) return narSize
+  const message = `${path}: ${file} knows no NAR size for it; register the path again (nix-store --register-validity)`
+  throw new StoreError('STORE_UNREADABLE', path, message)
 }

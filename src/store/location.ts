@@ -17,7 +17,17 @@ export interface StoreLocation {
 /** The store below `root`, the folder that stands for `/`: `root/nix/store` with `root/nix/var/nix/db`. */
 export function locateStore(root = '/', storeDir = DEFAULT_STORE_DIR): StoreLocation {
   const base = resolve(root)
-  return { storeDir, physicalDir: join(base, storeDir), database: join(base, '/nix/var/nix/db/db.sqlite') }
+  const database = join(base, '/nix/var/nix/db/db.sqlite')
+  return { storeDir, physicalDir: realPath(join(base, storeDir)), database }
+}
+
+/** With its symlinks followed, so that two ways to a folder compare as one; as it is where it does not exist. */
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }
 
 /** Where the files of a store path are. */
@@ -38,7 +48,7 @@ export function resolveRoot(location: StoreLocation, input: string): StorePath {
   for (let links = 0; links < LINKS_MAX; links++) {
     const inside = insideStore(location, path)
     if (inside) return inside
-    const next = followLink(path)
+    const next = expandFirstLink(path)
     if (next === undefined) break
     path = next
   }
@@ -59,16 +69,16 @@ function insideStore({ storeDir, physicalDir }: StoreLocation, path: string): St
   return undefined
 }
 
-function followLink(path: string): string | undefined {
-  try {
-    return resolve(dirname(path), readlinkSync(path))
-  } catch {
-    // Not a link itself, but perhaps below one.
+/** The path with the first symlink on the way replaced by its target; `undefined` if there is none. */
+function expandFirstLink(path: string): string | undefined {
+  const names = path.split('/').slice(1)
+  for (let depth = 1; depth <= names.length; depth++) {
+    const prefix = `/${names.slice(0, depth).join('/')}`
+    try {
+      return resolve(dirname(prefix), readlinkSync(prefix), ...names.slice(depth))
+    } catch {
+      // Not a link, or not there at all: then nor is anything below it.
+    }
   }
-  try {
-    const real = realpathSync(path)
-    return real === path ? undefined : real
-  } catch {
-    return undefined
-  }
+  return undefined
 }

@@ -48,7 +48,8 @@ export function tarHeaderSize(entry: TarEntry): number {
   if (nameLength > NAME_SIZE) size += partSize(nameLength + 1)
   const linkLength = entry.linkname?.length ?? 0
   if (linkLength > NAME_SIZE) size += partSize(linkLength + 1)
-  if (entry.xattrs) size += partSize(encodeXattrRecords(entry.path, entry.xattrs).length)
+  const records = xattrRecords(entry)
+  if (records.length > 0) size += partSize(records.length)
   return size
 }
 
@@ -74,7 +75,8 @@ export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEnt
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
   const linkname = checkedLinkname(entry)
   let at = offset
-  if (entry.xattrs) at = writePax(target, at, entry.path, entry.xattrs)
+  const records = xattrRecords(entry)
+  if (records.length > 0) at = writePax(target, at, entry.path, records)
   if (linkname.length > NAME_SIZE) at = writeLong(target, at, 'K', linkname)
   if (name.length > NAME_SIZE) at = writeLong(target, at, 'L', name)
   writeHeaderBlock(target, at, {
@@ -99,8 +101,7 @@ function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text
   return padded
 }
 
-function writePax(target: Uint8Array, offset: number, path: ByteString, xattrs: Xattrs): number {
-  const records = encodeXattrRecords(path, xattrs)
+function writePax(target: Uint8Array, offset: number, path: ByteString, records: Uint8Array): number {
   const name = path.slice(path.lastIndexOf('/') + 1)
   writePrivateHeader(target, offset, `PaxHeaders/${name}`, 'x', records.length)
   const start = offset + TAR_BLOCK_SIZE
@@ -121,6 +122,12 @@ function paddedSize(size: number): number {
 
 function partSize(size: number): number {
   return TAR_BLOCK_SIZE + paddedSize(size)
+}
+
+const NO_RECORDS = new Uint8Array(0)
+
+function xattrRecords({ path, xattrs }: TarEntry): Uint8Array {
+  return xattrs ? encodeXattrRecords(path, xattrs) : NO_RECORDS
 }
 
 function checkPath({ path }: TarEntry): void {

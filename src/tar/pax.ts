@@ -10,8 +10,8 @@
 import { type ByteString, compareByteStrings, encodeByteString, textOfByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 
-/** Extended attributes: name (such as `security.capability`) to raw value. */
-export type Xattrs = Readonly<Record<string, Uint8Array>>
+/** Extended attributes: name (such as `security.capability`; bytes, as paths are) to raw value. */
+export type Xattrs = Readonly<Record<ByteString, Uint8Array>>
 
 /** The records of an entry's extended attributes, ordered by name. */
 export function encodeXattrRecords(path: ByteString, xattrs: Xattrs): Uint8Array {
@@ -26,7 +26,7 @@ export function encodeXattrRecords(path: ByteString, xattrs: Xattrs): Uint8Array
   return bytes
 }
 
-function keyword(path: ByteString, name: string): ByteString {
+function keyword(path: ByteString, name: ByteString): ByteString {
   // A keyword ends at the first "=", so a name that holds one would come back as another name.
   if (name === '' || /[=\0\n]/.test(name)) {
     const entry = textOfByteString(path)
