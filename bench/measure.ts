@@ -29,7 +29,7 @@ export async function alternate(contenders: readonly Contender[], rounds: number
   for (let round = -1; round < rounds; round++) {
     for (const [i, contender] of contenders.entries()) {
       const run = await measure(contender)
-      if (round >= 0) runs[i]!.push(run)
+      if (round >= 0) runs[i].push(run)
     }
   }
   return runs
@@ -38,7 +38,7 @@ export async function alternate(contenders: readonly Contender[], rounds: number
 function measure({ name, command }: Contender): Promise<Run> {
   return new Promise((resolve, reject) => {
     const started = performance.now()
-    const child = spawn('sh', ['-c', command], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const child = spawn('bash', ['-o', 'pipefail', '-c', command], { stdio: ['ignore', 'ignore', 'pipe'] })
     let said = ''
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text
@@ -57,5 +57,5 @@ function measure({ name, command }: Contender): Promise<Run> {
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }

@@ -71,12 +71,12 @@ async function benchXz(): Promise<void> {
 async function compare(title: string, rounds: number, contenders: readonly Contender[]): Promise<void> {
   console.log(`\n${title}: median of ${rounds}, in turn; ratio to the first line, run by run`)
   const all = await alternate(contenders, rounds)
-  for (const [i, runs] of all.entries()) console.log(formatRuns(contenders[i]!.name, runs, all[0]!))
+  for (const [i, runs] of all.entries()) console.log(formatRuns(contenders[i].name, runs, all[0]))
 }
 
 function formatRuns(name: string, runs: readonly Run[], first: readonly Run[]): string {
   const seconds = median(runs.map(run => run.seconds))
-  const ratio = median(runs.map((run, i) => run.seconds / first[i]!.seconds))
+  const ratio = median(runs.map((run, i) => run.seconds / first[i].seconds))
   const peaks = runs.map(run => run.peak).filter(peak => peak !== undefined)
   const peak = peaks.length > 0 ? `, peak ${Math.max(...peaks).toFixed(0)} MiB` : ''
   return `${name.padEnd(55)} ${seconds.toFixed(2)} s, ratio ${ratio.toFixed(2)}${peak}`
@@ -89,7 +89,7 @@ function gnuTar(): string {
     const paths = execFileSync('nix-store', ['--query', '--requisites', resolve(toplevel!)], { encoding: 'utf8' })
     writeFileSync(list, paths.replaceAll(/^\//gm, ''))
   }
-  const flags = '--format=gnu --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner'
+  const flags = '--hard-dereference --format=gnu --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner'
   return `LC_ALL=C tar -C / ${flags} -c -T ${list}`
 }
 

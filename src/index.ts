@@ -25,3 +25,4 @@ export { machineNameOf, SystemdError, type SystemdErrorCode } from './systemd/in
 export { TarError, type TarErrorCode } from './tar/index.ts'
 export { TreeConflictError } from './tree/index.ts'
 export { VERSION } from './version.ts'
+export { XzError, type XzErrorCode } from './xz/index.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { buildImage, type ImageFormat, type ImageSpec, type System, writeImage } from '../index.ts'
 import { createProgressView } from './progress-view.ts'
-import { writeToStdout } from './stdout.ts'
+import { spoilStdout, writeToStdout } from './stdout.ts'
 import { formatSummary } from './summary-view.ts'
 import { UsageError } from './usage.ts'
 
@@ -27,8 +27,8 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
   checkFlags(flags)
   const started = performance.now()
   const interrupt = abortOnSignals()
-  // Who reads JSON is a program, and reads standard error too where the image goes to standard output.
-  const view = flags.json ? undefined : createProgressView(process.stderr)
+  // With both, the JSON goes to standard error, where a program reads it: nothing else belongs there.
+  const view = flags.json && flags.stdout ? undefined : createProgressView(process.stderr)
   const options = { workers: flags.workers, signal: interrupt.signal, onProgress: view?.show }
   try {
     const result = flags.stdout
@@ -39,6 +39,9 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
     // The image itself may go to standard output; then what is to be read goes to the other one.
     const target = flags.stdout ? process.stderr : process.stdout
     target.write(flags.json ? `${JSON.stringify(withoutManifest(result))}\n` : formatSummary(result, seconds, target))
+  } catch (error) {
+    if (flags.stdout) await spoilStdout()
+    throw error
   } finally {
     view?.clear()
     interrupt.dispose()

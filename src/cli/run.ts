@@ -1,20 +1,22 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
 import { type BuildFlags, runBuild } from './build.ts'
-import { collect, UsageError, wholeNumber } from './usage.ts'
+import { collectPaths, somePath, UsageError, wholeNumber } from './usage.ts'
 
 const EPILOGUE = `
 PATH is a store path or a symlink to one, such as ./result.
 
 Examples:
   nspawn-rootfs build --toplevel ./result
-  nspawn-rootfs build --toplevel ./result --format tar --stdout | ssh host machinectl import-tar - nixos
+  nspawn-rootfs build --toplevel ./result --stdout | ssh host 'machinectl import-tar - nixos'
   nspawn-rootfs build --store ./chroot --closure-info ./info --toplevel /nix/store/…-nixos-system-…
 
 Exit codes: 0 done, 1 failed (nothing is left behind), 2 wrong usage.`
 
 /** Runs a command line and resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
+  // Who closes an output that only tells people something does not end a build; without a listener Node would.
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   try {
     await createProgram().parseAsync(args, { from: 'user' })
     return 0
@@ -35,18 +37,22 @@ function createProgram(): Command {
   program
     .command('build')
     .description('Build an image that machinectl import-tar and pull-tar accept.')
-    .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image')
-    .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collect)
-    .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: everything it lists is in the image')
-    .option('--store <DIR>', 'chroot store: DIR/nix/store holds the files (default: the store of this machine)')
+    .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
+    .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)
+    .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
+    .option('--store <DIR>', 'chroot store, files in DIR/nix/store (default: the store of this machine)', somePath)
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
-    .addOption(new Option('--system <SYSTEM>', 'default: what the toplevel says').choices(SYSTEMS))
-    .addOption(new Option('--format <FORMAT>', 'tar.zst needs systemd 258 or newer').choices(FORMATS).default('tar.xz'))
+    .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
+    .addOption(
+      new Option('--format <FORMAT>', 'format of the file; tar.zst needs systemd 258 or newer')
+        .choices(FORMATS)
+        .default('tar.xz'),
+    )
     .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
-    .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 1024))
-    .option('--settings <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn')
-    .option('--out <DIR>', 'folder for the image and what belongs to it (default: .)')
-    .option('--stdout', 'write the image to standard output, and nothing else')
+    .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
+    .option('--settings <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
+    .option('--out <DIR>', 'folder for the image and what belongs to it (default: .)', somePath)
+    .option('--stdout', 'write the image to standard output, and no files')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action((flags: BuildFlags) => runBuild(flags))

@@ -30,3 +30,12 @@ export async function writeToStdout(bytes: Uint8Array): Promise<void> {
     }
   }
 }
+
+/**
+ * Ends what was written with bytes that no format of an image can go on with. Importers do not notice if a file just
+ * ends: systemd 252 calls a `.tar.xz` that was cut between two blocks imported.
+ */
+export async function spoilStdout(): Promise<void> {
+  // If it cannot be written to, it was closed, or full: the reader has got what there is.
+  await writeToStdout(new Uint8Array(4096).fill(0xff)).catch(() => {})
+}

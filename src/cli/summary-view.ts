@@ -22,9 +22,12 @@ export function formatSummary(image: ImageSummary | ImageFiles, seconds: number,
 
 function nextSteps(image: ImageFiles): string[] {
   const machine = machineNameOf(image.name)
+  const settings = image.files.find(file => file.endsWith('.nspawn'))
   const steps = [
     ...(image.format === 'tar.zst' ? ['systemd 258 or newer only:'] : []),
     `machinectl import-tar ${quote(shown(image.image))} ${machine}`,
+    // import-tar takes no settings along, unlike pull-tar.
+    ...(settings ? [`install -D -m 644 ${quote(shown(settings))} /etc/systemd/nspawn/${machine}.nspawn`] : []),
   ]
   if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
   return [...steps, `machinectl start ${machine}`, `machinectl login ${machine}`]

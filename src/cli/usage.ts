@@ -6,15 +6,21 @@ export class UsageError extends Error {
 }
 
 /** Parses a whole number from `min` to `max`, for an option. */
-export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
+export function wholeNumber(min: number, max: number): (text: string) => number {
   return text => {
     const value = Number(text)
     if (/^\d+$/.test(text) && value >= min && value <= max) return value
-    throw new InvalidArgumentError(`give a whole number ${max < 1e9 ? `from ${min} to ${max}` : `from ${min} on`}`)
+    throw new InvalidArgumentError(`give a whole number from ${min} to ${max}`)
   }
 }
 
-/** Collects the values of an option that may be given several times. */
-export function collect(value: string, previous: readonly string[] = []): string[] {
-  return [...previous, value]
+/** Collects the paths of an option that may be given several times. */
+export function collectPaths(text: string, previous: readonly string[] = []): string[] {
+  return [...previous, somePath(text)]
+}
+
+/** Takes the path of an option, but not that of an unset variable, which would mean this folder. */
+export function somePath(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('give a path')
 }

@@ -12,8 +12,14 @@ export interface Container {
   readonly blockSize: number
   /** Names the encoder and what shapes its output, for the manifest. */
   describe(level: number): string
-  /** Encodes a block; runs on a worker. `bytes` are only read. Absent where blocks stay as they are. */
-  encode?(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
+  /** What makes blocks of pieces; absent where the pieces are the file. */
+  readonly blocks?: BlockFormat
+}
+
+/** How pieces become blocks, and blocks a file. */
+export interface BlockFormat {
+  /** Encodes a block; runs on a worker. `bytes` are only read. */
+  encode(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
   /** Starts a file. */
   createAssembler(): Assembler
 }

@@ -20,26 +20,28 @@ export const gzipContainer: Container = {
   suffix: '.tar.gz',
   blockSize: 4 * 1024 * 1024,
   describe: level => `gzip, zlib ${process.versions.zlib} (node:zlib), level ${level}`,
-  encode(bytes, level) {
-    const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
-    return { pieces: [new Uint8Array(deflated)], uncompressedSize: bytes.length, note: crc32(bytes) }
-  },
-  createAssembler() {
-    let crc = 0
-    let size = 0
-    return {
-      begin: () => HEADER,
-      add({ uncompressedSize, note }) {
-        crc = crc32Combine(crc, note, uncompressedSize)
-        size += uncompressedSize
-      },
-      end() {
-        const trailer = new Uint8Array(FINAL_BLOCK.length + 8)
-        trailer.set(FINAL_BLOCK)
-        writeU32le(trailer, FINAL_BLOCK.length, crc)
-        writeU32le(trailer, FINAL_BLOCK.length + 4, size % 2 ** 32)
-        return trailer
-      },
-    }
+  blocks: {
+    encode(bytes, level) {
+      const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
+      return { pieces: [new Uint8Array(deflated)], uncompressedSize: bytes.length, note: crc32(bytes) }
+    },
+    createAssembler() {
+      let crc = 0
+      let size = 0
+      return {
+        begin: () => HEADER,
+        add({ uncompressedSize, note }) {
+          crc = crc32Combine(crc, note, uncompressedSize)
+          size += uncompressedSize
+        },
+        end() {
+          const trailer = new Uint8Array(FINAL_BLOCK.length + 8)
+          trailer.set(FINAL_BLOCK)
+          writeU32le(trailer, FINAL_BLOCK.length, crc)
+          writeU32le(trailer, FINAL_BLOCK.length + 4, size % 2 ** 32)
+          return trailer
+        },
+      }
+    },
   },
 }

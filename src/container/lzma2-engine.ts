@@ -18,7 +18,7 @@ export const nativeLzma2: Lzma2Engine = async (bytes, preset, dictSize) => {
   const encoder = new Lzma2Compressor({ preset, dictSize })
   const pieces: Uint8Array<ArrayBuffer>[] = []
   const keep = (piece: Uint8Array) => {
-    // A copy, since what the encoder returns lies in memory of its own, which cannot be handed to another thread.
+    // A copy: what the encoder returns may be a view of more memory, all of which would be posted to another thread.
     if (piece.length > 0) pieces.push(new Uint8Array(piece))
   }
   for (let at = 0; at < bytes.length; at += STEP) keep(encoder.update(bytes.subarray(at, at + STEP)))
@@ -26,5 +26,5 @@ export const nativeLzma2: Lzma2Engine = async (bytes, preset, dictSize) => {
   return pieces
 }
 
-/** Names the engine, its version and what follows from neither, for the manifest. */
+/** The engine and its version, for the manifest (a test holds it to package.json). */
 export const NATIVE_LZMA2 = '@napi-rs/lzma 1.5.3'

@@ -17,28 +17,30 @@ export const xzContainer: Container = {
   suffix: '.tar.xz',
   blockSize: BLOCK_SIZE,
   describe: level => `xz, LZMA2 by ${NATIVE_LZMA2}, preset ${level}, ${CHECK}`,
-  async encode(bytes, level) {
-    const dictionarySize = DICTIONARY_SIZES[level]!
-    const block = assembleBlock({
-      filters: [lzma2Filter(dictionarySize)],
-      compressed: await nativeLzma2(bytes, level, dictionarySize),
-      uncompressedSize: bytes.length,
-      check: CHECK,
-      checkValue: computeCheck(CHECK, bytes),
-    })
-    return {
-      pieces: [...block.pieces] as Uint8Array<ArrayBuffer>[],
-      uncompressedSize: bytes.length,
-      note: block.record.unpaddedSize,
-    }
-  },
-  createAssembler() {
-    const stream = createStreamWriter(CHECK)
-    return {
-      begin: () => stream.header(),
-      add: ({ uncompressedSize, note }) =>
-        stream.add({ check: CHECK, record: { unpaddedSize: note, uncompressedSize } }),
-      end: () => stream.end(),
-    }
+  blocks: {
+    async encode(bytes, level) {
+      const dictionarySize = DICTIONARY_SIZES[level]
+      const block = assembleBlock({
+        filters: [lzma2Filter(dictionarySize)],
+        compressed: await nativeLzma2(bytes, level, dictionarySize),
+        uncompressedSize: bytes.length,
+        check: CHECK,
+        checkValue: computeCheck(CHECK, bytes),
+      })
+      return {
+        pieces: [...block.pieces] as Uint8Array<ArrayBuffer>[],
+        uncompressedSize: bytes.length,
+        note: block.record.unpaddedSize,
+      }
+    },
+    createAssembler() {
+      const stream = createStreamWriter(CHECK)
+      return {
+        begin: () => stream.header(),
+        add: ({ uncompressedSize, note }) =>
+          stream.add({ check: CHECK, record: { unpaddedSize: note, uncompressedSize } }),
+        end: () => stream.end(),
+      }
+    },
   },
 }

@@ -11,17 +11,19 @@ export const zstdContainer: Container = {
   suffix: '.tar.zst',
   blockSize: 16 * 1024 * 1024,
   describe: level => `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
-  encode(bytes, level) {
-    const frame = zstdCompressSync(bytes, {
-      pledgedSrcSize: bytes.length,
-      params: {
-        [constants.ZSTD_c_compressionLevel]: zstdLevel(level),
-        [constants.ZSTD_c_checksumFlag]: 1,
-      },
-    })
-    return { pieces: [new Uint8Array(frame)], uncompressedSize: bytes.length, note: 0 }
+  blocks: {
+    encode(bytes, level) {
+      const frame = zstdCompressSync(bytes, {
+        pledgedSrcSize: bytes.length,
+        params: {
+          [constants.ZSTD_c_compressionLevel]: zstdLevel(level),
+          [constants.ZSTD_c_checksumFlag]: 1,
+        },
+      })
+      return { pieces: [new Uint8Array(frame)], uncompressedSize: bytes.length, note: 0 }
+    },
+    createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
   },
-  createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
 }
 
 function zstdLevel(level: number): number {

@@ -1,4 +1,4 @@
-import type { Container, EncodedBlock, ImageFormat } from '../container/index.ts'
+import type { BlockFormat, EncodedBlock, ImageFormat } from '../container/index.ts'
 import type { Threads } from '../pool/index.ts'
 import { type Outcome, resultOf } from './failure.ts'
 import type { Piece } from './packing.ts'
@@ -43,11 +43,12 @@ export async function* assemblePlain(pieces: AsyncIterable<Piece>): AsyncGenerat
 /** The file of an image whose pieces are encoded, in parallel, into the blocks of a container. */
 export async function* assembleBlocks(
   pieces: AsyncIterable<Piece>,
-  container: Container,
+  blocks: BlockFormat,
   options: EncodeOptions,
 ): AsyncGenerator<FileChunk> {
-  const assembler = container.createAssembler()
-  yield { bytes: assembler.begin() }
+  const assembler = blocks.createAssembler()
+  const head = assembler.begin()
+  if (head.length > 0) yield { bytes: head }
   for await (const [piece, block] of encodeInOrder(pieces, options)) {
     assembler.add(block)
     const size = block.pieces.reduce((sum, bytes) => sum + bytes.length, 0)
@@ -57,7 +58,8 @@ export async function* assembleBlocks(
       else yield { bytes, block: { piece, size, uncompressedSize: block.uncompressedSize } }
     }
   }
-  yield { bytes: assembler.end() }
+  const tail = assembler.end()
+  if (tail.length > 0) yield { bytes: tail }
 }
 
 async function* encodeInOrder(

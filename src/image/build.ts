@@ -1,15 +1,20 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { reasonOf } from '../store/index.ts'
 import { CHECKSUMS_FILE, mergeChecksums } from './checksums.ts'
+import { ImageError } from './errors.ts'
 import {
   type ArtefactDigest,
   createManifest,
   formatManifest,
   type ImageManifest,
   type ManifestBlock,
+  parseArtefacts,
 } from './manifest.ts'
+import { withLock } from './output-lock.ts'
 import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
-import type { ImageSpec } from './spec.ts'
+import { bytesOf, type ImageSpec } from './spec.ts'
 import { digestsOf, openStaging, type Staging } from './staging.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
@@ -33,6 +38,7 @@ export interface ImageFiles extends ImageSummary {
  * the signal's reason when aborted.
  */
 export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
+  if (folder === '') throw new TypeError('folder: give the path of a folder, "" is none')
   const run = await startRun(spec, options)
   try {
     return await buildInto(resolve(folder), run, options.signal)
@@ -67,14 +73,18 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
     await stageWhole(staging, manifestFile, formatManifest(manifest))
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
-    // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
-    const listed = settings ? artefacts : [...artefacts, ...(await digestsOf(out, [settingsFile]))]
-    await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, listed, new Set(files)))
-    signal?.throwIfAborted()
-    await staging.commit(files)
+    await withLock(out, async () => {
+      const outdated = settings ? [] : await outdatedSettings(out, manifestFile, settingsFile)
+      // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
+      const foreign = settings || outdated.length > 0 ? [] : await digestsOf(out, [settingsFile])
+      const replaced = new Set([...files, ...outdated])
+      await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, [...artefacts, ...foreign], replaced))
+      signal?.throwIfAborted()
+      await staging.commit(files, outdated)
+    })
     const paths = files.map(file => join(out, file))
-    const { sha256, size } = artefacts[0]!
-    return { ...summarize(prepared, sizes, size), image: paths[0]!, sha256, files: paths, manifest }
+    const { sha256, size } = artefacts[0]
+    return { ...summarize(prepared, sizes, size), image: paths[0], sha256, files: paths, manifest }
   } catch (error) {
     await staging.discard()
     throw error
@@ -83,13 +93,30 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
 
 async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {
   const staged = await staging.create(file)
-  await staged.write(typeof contents === 'string' ? new TextEncoder().encode(contents) : contents)
+  await staged.write(bytesOf(contents))
   return staged.close()
 }
 
 /** `SHA256SUMS` for the artefacts and whatever else lies in the folder, but for what this build replaces. */
 async function checksums(out: string, artefacts: readonly ArtefactDigest[], replaced: Set<string>): Promise<string> {
-  const present = (file: string) => existsSync(join(out, file))
-  const previous = present(CHECKSUMS_FILE) ? readFileSync(join(out, CHECKSUMS_FILE), 'utf8') : ''
-  return mergeChecksums(previous, artefacts, file => present(file) && !replaced.has(file))
+  const previous = (await readIfThere(join(out, CHECKSUMS_FILE))) ?? ''
+  return mergeChecksums(previous, artefacts, file => existsSync(join(out, file)) && !replaced.has(file))
+}
+
+/** The settings file of the build before this one, if it still is as that build left it: a name, or none. */
+async function outdatedSettings(out: string, manifestFile: string, settingsFile: string): Promise<string[]> {
+  const previous = parseArtefacts(await readIfThere(join(out, manifestFile)))
+  const ours = previous.find(({ file }) => file === settingsFile)
+  const [present] = await digestsOf(out, [settingsFile])
+  return ours && ours.sha256 === present?.sha256 ? [settingsFile] : []
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    const message = `${path}: from an earlier build, cannot be read: ${reasonOf(error)}; remove it`
+    throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
+  }
 }

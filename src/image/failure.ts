@@ -31,6 +31,7 @@ export async function outcomeOf<T>(job: () => T | Promise<T>): Promise<Outcome<T
 export function resultOf<T>(outcome: Outcome<T>): T {
   if ('value' in outcome) return outcome.value
   const { name, message, stack, fields } = outcome.failure
-  const error = Object.create(CLASSES[name]!.prototype) as Error
-  throw Object.assign(error, { message, stack }, fields)
+  const error = Object.setPrototypeOf(new Error(message), CLASSES[name].prototype) as Error
+  error.stack = stack
+  throw Object.assign(error, fields)
 }

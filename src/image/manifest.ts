@@ -39,7 +39,8 @@ export interface ImageManifest {
   /** The library and its version. */
   readonly builder: string
   readonly name: string
-  readonly system: string
+  /** Absent if neither the spec nor the toplevel says. */
+  readonly system?: string
   readonly format: string
   /** The encoder and what shapes its output. */
   readonly compression: string
@@ -67,7 +68,7 @@ export function createManifest(
     manifestVersion: 1,
     builder: `nspawn-rootfs ${VERSION}`,
     name,
-    system,
+    ...(system !== undefined && { system }),
     format,
     compression: container.describe(level),
     ...(toplevel !== undefined && { toplevel }),
@@ -85,6 +86,16 @@ export function createManifest(
 /** The text of a manifest, as it is written. */
 export function formatManifest(manifest: ImageManifest): string {
   return `${JSON.stringify(manifest, null, 2)}\n`
+}
+
+/** The artefacts that the text of some manifest lists; none where it is no manifest, or there is none. */
+export function parseArtefacts(text: string | undefined): readonly ArtefactDigest[] {
+  try {
+    const { artefacts } = JSON.parse(text ?? '{}') as Partial<ImageManifest>
+    return Array.isArray(artefacts) ? artefacts : []
+  } catch {
+    return []
+  }
 }
 
 function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {

@@ -13,7 +13,7 @@ import type { StorePath } from '../nix/index.ts'
 import { type Closure, followLinks, reasonOf } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
-import { SYSTEMS, type System } from './spec.ts'
+import type { System } from './spec.ts'
 
 const PROFILE = 'nix/var/nix/profiles/system'
 
@@ -36,10 +36,10 @@ export function nixosEntries(closure: Closure, toplevel: StorePath): TreeEntry[]
 }
 
 /**
- * The system an image is for: what was asked for, else what the toplevel's own `system` file says, else this machine's.
- * Throws `ImageError` SYSTEM_MISMATCH where the first two disagree.
+ * The system an image is for: what was asked for, else what the toplevel's own `system` file says; `undefined` if neither
+ * does. Throws `ImageError` SYSTEM_MISMATCH where they disagree.
  */
-export function systemOf(closure: Closure, toplevel: StorePath | undefined, asked: System | undefined): string {
+export function systemOf(closure: Closure, toplevel: StorePath | undefined, asked: System | undefined) {
   const said = toplevel && systemFile(closure, toplevel)
   if (asked && said && asked !== said) {
     throw new ImageError(
@@ -48,7 +48,7 @@ export function systemOf(closure: Closure, toplevel: StorePath | undefined, aske
       `${toplevel.path}: is a system for ${said}, not ${asked}; leave the system out or build the toplevel for ${asked}`,
     )
   }
-  return asked ?? said ?? (process.arch === 'arm64' ? SYSTEMS[1] : SYSTEMS[0])
+  return asked ?? said
 }
 
 function systemFile(closure: Closure, toplevel: StorePath): string | undefined {

@@ -55,7 +55,8 @@ export async function* packImage(plan: ImagePlan, options: PackOptions, sizes: P
 
 function* cutPieces(bytes: Uint8Array, size: number): Generator<Piece> {
   for (let at = 0; at < bytes.length; at += size) {
-    yield { bytes: bytes.subarray(at, at + size), segment: undefined, release() {} }
+    // A copy: to post a view to another thread would copy all that lies behind it.
+    yield { bytes: bytes.slice(at, at + size), segment: undefined, release() {} }
   }
 }
 
@@ -80,7 +81,7 @@ async function* packBatches(
   for (const [i, batch] of batches.entries()) {
     const lane = await claims.ownerOf(i)
     if (lane === undefined) break
-    if (!(yield* receiveBatch(batch, lanes[lane]!.ring))) break
+    if (!(yield* receiveBatch(batch, lanes[lane].ring))) break
   }
   for (const [path, size] of (await packed).flat()) segments.set(path, size)
 }

@@ -2,7 +2,7 @@
  * The plan of an image: which segments its tar is made of, in which order, and how they fall into batches. It follows
  * from the closure's metadata alone, so nothing is read for it: the sizes in it are NAR sizes.
  */
-import { type ByteString, byteStringOfText } from '../bytes/index.ts'
+import { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
 import { decodeNixBase32, formatRegistration, type NarHash, type StorePath } from '../nix/index.ts'
 import { type Closure, physicalPath } from '../store/index.ts'
 import { comparePaths, createTree, TreeConflictError, type TreeEntry } from '../tree/index.ts'
@@ -51,7 +51,10 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
     ...entries,
   ])
   const intruder = tree.find(entry => entry.path.startsWith(`${store}/`))
-  if (intruder) throw new TreeConflictError(intruder.path, [intruder.origin, 'the Nix store'], 'in the store')
+  if (intruder) {
+    const what = `only store paths lie in ${storeDir}`
+    throw new TreeConflictError(textOfByteString(intruder.path), [intruder.origin, 'the Nix store'], what)
+  }
   const segments = closure.paths.map(info => ({
     path: info.path,
     narHash: info.narHash,
@@ -96,6 +99,6 @@ function groupSegments(segments: readonly StoreSegment[]): Batch[] {
 
 function beginsGroup(segment: StoreSegment): boolean {
   const digest = decodeNixBase32(segment.path.digest)
-  const drawn = ((digest[0]! << 16) | (digest[1]! << 8) | digest[2]!) / 0x100_0000
+  const drawn = ((digest[0] << 16) | (digest[1] << 8) | digest[2]) / 0x100_0000
   return drawn < segment.narSize / GROUP_SIZE
 }

@@ -12,10 +12,14 @@ export interface Compression {
   readonly level: number
 }
 
+/** Names an image of which nothing says its system: not this machine's, so that the name is the same everywhere. */
+const DEFAULT_SYSTEM = 'x86_64-linux'
+
 /** A spec that was checked and looked up: everything that decides the bytes of an image. */
 export interface PreparedImage extends Compression {
   readonly name: string
-  readonly system: string
+  /** `undefined` if neither the spec nor the toplevel says. */
+  readonly system: string | undefined
   /** The store path of the NixOS system. */
   readonly toplevel: string | undefined
   readonly settings: Uint8Array | undefined
@@ -31,6 +35,7 @@ export async function prepareImage(
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = spec.settings === undefined ? undefined : checkSettings(bytesOf(spec.settings))
   const entries = (spec.entries ?? []).map(treeEntryOf)
+  checkPaths(spec)
   const { toplevel: top, roots: others = [], source = {} } = spec
   if (top === undefined && others.length === 0 && source.closureInfo === undefined) {
     throw new TypeError('nothing to build: give a toplevel, roots, or a closureInfo folder')
@@ -40,11 +45,21 @@ export async function prepareImage(
   const system = systemOf(closure, toplevel, spec.system)
   const plan = planImage(closure, [...(toplevel ? nixosEntries(closure, toplevel) : []), ...entries])
   return {
-    name: spec.name ?? checkImageName(`nixos-system-${system}`),
+    name: spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`),
     system,
     ...compression,
     toplevel: toplevel?.path,
     settings,
     plan,
+  }
+}
+
+/** Paths that come from unset variables, or from a program without types. */
+function checkPaths({ toplevel, roots = [], source = {} }: ImageSpec): void {
+  if (!Array.isArray(roots)) throw new TypeError('roots: give a list of paths')
+  const given = { toplevel, closureInfo: source.closureInfo, storeRoot: source.storeRoot }
+  for (const [name, path] of [...Object.entries(given), ...roots.map(root => ['roots', root] as const)]) {
+    if (path === undefined || (typeof path === 'string' && path !== '')) continue
+    throw new TypeError(`${name}: give a path, not ${JSON.stringify(path)}`)
   }
 }

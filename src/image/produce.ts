@@ -43,6 +43,7 @@ export interface ImageRun {
 
 /** Starts a build: when it resolves, the image is planned and its bytes can be read. */
 export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<ImageRun> {
+  options.signal?.throwIfAborted()
   const { format, level } = compressionOf(spec)
   const workers = workersOf(options)
   const container = CONTAINERS[format]
@@ -75,7 +76,7 @@ interface Crew {
 }
 
 function startCrew(container: Container, workers: number): Crew {
-  if (!container.encode) return { packers: startThreads(WORKER, workers), encoders: undefined }
+  if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
   // One thread reads faster than many compress.
   return { packers: startThreads(WORKER, 1), encoders: startThreads(WORKER, workers) }
 }
@@ -88,14 +89,14 @@ function chunksOf(
   signal: AbortSignal,
 ): AsyncGenerator<FileChunk> {
   const pieceSize = container.blockSize
-  if (!encoders) {
+  if (!container.blocks || !encoders) {
     const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
     return assemblePlain(packImage(plan, { packers, lanes: workers, pieceSize, piecesAhead, signal }, sizes))
   }
   // The packer may fill a piece while all the others are being encoded or wait.
   const blocksAhead = workers + BLOCKS_WAITING
   const pieces = packImage(plan, { packers, lanes: 1, pieceSize, piecesAhead: blocksAhead + 1, signal }, sizes)
-  return assembleBlocks(pieces, container, { encoders, format, level, blocksAhead, signal })
+  return assembleBlocks(pieces, container.blocks, { encoders, format, level, blocksAhead, signal })
 }
 
 /** Passes chunks on, tells of progress, and turns whatever an abort broke into the reason of the abort. */

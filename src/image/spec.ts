@@ -1,4 +1,4 @@
-import { byteStringOfText } from '../bytes/index.ts'
+import { type ByteString, byteStringOfText } from '../bytes/index.ts'
 import { FORMATS, type ImageFormat } from '../container/index.ts'
 import type { ClosureSource } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
@@ -49,7 +49,7 @@ export interface ImageSpec {
   entries?: readonly ImageEntry[]
   /** Name of the image and of its files. Default `nixos-system-SYSTEM`. */
   name?: string
-  /** Default: what the toplevel says, else that of this machine. It only names the image. */
+  /** Default: what the toplevel says. It only names the image; one of which nobody knows is named x86_64-linux. */
   system?: System
   /** Format of the file. Default `tar.xz`. */
   format?: ImageFormat
@@ -74,32 +74,45 @@ export function compressionOf(spec: ImageSpec): { format: ImageFormat; level: nu
   return { format, level }
 }
 
-/** An entry of a spec as one of a tree. Throws `ImageError` ENTRY_INVALID. */
+// Longest name and path on Linux, in bytes (NAME_MAX, PATH_MAX without its NUL): nobody could unpack longer ones.
+const NAME_MAX = 255
+const PATH_MAX = 4095
+
+/** An entry of a spec as one of a tree. Throws `ImageError` ENTRY_INVALID, `TypeError` for an entry of no known type. */
 export function treeEntryOf(entry: ImageEntry): TreeEntry {
-  const { path } = entry
-  if (!/^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(path)) {
-    throw new ImageError(
-      'ENTRY_INVALID',
-      path,
-      `${JSON.stringify(path)}: give the absolute path of an entry, without empty, "." or ".." components or NUL`,
-    )
-  }
-  const base = { path: byteStringOfText(path.slice(1)), origin: `the spec's entries` }
+  const base = { path: checkPath(entry.path).slice(1), origin: "the spec's entries" }
   switch (entry.type) {
     case 'directory':
-      return { ...base, type: 'directory', mode: checkMode(path, entry.mode ?? 0o755) }
+      return { ...base, type: 'directory', mode: checkMode(entry.path, entry.mode ?? 0o755) }
     case 'symlink':
-      return { ...base, type: 'symlink', target: byteStringOfText(checkTarget(path, entry.target)) }
+      return { ...base, type: 'symlink', target: checkTarget(entry.path, entry.target) }
     case 'file': {
-      const { contents, mode = 0o644 } = entry
+      const { path, contents, mode = 0o644 } = entry
       return { ...base, type: 'file', mode: checkMode(path, mode), contents: bytesOf(contents) }
     }
+    default:
+      throw new TypeError(`entries: a type is file, directory or symlink, not ${JSON.stringify(entry)}`)
   }
+}
+
+function checkPath(path: string): ByteString {
+  const bytes = byteStringOfText(path)
+  const names = bytes.split('/').slice(1)
+  const fits = bytes.length <= PATH_MAX && names.length > 0 && names.every(name => name.length <= NAME_MAX)
+  if (fits && /^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(path)) return bytes
+  throw new ImageError(
+    'ENTRY_INVALID',
+    path,
+    `${JSON.stringify(path)}: give an absolute path of up to ${PATH_MAX} bytes, without NUL, and without empty, "." or ` +
+      `".." components or any of more than ${NAME_MAX} bytes`,
+  )
 }
 
 /** Text as UTF-8, bytes as they are. */
 export function bytesOf(contents: string | Uint8Array): Uint8Array {
-  return typeof contents === 'string' ? new TextEncoder().encode(contents) : contents
+  if (typeof contents === 'string') return new TextEncoder().encode(contents)
+  if (contents instanceof Uint8Array) return contents
+  throw new TypeError(`contents: give text or a Uint8Array, not ${typeof contents}`)
 }
 
 function checkMode(path: string, mode: number): number {
@@ -107,7 +120,9 @@ function checkMode(path: string, mode: number): number {
   throw new ImageError('ENTRY_INVALID', path, `${path}: a mode is permission bits, 0 to 0o7777, not ${mode}`)
 }
 
-function checkTarget(path: string, target: string): string {
-  if (target !== '' && !target.includes('\0')) return target
-  throw new ImageError('ENTRY_INVALID', path, `${path}: a symlink's target is not empty and holds no NUL`)
+function checkTarget(path: string, target: string): ByteString {
+  const bytes = byteStringOfText(target)
+  if (bytes !== '' && bytes.length <= PATH_MAX && !bytes.includes('\0')) return bytes
+  const message = `${path}: a symlink's target has 1 to ${PATH_MAX} bytes and no NUL`
+  throw new ImageError('ENTRY_INVALID', path, message)
 }

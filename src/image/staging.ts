@@ -9,6 +9,7 @@ import { join } from 'node:path'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
 import type { ArtefactDigest } from './manifest.ts'
+import { ownName, stateOfOwner } from './owner.ts'
 
 const PREFIX = '.nspawn-rootfs-'
 
@@ -16,8 +17,11 @@ const PREFIX = '.nspawn-rootfs-'
 export interface Staging {
   /** Creates a file. */
   create(file: string): Promise<StagedFile>
-  /** Gives the files their final names, in this order; if one cannot be had, everything is as it was. */
-  commit(files: readonly string[]): Promise<void>
+  /**
+   * Gives the files their final names, in this order, and removes the outdated ones; if a name cannot be had, everything
+   * is as it was.
+   */
+  commit(files: readonly string[], outdated: readonly string[]): Promise<void>
   /** Removes everything that was not committed, and the output folder if it was made for this. */
   discard(): Promise<void>
 }
@@ -33,12 +37,13 @@ export interface StagedFile {
 /** Prepares `folder`, made if need be, for `files`. Throws `ImageError` OUTPUT_FAILED. */
 export async function openStaging(folder: string, files: readonly string[]): Promise<Staging> {
   const made = await attempt(folder, () => mkdir(folder, { recursive: true }))
-  const staging = join(folder, `${PREFIX}${process.pid}-${randomBytes(4).toString('hex')}`)
+  const staging = join(folder, `${PREFIX}${ownName()}-${randomBytes(4).toString('hex')}`)
   const opened = new Set<FileHandle>()
   const discard = async () => {
-    for (const handle of opened) await handle.close()
+    // Whatever fails here must not hide why the build is being discarded.
+    for (const handle of opened) await handle.close().catch(() => {})
     opened.clear()
-    await rm(staging, { recursive: true, force: true })
+    await rm(staging, { recursive: true, force: true }).catch(() => {})
     if (made !== undefined) await removeEmpty(folder, made)
   }
   try {
@@ -57,7 +62,7 @@ export async function openStaging(folder: string, files: readonly string[]): Pro
       opened.add(handle)
       return stagedFile(handle, folder, file, () => opened.delete(handle))
     },
-    async commit(names) {
+    async commit(names, outdated) {
       const done: string[] = []
       try {
         for (const file of names) {
@@ -65,12 +70,14 @@ export async function openStaging(folder: string, files: readonly string[]): Pro
           await attempt(join(folder, file), () => rename(join(staging, file), join(folder, file)))
           done.push(file)
         }
+        for (const file of outdated) await attempt(join(folder, file), () => rm(join(folder, file)))
         await attempt(folder, () => syncFolder(folder))
       } catch (error) {
         for (const file of done) await restorePrevious(folder, staging, file)
         throw error
       }
-      await rm(staging, { recursive: true, force: true })
+      // All is in place: what cannot be removed now, the next build removes.
+      await rm(staging, { recursive: true, force: true }).catch(() => {})
     },
   }
 }
@@ -108,7 +115,10 @@ export async function digestsOf(folder: string, files: readonly string[]): Promi
   for (const file of files) {
     const path = join(folder, file)
     if (!existsSync(path)) continue
-    const contents = await attempt(path, () => readFile(path))
+    const contents = await readFile(path).catch(error => {
+      const message = `${path}: cannot be read, though it is delivered with the image: ${reasonOf(error)}; remove it`
+      throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
+    })
     digests.push({ file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') })
   }
   return digests
@@ -126,20 +136,19 @@ async function restorePrevious(folder: string, staging: string, file: string): P
   await rename(join(staging, file + PREVIOUS), join(folder, file)).catch(() => rm(join(folder, file), { force: true }))
 }
 
+/** Milliseconds after which a staging folder whose owner cannot be asked is taken to be left over. */
+const LEFT_OVER = 24 * 60 * 60 * 1000
+
 /** Removes the staging folders of builds that are no longer running. */
 async function removeStale(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
-    const [, pid] = new RegExp(`^\\${PREFIX}(\\d+)-`).exec(name) ?? []
-    if (pid && !isRunning(Number(pid))) await rm(join(folder, name), { recursive: true, force: true })
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
+    if (!name.startsWith(PREFIX)) continue
+    const path = join(folder, name)
+    const state = stateOfOwner(name.slice(PREFIX.length))
+    const modified = (await stat(path).catch(() => undefined))?.mtimeMs ?? Date.now()
+    if (state === 'ended' || (state === 'unknown' && Date.now() - modified > LEFT_OVER)) {
+      await rm(path, { recursive: true, force: true })
+    }
   }
 }
 
@@ -177,7 +186,7 @@ async function attempt<T>(path: string, call: () => Promise<T>): Promise<T> {
   try {
     return await call()
   } catch (error) {
-    const message = `${path}: cannot be written: ${reasonOf(error)}; nothing was left there`
+    const message = `${path}: cannot be written: ${reasonOf(error)}; make room or choose another folder`
     throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
   }
 }

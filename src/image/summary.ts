@@ -5,7 +5,8 @@ import type { PreparedImage } from './prepare.ts'
 /** What an image turned out to be. Sizes are in bytes. */
 export interface ImageSummary {
   readonly name: string
-  readonly system: string
+  /** `undefined` if neither the spec nor the toplevel says. */
+  readonly system: string | undefined
   readonly format: ImageFormat
   /** The store path of the NixOS system; `undefined` if the image was not made to boot. */
   readonly toplevel: string | undefined

@@ -12,7 +12,7 @@ export function packTree(entries: readonly TreeEntry[], end?: { offset: number }
   const bytes = new Uint8Array(size + (end ? tarEndSize(end.offset + size) : 0))
   let at = 0
   entries.forEach((entry, i) => {
-    const header = headers[i]!
+    const header = headers[i]
     writeTarHeader(bytes, at, header)
     if (entry.type === 'file') bytes.set(entry.contents, at + tarHeaderSize(header))
     at += tarEntrySize(header)

@@ -30,7 +30,7 @@ export function pack({ batches, claims, lane, ring }: PackTask): Promise<Outcome
     for (const number of claimNumbers(claims, lane)) {
       let current = 0
       const pieces = createPieceWriter(producer, () => current)
-      for (const [i, segment] of batches[number]!.segments.entries()) {
+      for (const [i, segment] of batches[number].segments.entries()) {
         current = i
         result.push([segment.path.path, packSegment(segment, pieces)])
       }
@@ -58,7 +58,7 @@ export interface EncodeTask {
 /** Encodes a block. */
 export function encode({ bytes, format, level }: EncodeTask): Promise<Outcome<EncodedBlock>> {
   const container = CONTAINERS[format]
-  return outcomeOf(() => container.encode!(bytes, level))
+  return outcomeOf(() => container.blocks!.encode(bytes, level))
 }
 
 function checkNar({ path, narHash, narSize }: StoreSegment, foundHash: NarHash, foundSize: number): void {

@@ -1,3 +1,4 @@
+export { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
 export { NixError, type NixErrorCode, type NixErrorData } from './errors.ts'
 export {
   formatSha256Base16,

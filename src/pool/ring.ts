@@ -73,7 +73,7 @@ export function openProducer(ring: RingMemory): RingProducer {
       }
     },
     commit(length, mark) {
-      const committed = control[COMMITTED]!
+      const committed = control[COMMITTED]
       Atomics.store(control, TAKEN + slot, 1)
       control.set([slot, length, mark], recordAt(ring, committed))
       Atomics.store(control, COMMITTED, committed + 1)
@@ -97,12 +97,12 @@ export function openConsumer(ring: RingMemory): RingConsumer {
         if (wait.async) await wait.value
       }
       const at = recordAt(ring, taken++)
-      const [slot = 0, length = 0, mark = 0] = control.subarray(at, at + RECORD_WORDS)
+      const [slot, length, mark] = control.subarray(at, at + RECORD_WORDS)
       held.push(slot)
       return { bytes: slotBytes(ring, slot, length), mark }
     },
     release() {
-      Atomics.store(control, TAKEN + held.shift()!, 0)
+      Atomics.store(control, TAKEN + (held.shift() as number), 0)
       Atomics.add(control, RELEASED, 1)
       Atomics.notify(control, RELEASED)
     },

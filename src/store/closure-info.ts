@@ -6,12 +6,12 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type PathInfo, parseRegistration } from '../nix/index.ts'
+import { NixError, type PathInfo, parseRegistration } from '../nix/index.ts'
 import { reasonOf, StoreError } from './errors.ts'
 
 /** Reads the records of a closureInfo folder. Throws `StoreError`, and `NixError` for a malformed registration. */
 export function readClosureInfo(folder: string, storeDir: string): PathInfo[] {
-  const infos = parseRegistration(readText(join(folder, 'registration')), storeDir)
+  const infos = parseFile(join(folder, 'registration'), storeDir)
   const listed = readText(join(folder, 'store-paths')).split('\n').filter(Boolean)
   const registered = new Set(infos.map(info => info.path.path))
   const stray = listed.find(path => !registered.has(path)) ?? firstNotIn(registered, new Set(listed))
@@ -22,6 +22,16 @@ export function readClosureInfo(folder: string, storeDir: string): PathInfo[] {
     stray,
     `${folder}: ${stray} stands in ${has} but not in ${lacks}; both files must come from one closureInfo build`,
   )
+}
+
+function parseFile(file: string, storeDir: string): PathInfo[] {
+  const text = readText(file)
+  try {
+    return parseRegistration(text, storeDir)
+  } catch (error) {
+    if (!(error instanceof NixError)) throw error
+    throw new NixError(error.code, `${file}: ${error.message}`, { ...error, path: error.path ?? file, cause: error })
+  }
 }
 
 function firstNotIn(paths: ReadonlySet<string>, others: ReadonlySet<string>): string | undefined {

@@ -12,11 +12,16 @@ export interface Closure {
 
 /**
  * Makes a closure of what a source told: in one order, whatever the source's, and complete. Throws `StoreError`
- * CLOSURE_INCOMPLETE for a reference that is not among the paths, STORE_PATH_MISSING for one whose files are not there.
+ * CLOSURE_INCOMPLETE for a reference that is not among the paths, CLOSURE_AMBIGUOUS for a path told of in two ways,
+ * STORE_PATH_MISSING for one whose files are not there.
  */
 export function createClosure(location: StoreLocation, infos: Iterable<PathInfo>): Closure {
   const byPath = new Map<string, PathInfo>()
-  for (const info of infos) byPath.set(info.path.path, info)
+  for (const info of infos) {
+    const other = byPath.get(info.path.path)
+    if (other && (other.narHash !== info.narHash || other.narSize !== info.narSize)) throw ambiguous(info.path)
+    byPath.set(info.path.path, info)
+  }
   for (const info of byPath.values()) {
     for (const reference of info.references) {
       if (!byPath.has(reference.path)) throw incomplete(info.path, reference)
@@ -57,6 +62,11 @@ function checkPresent(location: StoreLocation, path: StorePath): void {
       { cause: error },
     )
   }
+}
+
+function ambiguous({ path }: StorePath): StoreError {
+  const message = `${path}: listed twice, with different NAR hashes or sizes; one of them is wrong, list it once`
+  return new StoreError('CLOSURE_AMBIGUOUS', path, message)
 }
 
 function incomplete(referrer: StorePath, reference: StorePath): StoreError {

@@ -4,7 +4,9 @@
  *     ValidPaths  id, path, hash ("sha256:" base 16), narSize, deriver, ...
  *     Refs        referrer, reference: ids of ValidPaths
  */
-import { closeSync, openSync, readSync, statSync } from 'node:fs'
+import { closeSync, copyFileSync, existsSync, mkdtempSync, openSync, readSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { type PathInfo, parseNarHash, parseStorePath, type StorePath } from '../nix/index.ts'
@@ -35,21 +37,59 @@ interface PathRow {
 export function readDatabase(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] {
   const file = location.database
   try {
-    // A database in WAL mode whose log is empty is all in its file, and nobody writes there without the log: SQLite may
-    // take it as immutable, without lock, new file, or a right to the folder. If somebody writes meanwhile, read again.
-    const before = stateOf(file)
-    if (before.settled) {
-      const infos = query(openImmutable(file), location, roots)
-      const after = stateOf(file)
-      if (after.settled && after.modified === before.modified) return infos
-    }
-    return query(new DatabaseSync(file, { readOnly: true }), location, roots)
+    return readSettled(location, roots) ?? readInUse(location, roots) ?? readCopy(location, roots)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    const message =
-      `${file}: cannot be read as the database of a Nix store: ${reasonOf(error)}; ` +
-      'run as a user who can read it, or give a closureInfo folder (--closure-info)'
+    const [why, advice] = existsSync(file)
+      ? [`cannot be read as the database of a Nix store: ${reasonOf(error)}`, 'run as a user who can read it, or']
+      : ['not there', 'name the folder that stands for / of a store, or']
+    const message = `${file}: ${why}; ${advice} give a closureInfo folder (--closure-info)`
     throw new StoreError('STORE_UNREADABLE', file, message, { cause: error })
+  }
+}
+
+/**
+ * A database in WAL mode whose log is empty is all in its file, and nobody writes there without the log: SQLite may take
+ * it as immutable, without lock, new file, or a right to the folder. `undefined` if it is not so, or does not stay so.
+ */
+function readSettled(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] | undefined {
+  const before = stateOf(location.database)
+  if (!before.settled) return undefined
+  let outcome: PathInfo[] | Error
+  try {
+    outcome = query(openImmutable(location.database), location, roots)
+  } catch (error) {
+    outcome = error as Error
+  }
+  const after = stateOf(location.database)
+  if (!after.settled || after.modified !== before.modified) return undefined
+  if (outcome instanceof Error) throw outcome
+  return outcome
+}
+
+/** Reads among others who read and write, with SQLite's locks. `undefined` if that would take new files or more rights. */
+function readInUse(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] | undefined {
+  const file = location.database
+  if (isWal(file) && !existsSync(`${file}-shm`)) return undefined
+  try {
+    return query(new DatabaseSync(file, { readOnly: true }), location, roots)
+  } catch (error) {
+    if (error instanceof StoreError || !isWal(file)) throw error
+    return undefined
+  }
+}
+
+/** Reads a copy, in which SQLite may put what it needs: a log that was left, or that only its owner may share. */
+function readCopy(location: StoreLocation, roots: readonly StorePath[]): PathInfo[] {
+  const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-'))
+  try {
+    const database = join(folder, 'db.sqlite')
+    // The log first: what a checkpoint moves from it into the file meanwhile is then there twice, and not missing.
+    copyFileSync(`${location.database}-wal`, `${database}-wal`)
+    copyFileSync(location.database, database)
+    return query(new DatabaseSync(database), location, roots)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 
@@ -62,8 +102,7 @@ function openImmutable(file: string): DatabaseSync {
 /** The versions that write and read a file in WAL mode (SQLite file format, header bytes 18 and 19). */
 const WAL_MODE = Buffer.of(2, 2)
 
-function stateOf(file: string): { modified: bigint; settled: boolean } {
-  const { mtimeNs } = statSync(file, { bigint: true })
+function isWal(file: string): boolean {
   const versions = Buffer.alloc(2)
   const fd = openSync(file, 'r')
   try {
@@ -71,8 +110,13 @@ function stateOf(file: string): { modified: bigint; settled: boolean } {
   } finally {
     closeSync(fd)
   }
+  return versions.equals(WAL_MODE)
+}
+
+function stateOf(file: string): { modified: bigint; settled: boolean } {
+  const { mtimeNs } = statSync(file, { bigint: true })
   const pending = ['-wal', '-journal'].some(suffix => statSync(`${file}${suffix}`, { throwIfNoEntry: false })?.size)
-  return { modified: mtimeNs, settled: versions.equals(WAL_MODE) && !pending }
+  return { modified: mtimeNs, settled: !pending && isWal(file) }
 }
 
 function query(database: DatabaseSync, { storeDir, database: file }: StoreLocation, roots: readonly StorePath[]) {

@@ -27,8 +27,7 @@ export function followLinks(closure: Closure, path: string): Buffer {
     const depth = done.length
     const onTheWay = depth <= store.length && done.every((part, i) => part === store[i])
     if (onTheWay) continue
-    const member =
-      depth > store.length && store.every((part, i) => part === done[i]) && members.has(done[store.length]!)
+    const member = depth > store.length && store.every((part, i) => part === done[i]) && members.has(done[store.length])
     if (!member) throw unresolved(path, `it leads to /${textOfByteString(done.join('/'))}, outside of the closure`)
     const file = Buffer.from(`${byteStringOfText(physicalDir)}/${done.slice(store.length).join('/')}`, 'latin1')
     const target = readLink(path, file)

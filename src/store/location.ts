@@ -15,7 +15,8 @@ export interface StoreLocation {
 }
 
 /** The store below `root`, the folder that stands for `/`: `root/nix/store` with `root/nix/var/nix/db`. */
-export function locateStore(root = '/', storeDir = DEFAULT_STORE_DIR): StoreLocation {
+export function locateStore(root = '/'): StoreLocation {
+  const storeDir = DEFAULT_STORE_DIR
   const base = resolve(root)
   const database = join(base, '/nix/var/nix/db/db.sqlite')
   return { storeDir, physicalDir: realPath(join(base, storeDir)), database }
@@ -63,7 +64,7 @@ export function resolveRoot(location: StoreLocation, input: string): StorePath {
 function insideStore({ storeDir, physicalDir }: StoreLocation, path: string): StorePath | undefined {
   for (const folder of [storeDir, physicalDir]) {
     if (!path.startsWith(`${folder}/`)) continue
-    const baseName = path.slice(folder.length + 1).split('/', 1)[0]!
+    const baseName = path.slice(folder.length + 1).split('/', 1)[0]
     return parseStorePath(`${storeDir}/${baseName}`, storeDir)
   }
   return undefined

@@ -78,6 +78,6 @@ function cut(name: ByteString): ByteString {
 
 function sumOf(start: number, end: number): number {
   let sum = 0
-  for (let at = start; at < end; at++) sum += scratch[at]!
+  for (let at = start; at < end; at++) sum += scratch[at]
   return sum
 }

@@ -1,3 +1,4 @@
+export { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
 export {
   encodeTarHeader,
   type TarEntry,

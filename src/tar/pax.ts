@@ -16,7 +16,7 @@ export type Xattrs = Readonly<Record<ByteString, Uint8Array>>
 /** The records of an entry's extended attributes, ordered by name. */
 export function encodeXattrRecords(path: ByteString, xattrs: Xattrs): Uint8Array {
   const names = Object.keys(xattrs).sort(compareByteStrings)
-  const records = names.map(name => encodeRecord(keyword(path, name), xattrs[name]!))
+  const records = names.map(name => encodeRecord(keyword(path, name), xattrs[name]))
   const bytes = new Uint8Array(records.reduce((sum, record) => sum + record.length, 0))
   let at = 0
   for (const record of records) {

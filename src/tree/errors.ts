@@ -8,7 +8,7 @@ export class TreeConflictError extends Error {
   readonly origins: readonly [string, string]
 
   constructor(path: string, origins: readonly [string, string], what: string) {
-    super(`/${path}: ${what}: ${origins[0]} and ${origins[1]} both want it; remove one of them`)
+    super(`/${path}: ${what}: ${origins[0]} and ${origins[1]} both want it; only one can have it`)
     this.path = path
     this.origins = origins
   }

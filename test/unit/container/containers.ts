@@ -1,12 +1,23 @@
-import { CONTAINERS, type EncodedBlock, FORMATS, type ImageFormat } from '../../../src/container/index.ts'
+import {
+  type BlockFormat,
+  CONTAINERS,
+  type EncodedBlock,
+  FORMATS,
+  type ImageFormat,
+} from '../../../src/container/index.ts'
 
 /** The formats that encode. */
 export const ENCODING_FORMATS = FORMATS.filter(format => CONTAINERS[format] !== CONTAINERS.tar)
 
+function blocksOf(format: ImageFormat): BlockFormat {
+  const { blocks } = CONTAINERS[format]
+  if (!blocks) throw new Error(`${format} has no blocks`)
+  return blocks
+}
+
 /** A block, encoded. */
 export async function encodeBlock(format: ImageFormat, bytes: Uint8Array, level = 1): Promise<EncodedBlock> {
-  const { encode } = CONTAINERS[format] as { encode(bytes: Uint8Array, level: number): Promise<EncodedBlock> }
-  return encode(bytes, level)
+  return blocksOf(format).encode(bytes, level)
 }
 
 /** The bytes of a block in the file. */
@@ -16,7 +27,7 @@ export function bytesOfBlock(block: EncodedBlock): Buffer {
 
 /** A whole file of the given blocks. */
 export async function fileOf(format: ImageFormat, blocks: readonly Uint8Array[], level = 1): Promise<Buffer> {
-  const assembler = CONTAINERS[format].createAssembler()
+  const assembler = blocksOf(format).createAssembler()
   const parts = [assembler.begin()]
   for (const bytes of blocks) {
     const block = await encodeBlock(format, bytes, level)

@@ -1,8 +1,18 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ownName } from '../../../src/image/owner.ts'
 import { buildImage, type ImageSpec } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -64,27 +74,58 @@ describe('the output folder', () => {
   it('loses what a killed build left, and keeps what a living one works on', async () => {
     const dead = spawn('true')
     await once(dead, 'exit')
-    const living = spawn('sleep', ['1000'])
-    try {
-      const stale = [`.nspawn-rootfs-${dead.pid}-0badcafe`, '.nspawn-rootfs-99999999-0badcafe']
-      const kept = [
-        `.nspawn-rootfs-${living.pid}-0badcafe`,
-        `.nspawn-rootfs-${process.pid}-0badcafe`,
-        '.nspawn-rootfs-x',
-      ]
-      for (const name of [...stale, ...kept]) {
-        mkdirSync(join(out, name), { recursive: true })
-        writeFileSync(join(out, name, 'image.tar'), 'half')
-      }
-      await build()
-      expect(
-        readdirSync(out)
-          .filter(name => name.startsWith('.'))
-          .sort(),
-      ).toEqual(kept.sort())
-    } finally {
-      living.kill()
+    const [space, pid, start] = ownName().split('-')
+    const longAgo = new Date('2001-01-01')
+    const stale = [
+      `${space}-${dead.pid}-${start}-0badcafe`,
+      // The same PID, but another process: as in a container, where a nightly job has the same PID every night.
+      `${space}-${pid}-1-0badcafe`,
+      // Of another namespace, where nobody can be asked, but old.
+      '1-1-1-0badcafe',
+    ].map(name => `.nspawn-rootfs-${name}`)
+    const kept = [`${space}-${pid}-${start}-0badcafe`, '1-2-1-0badcafe', 'x'].map(name => `.nspawn-rootfs-${name}`)
+    for (const name of [...stale, ...kept]) {
+      mkdirSync(join(out, name), { recursive: true })
+      writeFileSync(join(out, name, 'image.tar'), 'half')
     }
+    utimesSync(join(out, stale[2]), longAgo, longAgo)
+    await build()
+    const hidden = readdirSync(out).filter(name => name.startsWith('.'))
+    expect(hidden.sort()).toEqual(kept.sort())
+  })
+
+  it('gives up the settings of an earlier build, unless they were changed', async () => {
+    await build({ settings: '[Exec]\n' })
+    await build()
+    expect(readdirSync(out)).not.toContain('image.nspawn')
+    expect(checkSums()).toBe('image.tar: OK\n')
+    await build({ settings: '[Exec]\n' })
+    writeFileSync(join(out, 'image.nspawn'), '[Exec]\nBoot=yes\n')
+    await build()
+    expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\n')
+  })
+
+  it('has its old image back when another file cannot be replaced', async () => {
+    const settings = '[Exec]\n'
+    const { image, files } = await build({ settings })
+    const before = readFileSync(image)
+    store.add('b', { contents: 'y' })
+    const inTheWay = files[1]
+    const getInTheWay = () => {
+      rmSync(inTheWay, { recursive: true, force: true })
+      mkdirSync(inTheWay)
+    }
+    const again = buildImage({ ...spec, settings }, out, { workers: 1, onProgress: getInTheWay })
+    await expect(again).rejects.toMatchObject({ code: 'OUTPUT_FAILED', path: inTheWay })
+    expect(readFileSync(image).equals(before)).toBe(true)
+    expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it('keeps the line of every build, though several end at once', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    await Promise.all(names.map(name => build({ name })))
+    expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
+    expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
   })
 
   it.each(['image.tar', 'image.nspawn', 'image.manifest.json', 'SHA256SUMS'])(
@@ -116,7 +157,8 @@ describe('the output folder', () => {
     await expect(build()).rejects.toMatchObject({ code: 'OUTPUT_FAILED' })
   })
 
-  it('is refused where one may not write', async () => {
+  // Root may write everywhere, and only root may become somebody else.
+  it.runIf(process.getuid?.() === 0)('is refused where one may not write', async () => {
     mkdirSync(out)
     chmodSync(out, 0o555)
     chmodSync(join(out, '..'), 0o755)
