@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, readFileSync, watch } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { streamImage } from '../../../src/index.ts'
+import { FORMATS, streamImage } from '../../../src/index.ts'
 import { MAIN, runCommand } from '../../command.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -81,6 +81,32 @@ describe('a failure ends with 1, in one line', () => {
     expect(stderr.trimEnd().split('\n')).toHaveLength(1)
     expect({ code, stdout: stdout.toString() }).toEqual({ code: 1, stdout: '' })
     expect(readdirSync(folder)).not.toContain('out')
+  })
+
+  it.each(FORMATS)(
+    'spoils what it wrote of a %s to standard output, so that nobody takes it for whole',
+    async format => {
+      const data = store.add('large', bulk(20))
+      rmSync(store.file(data), { recursive: true })
+      writeFileSync(store.file(data), 'damaged')
+      const { code, stdout, stderr } = await runCommand([...args, '--stdout', '--format', format])
+      expect(stderr).toMatch(/do not match its NAR hash/)
+      expect(code).toBe(1)
+      expect(stdout.subarray(-4096).every(byte => byte === 0xff)).toBe(true)
+    },
+  )
+
+  it('is none where only standard error is closed', async () => {
+    const child = spawn('/bin/sh', [
+      '-c',
+      '"$@" 2>&1 >/dev/null | head -n 0',
+      'sh',
+      process.execPath,
+      MAIN,
+      ...withOut(),
+    ])
+    await once(child, 'close')
+    expect(readdirSync(out).sort()).toEqual(FILES)
   })
 
   it('a reader that goes away', async () => {

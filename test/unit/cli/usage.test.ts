@@ -12,7 +12,7 @@ describe('wrong usage ends with 2 and says why', () => {
     ['an argument too many', ['build', '--root', 'x', 'y'], /too many arguments/],
     ['a level that there is not', ['build', '--root', 'x', '--level', '10'], /from 0 to 9/],
     ['a level that is no number', ['build', '--root', 'x', '--level', '6x'], /from 0 to 9/],
-    ['no worker', ['build', '--root', 'x', '--workers', '0'], /from 1 to 1024/],
+    ['no worker', ['build', '--root', 'x', '--workers', '0'], /from 1 to 256/],
     ['an unknown format', ['build', '--root', 'x', '--format', 'zip'], /tar\.xz, tar, tar\.gz, tar\.zst/],
     ['an unknown system', ['build', '--root', 'x', '--system', 'riscv64-linux'], /x86_64-linux, aarch64-linux/],
     ['two places for the image', ['build', '--root', 'x', '--stdout', '--out', 'y'], /--stdout and --out/],

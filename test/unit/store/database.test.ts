@@ -148,3 +148,32 @@ function resultOrCode<T>(call: () => T): T | string {
     return (error as { code: string }).code
   }
 }
+
+describe('a database that was left in use', () => {
+  it('is read with its log, though the shared memory is gone, and left as it is', () => {
+    const database = createDatabase(location.database, 'wal')
+    registerPaths(database, PATHS)
+    const left = temporaryFolder()
+    for (const suffix of ['', '-wal']) {
+      copyFileSync(location.database + suffix, join(left, `db.sqlite${suffix}`))
+    }
+    database.close()
+    location = { ...location, database: join(left, 'db.sqlite') }
+    const before = folderState()
+    expect(before.map(([name]) => name)).toEqual(['db.sqlite', 'db.sqlite-wal'])
+    expect(read(A)).toEqual(CLOSURE_OF_A)
+    expect(folderState()).toEqual(before)
+  })
+
+  it('is not read where a path has no NAR size', () => {
+    const database = createDatabase(location.database, 'wal')
+    registerPaths(database, PATHS)
+    database.exec('UPDATE ValidPaths SET narSize = NULL')
+    database.close()
+    expect(() => read(A)).toThrow(/knows no NAR size/)
+  })
+
+  it('is missed by name', () => {
+    expect(() => read(A)).toThrow(/db\.sqlite: not there;.*--closure-info/)
+  })
+})
