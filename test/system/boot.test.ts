@@ -1,0 +1,203 @@
+import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { basename, join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildImage } from '../../src/index.ts'
+import { cli } from './support/cli.ts'
+import { closureOf, nixStore, type TestClosure } from './support/closures.ts'
+import { execute } from './support/execute.ts'
+import { boot, importImage, plant, pullImage, reportingUnit, systemdFolder } from './support/machines.ts'
+import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
+import { createScratch, type Scratch } from './support/scratch.ts'
+
+const container = needsRoot(...CLOSURE_PROGRAMS, 'systemd-nspawn', 'chattr', 'xz', 'tar', 'sha256sum')
+
+const SETTINGS = '[Exec]\nPrivateUsers=no\n\n[Network]\nVirtualEthernet=no\n'
+
+const QUESTIONS = {
+  target: 'systemctl is-active multi-user.target',
+  verify: 'nix-store --verify --check-contents',
+  closure: 'nix-store --query --requisites /nix/var/nix/profiles/system',
+  database: 'nix-store --dump-db',
+  mounts: 'stat --file-system --format=%T /proc /sys /dev',
+}
+
+describe.skipIf(container.skip)(`a machine${container.because}`, () => {
+  let scratch: Scratch
+  let closure: TestClosure
+  let machines = ''
+  /** Of the commands: an image as anyone would build it. */
+  let published = ''
+  /** Of the library: the same with a unit of its own. */
+  let extended = ''
+
+  beforeAll(async () => {
+    expect(systemdFolder(), 'systemd-container is installed').toBeDefined()
+    scratch = createScratch()
+    machines = scratch.make('machines')
+    closure = await closureOf('small')
+    published = scratch.make('published')
+    const settings = join(scratch.folder, 'settings.nspawn')
+    writeFileSync(settings, SETTINGS)
+    const name = ['--name', 'nixos', '--settings', settings]
+    await cli(['build', '--toplevel', closure.link, '--level', '1', ...name, '--out', published])
+    extended = join(scratch.folder, 'extended')
+    const entries = reportingUnit(QUESTIONS)
+    await buildImage({ toplevel: closure.link, format: 'tar', name: 'nixos', settings: SETTINGS, entries }, extended)
+  })
+  afterAll(() => scratch?.remove())
+
+  describe('imported from .tar.xz', () => {
+    let root = ''
+    beforeAll(async () => {
+      root = await importImage(join(published, 'nixos.tar.xz'), machines, 'imported')
+    })
+
+    it('has what systemd-nspawn looks for', async () => {
+      expect(readdirSync(root).sort()).toEqual(['dev', 'etc', 'nix', 'nix-path-registration', 'proc', 'sbin', 'sys'])
+      for (const folder of ['dev', 'proc', 'sys']) expect(readdirSync(join(root, folder))).toEqual([])
+      expect(lstatSync(join(root, 'etc/os-release')).isFile()).toBe(true)
+      expect(readFileSync(join(root, 'etc/os-release'), 'utf8')).toContain('ID=nixos')
+      expect(readlinkSync(join(root, 'sbin/init'))).toBe('/nix/var/nix/profiles/system/init')
+      expect(readlinkSync(join(root, 'nix/var/nix/profiles/system'))).toBe(closure.toplevel)
+    })
+
+    it('holds the store paths as the store does, down to modes and times', async () => {
+      expect(storePathsIn(root)).toEqual(closure.paths)
+      expect(await listStore(root)).toBe(await listStore('/'))
+    })
+
+    it('boots to multi-user.target with a Nix database that verifies', async () => {
+      plant(root, reportingUnit(QUESTIONS))
+      await expectHealthy(await boot(root))
+    })
+  })
+
+  it('boots from a plain tar with a unit that came with the image', async () => {
+    const root = await importImage(join(extended, 'nixos.tar'), machines, 'extended')
+    await expectHealthy(await boot(root))
+  })
+
+  it('is imported from .tar.gz', async () => {
+    const folder = join(scratch.folder, 'gz')
+    await cli(['build', '--toplevel', closure.link, '--format', 'tar.gz', '--level', '1', '--out', folder])
+    const root = await importImage(join(folder, 'nixos-system-x86_64-linux.tar.gz'), machines, 'gz')
+    expect(storePathsIn(root)).toEqual(closure.paths)
+    expect(await narHashes(root)).toBe(await narHashes('/'))
+  })
+
+  it('has checksums that sha256sum takes', async () => {
+    const { stdout } = await execute('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: published })
+    expect(stdout).toBe('nixos.nspawn: OK\nnixos.tar.xz: OK\n')
+  })
+
+  describe('pulled with --verify=checksum', () => {
+    it('comes with its settings', async () => {
+      using server = await serve(published)
+      const folder = scratch.make('pulled')
+      const root = await pullImage(`${server.url}/nixos.tar.xz`, folder, 'pulled')
+      expect(server.requested).toEqual(expect.arrayContaining(['SHA256SUMS', 'nixos.tar.xz', 'nixos.nspawn']))
+      expect(storePathsIn(root)).toEqual(closure.paths)
+      expect(readFileSync(join(folder, 'pulled.nspawn'), 'utf8')).toBe(SETTINGS)
+    })
+
+    // What counts here is not the size: an image of a single package.
+    describe.each(['tar', 'tar.xz', 'tar.gz'] as const)('%s', format => {
+      const image = `nixos.${format}`
+      let folder = ''
+      beforeAll(async () => {
+        folder = join(scratch.folder, `single-${format}`)
+        const roots = closure.paths.filter(path => path.includes('-busybox-static-'))
+        await buildImage({ roots, format, level: 1, name: 'nixos', settings: SETTINGS }, folder)
+      })
+
+      it('is taken as it was built', async () => {
+        using server = await serve(folder)
+        const root = await pullImage(`${server.url}/${image}`, scratch.make(`taken-${format}`), 'taken')
+        expect(storePathsIn(root)).toHaveLength(1)
+      })
+
+      // Nothing in a plain tar tells that the contents of a file changed: only the checksum does.
+      it.each([
+        [image, 100_000],
+        ['nixos.nspawn', 10],
+        ['SHA256SUMS', 10],
+      ])('is refused with a byte of %s flipped', async (file, at) => {
+        using server = await serve(folder, { file, at })
+        const machines = scratch.make(`refused-${format}-${file}`)
+        const pulled = pullImage(`${server.url}/${image}`, machines, 'refused')
+        await expect(pulled).rejects.toThrow(file === image ? /exit code 1/ : /DOWNLOAD INVALID/)
+        expect(readdirSync(machines).filter(name => name.startsWith('refused'))).toEqual([])
+      })
+    })
+  })
+
+  /** Type, mode, owner, size, time and target of everything in the store paths of a root. */
+  function listStore(root: string): Promise<string> {
+    const find = `find "$@" -type d -printf '%p %y %m %U:%G %T@\\n' -o -printf '%p %y %m %U:%G %s %T@ %l\\n'`
+    return inStore(root, 'sh', '-c', `${find} | LC_ALL=C sort`, 'sh')
+  }
+
+  /** The NAR hashes of the store paths of a root. */
+  function narHashes(root: string): Promise<string> {
+    return inStore(root, 'nix-hash', '--type', 'sha256')
+  }
+
+  async function inStore(root: string, program: string, ...args: string[]): Promise<string> {
+    const names = closure.paths.map(path => basename(path))
+    return (await execute(program, [...args, ...names], { cwd: join(root, 'nix/store') })).stdout
+  }
+
+  async function expectHealthy(reports: Awaited<ReturnType<typeof boot>>): Promise<void> {
+    expect(reports.target).toMatchObject({ code: '0', stdout: 'active' })
+    expect(reports.verify, reports.verify?.stderr).toMatchObject({ code: '0' })
+    expect(reports.verify?.stderr).toContain('checking store hashes')
+    expect(linesOf(reports.closure?.stdout)).toEqual(closure.paths)
+    const { stdout } = await nixStore('--dump-db', ...closure.paths)
+    expect(recordsOf(reports.database?.stdout)).toEqual(recordsOf(stdout))
+    expect(reports.mounts?.stdout.split('\n')).toEqual(['proc', 'sysfs', 'tmpfs'])
+  }
+})
+
+function linesOf(text = ''): string[] {
+  return text.split('\n').filter(Boolean).sort()
+}
+
+function storePathsIn(root: string): string[] {
+  return readdirSync(join(root, 'nix/store'))
+    .filter(name => name !== '.links')
+    .map(name => `/nix/store/${name}`)
+    .sort()
+}
+
+/** What `nix-store --dump-db` says, by store path and without derivers, which an image does not know. */
+function recordsOf(dump = ''): Record<string, { hash: string; size: string; references: string[] }> {
+  const lines = dump.split('\n')
+  const records: ReturnType<typeof recordsOf> = {}
+  for (let at = 0; at + 5 <= lines.length; ) {
+    const [path = '', hash = '', size = '', , count] = lines.slice(at, at + 5)
+    records[path] = { hash, size, references: lines.slice(at + 5, at + 5 + Number(count)).sort() }
+    at += 5 + Number(count)
+  }
+  return records
+}
+
+/** Serves a folder, with a byte flipped on the way if `fault` says so. */
+async function serve(folder: string, fault?: { file: string; at: number }) {
+  const requested: string[] = []
+  const server: Server = createServer((request, response) => {
+    const file = basename(request.url ?? '')
+    if (!readdirSync(folder).includes(file)) {
+      response.writeHead(404).end()
+      return
+    }
+    requested.push(file)
+    const body = readFileSync(join(folder, file))
+    if (fault?.file === file) body[fault.at]! ^= 1
+    response.writeHead(200, { 'content-length': body.length }).end(body)
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return { url, requested, [Symbol.dispose]: () => server.close() }
+}
