@@ -1,12 +1,11 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildImage } from '../../src/index.ts'
 import { cli } from './support/cli.ts'
 import { closureOf, nixStore, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
+import { serveImages } from './support/image-server.ts'
 import { boot, importImage, plant, pullImage, reportingUnit, systemdFolder } from './support/machines.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
@@ -94,7 +93,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
 
   describe('pulled with --verify=checksum', () => {
     it('comes with its settings', async () => {
-      using server = await serve(published)
+      using server = await serveImages(published)
       const folder = scratch.make('pulled')
       const root = await pullImage(`${server.url}/nixos.tar.xz`, folder, 'pulled')
       expect(server.requested).toEqual(expect.arrayContaining(['SHA256SUMS', 'nixos.tar.xz', 'nixos.nspawn']))
@@ -113,7 +112,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
       })
 
       it('is taken as it was built', async () => {
-        using server = await serve(folder)
+        using server = await serveImages(folder)
         const root = await pullImage(`${server.url}/${image}`, scratch.make(`taken-${format}`), 'taken')
         expect(storePathsIn(root)).toHaveLength(1)
       })
@@ -124,7 +123,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
         ['nixos.nspawn', 10],
         ['SHA256SUMS', 10],
       ])('is refused with a byte of %s flipped', async (file, at) => {
-        using server = await serve(folder, { file, at })
+        using server = await serveImages(folder, { file, at })
         const machines = scratch.make(`refused-${format}-${file}`)
         const pulled = pullImage(`${server.url}/${image}`, machines, 'refused')
         await expect(pulled).rejects.toThrow(file === image ? /exit code 1/ : /DOWNLOAD INVALID/)
@@ -181,23 +180,4 @@ function recordsOf(dump = ''): Record<string, { hash: string; size: string; refe
     at += 5 + Number(count)
   }
   return records
-}
-
-/** Serves a folder, with a byte flipped on the way if `fault` says so. */
-async function serve(folder: string, fault?: { file: string; at: number }) {
-  const requested: string[] = []
-  const server: Server = createServer((request, response) => {
-    const file = basename(request.url ?? '')
-    if (!readdirSync(folder).includes(file)) {
-      response.writeHead(404).end()
-      return
-    }
-    requested.push(file)
-    const body = readFileSync(join(folder, file))
-    if (fault?.file === file) body[fault.at]! ^= 1
-    response.writeHead(200, { 'content-length': body.length }).end(body)
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  return { url, requested, [Symbol.dispose]: () => server.close() }
 }
