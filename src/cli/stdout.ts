@@ -1,8 +1,8 @@
-import { write } from 'node:fs'
+import { fstatSync, write, writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 
-const writeAt = promisify(write)
+const writeLater = promisify(write)
 
 /** Milliseconds to wait for a full pipe that someone else has made non-blocking. */
 const RETRY_AFTER = 2
@@ -20,8 +20,7 @@ class StdoutError extends Error {
 export async function writeToStdout(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     try {
-      const { bytesWritten } = await writeAt(process.stdout.fd, bytes, at)
-      at += bytesWritten
+      at += await writeSome(bytes, at)
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       if (code === 'EAGAIN') await setTimeout(RETRY_AFTER)
@@ -29,6 +28,14 @@ export async function writeToStdout(bytes: Uint8Array): Promise<void> {
       else throw new StdoutError(`standard output cannot be written: ${message}`)
     }
   }
+}
+
+/** On another thread if a reader may keep it waiting; a file or device is written sooner than a thread is asked. */
+async function writeSome(bytes: Uint8Array, at: number): Promise<number> {
+  const { fd } = process.stdout
+  const kind = fstatSync(fd)
+  if (!kind.isFIFO() && !kind.isSocket()) return writeSync(fd, bytes, at)
+  return (await writeLater(fd, bytes, at)).bytesWritten
 }
 
 /**
