@@ -18,6 +18,8 @@ export interface Container {
 
 /** How pieces become blocks, and blocks a file. */
 export interface BlockFormat {
+  /** Called on the main thread before the threads start that encode. */
+  prepare?(): void
   /** Encodes a block; runs on a worker. `bytes` are only read. */
   encode(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
   /** Starts a file. */

@@ -77,6 +77,7 @@ interface Crew {
 
 function startCrew(container: Container, workers: number): Crew {
   if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
+  container.blocks.prepare?.()
   // One thread reads faster than many compress.
   return { packers: startThreads(WORKER, 1), encoders: startThreads(WORKER, workers) }
 }
