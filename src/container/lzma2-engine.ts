@@ -27,8 +27,8 @@ export const nativeLzma2: Lzma2Engine = async (bytes, preset, dictSize) => {
 }
 
 /**
- * Makes the native encoder give its memory back. Its allocator (mimalloc) keeps what was freed, for every thread and some
- * hundred MiB a block at level 6: 1.6 GB in the end for a closure of 1 GB. It takes its settings from the environment of
+ * Makes the native encoder give its memory back. Its allocator (mimalloc) keeps what was freed, for every thread: two
+ * threads that encoded three blocks each at level 6 held 393 MiB, and 202 MiB with this. It takes its settings from the environment of
  * the process, when it is loaded; only the main thread can change that.
  */
 export function prepareNativeLzma2(): void {
