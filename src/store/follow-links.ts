@@ -15,6 +15,7 @@ export function followLinks(closure: Closure, path: string): Buffer {
   const store = storeDir.slice(1).split('/')
   const done: ByteString[] = []
   const left = byteStringOfText(path).split('/').reverse()
+  const onDisk = () => Buffer.from([byteStringOfText(physicalDir), ...done.slice(store.length)].join('/'), 'latin1')
   let links = 0
   while (left.length > 0) {
     const name = left.pop()!
@@ -29,15 +30,14 @@ export function followLinks(closure: Closure, path: string): Buffer {
     if (onTheWay) continue
     const member = depth > store.length && store.every((part, i) => part === done[i]) && members.has(done[store.length])
     if (!member) throw unresolved(path, `it leads to /${textOfByteString(done.join('/'))}, outside of the closure`)
-    const file = Buffer.from(`${byteStringOfText(physicalDir)}/${done.slice(store.length).join('/')}`, 'latin1')
-    const target = readLink(path, file)
+    const target = readLink(path, onDisk())
     if (target === undefined) continue
     if (++links > LINKS_MAX) throw unresolved(path, `more than ${LINKS_MAX} symlinks lead on from there`)
     if (target.startsWith('/')) done.length = 0
     else done.pop()
     left.push(...target.split('/').reverse())
   }
-  return Buffer.from(`${byteStringOfText(physicalDir)}/${done.slice(store.length).join('/')}`, 'latin1')
+  return onDisk()
 }
 
 function readLink(path: string, file: Buffer): ByteString | undefined {
