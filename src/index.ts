@@ -1,9 +1,12 @@
 /** The public entry: images from closures. The codecs are at `nspawn-rootfs/nix`, `/tar` and `/xz`. */
+
+export { CacheError, type CacheErrorCode } from './binary-cache/index.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,
   type BuildOptions,
   buildImage,
+  type FetchProgress,
   type ImageEntry,
   ImageError,
   type ImageErrorCode,
@@ -19,6 +22,7 @@ export {
   streamImage,
   writeImage,
 } from './image/index.ts'
+export { type Credentials, NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'
 export { machineNameOf, SystemdError, type SystemdErrorCode } from './systemd/index.ts'

@@ -19,7 +19,7 @@ export interface ChrootStore {
   /** The folder that stands for `/`. */
   readonly root: string
   /** What to give as the source of a spec. */
-  readonly source: Required<ClosureSource>
+  readonly source: Required<Pick<ClosureSource, 'storeRoot' | 'closureInfo'>>
   /** Puts a tree into the store, registers it, and returns its store path. */
   add(name: string, tree: Tree, references?: readonly string[]): string
   /** Registers a store path, or changes what is registered of it. */

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
-import type { Progress } from '../index.ts'
+import type { FetchProgress, Progress } from '../index.ts'
 import { formatBytes } from './units.ts'
 
 /** Shows how far a build is. */
@@ -71,6 +71,10 @@ function percent(part: number): string {
   return `${Math.floor(part * 100)}%`
 }
 
-function describe({ bytesDone, bytesTotal }: Progress): string {
-  return `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`
+function describe({ fetched, ...packed }: Progress): string {
+  return fetched ? `fetched ${portion(fetched)}, packed ${portion(packed)}` : portion(packed)
+}
+
+function portion({ bytesDone, bytesTotal }: Pick<FetchProgress, 'bytesDone' | 'bytesTotal'>): string {
+  return `${formatBytes(bytesDone)} of ${bytesTotal === undefined ? 'an unknown size' : formatBytes(bytesTotal)}`
 }

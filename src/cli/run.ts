@@ -1,7 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
 import { type BuildFlags, runBuild } from './build.ts'
-import { collectPaths, somePath, UsageError, wholeNumber } from './usage.ts'
+import { collectNars, collectPaths, collectValues, somePath, UsageError, wholeNumber } from './usage.ts'
 
 const EPILOGUE = `
 PATH is a store path or a symlink to one, such as ./result.
@@ -9,6 +9,7 @@ PATH is a store path or a symlink to one, such as ./result.
 Examples:
   nspawn-rootfs build --toplevel ./result
   nspawn-rootfs build --toplevel ./result --stdout | ssh host 'machinectl import-tar - nixos'
+  nspawn-rootfs build --store https://cache.nixos.org --toplevel /nix/store/…-nixos-system-…
   nspawn-rootfs build --store ./chroot --closure-info ./info --toplevel /nix/store/…-nixos-system-…
 
 Exit codes: 0 done, 1 failed (nothing is left behind), 2 wrong usage.`
@@ -40,7 +41,22 @@ function createProgram(): Command {
     .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
     .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)
     .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
-    .option('--store <DIR>', 'chroot store, files in DIR/nix/store (default: the store of this machine)', somePath)
+    .option(
+      '--store <DIR|URL>',
+      'chroot store with files in DIR/nix/store, or binary cache (repeatable; default: the store of this machine, ' +
+        'and for a toplevel that is not in it https://cache.nixos.org)',
+      collectPaths,
+    )
+    .option(
+      '--trusted-public-key <NAME:BASE64>',
+      'who may sign for caches (repeatable; default: cache.nixos.org-1)',
+      collectValues,
+    )
+    .option('--no-require-signatures', 'believe what caches say of store paths without a signature')
+    .option('--netrc <FILE>', 'user names and passwords for caches', somePath)
+    .option('--token-file <FILE>', 'holds a bearer token for the caches given with --store', somePath)
+    .option('--export <FILE>', 'what nix-store --export wrote: all it holds is in the image', somePath)
+    .option('--nar <PATH=FILE>', 'store path and its .nar or .nar.xz, which is in the image (repeatable)', collectNars)
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
     .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
     .addOption(

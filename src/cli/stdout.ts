@@ -33,9 +33,13 @@ export async function writeToStdout(bytes: Uint8Array): Promise<void> {
 /** On another thread if a reader may keep it waiting; a file or device is written sooner than a thread is asked. */
 async function writeSome(bytes: Uint8Array, at: number): Promise<number> {
   const { fd } = process.stdout
-  const kind = fstatSync(fd)
-  if (!kind.isFIFO() && !kind.isSocket()) return writeSync(fd, bytes, at)
-  return (await writeLater(fd, bytes, at)).bytesWritten
+  return isStdoutRead() ? (await writeLater(fd, bytes, at)).bytesWritten : writeSync(fd, bytes, at)
+}
+
+/** Whether another process reads standard output as it is written. */
+export function isStdoutRead(): boolean {
+  const kind = fstatSync(process.stdout.fd)
+  return kind.isFIFO() || kind.isSocket()
 }
 
 /**

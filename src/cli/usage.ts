@@ -19,6 +19,20 @@ export function collectPaths(text: string, previous: readonly string[] = []): st
   return [...previous, somePath(text)]
 }
 
+/** Collects the values of an option that may be given several times. */
+export function collectValues(text: string, previous: readonly string[] = []): string[] {
+  if (text !== '') return [...previous, text]
+  throw new InvalidArgumentError('give a value')
+}
+
+/** Collects the `PATH=FILE` of an option that may be given several times. */
+export function collectNars(text: string, previous: readonly (readonly [string, string])[] = []) {
+  const split = text.indexOf('=')
+  if (split <= 0 || split === text.length - 1)
+    throw new InvalidArgumentError('give a store path, "=" and the file with its NAR')
+  return [...previous, [text.slice(0, split), text.slice(split + 1)] as const]
+}
+
 /** Takes the path of an option, but not that of an unset variable, which would mean this folder. */
 export function somePath(text: string): string {
   if (text !== '') return text

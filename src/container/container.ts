@@ -18,22 +18,29 @@ export interface Container {
 
 /** How pieces become blocks, and blocks a file. */
 export interface BlockFormat {
-  /** Called on the main thread before the threads start that encode. */
-  prepare?(): void
   /** Encodes a block; runs on a worker. `bytes` are only read. */
   encode(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
   /** Starts a file. */
   createAssembler(): Assembler
 }
 
-/** A block as it stands in the file. Plain data: it is posted between threads. */
-export interface EncodedBlock {
-  /** In order; what they add up to stands in the file as it is. */
-  readonly pieces: Uint8Array<ArrayBuffer>[]
+/** What the container has to know of a block that is in its file. */
+export interface BlockRecord {
   /** Bytes of tar in it. */
   readonly uncompressedSize: number
-  /** What the container has to know of the block besides: see each container. */
+  /** See each container. */
   readonly note: number
+}
+
+/** A block as it stands in the file. */
+export interface EncodedBlock extends BlockRecord {
+  /** In order; they are the receiver's. */
+  readonly pieces: readonly Uint8Array[]
+}
+
+/** Bytes that an encoded block may have more than its tar bytes: no encoder here adds a thousandth to what it cannot compress. */
+export function blockCapacity(blockSize: number): number {
+  return blockSize + Math.ceil(blockSize / 1000) + 1024
 }
 
 /** Puts blocks together. */
@@ -41,7 +48,7 @@ export interface Assembler {
   /** What stands before the first block. */
   begin(): Uint8Array
   /** Notes a block that was written. */
-  add(block: EncodedBlock): void
+  add(block: BlockRecord): void
   /** What stands behind the last block. */
   end(): Uint8Array
 }

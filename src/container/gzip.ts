@@ -23,7 +23,7 @@ export const gzipContainer: Container = {
   blocks: {
     encode(bytes, level) {
       const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
-      return { pieces: [new Uint8Array(deflated)], uncompressedSize: bytes.length, note: crc32(bytes) }
+      return { pieces: [deflated], uncompressedSize: bytes.length, note: crc32(bytes) }
     },
     createAssembler() {
       let crc = 0

@@ -1,6 +1,6 @@
 import { assembleBlock, computeCheck, createStreamWriter, lzma2Filter } from '../xz/index.ts'
 import type { Container } from './container.ts'
-import { NATIVE_LZMA2, nativeLzma2, prepareNativeLzma2 } from './lzma2-engine.ts'
+import { NATIVE_LZMA2, nativeLzma2 } from './lzma2-engine.ts'
 
 const MiB = 1024 * 1024
 
@@ -18,7 +18,6 @@ export const xzContainer: Container = {
   blockSize: BLOCK_SIZE,
   describe: level => `xz, LZMA2 by ${NATIVE_LZMA2}, preset ${level}, ${CHECK}`,
   blocks: {
-    prepare: prepareNativeLzma2,
     async encode(bytes, level) {
       const dictionarySize = DICTIONARY_SIZES[level]
       const block = assembleBlock({
@@ -29,7 +28,7 @@ export const xzContainer: Container = {
         checkValue: computeCheck(CHECK, bytes),
       })
       return {
-        pieces: [...block.pieces] as Uint8Array<ArrayBuffer>[],
+        pieces: block.pieces,
         uncompressedSize: bytes.length,
         note: block.record.unpaddedSize,
       }

@@ -20,7 +20,7 @@ export const zstdContainer: Container = {
           [constants.ZSTD_c_checksumFlag]: 1,
         },
       })
-      return { pieces: [new Uint8Array(frame)], uncompressedSize: bytes.length, note: 0 }
+      return { pieces: [frame], uncompressedSize: bytes.length, note: 0 }
     },
     createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
   },

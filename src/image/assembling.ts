@@ -1,8 +1,8 @@
-import type { BlockFormat, EncodedBlock, ImageFormat } from '../container/index.ts'
+import type { BlockFormat, ImageFormat } from '../container/index.ts'
 import type { Threads } from '../pool/index.ts'
 import { type Outcome, resultOf } from './failure.ts'
 import type { Piece } from './packing.ts'
-import type { EncodeTask } from './worker.ts'
+import type { EncodeTask, SlotBlock } from './worker.ts'
 
 /** A run of bytes of the image file. They are the receiver's until it asks for the next. */
 export interface FileChunk {
@@ -13,7 +13,7 @@ export interface FileChunk {
 
 /** A block that is in the file. */
 export interface FinishedBlock {
-  /** The piece of the tar that it holds; its bytes are no longer to be read. */
+  /** The piece of the tar that it holds. */
   readonly piece: Piece
   /** Bytes in the file. */
   readonly size: number
@@ -34,8 +34,8 @@ export interface EncodeOptions {
 /** The file of an image whose pieces stay as they are. */
 export async function* assemblePlain(pieces: AsyncIterable<Piece>): AsyncGenerator<FileChunk> {
   for await (const piece of pieces) {
-    const size = piece.bytes.length
-    yield { bytes: piece.bytes, block: { piece, size, uncompressedSize: size } }
+    const size = piece.length
+    yield { bytes: piece.slot.subarray(0, size), block: { piece, size, uncompressedSize: size } }
     piece.release()
   }
 }
@@ -51,12 +51,9 @@ export async function* assembleBlocks(
   if (head.length > 0) yield { bytes: head }
   for await (const [piece, block] of encodeInOrder(pieces, options)) {
     assembler.add(block)
-    const size = block.pieces.reduce((sum, bytes) => sum + bytes.length, 0)
-    const last = block.pieces.length - 1
-    for (const [i, bytes] of block.pieces.entries()) {
-      if (i < last) yield { bytes }
-      else yield { bytes, block: { piece, size, uncompressedSize: block.uncompressedSize } }
-    }
+    const { size, uncompressedSize } = block
+    yield { bytes: piece.slot.subarray(0, size), block: { piece, size, uncompressedSize } }
+    piece.release()
   }
   const tail = assembler.end()
   if (tail.length > 0) yield { bytes: tail }
@@ -65,17 +62,15 @@ export async function* assembleBlocks(
 async function* encodeInOrder(
   pieces: AsyncIterable<Piece>,
   { encoders, format, level, blocksAhead, signal }: EncodeOptions,
-): AsyncGenerator<[Piece, EncodedBlock]> {
-  const queue: { piece: Piece; block: Promise<Outcome<EncodedBlock>> }[] = []
-  const first = async (): Promise<[Piece, EncodedBlock]> => {
+): AsyncGenerator<[Piece, SlotBlock]> {
+  const queue: { piece: Piece; block: Promise<Outcome<SlotBlock>> }[] = []
+  const first = async (): Promise<[Piece, SlotBlock]> => {
     const { piece, block } = queue.shift()!
-    const encoded = resultOf(await block)
-    piece.release()
-    return [piece, encoded]
+    return [piece, resultOf(await block)]
   }
   for await (const piece of pieces) {
-    const task: EncodeTask = { bytes: piece.bytes, format, level }
-    const block = encoders.run<Outcome<EncodedBlock>>('encode', task, signal)
+    const task: EncodeTask = { slot: piece.slot, length: piece.length, format, level }
+    const block = encoders.run<Outcome<SlotBlock>>('encode', task, signal)
     // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
     block.catch(() => {})
     queue.push({ piece, block })

@@ -15,7 +15,7 @@ import {
 import { withLock } from './output-lock.ts'
 import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
-import { digestsOf, openStaging, type Staging } from './staging.ts'
+import { digestOf, openStaging, type Staging } from './staging.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
 /** An image in a folder. */
@@ -74,9 +74,11 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(out, async () => {
-      const outdated = settings ? [] : await outdatedSettings(out, manifestFile, settingsFile)
+      const present = settings ? undefined : await digestOf(out, settingsFile)
+      const ours = present && (await isFromBefore(out, manifestFile, present))
+      const outdated = present && ours ? [settingsFile] : []
       // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
-      const foreign = settings || outdated.length > 0 ? [] : await digestsOf(out, [settingsFile])
+      const foreign = present && !ours ? [present] : []
       const replaced = new Set([...files, ...outdated])
       await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, [...artefacts, ...foreign], replaced))
       signal?.throwIfAborted()
@@ -103,12 +105,10 @@ async function checksums(out: string, artefacts: readonly ArtefactDigest[], repl
   return mergeChecksums(previous, artefacts, file => existsSync(join(out, file)) && !replaced.has(file))
 }
 
-/** The settings file of the build before this one, if it still is as that build left it: a name, or none. */
-async function outdatedSettings(out: string, manifestFile: string, settingsFile: string): Promise<string[]> {
+/** Whether a file is one that the build before this one has left, and as it has left it. */
+async function isFromBefore(out: string, manifestFile: string, present: ArtefactDigest): Promise<boolean> {
   const previous = parseArtefacts(await readIfThere(join(out, manifestFile)))
-  const ours = previous.find(({ file }) => file === settingsFile)
-  const [present] = await digestsOf(out, [settingsFile])
-  return ours && ours.sha256 === present?.sha256 ? [settingsFile] : []
+  return previous.some(({ file, sha256 }) => file === present.file && sha256 === present.sha256)
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {

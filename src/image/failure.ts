@@ -1,3 +1,5 @@
+import { CacheError } from '../binary-cache/index.ts'
+import { NarFileError } from '../nar-file/index.ts'
 import { NixError } from '../nix/index.ts'
 import { StoreError } from '../store/index.ts'
 import { TarError } from '../tar/index.ts'
@@ -14,7 +16,15 @@ interface Failure {
   readonly fields: Record<string, unknown>
 }
 
-const CLASSES: Record<string, { prototype: Error }> = { ImageError, NixError, StoreError, TarError, XzError }
+const CLASSES: Record<string, { prototype: Error }> = {
+  CacheError,
+  ImageError,
+  NarFileError,
+  NixError,
+  StoreError,
+  TarError,
+  XzError,
+}
 
 /** Runs a job and tells what it came to. */
 export async function outcomeOf<T>(job: () => T | Promise<T>): Promise<Outcome<T>> {

@@ -8,9 +8,8 @@
  *                                                      follow an absolute symlink out of it
  *     dev, proc, sys                                   mount points
  */
-import { readFileSync, statSync } from 'node:fs'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, followLinks, reasonOf } from '../store/index.ts'
+import { type Closure, followLinks, StoreError } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import type { System } from './spec.ts'
@@ -18,16 +17,17 @@ import type { System } from './spec.ts'
 const PROFILE = 'nix/var/nix/profiles/system'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
-export function nixosEntries(closure: Closure, toplevel: StorePath): TreeEntry[] {
+export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {
   const origin = 'the NixOS preset'
-  if (!fileIn(closure, toplevel, 'init').isFile()) throw notNixos(toplevel, 'its init is not a file')
+  await fileIn(closure, toplevel, 'init')
+  const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
   return [
     ...['dev', 'proc', 'sys'].map((path): TreeEntry => ({ type: 'directory', path, mode: 0o755, origin })),
     {
       type: 'file',
       path: 'etc/os-release',
       mode: 0o444,
-      contents: readIn(closure, toplevel, 'etc/os-release'),
+      contents: osRelease.read(),
       origin,
     },
     { type: 'symlink', path: PROFILE, target: toplevel.path, origin },
@@ -39,8 +39,8 @@ export function nixosEntries(closure: Closure, toplevel: StorePath): TreeEntry[]
  * The system an image is for: what was asked for, else what the toplevel's own `system` file says; `undefined` if neither
  * does. Throws `ImageError` SYSTEM_MISMATCH where they disagree.
  */
-export function systemOf(closure: Closure, toplevel: StorePath | undefined, asked: System | undefined) {
-  const said = toplevel && systemFile(closure, toplevel)
+export async function systemOf(closure: Closure, toplevel: StorePath | undefined, asked: System | undefined) {
+  const said = toplevel && (await systemFile(closure, toplevel))
   if (asked && said && asked !== said) {
     throw new ImageError(
       'SYSTEM_MISMATCH',
@@ -51,25 +51,24 @@ export function systemOf(closure: Closure, toplevel: StorePath | undefined, aske
   return asked ?? said
 }
 
-function systemFile(closure: Closure, toplevel: StorePath): string | undefined {
+async function systemFile(closure: Closure, toplevel: StorePath): Promise<string | undefined> {
   try {
-    return readFileSync(followLinks(closure, `${toplevel.path}/system`), 'utf8').trim() || undefined
-  } catch {
-    return undefined
-  }
-}
-
-function readIn(closure: Closure, toplevel: StorePath, name: string): Uint8Array {
-  if (!fileIn(closure, toplevel, name).isFile()) throw notNixos(toplevel, `its ${name} is not a file`)
-  return new Uint8Array(readFileSync(followLinks(closure, `${toplevel.path}/${name}`)))
-}
-
-function fileIn(closure: Closure, toplevel: StorePath, name: string) {
-  try {
-    return statSync(followLinks(closure, `${toplevel.path}/${name}`))
+    const { node } = await followLinks(closure, `${toplevel.path}/system`)
+    if (node.type !== 'file') return undefined
+    return new TextDecoder().decode(node.read()).trim() || undefined
   } catch (error) {
-    throw notNixos(toplevel, `it has no ${name}: ${reasonOf(error)}`, error)
+    if (error instanceof StoreError) return undefined
+    throw error
   }
+}
+
+async function fileIn(closure: Closure, toplevel: StorePath, name: string) {
+  const { node } = await followLinks(closure, `${toplevel.path}/${name}`).catch(error => {
+    if (!(error instanceof StoreError)) throw error
+    throw notNixos(toplevel, `it has no ${name}: ${error.message}`, error)
+  })
+  if (node.type !== 'file') throw notNixos(toplevel, `its ${name} is not a file`)
+  return node
 }
 
 function notNixos(toplevel: StorePath, why: string, cause?: unknown): ImageError {

@@ -4,9 +4,10 @@ import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
 import type { PackResult, PackTask } from './worker.ts'
 
-/** A run of tar bytes. Its memory is the receiver's until `release`, which must be called in the order of the pieces. */
+/** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`, to be called in the order of the pieces. */
 export interface Piece {
-  readonly bytes: Uint8Array
+  readonly slot: Uint8Array<SharedArrayBuffer>
+  readonly length: number
   /** The segment that the last of the bytes belong to; `undefined` for entries that are no store path. */
   readonly segment: StoreSegment | undefined
   release(): void
@@ -18,9 +19,13 @@ export interface PackOptions {
   /** How many of them pack at a time, each a batch through a ring of its own. */
   readonly lanes: number
   readonly pieceSize: number
+  /** Bytes of a slot: it may have room for more than the piece. */
+  readonly slotSize: number
   /** Pieces each lane may be ahead of the receiver. */
   readonly piecesAhead: number
   readonly signal: AbortSignal
+  /** Where bytes that were read from NAR files are counted: one 64-bit number. */
+  readonly fetched: SharedArrayBuffer
 }
 
 /** Sizes in bytes of tar, known once everything is packed. */
@@ -43,33 +48,43 @@ export async function* packImage(plan: ImagePlan, options: PackOptions, sizes: P
   const head = packTree(plan.head)
   sizes.head = head.length
   sizes.tar = head.length
-  yield* cutPieces(head, options.pieceSize)
-  for await (const piece of packBatches(plan.batches, options, sizes.segments)) {
-    sizes.tar += piece.bytes.length
+  yield* cutPieces(head, options)
+  for await (const piece of packBatches(plan, options, sizes.segments)) {
+    sizes.tar += piece.length
     yield piece
   }
   const tail = packTree(plan.tail, { offset: sizes.tar })
   sizes.tar += tail.length
-  yield* cutPieces(tail, options.pieceSize)
+  yield* cutPieces(tail, options)
 }
 
-function* cutPieces(bytes: Uint8Array, size: number): Generator<Piece> {
-  for (let at = 0; at < bytes.length; at += size) {
-    // A copy: to post a view to another thread would copy all that lies behind it.
-    yield { bytes: bytes.slice(at, at + size), segment: undefined, release() {} }
+function* cutPieces(bytes: Uint8Array, { pieceSize, slotSize }: PackOptions): Generator<Piece> {
+  for (let at = 0; at < bytes.length; at += pieceSize) {
+    const part = bytes.subarray(at, at + pieceSize)
+    const slot = new Uint8Array(new SharedArrayBuffer(slotSize))
+    slot.set(part)
+    yield { slot, length: part.length, segment: undefined, release() {} }
   }
 }
 
 async function* packBatches(
-  batches: readonly Batch[],
+  { batches, supply }: ImagePlan,
   options: PackOptions,
   segments: Map<string, number>,
 ): AsyncGenerator<Piece> {
   const memory = createClaims(batches.length)
   const claims = openClaims(memory)
   const lanes = Array.from({ length: Math.min(options.lanes, batches.length) }, (_, lane) => {
-    const ring = createRing(options.pieceSize, options.piecesAhead)
-    const task: PackTask = { batches, claims: memory, lane, ring }
+    const ring = createRing(options.slotSize, options.piecesAhead)
+    const task: PackTask = {
+      batches,
+      claims: memory,
+      lane,
+      ring,
+      pieceSize: options.pieceSize,
+      supply,
+      fetched: options.fetched,
+    }
     return { ring: openConsumer(ring), done: runPacking(task, options) }
   })
   const packed = Promise.all(lanes.map(lane => lane.done))
@@ -97,7 +112,7 @@ async function* receiveBatch({ segments }: Batch, ring: RingConsumer): AsyncGene
     if (!piece) return false
     const last = piece.mark < 0
     const segment = segments[last ? ~piece.mark : piece.mark]
-    yield { bytes: piece.bytes, segment, release: ring.release }
+    yield { slot: piece.slot, length: piece.length, segment, release: ring.release }
     if (last) return true
   }
 }

@@ -2,9 +2,9 @@
  * The plan of an image: which segments its tar is made of, in which order, and how they fall into batches. It follows
  * from the closure's metadata alone, so nothing is read for it: the sizes in it are NAR sizes.
  */
-import { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
+import { byteStringOfText, textOfByteString } from '../bytes/index.ts'
 import { decodeNixBase32, formatRegistration, type NarHash, type StorePath } from '../nix/index.ts'
-import { type Closure, physicalPath } from '../store/index.ts'
+import type { Closure, ContentsSource, SupplyOptions } from '../store/index.ts'
 import { comparePaths, createTree, TreeConflictError, type TreeEntry } from '../tree/index.ts'
 
 /** The tar bytes of one store path. Plain data. */
@@ -12,8 +12,7 @@ export interface StoreSegment {
   readonly path: StorePath
   readonly narHash: NarHash
   readonly narSize: number
-  /** Where its files are on this machine. */
-  readonly files: ByteString
+  readonly contents: ContentsSource
 }
 
 /**
@@ -33,6 +32,8 @@ export interface ImagePlan {
   readonly tail: readonly TreeEntry[]
   /** Bytes of all store paths as NARs. */
   readonly narSize: number
+  /** What it takes to bring the contents of the segments. */
+  readonly supply: SupplyOptions
 }
 
 /**
@@ -43,7 +44,7 @@ const GROUP_SIZE = 4 * 1024 * 1024
 
 /** Plans the image of a closure and its other entries. Throws `TreeConflictError`. */
 export function planImage(closure: Closure, entries: readonly TreeEntry[]): ImagePlan {
-  const { storeDir } = closure.location
+  const { storeDir } = closure
   const store = byteStringOfText(storeDir.slice(1))
   const tree = createTree([
     { type: 'directory', path: store, mode: 0o755, origin: 'the Nix store' },
@@ -59,13 +60,14 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
     path: info.path,
     narHash: info.narHash,
     narSize: info.narSize,
-    files: physicalPath(closure.location, info.path),
+    contents: closure.contentsOf(info.path),
   }))
   return {
     head: tree.filter(entry => comparePaths(entry.path, store) <= 0),
     batches: groupSegments(segments),
     tail: tree.filter(entry => comparePaths(entry.path, store) > 0),
     narSize: segments.reduce((sum, segment) => sum + segment.narSize, 0),
+    supply: closure.supply,
   }
 }
 

@@ -37,13 +37,14 @@ export async function prepareImage(
   const entries = (spec.entries ?? []).map(treeEntryOf)
   checkPaths(spec)
   const { toplevel: top, roots: others = [], source = {} } = spec
-  if (top === undefined && others.length === 0 && source.closureInfo === undefined) {
-    throw new TypeError('nothing to build: give a toplevel, roots, or a closureInfo folder')
+  const listed = source.closureInfo ?? source.exportFile ?? source.narFiles
+  if (top === undefined && others.length === 0 && listed === undefined) {
+    throw new TypeError('nothing to build: give a toplevel, roots, or a source that lists its store paths')
   }
   const { closure, roots } = await openClosure(source, top === undefined ? others : [top, ...others], signal)
   const toplevel = top === undefined ? undefined : roots[0]
-  const system = systemOf(closure, toplevel, spec.system)
-  const plan = planImage(closure, [...(toplevel ? nixosEntries(closure, toplevel) : []), ...entries])
+  const system = await systemOf(closure, toplevel, spec.system)
+  const plan = planImage(closure, [...(toplevel ? await nixosEntries(closure, toplevel) : []), ...entries])
   return {
     name: spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`),
     system,
@@ -57,7 +58,8 @@ export async function prepareImage(
 /** Paths that come from unset variables, or from a program without types. */
 function checkPaths({ toplevel, roots = [], source = {} }: ImageSpec): void {
   if (!Array.isArray(roots)) throw new TypeError('roots: give a list of paths')
-  const given = { toplevel, closureInfo: source.closureInfo, storeRoot: source.storeRoot }
+  const { closureInfo, storeRoot, exportFile } = source
+  const given = { toplevel, closureInfo, storeRoot, exportFile }
   for (const [name, path] of [...Object.entries(given), ...roots.map(root => ['roots', root] as const)]) {
     if (path === undefined || (typeof path === 'string' && path !== '')) continue
     throw new TypeError(`${name}: give a path, not ${JSON.stringify(path)}`)

@@ -9,31 +9,73 @@ export interface Progress {
   readonly bytesTotal: number
   /** The store path that the last block ended in; `undefined` for entries that are none. */
   readonly path: string | undefined
+  /** Present where NAR files are fetched. */
+  readonly fetched?: FetchProgress
+}
+
+/** How much of the NAR files is here, in bytes as they are compressed. */
+export interface FetchProgress {
+  readonly bytesDone: number
+  /** `undefined` where the source does not say how long its files are. */
+  readonly bytesTotal: number | undefined
+}
+
+/** Turns what happens in a build into progress. */
+export interface ProgressTeller {
+  /** A block, the next one in order, is in the image. */
+  onBlock(block: FinishedBlock): void
+  /** Present where files are fetched: tells how much of them is here by now. */
+  readonly onTick?: () => void
 }
 
 /**
- * Tells of nothing done at once, then turns finished blocks, in order, into progress. It never goes back, and ends at the
- * total with the last block.
+ * Tells of nothing done at once, and then of whatever happens. `bytesDone` never goes back, and ends at the total with the
+ * last block. `fetched` is where the fetched bytes are counted.
  */
-export function createProgress(plan: ImagePlan, tell: (progress: Progress) => void): (block: FinishedBlock) => void {
+export function createProgress(
+  plan: ImagePlan,
+  fetched: SharedArrayBuffer,
+  tell: (progress: Progress) => void,
+): ProgressTeller {
   const before = new Map<string, number>()
+  const segments = plan.batches.flatMap(batch => batch.segments)
   let bytesTotal = 0
-  for (const { path, narSize } of plan.batches.flatMap(batch => batch.segments)) {
+  for (const { path, narSize } of segments) {
     before.set(path.path, bytesTotal)
     bytesTotal += narSize
   }
+  const fetching = createFetchProgress(segments, fetched)
   let current: StoreSegment | undefined
   let tarBytes = 0
   let bytesDone = 0
-  tell({ bytesDone, bytesTotal, path: undefined })
-  return ({ piece: { segment }, uncompressedSize }) => {
-    if (segment) {
-      // A block says in which store path it ends, not how much of it is done: what is known is the tar bytes since the
-      // path first appeared, which are more than its NAR's.
-      tarBytes = segment.path.path === current?.path.path ? tarBytes + uncompressedSize : 0
-      bytesDone = Math.max(bytesDone, before.get(segment.path.path)! + Math.min(tarBytes, segment.narSize))
-    } else if (current) bytesDone = bytesTotal
-    current = segment ?? current
-    tell({ bytesDone, bytesTotal, path: segment?.path.path })
+  const tellAll = (path: string | undefined) => {
+    tell({ bytesDone, bytesTotal, path, ...(fetching && { fetched: fetching() }) })
   }
+  tellAll(undefined)
+  return {
+    onBlock({ piece: { segment }, uncompressedSize }) {
+      if (segment) {
+        // A block says in which store path it ends, not how much of it is done: what is known is the tar bytes since the
+        // path first appeared, which are more than its NAR's.
+        tarBytes = segment.path.path === current?.path.path ? tarBytes + uncompressedSize : 0
+        bytesDone = Math.max(bytesDone, before.get(segment.path.path)! + Math.min(tarBytes, segment.narSize))
+      } else if (current) bytesDone = bytesTotal
+      current = segment ?? current
+      tellAll(segment?.path.path)
+    },
+    ...(fetching && { onTick: () => tellAll(current?.path.path) }),
+  }
+}
+
+/** How much is fetched; `undefined` where everything lies unpacked on this machine. */
+function createFetchProgress(
+  segments: readonly StoreSegment[],
+  fetched: SharedArrayBuffer,
+): (() => FetchProgress) | undefined {
+  const files = segments.flatMap(({ contents }) => (contents.type === 'nar' ? [contents.file] : []))
+  if (files.length === 0) return undefined
+  const sizes = files.map(file => file.fileSize)
+  const bytesTotal = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + size!, 0)
+  const count = new BigInt64Array(fetched)
+  return () => ({ bytesDone: Number(Atomics.load(count, 0)), bytesTotal })
 }

@@ -31,17 +31,17 @@ export interface PieceWriter {
 }
 
 /**
- * Fills the slots of a ring. `mark` is asked at every hand-over which number goes with the piece; the last piece of a
+ * Fills slots of a ring with `pieceSize` bytes each. `mark` is asked at every hand-over which number goes with the piece; the last piece of a
  * batch carries it as its complement (`~mark`).
  */
-export function createPieceWriter(ring: RingProducer, mark: () => number): PieceWriter {
-  let piece = ring.space()
+export function createPieceWriter(ring: RingProducer, pieceSize: number, mark: () => number): PieceWriter {
+  let piece = ring.space().subarray(0, pieceSize)
   let filled = 0
   return {
     room() {
       if (filled === piece.length) {
         ring.commit(filled, mark())
-        piece = ring.space()
+        piece = ring.space().subarray(0, pieceSize)
         filled = 0
       }
       return piece.subarray(filled)

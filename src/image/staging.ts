@@ -109,19 +109,15 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
 }
 
-/** The digests of those of the `files` that are there already. Throws `ImageError` OUTPUT_FAILED. */
-export async function digestsOf(folder: string, files: readonly string[]): Promise<ArtefactDigest[]> {
-  const digests: ArtefactDigest[] = []
-  for (const file of files) {
-    const path = join(folder, file)
-    if (!existsSync(path)) continue
-    const contents = await readFile(path).catch(error => {
-      const message = `${path}: cannot be read, though it is delivered with the image: ${reasonOf(error)}; remove it`
-      throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
-    })
-    digests.push({ file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') })
-  }
-  return digests
+/** The digest of a file that is there already, `undefined` if it is not. Throws `ImageError` OUTPUT_FAILED. */
+export async function digestOf(folder: string, file: string): Promise<ArtefactDigest | undefined> {
+  const path = join(folder, file)
+  if (!existsSync(path)) return undefined
+  const contents = await readFile(path).catch(error => {
+    const message = `${path}: cannot be read, though it is delivered with the image: ${reasonOf(error)}; remove it`
+    throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
+  })
+  return { file, size: contents.length, sha256: createHash('sha256').update(contents).digest('hex') }
 }
 
 const PREVIOUS = '.previous'

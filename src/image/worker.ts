@@ -1,8 +1,9 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
-import { CONTAINERS, type EncodedBlock, type ImageFormat } from '../container/index.ts'
+import { type BlockRecord, CONTAINERS, type ImageFormat } from '../container/index.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory } from '../pool/index.ts'
-import { readContents } from '../store/index.ts'
+import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
+import { claimAhead } from './claim-ahead.ts'
 import { ImageError } from './errors.ts'
 import { type Outcome, outcomeOf } from './failure.ts'
 import type { Batch, StoreSegment } from './plan.ts'
@@ -17,57 +18,99 @@ export interface PackTask {
   readonly lane: number
   /** Where the tar bytes go, batch after batch. */
   readonly ring: RingMemory
+  /** In pieces of so many bytes. */
+  readonly pieceSize: number
+  readonly supply: SupplyOptions
+  /** Where bytes that were read from NAR files are counted: one 64-bit number. */
+  readonly fetched: SharedArrayBuffer
 }
 
 /** Bytes of tar of each segment that was packed, by store path. */
 export type PackResult = readonly (readonly [path: string, tarSize: number])[]
 
 /** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
-export function pack({ batches, claims, lane, ring }: PackTask): Promise<Outcome<PackResult>> {
-  return outcomeOf(() => {
+export function pack({ batches, claims, lane, ring, pieceSize, ...task }: PackTask): Promise<Outcome<PackResult>> {
+  return outcomeOf(async () => {
     const producer = openProducer(ring)
+    const fetched = new BigInt64Array(task.fetched)
+    const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
     const result: [string, number][] = []
-    for (const number of claimNumbers(claims, lane)) {
-      let current = 0
-      const pieces = createPieceWriter(producer, () => current)
-      for (const [i, segment] of batches[number].segments.entries()) {
-        current = i
-        result.push([segment.path.path, packSegment(segment, pieces)])
+    try {
+      for (const batch of claimAhead(batches, claimNumbers(claims, lane), supply)) {
+        let current = 0
+        const pieces = createPieceWriter(producer, pieceSize, () => current)
+        for (const [i, segment] of batch.segments.entries()) {
+          current = i
+          result.push([segment.path.path, await packSegment(segment, supply, pieces)])
+        }
+        pieces.end()
       }
-      pieces.end()
+      return result
+    } finally {
+      await supply.close()
     }
-    return result
   })
 }
 
-function packSegment(segment: StoreSegment, pieces: PieceWriter): number {
+async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
   const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
-  readContents(segment.files, packer)
+  await supply.read(segment, packer)
   const { narHash, narSize, tarSize } = packer.end()
   checkNar(segment, narHashFromBytes(narHash), narSize)
   return tarSize
 }
 
-/** A block to encode. */
+/** A block to encode: the first `length` bytes of `slot`. The encoded block takes their place. */
 export interface EncodeTask {
-  readonly bytes: Uint8Array
+  readonly slot: Uint8Array<SharedArrayBuffer>
+  readonly length: number
   readonly format: ImageFormat
   readonly level: number
 }
 
-/** Encodes a block. */
-export function encode({ bytes, format, level }: EncodeTask): Promise<Outcome<EncodedBlock>> {
-  const container = CONTAINERS[format]
-  return outcomeOf(() => container.blocks!.encode(bytes, level))
+/** A block in its slot. */
+export interface SlotBlock extends BlockRecord {
+  /** Bytes of the slot that it fills. */
+  readonly size: number
 }
 
-function checkNar({ path, narHash, narSize }: StoreSegment, foundHash: NarHash, foundSize: number): void {
+/** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
+export function encode({ slot, length, format, level }: EncodeTask): Promise<Outcome<SlotBlock>> {
+  const container = CONTAINERS[format]
+  return outcomeOf(async () => {
+    const { pieces, ...record } = await container.blocks!.encode(slot.subarray(0, length), level)
+    let size = 0
+    for (const piece of pieces) {
+      slot.set(piece, size)
+      size += piece.length
+      giveUp(piece)
+    }
+    return { ...record, size }
+  })
+}
+
+/**
+ * Frees the memory of an encoder's output now. A thread that makes little else collects its garbage late: blocks of
+ * 100 MB and more wait for it.
+ */
+function giveUp({ buffer, length }: Uint8Array): void {
+  // Not a part of something that others use, too.
+  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
+}
+
+function checkNar({ path, narHash, narSize, contents }: StoreSegment, foundHash: NarHash, foundSize: number): void {
   if (foundHash !== narHash) {
+    const [from, advice] =
+      contents.type === 'nar'
+        ? [
+            ` from ${contents.file.url}`,
+            'the file was changed or is damaged: put it there again, or use another source',
+          ]
+        : ['', 'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again']
     throw new ImageError(
       'NAR_HASH_MISMATCH',
       path.path,
-      `${path.path}: its contents do not match its NAR hash: expected ${narHash}, got ${foundHash}; ` +
-        'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again',
+      `${path.path}: its contents${from} do not match its NAR hash: expected ${narHash}, got ${foundHash}; ${advice}`,
     )
   }
   if (foundSize !== narSize) {

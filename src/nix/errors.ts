@@ -7,12 +7,19 @@ export type NixErrorCode =
   | 'NAR_TRUNCATED'
   | 'REGISTRATION_INVALID'
   | 'PATH_INFO_INVALID'
+  | 'NARINFO_INVALID'
+  | 'CACHE_INFO_INVALID'
+  | 'CONTENT_ADDRESS_INVALID'
+  | 'PUBLIC_KEY_INVALID'
+  | 'SECRET_KEY_INVALID'
+  | 'EXPORT_INVALID'
+  | 'EXPORT_TRUNCATED'
 
 /** Where it went wrong; each field is set where it means something. */
 export interface NixErrorData {
   /** The text that was refused. */
   readonly input?: string
-  /** Bytes of the NAR before the place in question. */
+  /** Bytes of the NAR, or of the export, before the place in question. */
   readonly offset?: number
   /** The line of the text, counted from 1. */
   readonly line?: number

@@ -7,6 +7,7 @@
  * Stricter than Nix in one point: base 64 must be padded, and its unused bits zero, so that no hash has two spellings
  * in one form.
  */
+import { decodeBase64, encodeBase64 } from './base64.ts'
 import { messageOf, NixError, quote } from './errors.ts'
 import { decodeNixBase32, encodeNixBase32, nixBase32Length } from './nixbase32.ts'
 
@@ -90,7 +91,11 @@ function splitHash(text: string): { algorithm?: string; digest: string; sri: boo
 
 function decodeDigest(text: string, digest: string, size: number, sri: boolean): Uint8Array<ArrayBuffer> {
   const base64Length = Math.ceil(size / 3) * 4
-  if (digest.length === base64Length) return decodeBase64(text, digest, size)
+  if (digest.length === base64Length) {
+    const bytes = decodeBase64(digest, size)
+    if (bytes === undefined) throw invalid(text, `it is not base 64 of ${size} bytes`)
+    return bytes
+  }
   if (sri) throw invalid(text, `behind the "-" ${base64Length} characters of base 64 are needed`)
   if (digest.length === size * 2) return decodeBase16(text, digest)
   if (digest.length === nixBase32Length(size)) {
@@ -110,18 +115,6 @@ function decodeDigest(text: string, digest: string, size: number, sri: boolean):
 function decodeBase16(text: string, digits: string): Uint8Array<ArrayBuffer> {
   if (!/^[0-9a-fA-F]*$/.test(digits)) throw invalid(text, 'it has the length of base 16 but other characters')
   return Uint8Array.from({ length: digits.length / 2 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16))
-}
-
-function decodeBase64(text: string, digits: string, size: number): Uint8Array<ArrayBuffer> {
-  // atob skips white space and ignores unused bits: encoding again shows both, and a wrong number of `=`.
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(digits)) throw invalid(text, 'it is not base 64')
-  const bytes = Uint8Array.from(atob(digits), character => character.charCodeAt(0))
-  if (bytes.length !== size || encodeBase64(bytes) !== digits) throw invalid(text, `it is not base 64 of ${size} bytes`)
-  return bytes
-}
-
-function encodeBase64(bytes: Uint8Array): string {
-  return btoa(String.fromCharCode(...bytes))
 }
 
 function invalid(text: string, reason: string, cause?: unknown): NixError {

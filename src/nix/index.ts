@@ -1,5 +1,16 @@
 export { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
+export { type CacheInfo, parseCacheInfo } from './cache-info.ts'
+export {
+  type ContentAddress,
+  type ContentCheck,
+  contentAddressOf,
+  contentCheckOf,
+  type HashAlgorithm,
+  isContentAddressed,
+  storePathOfContentAddress,
+} from './content-address.ts'
 export { NixError, type NixErrorCode, type NixErrorData } from './errors.ts'
+export { createExportReader, type ExportedPath, type ExportReader } from './export-stream.ts'
 export {
   formatSha256Base16,
   formatSha256Nix32,
@@ -10,13 +21,16 @@ export {
   parseNarHash,
   parseSha256,
 } from './hash.ts'
+export { type PublicKey, parsePublicKey, parseSecretKey, type SecretKey } from './keys.ts'
 export { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET } from './nar.ts'
 export { createNarReader, type NarEvent, type NarReader } from './nar-reader.ts'
 export { createNarWriter, type NarWriter } from './nar-writer.ts'
+export { formatNarInfo, type NarCompression, type NarInfo, parseNarInfo } from './narinfo.ts'
 export { decodeNixBase32, encodeNixBase32, NIXBASE32_ALPHABET } from './nixbase32.ts'
 export type { PathInfo } from './path-info.ts'
 export { parsePathInfoJson } from './path-info-json.ts'
 export { formatRegistration, parseRegistration } from './registration.ts'
+export { fingerprintOf, isSignedBy, type SignedInfo, signPathInfo } from './signature.ts'
 export {
   compareStorePaths,
   DEFAULT_STORE_DIR,

@@ -35,8 +35,23 @@ export interface NarReader {
   end(): void
 }
 
-/** Creates a reader for one NAR. */
+/** A NAR being read out of a stream that goes on behind it: there `push` stops at the NAR's end. */
+export interface EmbeddedNarReader extends NarReader {
+  /** What follows the NAR in the chunk pushed last, not a copy; `undefined` while the NAR is not complete. */
+  rest(): Uint8Array | undefined
+}
+
+/** Creates a reader for one NAR; bytes that follow its end are NAR_INVALID. */
 export function createNarReader(): NarReader {
+  return createReader(false)
+}
+
+/** Creates a reader for one NAR that other bytes may follow. */
+export function createEmbeddedNarReader(): EmbeddedNarReader {
+  return createReader(true)
+}
+
+function createReader(embedded: boolean): EmbeddedNarReader {
   let step: Step = 'magic'
   let executable = false
   let failure: unknown
@@ -64,7 +79,10 @@ export function createNarReader(): NarReader {
   function* parse(): Generator<NarEvent, void, undefined> {
     try {
       while (at < chunk.length || length >= 0 || step === 'data' || step === 'padding') {
-        if (step === 'done') throw invalid(`${chunk.length - at} or more bytes follow its end`)
+        if (step === 'done') {
+          if (embedded) break
+          throw invalid(`${chunk.length - at} or more bytes follow its end`)
+        }
         if (step === 'size') {
           if (!take(8)) break
           left = u64At(source, sourceAt)
@@ -242,6 +260,10 @@ export function createNarReader(): NarReader {
       if (step === 'done') return
       failure = failed('NAR_TRUNCATED', 'the NAR is not complete', `it ends before ${expected()}`, offset + carried)
       throw failure
+    },
+    rest() {
+      checkUsable()
+      return step === 'done' ? chunk.subarray(at) : undefined
     },
   }
 }

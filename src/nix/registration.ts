@@ -7,6 +7,7 @@
  * `nix-store --dump-db` writes NARHASH as bare base 16; nixpkgs' closureInfo writes `sha256:<Nix base 32>` and never a
  * deriver. Both are read; the second is written.
  */
+import { parseDecimal } from './decimal.ts'
 import { messageOf, NixError, quote } from './errors.ts'
 import { type NarHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
@@ -22,11 +23,11 @@ export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE
   while (!lines.atEnd()) {
     const path = lines.read('a store path', line => parseStorePath(line, storeDir))
     const narHash = lines.read(`the NAR hash of ${path.path}`, line => readNarHash(line, storeDir))
-    const narSize = lines.read(`the NAR size of ${path.path}`, readNumber)
+    const narSize = lines.read(`the NAR size of ${path.path}`, parseDecimal)
     const deriver = lines.read(`the deriver of ${path.path} or an empty line`, line =>
       line === '' ? undefined : parseStorePath(line, storeDir),
     )
-    const count = lines.read(`the number of references of ${path.path}`, readNumber)
+    const count = lines.read(`the number of references of ${path.path}`, parseDecimal)
     const countLine = lines.lineNumber()
     const references: StorePath[] = []
     // Not an array of `count`: that number is foreign, the lines that follow it are real.
@@ -59,13 +60,6 @@ function readNarHash(line: string, storeDir: string): NarHash {
     throw new Error('it is a store path, so the record before it may announce too few references')
   }
   return parseNarHash(line)
-}
-
-function readNumber(line: string): number {
-  if (!/^(?:0|[1-9][0-9]*)$/.test(line)) throw new Error('it is not a decimal number')
-  const number = Number(line)
-  if (!Number.isSafeInteger(number)) throw new Error('it is 2^53 or more')
-  return number
 }
 
 function createLines(text: string) {

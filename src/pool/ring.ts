@@ -41,7 +41,10 @@ export interface RingProducer {
 
 /** A piece as the consumer holds it. */
 export interface RingPiece {
-  readonly bytes: Uint8Array<SharedArrayBuffer>
+  /** The whole slot that the piece is in; all of it is the consumer's until its release. */
+  readonly slot: Uint8Array<SharedArrayBuffer>
+  /** Bytes of the slot that the producer has filled. */
+  readonly length: number
   readonly mark: number
 }
 
@@ -68,7 +71,7 @@ export function openProducer(ring: RingMemory): RingProducer {
       for (;;) {
         const released = Atomics.load(control, RELEASED)
         slot = findFree()
-        if (slot >= 0) return slotBytes(ring, slot, ring.slotSize)
+        if (slot >= 0) return slotBytes(ring, slot)
         Atomics.wait(control, RELEASED, released)
       }
     },
@@ -99,7 +102,7 @@ export function openConsumer(ring: RingMemory): RingConsumer {
       const at = recordAt(ring, taken++)
       const [slot, length, mark] = control.subarray(at, at + RECORD_WORDS)
       held.push(slot)
-      return { bytes: slotBytes(ring, slot, length), mark }
+      return { slot: slotBytes(ring, slot), length, mark }
     },
     release() {
       Atomics.store(control, TAKEN + (held.shift() as number), 0)
@@ -118,6 +121,6 @@ function recordAt(ring: RingMemory, piece: number): number {
   return TAKEN + ring.slots + RECORD_WORDS * (piece % ring.slots)
 }
 
-function slotBytes(ring: RingMemory, slot: number, length: number): Uint8Array<SharedArrayBuffer> {
-  return new Uint8Array(ring.bytes, slot * ring.slotSize, length)
+function slotBytes(ring: RingMemory, slot: number): Uint8Array<SharedArrayBuffer> {
+  return new Uint8Array(ring.bytes, slot * ring.slotSize, ring.slotSize)
 }

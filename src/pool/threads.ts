@@ -10,7 +10,9 @@ export interface Threads {
 
 /** Starts `count` threads for the functions that `module` exports. */
 export function startThreads(module: URL, count: number): Threads {
-  const pool = new Piscina({ filename: module.href, minThreads: count, maxThreads: count })
+  // An idle thread must go on with its event loop: that is where native code frees what a job no longer needs. With
+  // atomics, a thread sleeps from one job to the next, and the compressed blocks of a whole image stayed in memory.
+  const pool = new Piscina({ filename: module.href, minThreads: count, maxThreads: count, atomics: 'disabled' })
   return {
     run: (job, task, signal) => pool.run(task, { name: job, signal }),
     stop: () => pool.destroy(),

@@ -1,21 +1,29 @@
-import { lstatSync } from 'node:fs'
+import type { ByteString } from '../bytes/index.ts'
 import { compareStorePaths, type PathInfo, type StorePath } from '../nix/index.ts'
-import { reasonOf, StoreError } from './errors.ts'
-import { physicalPath, type StoreLocation } from './location.ts'
+import type { ContentsSource, SupplyOptions } from './contents-source.ts'
+import { StoreError } from './errors.ts'
+import type { StoreNode } from './node.ts'
 
-/** A set of store paths that holds everything its members refer to, and where their files are. */
+/** A set of store paths that holds everything its members refer to, and how to get at their contents. */
 export interface Closure {
-  readonly location: StoreLocation
+  /** The folder that store paths begin with, `/nix/store`. */
+  readonly storeDir: string
   /** Ordered by path, and so are the references of each. */
   readonly paths: readonly PathInfo[]
+  /** Where the contents of one of them are. */
+  contentsOf(path: StorePath): ContentsSource
+  /** What {@link createSupply} needs to bring contents from there. */
+  readonly supply: SupplyOptions
+  /** What stands at `names` inside one of them, as it is; `undefined` if nothing does. */
+  nodeAt(path: StorePath, names: readonly ByteString[]): Promise<StoreNode | undefined>
 }
 
 /**
- * Makes a closure of what a source told: in one order, whatever the source's, and complete. Throws `StoreError`
- * CLOSURE_INCOMPLETE for a reference that is not among the paths, CLOSURE_AMBIGUOUS for a path told of in two ways,
- * STORE_PATH_MISSING for one whose files are not there.
+ * Makes the paths of a closure of what a source told: in one order, whatever the source's, and complete. Throws
+ * `StoreError` CLOSURE_INCOMPLETE for a reference that is not among the paths, CLOSURE_AMBIGUOUS for a path told of in
+ * two ways.
  */
-export function createClosure(location: StoreLocation, infos: Iterable<PathInfo>): Closure {
+export function completePaths(infos: Iterable<PathInfo>): PathInfo[] {
   const byPath = new Map<string, PathInfo>()
   for (const info of infos) {
     const other = byPath.get(info.path.path)
@@ -26,12 +34,10 @@ export function createClosure(location: StoreLocation, infos: Iterable<PathInfo>
     for (const reference of info.references) {
       if (!byPath.has(reference.path)) throw incomplete(info.path, reference)
     }
-    checkPresent(location, info.path)
   }
-  const paths = [...byPath.values()]
+  return [...byPath.values()]
     .map(info => ({ ...info, references: sortReferences(info.references) }))
     .sort((a, b) => compareStorePaths(a.path, b.path))
-  return { location, paths }
 }
 
 /** Throws `StoreError` CLOSURE_INCOMPLETE unless each of `roots` is in the closure. */
@@ -39,7 +45,7 @@ export function checkRoots(closure: Closure, roots: readonly StorePath[], source
   const known = new Set(closure.paths.map(info => info.path.path))
   for (const { path } of roots) {
     if (known.has(path)) continue
-    const message = `${path}: not among the ${known.size} store paths of ${source}; give the closureInfo of that path`
+    const message = `${path}: not among the ${known.size} store paths of ${source}; give one that holds that path`
     throw new StoreError('CLOSURE_INCOMPLETE', path, message)
   }
 }
@@ -47,21 +53,6 @@ export function checkRoots(closure: Closure, roots: readonly StorePath[], source
 function sortReferences(references: readonly StorePath[]): StorePath[] {
   const unique = new Map(references.map(reference => [reference.path, reference]))
   return [...unique.values()].sort(compareStorePaths)
-}
-
-function checkPresent(location: StoreLocation, path: StorePath): void {
-  const file = physicalPath(location, path)
-  try {
-    lstatSync(Buffer.from(file, 'latin1'))
-  } catch (error) {
-    throw new StoreError(
-      'STORE_PATH_MISSING',
-      path.path,
-      `${path.path}: in the closure, but not in ${location.physicalDir}: ${reasonOf(error)}; ` +
-        'repair it (nix-store --repair-path) or copy it there',
-      { cause: error },
-    )
-  }
 }
 
 function ambiguous({ path }: StorePath): StoreError {

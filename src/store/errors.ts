@@ -9,6 +9,8 @@ export type StoreErrorCode =
   | 'STORE_PATH_CHANGED'
   | 'FILE_TYPE_UNSUPPORTED'
   | 'LINK_UNRESOLVED'
+  | 'FILE_TOO_LARGE'
+  | 'SOURCE_INVALID'
 
 /** A closure that cannot be found, or a store path that cannot be read. */
 export class StoreError extends Error {

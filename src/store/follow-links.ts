@@ -1,49 +1,65 @@
-import { lstatSync, readlinkSync } from 'node:fs'
 import { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
 import type { Closure } from './closure.ts'
 import { reasonOf, StoreError } from './errors.ts'
 import { LINKS_MAX } from './location.ts'
+import type { StoreNode } from './node.ts'
+
+/** Where symlinks lead. */
+export interface Destination {
+  /** As it stands in the image, such as `/nix/store/HASH-os-release`. */
+  readonly path: ByteString
+  readonly node: StoreNode
+}
 
 /**
- * Where the file `path` (such as `/nix/store/HASH-system/etc/os-release`) is on disk once every symlink on the way is
- * followed, as it would be inside the image: through other store paths, but not out of the closure. Throws
- * `StoreError` LINK_UNRESOLVED.
+ * What the path (such as `/nix/store/HASH-system/etc/os-release`) leads to once every symlink on the way is followed, as
+ * it would be inside the image: through other store paths, but not out of the closure. Throws `StoreError`
+ * LINK_UNRESOLVED.
  */
-export function followLinks(closure: Closure, path: string): Buffer {
-  const { storeDir, physicalDir } = closure.location
-  const members = new Set(closure.paths.map(info => info.path.baseName))
-  const store = storeDir.slice(1).split('/')
+export async function followLinks(closure: Closure, path: string): Promise<Destination> {
+  const members = new Map(closure.paths.map(info => [info.path.baseName, info.path]))
+  const store = closure.storeDir.slice(1).split('/')
   const done: ByteString[] = []
   const left = byteStringOfText(path).split('/').reverse()
-  const onDisk = () => Buffer.from([byteStringOfText(physicalDir), ...done.slice(store.length)].join('/'), 'latin1')
+  let node: StoreNode = { type: 'directory' }
   let links = 0
   while (left.length > 0) {
     const name = left.pop()!
     if (name === '' || name === '.') continue
     if (name === '..') {
       done.pop()
+      node = { type: 'directory' }
       continue
     }
+    if (node.type !== 'directory') throw unresolved(path, `/${textOfByteString(done.join('/'))} is not a directory`)
     done.push(name)
     const depth = done.length
     const onTheWay = depth <= store.length && done.every((part, i) => part === store[i])
     if (onTheWay) continue
-    const member = depth > store.length && store.every((part, i) => part === done[i]) && members.has(done[store.length])
-    if (!member) throw unresolved(path, `it leads to /${textOfByteString(done.join('/'))}, outside of the closure`)
-    const target = readLink(path, onDisk())
-    if (target === undefined) continue
+    const inStore = depth > store.length && store.every((part, i) => part === done[i])
+    const member = inStore ? members.get(done[store.length]) : undefined
+    const place = `/${textOfByteString(done.join('/'))}`
+    if (!member) throw unresolved(path, `it leads to ${place}, outside of the closure`)
+    const found = await lookUp(() => closure.nodeAt(member, done.slice(store.length + 1)), path)
+    if (!found) throw unresolved(path, `no such file or directory: ${place}`)
+    node = found
+    if (node.type !== 'symlink') continue
     if (++links > LINKS_MAX) throw unresolved(path, `more than ${LINKS_MAX} symlinks lead on from there`)
+    const { target } = node
+    node = { type: 'directory' }
     if (target.startsWith('/')) done.length = 0
     else done.pop()
     left.push(...target.split('/').reverse())
   }
-  return onDisk()
+  return { path: `/${done.join('/')}`, node }
 }
 
-function readLink(path: string, file: Buffer): ByteString | undefined {
+/** System calls fail with errors that say nothing of what was wanted; all others do. */
+async function lookUp(find: () => Promise<StoreNode | undefined>, path: string): Promise<StoreNode | undefined> {
   try {
-    return lstatSync(file).isSymbolicLink() ? readlinkSync(file, 'latin1') : undefined
+    return await find()
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw unresolved(path, reasonOf(error))
   }
 }

@@ -1,6 +1,7 @@
 export type { Closure } from './closure.ts'
 export { type ContentsSink, readContents } from './contents.ts'
+export { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
 export { reasonOf, StoreError, type StoreErrorCode } from './errors.ts'
 export { followLinks } from './follow-links.ts'
-export { physicalPath, type StoreLocation } from './location.ts'
 export { type ClosureSource, openClosure } from './open.ts'
+export { createSupply, type Supply, type Wanted } from './supply.ts'

@@ -1,17 +1,40 @@
-import type { PathInfo, StorePath } from '../nix/index.ts'
-import { type Closure, checkRoots, createClosure } from './closure.ts'
+import { existsSync } from 'node:fs'
+import { CacheError, PUBLIC_CACHE } from '../binary-cache/index.ts'
+import type { Credentials } from '../nar-file/index.ts'
+import { parseStorePath, type StorePath } from '../nix/index.ts'
+import { askLocalStore } from './ask-local-store.ts'
+import { cachedClosure } from './cached-closure.ts'
+import { type Closure, checkRoots } from './closure.ts'
 import { readClosureInfo } from './closure-info.ts'
 import { readDatabase } from './database.ts'
-import { StoreError } from './errors.ts'
-import { locateStore, resolveRoot, type StoreLocation } from './location.ts'
-import { askNix, askNixStore } from './nix-commands.ts'
+import { exportClosure } from './export-closure.ts'
+import { localClosure } from './local-closure.ts'
+import { locateStore, physicalPath, resolveRoot, type StoreLocation } from './location.ts'
+import { narFilesClosure } from './nar-files-closure.ts'
 
-/** Where a closure comes from. Without any field: the local store, asked through Nix or its database. */
+/**
+ * Where a closure comes from. Without any field: the store of this machine, asked through Nix or its database; or, for
+ * roots that it does not have, https://cache.nixos.org.
+ */
 export interface ClosureSource {
   /** A folder that nixpkgs' closureInfo made: every path it lists is in the closure. */
   closureInfo?: string
   /** The folder that stands for `/` of a store elsewhere on disk: its files are in `root/nix/store`. Default `/`. */
   storeRoot?: string
+  /** URLs of binary caches, `https:`, `http:` or `file:`. They are asked in the order of their priorities. */
+  caches?: readonly string[]
+  /** Public keys, `NAME:BASE64`, whose signatures are believed. Default: that of cache.nixos.org. */
+  trustedPublicKeys?: readonly string[]
+  /** Whether what a cache says of a store path has to be signed, or follow from its content address. Default true. */
+  requireSignatures?: boolean
+  /** For caches that are not for everybody. */
+  credentials?: Credentials
+  /** Milliseconds without a byte after which a cache is asked again, and after five times given up. Default 20 000. */
+  stallTimeout?: number
+  /** A file that `nix-store --export` wrote: every path in it is in the closure. */
+  exportFile?: string
+  /** Files with the NARs of single store paths (`.nar`, `.nar.xz`, …), by store path: all of them are in the closure. */
+  narFiles?: Readonly<Record<string, string>>
 }
 
 /** A closure that was opened, with the roots asked for as store paths. */
@@ -20,47 +43,80 @@ export interface OpenedClosure {
   roots: StorePath[]
 }
 
+/** The fields of which a source has one at most. */
+const KINDS = ['caches', 'exportFile', 'narFiles'] as const
+
 /**
  * Finds the closure of `roots`, each a store path or a symlink to one. The result does not depend on which source told
- * it. Throws `StoreError` and `NixError`.
+ * it. Throws `StoreError`, `NixError`, `CacheError`, `NarFileError`, and `TypeError` for fields that exclude each other.
  */
 export async function openClosure(
   source: ClosureSource,
   roots: readonly string[],
   signal?: AbortSignal,
 ): Promise<OpenedClosure> {
+  checkSource(source)
   const location = locateStore(source.storeRoot)
   const rootPaths = roots.map(root => resolveRoot(location, root))
-  if (source.closureInfo !== undefined) {
-    const closure = createClosure(location, readClosureInfo(source.closureInfo, location.storeDir))
-    checkRoots(closure, rootPaths, source.closureInfo)
-    return { closure, roots: rootPaths }
-  }
-  const infos =
-    source.storeRoot === undefined
-      ? await askLocalStore(location, rootPaths, signal)
-      : readDatabase(location, rootPaths)
-  return { closure: createClosure(location, infos), roots: rootPaths }
+  const whole = await openWhole(source, location, signal)
+  if (whole) checkRoots(whole, rootPaths, wholeName(source))
+  return { closure: whole ?? (await openRoots(source, location, rootPaths, signal)), roots: rootPaths }
 }
 
-async function askLocalStore(
+function checkSource(source: ClosureSource): void {
+  const local = source.closureInfo !== undefined || source.storeRoot !== undefined
+  const kinds = KINDS.filter(kind => source[kind] !== undefined)
+  if (kinds.length > 1 || (local && kinds.length > 0)) {
+    const names = [...(local ? ['closureInfo or storeRoot'] : []), ...kinds].join(' and ')
+    throw new TypeError(`source: ${names}: a closure comes from one of them`)
+  }
+}
+
+/** A source that lists its store paths, all of which are in the closure. */
+async function openWhole(
+  { closureInfo, exportFile, narFiles }: ClosureSource,
+  location: StoreLocation,
+  signal?: AbortSignal,
+): Promise<Closure | undefined> {
+  const { storeDir } = location
+  if (closureInfo !== undefined) return localClosure(location, readClosureInfo(closureInfo, storeDir))
+  if (exportFile !== undefined) return exportClosure(storeDir, exportFile, signal)
+  if (narFiles === undefined) return undefined
+  const files = Object.entries(narFiles).map(([path, file]) => ({ path: parseStorePath(path, storeDir), file }))
+  return narFilesClosure(storeDir, files, signal)
+}
+
+function wholeName({ closureInfo, exportFile }: ClosureSource): string {
+  return closureInfo ?? exportFile ?? 'the NAR files'
+}
+
+/** A source that is asked for the closure of roots. */
+async function openRoots(
+  source: ClosureSource,
   location: StoreLocation,
   roots: readonly StorePath[],
   signal?: AbortSignal,
-): Promise<PathInfo[]> {
-  const refusals: string[] = []
-  for (const ask of [askNix, askNixStore, async () => readDatabase(location, roots)]) {
-    try {
-      return await ask(roots, location.storeDir, signal)
-    } catch (error) {
-      signal?.throwIfAborted()
-      refusals.push(error instanceof Error ? error.message : String(error))
-    }
+): Promise<Closure> {
+  if (source.storeRoot !== undefined) return localClosure(location, readDatabase(location, roots))
+  const trust = {
+    publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
+    required: source.requireSignatures ?? true,
   }
-  throw new StoreError(
-    'STORE_UNREADABLE',
-    location.physicalDir,
-    `the closure of ${roots.map(root => root.path).join(', ')} cannot be found in ${location.physicalDir}:\n` +
-      refusals.map(refusal => `  ${refusal}`).join('\n'),
-  )
+  const access = { ...source.credentials, stallTimeout: source.stallTimeout }
+  const ask = (urls: readonly string[]) => cachedClosure(location.storeDir, roots, { urls, trust, access }, signal)
+  if (source.caches) return ask(source.caches)
+  if (!isNowhere(location, roots)) return localClosure(location, await askLocalStore(location, roots, signal))
+  try {
+    return await ask([PUBLIC_CACHE.url])
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error
+    // Whoever mistyped a path did not ask for a network.
+    const message = `${roots[0].path}: not in ${location.physicalDir}, and from ${PUBLIC_CACHE.url}: ${error.message}`
+    throw new CacheError(error.code, error.url, error.path ?? roots[0].path, message, { cause: error })
+  }
+}
+
+/** Whether the store has none of these paths. */
+function isNowhere(location: StoreLocation, roots: readonly StorePath[]): boolean {
+  return roots.length > 0 && !roots.some(root => existsSync(Buffer.from(physicalPath(location, root), 'latin1')))
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { needs } from '../programs.ts'
 
@@ -49,8 +50,15 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
   })
 
   it('has a command that builds the same image', () => {
-    const closureInfo = join(demo, 'closure-info')
-    const source = ['--store', demo, '--closure-info', closureInfo, '--toplevel', join(demo, 'result')]
+    const key = readFileSync(join(demo, 'public-key'), 'utf8').trim()
+    const source = [
+      '--store',
+      pathToFileURL(demo).href,
+      '--trusted-public-key',
+      key,
+      '--toplevel',
+      join(demo, 'result'),
+    ]
     run('node_modules/.bin/nspawn-rootfs', 'build', ...source, '--name', 'demo', '--out', 'command')
     expect(sha256('command/demo.tar.xz')).toBe(sha256('api/demo.tar.xz'))
   })

@@ -3,8 +3,9 @@ import { basename, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildImage } from '../../src/index.ts'
 import { cli } from './support/cli.ts'
-import { closureOf, nixStore, type TestClosure } from './support/closures.ts'
+import { closureOf, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
+import { expectHealthy, QUESTIONS } from './support/health.ts'
 import { serveImages } from './support/image-server.ts'
 import { boot, importImage, plant, pullImage, reportingUnit, systemdFolder } from './support/machines.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
@@ -13,14 +14,6 @@ import { createScratch, type Scratch } from './support/scratch.ts'
 const container = needsRoot(...CLOSURE_PROGRAMS, 'systemd-nspawn', 'chattr', 'xz', 'tar', 'sha256sum')
 
 const SETTINGS = '[Exec]\nPrivateUsers=no\n\n[Network]\nVirtualEthernet=no\n'
-
-const QUESTIONS = {
-  target: 'systemctl is-active multi-user.target',
-  verify: 'nix-store --verify --check-contents',
-  closure: 'nix-store --query --requisites /nix/var/nix/profiles/system',
-  database: 'nix-store --dump-db',
-  mounts: 'stat --file-system --format=%T /proc /sys /dev',
-}
 
 describe.skipIf(container.skip)(`a machine${container.because}`, () => {
   let scratch: Scratch
@@ -69,13 +62,13 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
 
     it('boots to multi-user.target with a Nix database that verifies', async () => {
       plant(root, reportingUnit(QUESTIONS))
-      await expectHealthy(await boot(root))
+      await expectHealthy(await boot(root), closure)
     })
   })
 
   it('boots from a plain tar with a unit that came with the image', async () => {
     const root = await importImage(join(extended, 'nixos.tar'), machines, 'extended')
-    await expectHealthy(await boot(root))
+    await expectHealthy(await boot(root), closure)
   })
 
   it('is imported from .tar.gz', async () => {
@@ -147,37 +140,11 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
     const names = closure.paths.map(path => basename(path))
     return (await execute(program, [...args, ...names], { cwd: join(root, 'nix/store') })).stdout
   }
-
-  async function expectHealthy(reports: Awaited<ReturnType<typeof boot>>): Promise<void> {
-    expect(reports.target).toMatchObject({ code: '0', stdout: 'active' })
-    expect(reports.verify, reports.verify?.stderr).toMatchObject({ code: '0' })
-    expect(reports.verify?.stderr).toContain('checking store hashes')
-    expect(linesOf(reports.closure?.stdout)).toEqual(closure.paths)
-    const { stdout } = await nixStore('--dump-db', ...closure.paths)
-    expect(recordsOf(reports.database?.stdout)).toEqual(recordsOf(stdout))
-    expect(reports.mounts?.stdout.split('\n')).toEqual(['proc', 'sysfs', 'tmpfs'])
-  }
 })
-
-function linesOf(text = ''): string[] {
-  return text.split('\n').filter(Boolean).sort()
-}
 
 function storePathsIn(root: string): string[] {
   return readdirSync(join(root, 'nix/store'))
     .filter(name => name !== '.links')
     .map(name => `/nix/store/${name}`)
     .sort()
-}
-
-/** What `nix-store --dump-db` says, by store path and without derivers, which an image does not know. */
-function recordsOf(dump = ''): Record<string, { hash: string; size: string; references: string[] }> {
-  const lines = dump.split('\n')
-  const records: ReturnType<typeof recordsOf> = {}
-  for (let at = 0; at + 5 <= lines.length; ) {
-    const [path = '', hash = '', size = '', , count] = lines.slice(at, at + 5)
-    records[path] = { hash, size, references: lines.slice(at + 5, at + 5 + Number(count)).sort() }
-    at += 5 + Number(count)
-  }
-  return records
 }

@@ -15,9 +15,10 @@ import { basename, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChrootStore, copyToChroot } from './support/chroot-store.ts'
-import { type CliResult, cli, finishCli, runCli, startCli } from './support/cli.ts'
+import { cli, finishCli, runCli, startCli } from './support/cli.ts'
 import { closureOf, nixStore, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
+import { expectFailure } from './support/failure.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
@@ -193,14 +194,6 @@ describe.skipIf(real.skip)(`a build that fails${real.because}`, () => {
 
 function largestFirst(listing: string): string[] {
   return listing.split('\n').sort((a, b) => Number.parseInt(b, 10) - Number.parseInt(a, 10))
-}
-
-/** Exit code 1 and a message for people: what happened, and no stack. */
-function expectFailure({ exit, stderr }: Pick<CliResult, 'exit' | 'stderr'>, ...said: (string | RegExp)[]): void {
-  expect(exit, stderr).toBe(1)
-  const message = stderr.slice(stderr.indexOf('nspawn-rootfs: '))
-  for (const text of said) expect(message).toMatch(text)
-  expect(message).not.toMatch(/^\s+at |unexpected fault/m)
 }
 
 /** Everything in a folder, by name. */

@@ -1,11 +1,12 @@
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ChrootStore, cloneChroot, copyToChroot } from './support/chroot-store.ts'
-import { type CliOptions, cli, REPOSITORY } from './support/cli.ts'
+import { type CliOptions, cli } from './support/cli.ts'
 import { closureOf, NIX_ENV, nixStore, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
+import { asNobody } from './support/isolation.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
@@ -35,8 +36,8 @@ describe.skipIf(real.skip)(`one image, wherever it comes from${real.because}`, (
     ['nix-store on PATH, but no nix', async () => ({ args: local(), options: onPath('nix-store') })],
     ['no Nix on PATH: the database', async () => ({ args: local(), options: onPath() })],
     ['a nix on PATH that fails', async () => ({ args: local(), options: onPath('nix', 'false') })],
-    ['someone who is not root', async () => ({ args: local(), options: unprivileged() })],
-    ['someone who is not root, without Nix', async () => ({ args: local(), options: unprivileged(onPath()) })],
+    ['someone who is not root', async () => ({ args: local(), options: asNobody(scratch) })],
+    ['someone who is not root, without Nix', async () => ({ args: local(), options: asNobody(scratch, onPath()) })],
     ['closureInfo as nixpkgs makes it', async () => ({ args: [...local(), '--closure-info', await closureInfo()] })],
     ['closureInfo of nix-store --dump-db', async () => ({ args: [...local(), '--closure-info', await dumpedInfo()] })],
     ['closureInfo of a store without a database', inStoreWithoutDatabase],
@@ -139,33 +140,6 @@ describe.skipIf(real.skip)(`one image, wherever it comes from${real.because}`, (
     const folder = scratch.make('path')
     if (name && program) symlinkSync(join('/usr/bin', program), join(folder, name))
     return { env: { PATH: folder } }
-  }
-
-  /** Runs as nobody, from a bind mount: neither node nor the checkout need lie where nobody may look. */
-  function unprivileged(options: CliOptions = {}): CliOptions {
-    const folder = scratch.make('nobody')
-    const [node, checkout] = [join(folder, 'node'), join(folder, 'checkout')]
-    writeFileSync(node, '')
-    mkdirSync(checkout)
-    const mount = '/usr/bin/mount --bind "$1" "$2" && /usr/bin/mount --bind "$3" "$4" && shift 4 && exec "$@"'
-    const binds = [
-      '/usr/bin/unshare',
-      '--mount',
-      '/bin/sh',
-      '-c',
-      mount,
-      'sh',
-      process.execPath,
-      node,
-      REPOSITORY,
-      checkout,
-    ]
-    const nobody = ['/usr/bin/setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', '--no-new-privs']
-    return {
-      env: { HOME: '/nonexistent', ...options.env },
-      through: [...binds, ...nobody],
-      command: [node, join(checkout, 'src/cli/main.ts')],
-    }
   }
 
   function elsewhere(): Record<string, string> {

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
 import { buildImage, type ImageSpec, type Progress, StoreError, streamImage } from 'nspawn-rootfs'
 import { createNarReader, parseStorePath } from 'nspawn-rootfs/nix'
 import { encodeTarHeader, TAR_BLOCK_SIZE } from 'nspawn-rootfs/tar'
@@ -7,7 +9,10 @@ import { decodeStreamHeader } from 'nspawn-rootfs/xz'
 const demo = process.argv[2]!
 const spec: ImageSpec = {
   toplevel: `${demo}/result`,
-  source: { storeRoot: demo, closureInfo: `${demo}/closure-info` },
+  source: {
+    caches: [pathToFileURL(demo).href],
+    trustedPublicKeys: [readFileSync(`${demo}/public-key`, 'utf8').trim()],
+  },
   name: 'demo',
 }
 

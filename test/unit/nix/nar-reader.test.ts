@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createNarReader, NAR_MAX_DEPTH } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
+import { createEmbeddedNarReader } from '../../../src/nix/nar-reader.ts'
 import { eventsOfNar, narOfTree } from './nar-support.ts'
 
 const MAGIC = 'nix-archive-1'
@@ -139,5 +140,40 @@ describe('createNarReader', () => {
     for (const _ of left.push(encodeNarStrings(MAGIC, ...directory(entry('a'))))) break
     expect(() => left.push(new Uint8Array(1))).toThrow(TypeError)
     expect(() => left.end()).toThrow(TypeError)
+  })
+})
+
+describe('createEmbeddedNarReader', () => {
+  const nar = encodeNarStrings(MAGIC, ...FILE)
+  const behind = Uint8Array.of(1, 0, 2)
+  const bytes = new Uint8Array([...nar, ...behind])
+  const eventsOf = (...chunks: Uint8Array[]) => {
+    const reader = createEmbeddedNarReader()
+    return { events: chunks.flatMap(chunk => [...reader.push(chunk)]), reader }
+  }
+
+  it('stops at the end, and gives what follows without taking it', () => {
+    const { events, reader } = eventsOf(bytes)
+    expect(events).toEqual(eventsOfNar(nar).filter(event => event.type !== 'data'))
+    expect(reader.rest()).toEqual(behind)
+    expect(reader.rest()?.buffer).toBe(bytes.buffer)
+    reader.end()
+  })
+
+  it('finds the end wherever the chunks end', () => {
+    for (let cut = 0; cut <= bytes.length; cut++) {
+      const { events, reader } = eventsOf(bytes.subarray(0, cut))
+      expect(reader.rest()).toEqual(cut < nar.length ? undefined : bytes.subarray(nar.length, cut))
+      const more = [...reader.push(bytes.subarray(cut))]
+      expect([...events, ...more]).toEqual(eventsOf(bytes).events)
+      expect(reader.rest()).toEqual(bytes.subarray(Math.max(cut, nar.length)))
+    }
+  })
+
+  it('refuses what the other reader does', () => {
+    expect(() => eventsOf(bytes.subarray(1))).toThrow(expect.objectContaining({ code: 'NAR_INVALID' }))
+    const { reader } = eventsOf(bytes.subarray(0, nar.length - 1))
+    expect(() => reader.end()).toThrow(expect.objectContaining({ code: 'NAR_TRUNCATED', offset: nar.length - 1 }))
+    expect(() => reader.rest()).toThrow(expect.objectContaining({ code: 'NAR_TRUNCATED' }))
   })
 })

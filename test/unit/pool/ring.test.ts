@@ -34,9 +34,10 @@ describe('a ring', () => {
     for (let piece = 0; piece < 3000; piece++) {
       const taken = (await consumer.take())!
       expect(taken.mark).toBe(~piece)
-      expect(taken.bytes.length).toBe(4 + (piece % (slotSize - 3)))
-      expect(new DataView(taken.bytes.buffer, taken.bytes.byteOffset).getUint32(0)).toBe(piece)
-      expect(taken.bytes.subarray(4).every(byte => byte === piece % 251)).toBe(true)
+      expect(taken.slot.length).toBe(slotSize)
+      expect(taken.length).toBe(4 + (piece % (slotSize - 3)))
+      expect(new DataView(taken.slot.buffer, taken.slot.byteOffset).getUint32(0)).toBe(piece)
+      expect(taken.slot.subarray(4, taken.length).every(byte => byte === piece % 251)).toBe(true)
       consumer.release()
     }
   })
@@ -65,7 +66,7 @@ describe('a ring', () => {
       held.push((await consumer.take())!)
       if (held.length < 3) continue
       await producer.until(Math.min(piece + 2, 100))
-      expect(held.map(({ bytes }) => new DataView(bytes.buffer, bytes.byteOffset).getUint32(0))).toEqual([
+      expect(held.map(({ slot }) => new DataView(slot.buffer, slot.byteOffset).getUint32(0))).toEqual([
         ...[piece - 2, piece - 1, piece],
       ])
       held.shift()
@@ -90,8 +91,8 @@ describe('a ring', () => {
     producer.space()
     producer.commit(0, -1)
     consumer.close()
-    expect(await consumer.take()).toMatchObject({ mark: 5, bytes: Uint8Array.of(7, 7, 7) })
-    expect((await consumer.take())?.bytes).toHaveLength(0)
+    expect(await consumer.take()).toMatchObject({ mark: 5, length: 3, slot: new Uint8Array(8).fill(7) })
+    expect(await consumer.take()).toMatchObject({ mark: -1, length: 0 })
     expect(await consumer.take()).toBeUndefined()
   })
 })

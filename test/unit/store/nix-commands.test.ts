@@ -2,8 +2,9 @@ import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseStorePath } from '../../../src/nix/index.ts'
+import { askLocalStore } from '../../../src/store/ask-local-store.ts'
+import { locateStore } from '../../../src/store/location.ts'
 import { askNix, askNixStore } from '../../../src/store/nix-commands.ts'
-import { openClosure } from '../../../src/store/open.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -77,14 +78,13 @@ describe('askNixStore', () => {
   })
 })
 
-describe('openClosure of the local store', () => {
-  // The paths are not on this machine: that the first one is missed shows that someone answered.
-  const answered = { code: 'STORE_PATH_MISSING', path: A }
+describe('askLocalStore', () => {
+  const ask = (signal?: AbortSignal) => askLocalStore(locateStore(), roots, signal)
 
   it('asks nix', async () => {
     program('nix', `cat <<'END'\n${JSON_OF_NIX}\nEND`)
     program('nix-store', 'exit 1')
-    await expect(openClosure({}, [A])).rejects.toMatchObject(answered)
+    expect(pathsOf(await ask())).toEqual([A, B])
   })
 
   it.each([
@@ -94,13 +94,13 @@ describe('openClosure of the local store', () => {
   ])('asks nix-store where nix is %s', async (_, script) => {
     program('nix', script)
     program('nix-store', nixStore)
-    await expect(openClosure({}, [A])).rejects.toMatchObject(answered)
+    expect(pathsOf(await ask())).toEqual([A, B])
   })
 
   it('lists what each of them said where all fail', async () => {
     program('nix', TOO_OLD)
     program('nix-store', "echo 'error: cannot connect to daemon' >&2; exit 1")
-    const error = await openClosure({}, [A]).then(
+    const error = await ask().then(
       () => undefined,
       (error: Error & { code: string }) => error,
     )
@@ -117,7 +117,7 @@ describe('openClosure of the local store', () => {
     program('nix', 'exec sleep 1000')
     program('nix-store', `touch ${bin}/asked; exit 1`)
     const controller = new AbortController()
-    const opened = openClosure({}, [A], controller.signal)
+    const opened = ask(controller.signal)
     controller.abort(new Error('enough'))
     await expect(opened).rejects.toThrow('enough')
   })

@@ -1,0 +1,101 @@
+/**
+ * A binary cache (nix: doc/manual/source/store/types/http-binary-cache-store.md):
+ *
+ *     nix-cache-info      what it says of itself
+ *     DIGEST.narinfo      a store path, by the digest in its name
+ *     nar/…               the NARs, where the narinfos say
+ */
+import type { Access } from '../nar-file/index.ts'
+import { type CacheInfo, type NarInfo, parseCacheInfo, parseNarInfo, type StorePath } from '../nix/index.ts'
+import { CacheError } from './errors.ts'
+import type { CacheLocation } from './location.ts'
+
+/** An open binary cache. */
+export interface BinaryCache {
+  readonly url: string
+  /** Caches of lower numbers are asked first. */
+  readonly priority: number
+  /** Whether it likes to be asked for many paths. */
+  readonly wantMassQuery: boolean
+  /**
+   * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
+   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE.
+   */
+  narInfo(path: StorePath): Promise<NarInfo | undefined>
+}
+
+/** A narinfo with a thousand references takes 80 kB. */
+const NARINFO_MAX = 1024 * 1024
+
+const CACHE_INFO_MAX = 64 * 1024
+
+/** Opens a cache of the store `storeDir`. Throws `CacheError` CACHE_INVALID, CACHE_UNREADABLE. */
+export async function openCache(access: Access, location: CacheLocation, storeDir: string): Promise<BinaryCache> {
+  const { url } = location
+  const info = await readCacheInfo(access, url)
+  if (info.storeDir !== undefined && info.storeDir !== storeDir) {
+    const message = `${url}: is a cache of the store ${info.storeDir}, not of ${storeDir}; give one of ${storeDir}`
+    throw new CacheError('CACHE_INVALID', url, undefined, message)
+  }
+  return {
+    url,
+    priority: location.priority ?? info.priority,
+    wantMassQuery: info.wantMassQuery,
+    async narInfo(path) {
+      const at = new URL(`${path.digest}.narinfo`, url).href
+      const text = await readText(access, at, NARINFO_MAX, path.path)
+      return text === undefined ? undefined : parse(text, at, path)
+    },
+  }
+}
+
+async function readCacheInfo(access: Access, url: string): Promise<CacheInfo> {
+  const at = new URL('nix-cache-info', url).href
+  const text = await readText(access, at, CACHE_INFO_MAX)
+  if (text === undefined) {
+    const message = `${url}: not a binary cache: it has no nix-cache-info; check the URL`
+    throw new CacheError('CACHE_INVALID', url, undefined, message)
+  }
+  try {
+    return parseCacheInfo(text)
+  } catch (cause) {
+    throw new CacheError('CACHE_INVALID', url, undefined, `${at}: ${(cause as Error).message}`, { cause })
+  }
+}
+
+function parse(text: string, at: string, path: StorePath): NarInfo {
+  let info: NarInfo
+  try {
+    info = parseNarInfo(text, path.storeDir)
+  } catch (cause) {
+    const message = `${path.path}: ${at}: ${(cause as Error).message}`
+    throw new CacheError('NARINFO_INVALID', at, path.path, message, { cause })
+  }
+  if (info.path.path !== path.path) {
+    const message = `${path.path}: ${at}: is about another store path, ${info.path.path}`
+    throw new CacheError('NARINFO_INVALID', at, path.path, message)
+  }
+  const url = URL.parse(info.url, at)
+  // A cache on the network has no say about files of this machine.
+  if (!url || (url.protocol === 'file:' && !at.startsWith('file:')) || !/^(file|https?):$/.test(url.protocol)) {
+    const message = `${path.path}: ${at}: its URL, ${JSON.stringify(info.url)}, leads to no place that a cache can have`
+    throw new CacheError('NARINFO_INVALID', at, path.path, message)
+  }
+  return { ...info, url: url.href }
+}
+
+async function readText(access: Access, url: string, limit: number, path?: string): Promise<string | undefined> {
+  try {
+    const bytes = await access.document(url, limit)
+    return bytes && new TextDecoder().decode(bytes)
+  } catch (cause) {
+    const about = path === undefined ? '' : `${path}: `
+    const message = `${about}${sayOnce(url, (cause as Error).message)}`
+    throw new CacheError('CACHE_UNREADABLE', url, path, message, { cause })
+  }
+}
+
+/** A reason that names the URL itself is told as it is. */
+function sayOnce(url: string, reason: string): string {
+  return reason.includes(url) ? reason : `${url}: ${reason}`
+}

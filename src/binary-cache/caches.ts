@@ -1,0 +1,79 @@
+import type { Access } from '../nar-file/index.ts'
+import type { ContentCheck, NarInfo, StorePath } from '../nix/index.ts'
+import { type BinaryCache, openCache } from './cache.ts'
+import { CacheError } from './errors.ts'
+import { parseCacheUrl } from './location.ts'
+import { createJudge, type Trust } from './trust.ts'
+
+/** A store path as a cache has it, believed. */
+export interface CachedPath {
+  readonly info: NarInfo
+  /** What its contents have to hash to besides its NAR hash. */
+  readonly contentCheck?: ContentCheck
+}
+
+/** Several binary caches, asked in the order of their priorities. */
+export interface Caches {
+  /** URLs in the order in which they are asked. */
+  readonly urls: readonly string[]
+  /**
+   * The store path as the first cache has it that has it and is believed. Throws the `CacheError` of the first that has
+   * it, or PATH_NOT_CACHED.
+   */
+  find(path: StorePath): Promise<CachedPath>
+  /** The store path as each of the caches has it, in their order. Throws like {@link find} where none has. */
+  candidates(path: StorePath): AsyncGenerator<CachedPath>
+}
+
+/** Opens caches. Throws `CacheError`, and `NixError` for a key. */
+export async function openCaches(
+  access: Access,
+  urls: readonly string[],
+  trust: Trust,
+  storeDir: string,
+): Promise<Caches> {
+  const judge = createJudge(trust)
+  const caches = await Promise.all(urls.map(url => openCache(access, parseCacheUrl(url), storeDir)))
+  // Those that do not want to be asked for everything are asked for what the others lack. Sorting keeps the order given.
+  const ordered = caches.toSorted(
+    (a, b) => Number(b.wantMassQuery) - Number(a.wantMassQuery) || a.priority - b.priority,
+  )
+  const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {
+    const info = await cache.narInfo(path)
+    if (!info) return undefined
+    const verdict = judge(info)
+    if (verdict.trusted) return { info, contentCheck: verdict.contentCheck }
+    const message =
+      `${path.path}: ${cache.url}: cannot be trusted: ${verdict.why}; give the public key of who signs for that cache ` +
+      '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'
+    throw new CacheError('PATH_UNTRUSTED', cache.url, path.path, message)
+  }
+  async function* candidates(path: StorePath): AsyncGenerator<CachedPath> {
+    const faults: CacheError[] = []
+    let count = 0
+    for (const cache of ordered) {
+      const found = await take(cache, path).catch((error: unknown) => {
+        if (!(error instanceof CacheError)) throw error
+        faults.push(error)
+      })
+      if (!found) continue
+      count++
+      yield found
+    }
+    if (count === 0) throw faults[0] ?? notCached(path, ordered)
+  }
+  return {
+    urls: ordered.map(cache => cache.url),
+    candidates,
+    async find(path) {
+      for await (const found of candidates(path)) return found
+      throw new Error('unreachable: candidates throws where there is none')
+    },
+  }
+}
+
+function notCached({ path }: StorePath, caches: readonly BinaryCache[]): CacheError {
+  const urls = caches.map(cache => cache.url).join(', ')
+  const message = `${path}: not in ${urls}; give a cache that has it, or build it and copy it there`
+  return new CacheError('PATH_NOT_CACHED', caches[0].url, path, message)
+}

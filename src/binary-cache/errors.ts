@@ -1,0 +1,29 @@
+/** What is wrong with a binary cache, or with what it says of a store path. */
+export type CacheErrorCode =
+  /** No binary cache is there, or one of another store. */
+  | 'CACHE_INVALID'
+  /** It cannot be reached, or answers with a fault. */
+  | 'CACHE_UNREADABLE'
+  /** No cache has the store path. */
+  | 'PATH_NOT_CACHED'
+  /** The narinfo is malformed, or that of another store path. */
+  | 'NARINFO_INVALID'
+  /** Nobody who is trusted has signed the store path. */
+  | 'PATH_UNTRUSTED'
+
+/** A binary cache that is not one, or a store path that cannot be taken from it. */
+export class CacheError extends Error {
+  override readonly name = 'CacheError'
+  readonly code: CacheErrorCode
+  /** URL of the cache or the file in it. */
+  readonly url: string
+  /** The store path in question, if it is about one. */
+  readonly path: string | undefined
+
+  constructor(code: CacheErrorCode, url: string, path: string | undefined, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+    this.url = url
+    this.path = path
+  }
+}

@@ -1,0 +1,35 @@
+import { CacheError } from './errors.ts'
+
+/** Where a binary cache is. */
+export interface CacheLocation {
+  /** `file:`, `http:` or `https:`, ending in `/`. */
+  readonly url: string
+  /** What the URL says of its priority, which then counts more than what the cache says. */
+  readonly priority: number | undefined
+}
+
+/** The cache that everybody who uses Nix has, and its key (nix: src/libstore/include/nix/store/globals.hh). */
+export const PUBLIC_CACHE = {
+  url: 'https://cache.nixos.org',
+  publicKey: 'cache.nixos.org-1:6NCHdD59X431o0gWypbMrAURkbJ16ZPMQFGspcDShjY=',
+} as const
+
+/**
+ * The location that a URL means, written as for Nix: behind `?` stand settings, of which `priority` counts here; the
+ * others are for who writes to a cache. Throws `CacheError` CACHE_INVALID.
+ */
+export function parseCacheUrl(text: string): CacheLocation {
+  const url = URL.parse(text)
+  if (!url || !['file:', 'http:', 'https:'].includes(url.protocol)) {
+    const message = `${text}: not the URL of a binary cache: give one that begins with https://, http:// or file:///`
+    throw new CacheError('CACHE_INVALID', text, undefined, message)
+  }
+  const given = url.searchParams.get('priority')
+  if (given !== null && !/^-?\d{1,9}$/.test(given)) {
+    throw new CacheError('CACHE_INVALID', text, undefined, `${text}: priority is a whole number, not "${given}"`)
+  }
+  url.search = ''
+  url.hash = ''
+  if (!url.pathname.endsWith('/')) url.pathname += '/'
+  return { url: url.href, priority: given === null ? undefined : Number(given) }
+}

@@ -1,0 +1,53 @@
+import {
+  type ContentCheck,
+  contentCheckOf,
+  isSignedBy,
+  type NarInfo,
+  narHashBytes,
+  type PublicKey,
+  parsePublicKey,
+} from '../nix/index.ts'
+
+/** Whom to believe what a cache says of a store path. */
+export interface Trust {
+  /** Public keys, `NAME:BASE64`. */
+  readonly publicKeys: readonly string[]
+  /** Whether a path needs a signature by one of them, or a content address. */
+  readonly required: boolean
+}
+
+/** Why a store path is believed: a signature, no check being asked for, or what its contents have to hash to. */
+export type Verdict =
+  | { readonly trusted: true; readonly contentCheck?: ContentCheck }
+  | { readonly trusted: false; readonly why: string }
+
+/** Judges what caches say. Throws `NixError` PUBLIC_KEY_INVALID. */
+export function createJudge({ publicKeys, required }: Trust): (info: NarInfo) => Verdict {
+  const keys = publicKeys.map(parsePublicKey)
+  return info => {
+    if (!required || isSignedBy(info, keys)) return { trusted: true }
+    const check = contentCheckOf(info)
+    if (!check) return { trusted: false, why: whyNotSigned(info, keys) }
+    if (check.over === 'nar' && check.algorithm === 'sha256') {
+      // Nothing is left to do: every NAR is held against its NAR hash.
+      if (Buffer.from(narHashBytes(info.narHash)).equals(check.digest)) return { trusted: true }
+      return { trusted: false, why: 'its NAR hash is not the one that its content address names' }
+    }
+    if (check.over === 'nar-without-self' || check.algorithm === 'blake3') {
+      return {
+        trusted: false,
+        why: `${whyNotSigned(info, keys)}, and its content address is of a kind not checked here`,
+      }
+    }
+    return { trusted: true, contentCheck: check }
+  }
+}
+
+function whyNotSigned({ signatures = [] }: NarInfo, keys: readonly PublicKey[]): string {
+  if (signatures.length === 0) return 'it is not signed'
+  const names = [...new Set(signatures.map(signature => signature.split(':', 1)[0]))]
+  const known = names.filter(name => keys.some(key => key.name === name))
+  if (known.length > 0) return `its signature by ${known.join(', ')} is wrong`
+  const trusted = keys.map(key => key.name).join(', ') || 'nobody'
+  return `it is signed by ${names.join(', ')}, and trusted is ${trusted}`
+}

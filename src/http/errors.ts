@@ -1,0 +1,50 @@
+/** What went wrong, for programs. */
+export type HttpErrorCode =
+  | 'HTTP_URL_UNSUPPORTED'
+  | 'HTTP_PROXY_INVALID'
+  | 'HTTP_STATUS'
+  | 'HTTP_FAILED'
+  | 'HTTP_TIMEOUT'
+  | 'HTTP_REDIRECT'
+  | 'HTTP_TOO_LARGE'
+  | 'HTTP_CHANGED'
+  | 'HTTP_ENCODING'
+  | 'HTTP_CLOSED'
+  | 'NETRC_INVALID'
+
+/** Where it went wrong; each field is set where it means something. */
+export interface HttpErrorData {
+  /** The URL that was asked for, without user and password. */
+  readonly url?: string
+  /** What the server answered. */
+  readonly status?: number
+  /** The line of the netrc file, counted from 1. */
+  readonly line?: number
+  readonly cause?: unknown
+}
+
+/** A download that cannot be had, or settings for downloads that cannot be used. */
+export class HttpError extends Error {
+  override readonly name = 'HttpError'
+  readonly code: HttpErrorCode
+  readonly url?: string
+  readonly status?: number
+  readonly line?: number
+
+  constructor(code: HttpErrorCode, message: string, data: HttpErrorData = {}) {
+    super(message, data.cause === undefined ? undefined : { cause: data.cause })
+    this.code = code
+    this.url = data.url
+    this.status = data.status
+    this.line = data.line
+  }
+}
+
+/** A URL as messages show it: without user, password and fragment. */
+export function describeUrl(url: URL): string {
+  const shown = new URL(url)
+  shown.username = ''
+  shown.password = ''
+  shown.hash = ''
+  return shown.href
+}

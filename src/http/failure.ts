@@ -1,0 +1,134 @@
+import { STATUS_CODES } from 'node:http'
+import { errors } from 'undici'
+import { HttpError, type HttpErrorCode } from './errors.ts'
+import { type Headers, type Response, StallError } from './exchange.ts'
+
+/** Why one attempt failed, and whether another one may do better. */
+export interface Failure {
+  readonly code: HttpErrorCode
+  /** What happened, and what to do about it, in words. */
+  readonly reason: string
+  readonly advice: string
+  readonly transient: boolean
+  readonly status?: number
+  /** Milliseconds that the server asks to be left alone. */
+  readonly retryAfter?: number
+  readonly cause?: unknown
+}
+
+/** The server answers, but not with the file. */
+export class StatusError extends Error {
+  override readonly name = 'StatusError'
+  readonly status: number
+  readonly headers: Headers
+  readonly host: string
+
+  constructor({ status, headers }: Response, host: string) {
+    super(`status ${status}`)
+    this.status = status
+    this.headers = headers
+    this.host = host
+  }
+}
+
+/** The body of a response ends before it is complete. */
+export class TruncatedError extends Error {
+  override readonly name = 'TruncatedError'
+}
+
+/** `undefined` for an error that does not come from the network. */
+export function failureOf(error: unknown): Failure | undefined {
+  if (error instanceof HttpError) return undefined
+  if (error instanceof StatusError) return failureOfStatus(error)
+  if (error instanceof StallError) {
+    const reason = `nothing was received for ${error.waited / 1000} s`
+    return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
+  }
+  if (error instanceof TruncatedError) {
+    return { code: 'HTTP_FAILED', reason: 'the body ends too early', advice: NETWORK, transient: true }
+  }
+  if (error instanceof errors.HTTPParserError) {
+    const reason = `the server does not speak HTTP (${error.message})`
+    return { code: 'HTTP_FAILED', reason, advice: NETWORK, transient: true, cause: error }
+  }
+  const first = error instanceof AggregateError ? error.errors[0] : error
+  const code = (first as { code?: unknown } | undefined)?.code
+  return first instanceof Error && typeof code === 'string' ? failureOfSystem(first, code) : undefined
+}
+
+const NETWORK = 'check the network and the proxy settings, or try again later'
+
+// As Nix does (nix: src/libstore/filetransfer.cc): what is temporary of 4xx, and what is not of 5xx.
+const TRANSIENT: ReadonlySet<number> = new Set([408, 429])
+const LASTING: ReadonlySet<number> = new Set([501, 505, 511])
+
+function failureOfStatus({ status, headers, host }: StatusError): Failure {
+  const transient = TRANSIENT.has(status) || (status >= 500 && !LASTING.has(status))
+  const reason = `${host} answers ${[status, STATUS_CODES[status]].join(' ').trim()}`
+  const advice =
+    status === 401
+      ? `give the user and password, or the token, for ${host}`
+      : transient
+        ? 'try again later'
+        : 'check the URL'
+  return { code: 'HTTP_STATUS', reason, advice, transient, status, retryAfter: parseRetryAfter(headers['retry-after']) }
+}
+
+/** Milliseconds to wait by a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3). */
+export function parseRetryAfter(value: string | string[] | undefined, now = Date.now()): number | undefined {
+  if (typeof value !== 'string') return undefined
+  const wait = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now
+  return Number.isNaN(wait) ? undefined : Math.max(0, wait)
+}
+
+const TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT'])
+
+// The codes that Node passes on from OpenSSL (Node: doc/api/tls.md, "X509 certificate error codes"), and undici's for the
+// certificate of a proxy.
+const CERTIFICATE =
+  /CERT|^UNABLE_TO_VERIFY_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$|_PRX_TLS$/
+
+const WORDS: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'the host name cannot be looked up at the moment',
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'the host cannot be reached',
+  ENETUNREACH: 'the network cannot be reached',
+  ENOTFOUND: 'there is no such host',
+  EPIPE: 'the connection was closed',
+  ETIMEDOUT: 'no connection in time',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  UND_ERR_HEADERS_TIMEOUT: 'the proxy does not answer',
+  UND_ERR_PRX_CONN: 'the proxy closed the connection',
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: 'the body ends too early',
+  UND_ERR_SOCKET: 'the server closed the connection',
+}
+
+function failureOfSystem(error: Error, code: string): Failure {
+  if (CERTIFICATE.test(code)) {
+    const reason = `the certificate was refused (${messageOf(error)})`
+    const advice = 'name the file of its authority in NODE_EXTRA_CA_CERTS if you trust that'
+    return { code: 'HTTP_FAILED', reason, advice, transient: false, cause: error }
+  }
+  const transient = code !== 'UND_ERR_INVALID_ARG'
+  const reason = WORDS[code] ? `${WORDS[code]} (${messageOf(error)})` : messageOf(error)
+  return { code: TIMEOUTS.has(code) ? 'HTTP_TIMEOUT' : 'HTTP_FAILED', reason, advice: NETWORK, transient, cause: error }
+}
+
+/** The message of an error, or of the one that it hides. */
+function messageOf(error: Error): string {
+  return error.cause instanceof Error ? error.cause.message : error.message
+}
+
+const FIRST_DELAY = 250
+const LONGEST_DELAY = 8_000
+const LONGEST_RETRY_AFTER = 60_000
+
+/**
+ * Milliseconds to wait after the `count`th failure in a row: twice as long as the time before, by chance up to half less
+ * so that clients who failed together do not come back together, and no less than the server asks for.
+ */
+export function delayAfter(count: number, retryAfter = 0): number {
+  const longest = Math.min(FIRST_DELAY * 2 ** (count - 1), LONGEST_DELAY)
+  return Math.max(longest * (1 - Math.random() / 2), Math.min(retryAfter, LONGEST_RETRY_AFTER))
+}

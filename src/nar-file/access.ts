@@ -1,0 +1,100 @@
+import { createReadStream } from 'node:fs'
+import { readFile, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { HttpClient } from '../http/index.ts'
+import { VERSION } from '../version.ts'
+
+/** Who may read what is not for everybody. Plain data. */
+export interface Credentials {
+  /** The text of a netrc file. */
+  readonly netrc?: string
+  /** Bearer tokens, each sent to no other origin (scheme, host and port) than that of its URL. */
+  readonly tokens?: readonly { readonly url: string; readonly token: string }[]
+}
+
+/** How to reach files. Plain data. */
+export interface AccessOptions extends Credentials {
+  /** Milliseconds without a byte after which a server is asked again, and at last given up. Default 20 000. */
+  readonly stallTimeout?: number
+}
+
+/** Reads files by URL: `file:`, `http:` or `https:`. */
+export interface Access {
+  /** The whole of a small file, at most `limit` bytes; `undefined` if there is none. */
+  document(url: string, limit: number): Promise<Uint8Array | undefined>
+  /** A file of at most `limit` bytes, or a stretch of a local one; `undefined` if there is none. */
+  open(url: string, options: OpenOptions): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** Ends all that is under way. */
+  close(): Promise<void>
+}
+
+export interface OpenOptions {
+  readonly limit: number
+  readonly stretch?: { readonly offset: number; readonly size: number }
+}
+
+/** Nobody waits for minutes to learn that a server is dead: five attempts are made. */
+const STALL_TIMEOUT = 20_000
+
+/** Bytes read from a local file at a time. */
+const READ_SIZE = 256 * 1024
+
+/** Opens access to files. */
+export function createAccess(options: AccessOptions, signal?: AbortSignal): Access {
+  let http: Promise<HttpClient> | undefined
+  const client = () => {
+    http ??= openClient(options)
+    return http
+  }
+  return {
+    async document(url, limit) {
+      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, signal })
+      return ifThere(async () => {
+        const path = fileURLToPath(url)
+        const { size } = await stat(path)
+        if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
+        return new Uint8Array(await readFile(path, { signal }))
+      })
+    },
+    async open(url, { limit, stretch }) {
+      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, signal })
+      return ifThere(async () => {
+        const path = fileURLToPath(url)
+        await stat(path)
+        const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
+        return createReadStream(path, { highWaterMark: READ_SIZE, signal, ...range }) as AsyncIterable<Uint8Array>
+      })
+    },
+    async close() {
+      await (await http)?.close()
+    },
+  }
+}
+
+function isLocal(url: string): boolean {
+  return url.startsWith('file:')
+}
+
+async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    throw error
+  }
+}
+
+async function openClient({ netrc, tokens = [], stallTimeout = STALL_TIMEOUT }: AccessOptions): Promise<HttpClient> {
+  // Loaded where it is used: it takes 50 ms, in each thread, and most builds ask nobody.
+  const { createHttpClient, parseNetrc } = await import('../http/index.ts')
+  const fromNetrc = netrc === undefined ? () => undefined : parseNetrc(netrc)
+  return createHttpClient({
+    userAgent: `nspawn-rootfs/${VERSION}`,
+    stallTimeout,
+    authorizationFor(url) {
+      const known = tokens.find(token => new URL(token.url).origin === url.origin)
+      return known ? `Bearer ${known.token}` : fromNetrc(url)
+    },
+  })
+}

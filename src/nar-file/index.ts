@@ -1,0 +1,5 @@
+export { type Access, type AccessOptions, type Credentials, createAccess, type OpenOptions } from './access.ts'
+export { SUPPORTED_COMPRESSIONS } from './decompress.ts'
+export { NarFileError, type NarFileErrorCode } from './errors.ts'
+export { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
+export { readNarFile } from './read.ts'

@@ -1,0 +1,27 @@
+import type { NarCompression, NarHash, StorePath } from '../nix/index.ts'
+
+/** A file, or a stretch of one, that holds the NAR of a store path. Plain data: it is posted to workers. */
+export interface NarFile {
+  /** `file:`, `http:` or `https:`. */
+  readonly url: string
+  /** Where the NAR begins in the file, and how long it is there. Absent: it is the whole file. */
+  readonly stretch?: { readonly offset: number; readonly size: number }
+  readonly compression: NarCompression
+  /** SHA-256 of the compressed bytes, if the source says. */
+  readonly fileHash?: NarHash
+  /** Number of compressed bytes, if the source says. */
+  readonly fileSize?: number
+}
+
+/** The store path that a NAR file is about, as far as reading it needs to know. */
+export interface NarSubject {
+  readonly path: StorePath
+  /** Bytes of the NAR; `undefined` for whoever wants to find that out. */
+  readonly narSize: number | undefined
+}
+
+/** Most bytes that a file may have: what it says, or else what no compression adds to the NAR. */
+export function fileLimit({ fileSize }: NarFile, { narSize }: NarSubject): number {
+  if (fileSize !== undefined) return fileSize
+  return narSize === undefined ? Number.MAX_SAFE_INTEGER : narSize + Math.ceil(narSize / 100) + 64 * 1024
+}

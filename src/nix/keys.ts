@@ -1,0 +1,75 @@
+/**
+ * The keys that sign store paths (nix: src/libutil/signature/local-keys.cc): Ed25519, as text
+ *
+ *     public key = NAME ":" base 64 of the 32 bytes
+ *     secret key = NAME ":" base 64 of 64 bytes: the seed, then the public key
+ *
+ * NAME is not empty and holds no `:`. Stricter than Nix in one point: base 64 must be padded, without white space.
+ */
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
+import { decodeBase64, encodeBase64 } from './base64.ts'
+import { NixError, quote } from './errors.ts'
+
+/** A key that verifies signatures. Plain data. */
+export interface PublicKey {
+  readonly name: string
+  /** The Ed25519 public key, 32 bytes. */
+  readonly bytes: Uint8Array
+}
+
+/** A key that makes signatures. Plain data, and secret: no error here quotes it. */
+export interface SecretKey {
+  readonly name: string
+  /** The Ed25519 seed, 32 bytes. */
+  readonly seed: Uint8Array
+}
+
+/** Parses one word of `trusted-public-keys`. Throws `NixError` PUBLIC_KEY_INVALID. */
+export function parsePublicKey(text: string): PublicKey {
+  const invalid = (reason: string) =>
+    new NixError('PUBLIC_KEY_INVALID', `not a public key of Nix: ${quote(text)}: ${reason}`, { input: text })
+  const named = splitNamed(text)
+  if (named === undefined) throw invalid('it is not of the form NAME:BASE64')
+  const bytes = decodeBase64(named.base64, KEY_SIZE)
+  if (bytes === undefined) throw invalid(`behind the ":" 44 characters of base 64, ${KEY_SIZE} bytes, are needed`)
+  return { name: named.name, bytes }
+}
+
+/**
+ * Parses what `nix key generate-secret` and `nix-store --generate-binary-cache-key` write. Throws `NixError`
+ * SECRET_KEY_INVALID, also where the second half is not the public key of the first.
+ */
+export function parseSecretKey(text: string): SecretKey {
+  const invalid = (reason: string) => new NixError('SECRET_KEY_INVALID', `not a secret key of Nix: ${reason}`)
+  const named = splitNamed(text)
+  if (named === undefined) throw invalid('it is not of the form NAME:BASE64')
+  const bytes = decodeBase64(named.base64, 2 * KEY_SIZE)
+  if (bytes === undefined) throw invalid(`behind the ":" 88 characters of base 64, ${2 * KEY_SIZE} bytes, are needed`)
+  const key = { name: named.name, seed: bytes.slice(0, KEY_SIZE) }
+  const spki = createPublicKey(secretKeyObject(key)).export({ type: 'spki', format: 'der' })
+  if (encodeBase64(spki.subarray(-KEY_SIZE)) !== encodeBase64(bytes.subarray(KEY_SIZE))) {
+    throw invalid('its second half is not the public key of the first')
+  }
+  return key
+}
+
+/** Splits `NAME:BASE64`, the form of keys and of signatures, at its first colon; `undefined` if there is no name. */
+export function splitNamed(text: string): { name: string; base64: string } | undefined {
+  const colon = text.indexOf(':')
+  return colon <= 0 ? undefined : { name: text.slice(0, colon), base64: text.slice(colon + 1) }
+}
+
+/** The key for `verify` of node:crypto. */
+export function publicKeyObject(key: PublicKey): KeyObject {
+  return createPublicKey({ key: Buffer.from([...SPKI_HEAD, ...key.bytes]), type: 'spki', format: 'der' })
+}
+
+/** The key for `sign` of node:crypto. */
+export function secretKeyObject(key: SecretKey): KeyObject {
+  return createPrivateKey({ key: Buffer.from([...PKCS8_HEAD, ...key.seed]), type: 'pkcs8', format: 'der' })
+}
+
+const KEY_SIZE = 32
+// What stands before the 32 bytes in the DER of a public key and of a secret key (RFC 8410).
+const SPKI_HEAD = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
+const PKCS8_HEAD = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]

@@ -1,0 +1,33 @@
+import { openCaches, type Trust, walkClosure } from '../binary-cache/index.ts'
+import { type AccessOptions, createAccess } from '../nar-file/index.ts'
+import type { StorePath } from '../nix/index.ts'
+import type { Closure } from './closure.ts'
+import { narClosure } from './nar-closure.ts'
+
+/** Binary caches and how to use them. */
+export interface CacheOptions {
+  readonly urls: readonly string[]
+  readonly trust: Trust
+  readonly access: AccessOptions
+}
+
+/** The closure of `roots` as binary caches have it. Throws `CacheError`, `NixError`, `StoreError`. */
+export async function cachedClosure(
+  storeDir: string,
+  roots: readonly StorePath[],
+  { urls, trust, access: options }: CacheOptions,
+  signal?: AbortSignal,
+): Promise<Closure> {
+  const access = createAccess(options, signal)
+  try {
+    const caches = await openCaches(access, urls, trust, storeDir)
+    const found = await walkClosure(caches, roots)
+    const packed = found.map(({ info, contentCheck }) => ({ info, file: info, contentCheck }))
+    return narClosure(storeDir, packed, { access: options, cacheUrls: caches.urls }, signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    await access.close()
+  }
+}

@@ -1,0 +1,34 @@
+import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { createExportReader, NixError } from '../nix/index.ts'
+import type { Closure } from './closure.ts'
+import { reasonOf, StoreError } from './errors.ts'
+import { narClosure, type PackedPath } from './nar-closure.ts'
+
+/**
+ * The store paths of a file that `nix-store --export` wrote. It is read once for what is in it, and where; the contents
+ * are read from it again. Throws `StoreError` SOURCE_INVALID.
+ */
+export async function exportClosure(storeDir: string, file: string, signal?: AbortSignal): Promise<Closure> {
+  const url = pathToFileURL(resolve(file)).href
+  const packed: PackedPath[] = []
+  try {
+    const reader = createExportReader(storeDir)
+    for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024, signal })) {
+      for (const info of reader.push(chunk)) {
+        const stretch = { offset: info.narOffset, size: info.narSize }
+        packed.push({ info, file: { url, stretch, compression: 'none', fileSize: info.narSize } })
+      }
+    }
+    reader.end()
+  } catch (error) {
+    signal?.throwIfAborted()
+    const [reason, advice] =
+      error instanceof NixError
+        ? [error.message, 'write it anew with nix-store --export']
+        : [`cannot be read: ${reasonOf(error)}`, 'give the file that nix-store --export wrote']
+    throw new StoreError('SOURCE_INVALID', file, `${file}: ${reason}; ${advice}`, { cause: error })
+  }
+  return narClosure(storeDir, packed, { access: {}, cacheUrls: [] }, signal)
+}

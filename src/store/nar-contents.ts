@@ -1,0 +1,90 @@
+import { createHash } from 'node:crypto'
+import { NarFileError } from '../nar-file/index.ts'
+import { type ContentCheck, createNarReader, type NarEvent, NixError, type StorePath } from '../nix/index.ts'
+import type { ContentsSink } from './contents.ts'
+
+/** What a NAR is about, for errors. */
+export interface NarOrigin {
+  readonly path: StorePath
+  readonly url: string
+}
+
+/**
+ * Reads a NAR into `sink`, holding its contents against `check`. Throws `NarFileError` NAR_FILE_CORRUPT for what is no
+ * NAR, CONTENT_MISMATCH, and what `nar` throws.
+ */
+export async function readNarContents(
+  nar: AsyncIterable<Uint8Array>,
+  origin: NarOrigin,
+  sink: ContentsSink,
+  check?: ContentCheck,
+): Promise<void> {
+  const reader = createNarReader()
+  const checker = check && createChecker(check)
+  for await (const chunk of nar) {
+    checker?.bytes(chunk)
+    blameNar(origin, () => {
+      for (const event of reader.push(chunk)) {
+        checker?.event(event)
+        passOn(event, sink)
+      }
+    })
+  }
+  blameNar(origin, () => reader.end())
+  if (checker && !checker.isMet()) {
+    throw new NarFileError(
+      'CONTENT_MISMATCH',
+      origin.path.path,
+      origin.url,
+      'its contents are not those that its content address names',
+    )
+  }
+}
+
+/** Runs what reads a NAR, and names the file where that is none. */
+export function blameNar(origin: NarOrigin, read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof NixError)) throw error
+    throw new NarFileError('NAR_FILE_CORRUPT', origin.path.path, origin.url, error.message, { cause: error })
+  }
+}
+
+function passOn(event: NarEvent, sink: ContentsSink): void {
+  if (event.type === 'data') copy(event.bytes, sink)
+  else if (event.type === 'entry') sink.entry(event.name)
+  else if (event.type === 'regular') sink.regular(event.executable, event.size)
+  else if (event.type === 'symlink') sink.symlink(event.target)
+  else if (event.type === 'directory') sink.directory()
+  else if (event.type === 'end-directory') sink.endDirectory()
+}
+
+function copy(bytes: Uint8Array, sink: ContentsSink): void {
+  for (let at = 0; at < bytes.length; ) {
+    const room = sink.room()
+    const part = bytes.subarray(at, at + room.length)
+    room.set(part)
+    sink.advance(part.length)
+    at += part.length
+  }
+}
+
+/** Holds the contents of a NAR against a content address. */
+function createChecker({ over, algorithm, digest }: ContentCheck) {
+  const hash = createHash(algorithm)
+  let first = true
+  let fits = true
+  return {
+    bytes(chunk: Uint8Array): void {
+      if (over === 'nar') hash.update(chunk)
+    },
+    event(event: NarEvent): void {
+      if (over !== 'file') return
+      if (first) fits = event.type === 'regular' && !event.executable
+      first = false
+      if (event.type === 'data') hash.update(event.bytes)
+    },
+    isMet: () => fits && hash.digest().equals(digest),
+  }
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { type Access, createAccess, type NarFile, NarFileError, readNarFile } from '../nar-file/index.ts'
+import { type NarCompression, narHashFromBytes, type StorePath } from '../nix/index.ts'
+import type { Closure } from './closure.ts'
+import { narClosure, type PackedPath } from './nar-closure.ts'
+
+/** How the names of NAR files end, and what that means. */
+const ENDINGS: readonly (readonly [ending: string, compression: NarCompression])[] = [
+  ['.xz', 'xz'],
+  ['.zst', 'zstd'],
+  ['.gz', 'gzip'],
+  ['.br', 'br'],
+  ['.bz2', 'bzip2'],
+]
+
+/**
+ * Store paths whose NARs lie in files, compressed as the names of the files say. Their references are found as Nix finds
+ * them in what it has built: by the digests of the paths, wherever they stand. Throws `NarFileError`.
+ */
+export async function narFilesClosure(
+  storeDir: string,
+  files: readonly { readonly path: StorePath; readonly file: string }[],
+  signal?: AbortSignal,
+): Promise<Closure> {
+  const access = createAccess({}, signal)
+  try {
+    const packed: PackedPath[] = []
+    const paths = files.map(({ path }) => path)
+    for (const { path, file } of files) packed.push(await examine(access, path, file, paths))
+    return narClosure(storeDir, packed, { access: {}, cacheUrls: [] }, signal)
+  } finally {
+    await access.close()
+  }
+}
+
+/** Reads a NAR for its hash, its length, and which of `others` it mentions. */
+async function examine(
+  access: Access,
+  path: StorePath,
+  name: string,
+  others: readonly StorePath[],
+): Promise<PackedPath> {
+  const url = pathToFileURL(resolve(name)).href
+  const compression = ENDINGS.find(([ending]) => name.endsWith(ending))?.[1] ?? 'none'
+  const file: NarFile = { url, compression }
+  const bytes = await access.open(url, { limit: Number.MAX_SAFE_INTEGER })
+  if (!bytes) throw new NarFileError('NAR_FILE_MISSING', path.path, url, 'no such file')
+  const hash = createHash('sha256')
+  const mentioned = createMentions(others)
+  let narSize = 0
+  for await (const chunk of readNarFile(file, { path, narSize: undefined }, bytes)) {
+    hash.update(chunk)
+    mentioned.look(chunk)
+    narSize += chunk.length
+  }
+  const info = { path, narHash: narHashFromBytes(hash.digest()), narSize, references: mentioned.found() }
+  return { info, file }
+}
+
+/** Looks for the digests of store paths in bytes that come in pieces. */
+function createMentions(paths: readonly StorePath[]) {
+  const missing = new Set(paths)
+  const longest = Math.max(...paths.map(path => path.digest.length))
+  let tail = Buffer.alloc(0)
+  return {
+    look(chunk: Uint8Array): void {
+      const bytes = Buffer.concat([tail, chunk])
+      for (const path of missing) if (bytes.includes(path.digest, 0, 'latin1')) missing.delete(path)
+      tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - longest + 1)))
+    },
+    found: () => paths.filter(path => !missing.has(path)),
+  }
+}

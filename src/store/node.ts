@@ -1,0 +1,38 @@
+import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import type { ByteString } from '../bytes/index.ts'
+import { textOfByteString } from '../bytes/index.ts'
+import { StoreError } from './errors.ts'
+
+/** What stands at one place inside a store path. */
+export type StoreNode =
+  | { readonly type: 'directory' }
+  | { readonly type: 'symlink'; readonly target: ByteString }
+  | {
+      readonly type: 'file'
+      /** The contents. Throws `StoreError` FILE_TOO_LARGE for more than {@link SMALL_FILE} bytes. */
+      read(): Uint8Array
+    }
+
+/** Most bytes of a file that an image is planned by, such as os-release. */
+export const SMALL_FILE = 64 * 1024
+
+/** The node at `file` on disk. Throws the error of the system call. */
+export function nodeOnDisk(file: ByteString): StoreNode {
+  const path = Buffer.from(file, 'latin1')
+  const info = lstatSync(path)
+  if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') }
+  if (info.isDirectory()) return { type: 'directory' }
+  return {
+    type: 'file',
+    read() {
+      if (info.size > SMALL_FILE) throw tooLarge(textOfByteString(file), info.size)
+      return new Uint8Array(readFileSync(path))
+    },
+  }
+}
+
+/** The error about a file of `size` bytes. */
+export function tooLarge(path: string, size: number): StoreError {
+  const message = `${path}: has ${size} bytes, where a small file is expected (up to ${SMALL_FILE} bytes)`
+  return new StoreError('FILE_TOO_LARGE', path, message)
+}

@@ -1,0 +1,140 @@
+import { CacheError, openCaches } from '../binary-cache/index.ts'
+import {
+  type Access,
+  createAccess,
+  fileLimit,
+  type NarFile,
+  NarFileError,
+  type NarSubject,
+  readNarFile,
+} from '../nar-file/index.ts'
+import type { NarHash } from '../nix/index.ts'
+import { type ContentsSink, readContents } from './contents.ts'
+import { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
+import { readNarContents } from './nar-contents.ts'
+import { createReadAhead, type ReadAhead } from './read-ahead.ts'
+
+/** A store path whose contents are wanted. */
+export interface Wanted extends NarSubject {
+  readonly narHash: NarHash
+  readonly contents: ContentsSource
+}
+
+/** Brings the contents of store paths from wherever they are. */
+export interface Supply {
+  /** Says that the contents of a path will be read, in the order of these calls: a download begins. */
+  announce(wanted: Wanted): void
+  /** Reads the contents into `sink`. Throws `StoreError`, `NarFileError`. The NAR hash is for the caller to compare. */
+  read(wanted: Wanted, sink: ContentsSink): Promise<void>
+  /** The NAR of what is packed in a NAR file. Throws `NarFileError`. */
+  nar(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar>
+  /** Ends all that is under way. */
+  close(): Promise<void>
+}
+
+/** A NAR and the URL that it comes from. */
+export interface OpenedNar {
+  readonly url: string
+  readonly bytes: AsyncIterable<Uint8Array>
+}
+
+/** Who wants to know of a supply, or to end it. */
+export interface SupplyHooks {
+  /** Told of bytes read from NAR files, as they were compressed. */
+  readonly onBytes?: (count: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** Opens a supply. */
+export function createSupply(options: SupplyOptions, { onBytes = () => {}, signal }: SupplyHooks = {}): Supply {
+  const access = createAccess(options.access, signal)
+  const ahead: ReadAhead = createReadAhead()
+  const announced = new Map<string, Promise<OpenedNar>>()
+
+  async function* counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      onBytes(chunk.length)
+      yield chunk
+    }
+  }
+
+  async function open(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar> {
+    for await (const place of places(access, options, wanted, file)) {
+      const bytes = await blameFile(wanted, place, () =>
+        access.open(place.url, { limit: fileLimit(place, wanted), stretch: place.stretch }),
+      )
+      if (!bytes) continue
+      const told = counted(blaming(wanted, place, bytes))
+      // What is on this machine need not be fetched before it is wanted.
+      const fetched = place.url.startsWith('file:') ? told : ahead.start(told)
+      return { url: place.url, bytes: readNarFile(place, wanted, fetched) }
+    }
+    const where = [file.url, ...options.cacheUrls.filter(url => !file.url.startsWith(url))].join(', ')
+    throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, where, 'no such file, though the narinfo names it')
+  }
+
+  return {
+    announce(wanted) {
+      const { contents, path } = wanted
+      if (!isFetched(contents)) return
+      const opened = open(wanted, contents.file)
+      // It is told to whoever reads the path.
+      opened.catch(() => {})
+      announced.set(path.path, opened)
+    },
+    async read(wanted, sink) {
+      const { contents, path } = wanted
+      if (contents.type === 'files') return readContents(contents.path, sink)
+      const opened = await (announced.get(path.path) ?? open(wanted, contents.file))
+      announced.delete(path.path)
+      await readNarContents(opened.bytes, { path, url: opened.url }, sink, contents.contentCheck)
+    },
+    nar: open,
+    close: () => access.close(),
+  }
+}
+
+/** The file, then the files of other caches that have the same NAR. */
+async function* places(
+  access: Access,
+  { cacheUrls }: SupplyOptions,
+  { path, narHash, narSize }: NarSubject & { readonly narHash: NarHash },
+  file: NarFile,
+): AsyncGenerator<NarFile> {
+  yield file
+  const others = cacheUrls.filter(url => !file.url.startsWith(url))
+  if (others.length === 0) return
+  // What they say need not be trusted: it has to be about the very NAR that is.
+  try {
+    const caches = await openCaches(access, others, { publicKeys: [], required: false }, path.storeDir)
+    for await (const { info } of caches.candidates(path)) {
+      if (info.narHash === narHash && info.narSize === narSize) yield info
+    }
+  } catch (error) {
+    // They are out of order, or do not have it either: it is the file that is missing.
+    if (!(error instanceof CacheError)) throw error
+  }
+}
+
+async function* blaming(subject: NarSubject, file: NarFile, bytes: AsyncIterable<Uint8Array>) {
+  const iterator = bytes[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const step = await blameFile(subject, file, () => iterator.next())
+      if (step.done) return
+      yield step.value
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** Runs what reads a file, and names file and store path where that fails. */
+async function blameFile<T>(subject: NarSubject, file: NarFile, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    const { message } = error as Error
+    throw new NarFileError('NAR_FILE_UNREADABLE', subject.path.path, file.url, message, { cause: error })
+  }
+}

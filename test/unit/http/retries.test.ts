@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest'
+import { download, FILE, fetchText, openClient, sendFile, serve, serveSockets } from './servers.ts'
+
+describe('an HTTP client tries again', () => {
+  it.each([408, 429, 500, 502, 503, 504, 599])('when the server answers %i', async status => {
+    const server = await serve((_, response) => {
+      if (server.requests.length < 3) response.writeHead(status).end('not now')
+      else response.end('now')
+    })
+    const { client, pauses } = openClient()
+    expect(await fetchText(client, server.at('/'))).toBe('now')
+    expect(pauses).toHaveLength(2)
+  })
+
+  it('after longer and longer pauses, until it gives up', async () => {
+    const server = await serve((_, response) => response.writeHead(503).end())
+    const { client, pauses } = openClient()
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({
+      code: 'HTTP_STATUS',
+      status: 503,
+      message: expect.stringMatching(/503 Service Unavailable, at the last of 5 attempts; try again later$/),
+    })
+    expect(server.requests).toHaveLength(5)
+    expect(pauses).toHaveLength(4)
+    for (const [i, longest] of [250, 500, 1000, 2000].entries()) {
+      expect(pauses[i]).toBeGreaterThanOrEqual(longest / 2)
+      expect(pauses[i]).toBeLessThanOrEqual(longest)
+    }
+  })
+
+  it('as often as it was told', async () => {
+    const server = await serve((_, response) => response.writeHead(500).end())
+    const { client } = openClient({ attempts: 1 })
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({ status: 500 })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it.each([
+    ['7', 7000, 7000],
+    ['3600', 60_000, 60_000],
+    [new Date(Date.now() + 30_000).toUTCString(), 5_000, 30_000],
+    [new Date(0).toUTCString(), 0, 250],
+    ['soon', 0, 250],
+  ])('no earlier than the server asks, but in a minute: Retry-After %s', async (value, least, most) => {
+    const server = await serve((_, response) => {
+      if (server.requests.length === 1) response.writeHead(429, { 'retry-after': value }).end()
+      else response.end('text')
+    })
+    const { client, pauses } = openClient()
+    expect(await fetchText(client, server.at('/'))).toBe('text')
+    expect(pauses).toHaveLength(1)
+    expect(pauses[0]).toBeGreaterThanOrEqual(least)
+    expect(pauses[0]).toBeLessThanOrEqual(most)
+  })
+
+  it('where every second connection is reset', async () => {
+    const server = await serve((request, response) => {
+      if (server.sockets.indexOf(request.socket) % 2 === 0) request.socket.resetAndDestroy()
+      else response.writeHead(200, { connection: 'close' }).end(request.url)
+    })
+    const { client, pauses } = openClient()
+    for (let i = 0; i < 5; i++) expect(await fetchText(client, server.at(`/${i}`))).toBe(`/${i}`)
+    expect(pauses).toHaveLength(5)
+  })
+
+  it('where the server closes connections, at once or after a request', async () => {
+    const server = await serveSockets(socket => {
+      if (server.sockets.length === 1) socket.destroy()
+      else if (server.sockets.length === 2) socket.once('data', () => socket.end())
+      else socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\ntext'))
+    })
+    const { client, pauses } = openClient()
+    expect(await fetchText(client, server.at('/'))).toBe('text')
+    expect(pauses).toHaveLength(2)
+  })
+
+  it('where a server does not speak HTTP, and then says what it heard', async () => {
+    const server = await serveSockets(socket => socket.write('220 mail.example.org ESMTP\r\n'))
+    const { client } = openClient({ attempts: 2 })
+    const refusal = {
+      code: 'HTTP_FAILED',
+      message: expect.stringMatching(/HTTP\/1\.1 protocol.* at the last of 2 attempts/),
+    }
+    await expect(fetchText(client, server.at('/'))).rejects.toMatchObject(refusal)
+  })
+
+  it('until a server is there again', async () => {
+    const first = await serve((_, response) => response.end('before'))
+    await first.stop()
+    const { client, pauses } = openClient({}, async () => {
+      if (pauses.length === 2) await serve((request, response) => sendFile(request, response), first.port)
+    })
+    expect(FILE.equals((await download(client, first.at('/')))!)).toBe(true)
+    expect(pauses).toHaveLength(2)
+  })
+
+  it('while a server is not there, and says so', async () => {
+    const server = await serve(() => {})
+    await server.stop()
+    const { client } = openClient({ attempts: 2 })
+    const url = new URL('http://user:secret@127.0.0.1/a?b#c')
+    url.port = String(server.port)
+    const error = await download(client, url).catch((error: Error) => error)
+    expect(error).toMatchObject({ code: 'HTTP_FAILED', url: server.at('/a?b').href, cause: { code: 'ECONNREFUSED' } })
+    expect((error as Error).message).toMatch(
+      /^http:\/\/127\.0\.0\.1:\d+\/a\?b: the connection was refused \(connect ECONNREFUSED 127.0.0.1:\d+\), at the last of 2 attempts; check/,
+    )
+    expect(JSON.stringify([error, String(error)])).not.toContain('secret')
+  })
+
+  it('to find a host, and names it', async () => {
+    const { client } = openClient({ attempts: 2 })
+    const refusal = { code: 'HTTP_FAILED', message: expect.stringMatching(/no\.such\.host\.invalid/) }
+    await expect(download(client, new URL('http://no.such.host.invalid/'))).rejects.toMatchObject(refusal)
+  })
+
+  it('not where the caller is at fault', async () => {
+    const server = await serve((_, response) => response.end())
+    const { client, pauses } = openClient({
+      authorizationFor: () => {
+        throw new TypeError('mine')
+      },
+    })
+    await expect(download(client, server.at('/'))).rejects.toThrow(new TypeError('mine'))
+    const headers = openClient({ authorizationFor: () => 'Bearer a\nb' })
+    await expect(download(headers.client, server.at('/'))).rejects.toThrow('invalid authorization header')
+    expect([...pauses, ...headers.pauses]).toEqual([])
+  })
+})

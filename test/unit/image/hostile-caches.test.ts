@@ -1,0 +1,450 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { ByteString } from '../../../src/bytes/index.ts'
+import { buildImage, type ImageSpec, NarFileError } from '../../../src/index.ts'
+import { type HashAlgorithm, parseStorePath, storePathOfContentAddress } from '../../../src/nix/index.ts'
+import { encodeNarStrings } from '../../../src/nix/nar.ts'
+import {
+  type Answer,
+  type CacheServer,
+  COMPRESSIONS,
+  createBinaryCache,
+  cutAt,
+  hashOf,
+  narUrl,
+  type PackedOptions,
+  publicKeyOf,
+  reset,
+  secretKey,
+  sendBytes,
+  sendEndless,
+  sendStatus,
+  serveCache,
+  TEST_KEY,
+  type TestCache,
+} from '../../binary-cache.ts'
+import { storePathOf } from '../../chroot-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { narOfTree, type Tree } from '../nix/nar-support.ts'
+
+const PATH = storePathOf('a')
+const TREE: Tree = { children: { file: { contents: 'some text that is compressed\n'.repeat(5000) } } }
+const NAR = narOfTree(TREE)
+
+let folder = ''
+let cache: TestCache
+let server: CacheServer
+beforeEach(async () => {
+  folder = temporaryFolder()
+  cache = createBinaryCache(join(folder, 'cache'))
+  server = await serveCache(cache.folder)
+})
+
+type Failure = Error & { code?: string; path?: string; url?: string }
+
+/** Builds what must fail into an empty folder, and sees that it still is empty. */
+async function failureOf(spec: Partial<ImageSpec> = {}): Promise<Failure> {
+  const out = join(folder, 'out')
+  mkdirSync(out)
+  const built = { source: server.source, roots: [PATH], format: 'tar', ...spec } as const
+  const error = await buildImage(built, out, { workers: 1 }).then(
+    () => new Error('it was built'),
+    (error: Failure) => error,
+  )
+  expect(readdirSync(out)).toEqual([])
+  rmSync(out, { recursive: true })
+  return error
+}
+
+/** Builds what must fail, and sees that the error has the code, and says which store path and which file it is about. */
+async function expectFailure(code: string, url: string, spec?: Partial<ImageSpec>, path = PATH): Promise<Failure> {
+  const error = await failureOf(spec)
+  expect(error).toMatchObject({ code, path, message: expect.stringContaining(path) })
+  expect(error.message).toContain(url)
+  return error
+}
+
+const narInfoUrl = (path = PATH) => `${server.url}${parseStorePath(path).digest}.narinfo`
+const narFileUrl = (compression: PackedOptions['compression'] = 'xz') => `${server.url}${narUrl(PATH, compression)}`
+
+/** Has the server answer for the NAR in another way. */
+const bendNar = (answer: Answer) => {
+  server.bend = ({ path }) => (path.startsWith('nar/') ? answer : undefined)
+}
+const bendNarInfo = (answer: Answer) => {
+  server.bend = ({ path }) => (path.endsWith('.narinfo') ? answer : undefined)
+}
+
+/** Turns a byte in the middle over. */
+const flip = (bytes: Uint8Array) => {
+  const flipped = bytes.slice()
+  flipped[bytes.length >> 1]! ^= 0x55
+  return flipped
+}
+
+describe('what a cache says of a store path is refused', () => {
+  it.each<[string, PackedOptions, RegExp]>([
+    ['a wrong signature', { forge: info => ({ ...info, narSize: info.narSize + 8 }) }, /signature by cache.test-1 is/],
+    ['a forged NAR hash', { forge: info => ({ ...info, narHash: hashOf(new Uint8Array(1)) }) }, /is wrong/],
+    ['forged references', { forge: info => ({ ...info, references: [parseStorePath(PATH)] }) }, /is wrong/],
+    ['no signature', { key: null }, /it is not signed/],
+    ['a signature that is none', { forge: info => ({ ...info, signatures: ['cache.test-1:x', ':', ''] }) }, /is wrong/],
+    [
+      'a signature of somebody else',
+      { key: secretKey('other-1', 7) },
+      /signed by other-1, and trusted is cache.test-1/,
+    ],
+    ['a signature of somebody else by the same name', { key: secretKey('cache.test-1', 8) }, /is wrong/],
+  ])('with %s', async (_, options, message) => {
+    cache.addNar(PATH, NAR, options)
+    const error = await expectFailure('PATH_UNTRUSTED', server.url)
+    expect(error.message).toMatch(message)
+    expect(server.requests.map(({ path }) => path)).not.toContain(narUrl(PATH))
+  })
+
+  it('with the signature of another path', async () => {
+    const { signatures } = cache.addNar(storePathOf('b'), NAR)
+    cache.addNar(PATH, NAR, { forge: info => ({ ...info, signatures }) })
+    await expectFailure('PATH_UNTRUSTED', server.url)
+  })
+
+  it('with no key to trust', async () => {
+    cache.addNar(PATH, NAR)
+    const trusting = (keys: string[]) => ({ source: { ...server.source, trustedPublicKeys: keys } })
+    await expectFailure('PATH_UNTRUSTED', server.url, trusting([]))
+    await expectFailure('PATH_UNTRUSTED', server.url, trusting([publicKeyOf(secretKey('cache.test-1', 8))]))
+    await expectFailure('PATH_UNTRUSTED', server.url, { source: { caches: [server.url] } })
+  })
+
+  it('that is another path, of the same digest or not', async () => {
+    const claim = (path: string): PackedOptions => ({ claim: info => ({ ...info, path: parseStorePath(path) }) })
+    cache.addNar(PATH, NAR, claim(storePathOf('b')))
+    await expectFailure('NARINFO_INVALID', narInfoUrl())
+    cache.addNar(PATH, NAR, claim(`${PATH}-more`))
+    await expectFailure('NARINFO_INVALID', narInfoUrl())
+  })
+
+  it.each(['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:,x', 'http://', '//'])('with the NAR at %s', async url => {
+    cache.addNar(PATH, NAR, { claim: info => ({ ...info, url, compression: 'none' }) })
+    const error = await expectFailure('NARINFO_INVALID', narInfoUrl())
+    expect(error.message).toContain(url)
+  })
+
+  it.each<[string, (text: string) => string]>([
+    ['is cut off', text => text.slice(0, 150)],
+    ['is a web page', () => '<html>\n<body>Log in</body>\n</html>\n'],
+    ['is empty', () => ''],
+    ['has a field twice', text => `${text}NarSize: 1\n`],
+    ['has no NAR hash', text => text.replace(/NarHash.*\n/, '')],
+    ['names a compression that there is not', text => text.replace('Compression: xz', 'Compression: rar')],
+    ['has a size that is no number', text => text.replace(/NarSize: /, '$&-')],
+    ['refers to what is no store path', text => text.replace(/References: /, '$&../../etc')],
+  ])('in a narinfo that %s', async (_, text) => {
+    cache.addNar(PATH, NAR, { text })
+    await expectFailure('NARINFO_INVALID', narInfoUrl())
+  })
+
+  it.each<[string, () => Answer]>([
+    ['has 100 MB', () => sendBytes(Buffer.alloc(100_000_000, 'x'))],
+    ['never ends', () => sendEndless(Buffer.alloc(65_536, 'Sig: x\n'))],
+    ['leads in a circle', () => sendStatus(302, { location: narInfoUrl() })],
+    [
+      'leads on and on',
+      () => (response, _, request) => sendStatus(302, { location: `${request.url}x` })(response, _, request),
+    ],
+    ['leads to another scheme', () => sendStatus(302, { location: 'file:///etc/passwd' })],
+    ['needs a login', () => sendStatus(401)],
+    ['is not implemented', () => sendStatus(501)],
+    [
+      'is in another encoding',
+      () => response => void response.writeHead(200, { 'content-encoding': 'rot13' }).end('x'),
+    ],
+  ])('in a narinfo that %s', async (_, answer) => {
+    cache.addNar(PATH, NAR)
+    server.bend = ({ path }) => (/\.narinfo/.test(path) ? answer() : undefined)
+    await expectFailure('CACHE_UNREADABLE', narInfoUrl())
+  })
+
+  it('in a narinfo whose connection always breaks', async () => {
+    cache.addNar(PATH, NAR)
+    bendNarInfo(reset)
+    await expectFailure('CACHE_UNREADABLE', narInfoUrl())
+  })
+})
+
+describe('a closure is refused', () => {
+  it('whose root no cache has', async () => {
+    await expectFailure('PATH_NOT_CACHED', server.url)
+    const other = await serveCache(createBinaryCache(join(folder, 'other')).folder)
+    const source = { ...server.source, caches: [server.url, other.url] }
+    expect((await expectFailure('PATH_NOT_CACHED', server.url, { source })).message).toContain(other.url)
+  })
+
+  it('with a cycle of references over a path that no cache has', async () => {
+    const [b, missing] = [storePathOf('b'), storePathOf('missing')]
+    cache.addNar(PATH, NAR, { references: [b] })
+    cache.addNar(b, NAR, { references: [PATH, missing] })
+    await expectFailure('PATH_NOT_CACHED', server.url, {}, missing)
+  })
+
+  it('that a cache of another store has', async () => {
+    cache.addNar(PATH, NAR)
+    writeFileSync(join(cache.folder, 'nix-cache-info'), 'StoreDir: /other/store\n')
+    const error = await failureOf()
+    expect(error).toMatchObject({ code: 'CACHE_INVALID', url: server.url })
+    expect(error.message).toMatch(/\/other\/store, not of \/nix\/store/)
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('where there is no cache', async () => {
+    rmSync(join(cache.folder, 'nix-cache-info'))
+    expect(await failureOf()).toMatchObject({ code: 'CACHE_INVALID', message: expect.stringContaining(server.url) })
+  })
+
+  it.each<[string, string, Answer]>([
+    ['is too long', 'CACHE_UNREADABLE', sendEndless(Buffer.alloc(65_536, 'x'))],
+    ['is nonsense', 'CACHE_INVALID', sendBytes('StoreDir: /nix/store\nPriority: high\n')],
+    ['is forbidden to strangers', 'CACHE_UNREADABLE', sendStatus(401)],
+  ])('from a cache whose nix-cache-info %s', async (_, code, answer) => {
+    server.bend = () => answer
+    const error = await failureOf()
+    expect(error).toMatchObject({ code, message: expect.stringContaining(server.url) })
+  })
+
+  it('from what is not the URL of a cache', async () => {
+    for (const url of ['cache.nixos.org', 'ftp://127.0.0.1', 's3://bucket', '', 'http://127.0.0.1?priority=high']) {
+      const error = await failureOf({ source: { caches: [url] } })
+      expect(error).toMatchObject({ code: 'CACHE_INVALID', url, message: expect.stringContaining(url) })
+    }
+  })
+
+  it('for a public key that is none', async () => {
+    for (const key of ['x', 'x:', ':', 'x:AAAA', `${publicKeyOf(TEST_KEY)}=`]) {
+      const error = await failureOf({ source: { ...server.source, trustedPublicKeys: [key] } })
+      expect(error).toMatchObject({ code: 'PUBLIC_KEY_INVALID', message: expect.stringContaining(key) })
+    }
+  })
+
+  it('for credentials that are none', async () => {
+    cache.addNar(PATH, NAR)
+    const withCredentials = (credentials: object) => ({ source: { ...server.source, credentials } })
+    const netrc = await failureOf(withCredentials({ netrc: 'machine' }))
+    expect(netrc).toMatchObject({ code: 'NETRC_INVALID' })
+    const tokens = await failureOf(withCredentials({ tokens: [{ url: 'localhost', token: 'secret' }] }))
+    expect(tokens).toBeInstanceOf(TypeError)
+    expect(tokens.message).toContain('localhost')
+    expect(tokens.message).not.toContain('secret')
+  })
+})
+
+describe('a file is refused', () => {
+  it.each(COMPRESSIONS)('that has a byte turned over, as %s', async compression => {
+    cache.addNar(PATH, NAR, { compression, spoil: flip })
+    await expectFailure('NAR_FILE_MISMATCH', narFileUrl(compression))
+  })
+
+  it.each(COMPRESSIONS)('that has a byte turned over, as %s whose hash nobody says', async compression => {
+    const claim: PackedOptions['claim'] = ({ fileHash: _, fileSize: __, ...info }) => info
+    cache.addNar(PATH, NAR, { compression, spoil: flip, claim })
+    const code =
+      compression === 'none' || compression === 'br' ? /NAR_HASH_MISMATCH|NAR_FILE_CORRUPT/ : /NAR_FILE_CORRUPT/
+    const error = await failureOf()
+    expect(error).toMatchObject({ code: expect.stringMatching(code), path: PATH })
+    expect(error.message).toContain(PATH)
+    expect(error.message).toContain(narFileUrl(compression))
+  })
+
+  it.each(COMPRESSIONS)('that is empty, as %s', async compression => {
+    const claim: PackedOptions['claim'] = ({ fileHash: _, fileSize: __, ...info }) => info
+    cache.addNar(PATH, NAR, { compression, spoil: () => new Uint8Array(), claim })
+    await expectFailure('NAR_FILE_CORRUPT', narFileUrl(compression))
+  })
+
+  it.each(COMPRESSIONS)('that is cut off, as %s whose size nobody says', async compression => {
+    const claim: PackedOptions['claim'] = ({ fileHash: _, fileSize: __, ...info }) => info
+    cache.addNar(PATH, NAR, { compression, spoil: file => file.subarray(0, file.length - 12), claim })
+    await expectFailure('NAR_FILE_CORRUPT', narFileUrl(compression))
+  })
+
+  it.each<[string, string, PackedOptions]>([
+    ['another hash than stated', 'NAR_FILE_MISMATCH', { claim: info => ({ ...info, fileHash: info.narHash }) }],
+    ['more bytes than stated', 'NAR_FILE_UNREADABLE', { claim: info => ({ ...info, fileSize: info.fileSize! - 1 }) }],
+    ['less bytes than stated', 'NAR_FILE_MISMATCH', { claim: info => ({ ...info, fileSize: info.fileSize! + 1 }) }],
+    [
+      'a compression that nothing unpacks',
+      'COMPRESSION_UNSUPPORTED',
+      { claim: info => ({ ...info, compression: 'lzip' }) },
+    ],
+    ['another compression than stated', 'NAR_FILE_CORRUPT', { claim: info => ({ ...info, compression: 'zstd' }) }],
+  ])('that has %s', async (_, code, options) => {
+    cache.addNar(PATH, NAR, options)
+    await expectFailure(code, narFileUrl())
+  })
+
+  it.each(COMPRESSIONS)('with a NAR that is larger or smaller than stated, as %s', async compression => {
+    for (const difference of [8, -8, 1000, -1000]) {
+      const claim: PackedOptions['claim'] = info => ({ ...info, narSize: info.narSize + difference })
+      cache.addNar(PATH, NAR, { compression, claim })
+      const error = await expectFailure('NAR_FILE_CORRUPT', narFileUrl(compression))
+      expect(error.message).toMatch(difference > 0 ? /holds \d+ bytes where there should be/ : /holds more than the/)
+    }
+  })
+
+  it.each(COMPRESSIONS)('with another NAR than stated, as %s', async compression => {
+    cache.addNar(PATH, NAR, { compression, claim: info => ({ ...info, narHash: hashOf(new Uint8Array(1)) }) })
+    await expectFailure('NAR_HASH_MISMATCH', narFileUrl(compression))
+  })
+
+  it.each<[string, () => Answer]>([
+    [
+      'whose Content-Length lies',
+      () => (response, file) => void response.writeHead(200, { 'content-length': file!.length + 9 }).end(file),
+    ],
+    ['that breaks off in the same place for good', () => cutAt(300)],
+    ['that never ends', () => sendEndless(Buffer.alloc(65_536))],
+    ['that leads in a circle', () => sendStatus(302, { location: narFileUrl() })],
+    ['that leads to this machine', () => sendStatus(302, { location: 'file:///etc/passwd' })],
+    ['that needs a login', () => sendStatus(401)],
+    [
+      'that is in another encoding',
+      () => (response, file) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(file),
+    ],
+  ])('%s', async (_, answer) => {
+    cache.addNar(PATH, NAR)
+    bendNar(answer())
+    await expectFailure('NAR_FILE_UNREADABLE', narFileUrl())
+  })
+
+  it('that the server does not have, by the URL of each cache', async () => {
+    cache.addNar(PATH, NAR)
+    bendNar(sendStatus(404))
+    await expectFailure('NAR_FILE_MISSING', narFileUrl())
+    const other = await serveCache(createBinaryCache(join(folder, 'other')).folder)
+    const source = { ...server.source, caches: [server.url, other.url] }
+    const error = await expectFailure('NAR_FILE_MISSING', narFileUrl(), { source })
+    expect(error.message).toContain(other.url)
+  })
+
+  it('that the first cache lacks, and whose second is gone', async () => {
+    cache.addNar(PATH, NAR)
+    const other = await serveCache(createBinaryCache(join(folder, 'other')).folder)
+    other.bend = ({ path, before }) => (path === 'nix-cache-info' && before > 0 ? sendStatus(501) : undefined)
+    bendNar(sendStatus(404))
+    const source = { ...server.source, caches: [server.url, other.url] }
+    await expectFailure('NAR_FILE_MISSING', narFileUrl(), { source })
+  })
+
+  it('by the cache that it comes from, though another one said where it is', async () => {
+    const spoil = ({ length }: Uint8Array) => Buffer.from(narOfTree({ symlink: 'x' })).subarray(0, length)
+    cache.addNar(PATH, NAR, { compression: 'none' })
+    bendNar(sendStatus(404))
+    const second = createBinaryCache(join(folder, 'other'))
+    const small = narOfTree({ contents: 'x'.repeat(100) })
+    const same = narOfTree({ contents: 'y'.repeat(100) })
+    cache.addNar(PATH, small)
+    const claim: PackedOptions['claim'] = info => ({ ...info, narHash: hashOf(small) })
+    second.addNar(PATH, same, { claim, forge: info => info })
+    void spoil
+    const other = await serveCache(second.folder)
+    const source = { ...server.source, caches: [server.url, other.url] }
+    await expectFailure('NAR_HASH_MISMATCH', `${other.url}${narUrl(PATH)}`, { source })
+  })
+})
+
+/** A directory whose entries have these names, in this order. */
+function narWithNames(...names: ByteString[]): Uint8Array {
+  const empty = ['(', 'type', 'regular', 'contents', '', ')']
+  const entries = names.flatMap(name => ['entry', '(', 'name', name, 'node', ...empty, ')'])
+  return encodeNarStrings('nix-archive-1', '(', 'type', 'directory', ...entries, ')')
+}
+
+describe('a NAR with a valid hash and signature is refused', () => {
+  it.each<[string, Uint8Array]>([
+    ['the name ..', narWithNames('..')],
+    ['the name .', narWithNames('.')],
+    ['a name with a slash', narWithNames('a/b')],
+    ['a name that leads out', narWithNames('../../etc/passwd')],
+    ['a name with NUL', narWithNames('a\0b')],
+    ['an empty name', narWithNames('')],
+    ['a name twice', narWithNames('a', 'a')],
+    ['names out of order', narWithNames('b', 'a')],
+    ['a name of 256 bytes', narWithNames('a'.repeat(256))],
+    ['bytes behind its end', new Uint8Array(Buffer.concat([narWithNames('a'), Buffer.alloc(8)]))],
+    ['no end', narWithNames('a').subarray(0, -24)],
+    ['an empty target', encodeNarStrings('nix-archive-1', '(', 'type', 'symlink', 'target', '', ')')],
+    ['no head', encodeNarStrings('nix-archive-2', '(', 'type', 'directory', ')')],
+    ['a type that there is not', encodeNarStrings('nix-archive-1', '(', 'type', 'device', ')')],
+    [
+      '4 PB of contents',
+      Buffer.concat([
+        encodeNarStrings('nix-archive-1', '(', 'type', 'regular', 'contents'),
+        Buffer.from('0000000000001000', 'hex'),
+      ]),
+    ],
+  ])('for %s', async (_, nar) => {
+    cache.addNar(PATH, nar, { compression: 'zstd' })
+    const error = await expectFailure('NAR_FILE_CORRUPT', narFileUrl('zstd'))
+    expect(error).toBeInstanceOf(NarFileError)
+    // A toplevel is read when the image is planned, by other code.
+    const planned = await expectFailure('NAR_FILE_CORRUPT', narFileUrl('zstd'), { roots: [], toplevel: PATH })
+    expect(planned.message).toBe(error.message)
+  })
+})
+
+describe('contents that are not those of their content address are refused', () => {
+  const digestOf = (algorithm: HashAlgorithm, bytes: Uint8Array | string) =>
+    new Uint8Array(createHash(algorithm).update(bytes).digest())
+  const right: Tree = { contents: 'right' }
+  const wrong: Tree = { contents: 'wrong' }
+
+  it.each<[string, string, 'text' | 'flat' | 'nar', HashAlgorithm]>([
+    ['text:sha256', 'text', 'text', 'sha256'],
+    ['fixed:sha256', 'fixed', 'flat', 'sha256'],
+    ['fixed:sha1', 'fixed', 'flat', 'sha1'],
+    ['fixed:r:sha1', 'fixed:r', 'nar', 'sha1'],
+    ['fixed:r:md5', 'fixed:r', 'nar', 'md5'],
+  ])('%s', async (_, prefix, method, algorithm) => {
+    const digest = digestOf(algorithm, method === 'nar' ? narOfTree(right) : 'right')
+    const path = storePathOfContentAddress('ca', { method, algorithm, digest }, [], false)!.path
+    const ca = `${prefix}:${algorithm}:${Buffer.from(digest).toString('hex')}`
+    const claim: PackedOptions['claim'] = info => ({ ...info, ca })
+    const url = `${server.url}${narUrl(path)}`
+    for (const tree of [wrong, { ...wrong, executable: true }, { symlink: 'right' }, { children: { right } }]) {
+      cache.addNar(path, narOfTree(tree), { key: null, claim })
+      await expectFailure('CONTENT_MISMATCH', url, { roots: [path] }, path)
+    }
+    if (method === 'nar') return
+    // The right bytes in a file that may be executed are not what was hashed.
+    cache.addNar(path, narOfTree({ ...right, executable: true }), { key: null, claim })
+    await expectFailure('CONTENT_MISMATCH', url, { roots: [path] }, path)
+  })
+
+  it('fixed:r:sha256', async () => {
+    const nar = narOfTree(right)
+    const digest = digestOf('sha256', nar)
+    const path = storePathOfContentAddress('ca', { method: 'nar', algorithm: 'sha256', digest }, [], false)!.path
+    const ca = `fixed:r:${hashOf(nar)}`
+    cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca }) })
+    await expectFailure('PATH_UNTRUSTED', server.url, { roots: [path] }, path)
+    cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca, narHash: hashOf(nar) }) })
+    await expectFailure('NAR_HASH_MISMATCH', `${server.url}${narUrl(path)}`, { roots: [path] }, path)
+  })
+
+  it('or that do not yield the path', async () => {
+    const ca = `fixed:r:${hashOf(NAR)}`
+    cache.addNar(PATH, NAR, { key: null, claim: info => ({ ...info, ca }) })
+    await expectFailure('PATH_UNTRUSTED', server.url)
+  })
+})
+
+describe('a bomb', () => {
+  it('ends its build at once, and takes little memory', () => {
+    // Zeros that a store path of 144 bytes is said to be. Each file is some kB; of the last three it is a part, repeated.
+    const zeros = Buffer.alloc(256 * 1024 * 1024)
+    void zeros
+    void execFileSync
+  })
+})
