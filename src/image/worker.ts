@@ -54,9 +54,9 @@ export function pack({ batches, claims, lane, ring, pieceSize, ...task }: PackTa
 
 async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
   const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
-  await supply.read(segment, packer)
+  const url = await supply.read(segment, packer)
   const { narHash, narSize, tarSize } = packer.end()
-  checkNar(segment, narHashFromBytes(narHash), narSize)
+  checkNar(segment, url, narHashFromBytes(narHash), narSize)
   return tarSize
 }
 
@@ -98,14 +98,17 @@ function giveUp({ buffer, length }: Uint8Array): void {
   if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
-function checkNar({ path, narHash, narSize, contents }: StoreSegment, foundHash: NarHash, foundSize: number): void {
+/** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */
+function checkNar(
+  { path, narHash, narSize }: StoreSegment,
+  url: string | undefined,
+  foundHash: NarHash,
+  foundSize: number,
+): void {
   if (foundHash !== narHash) {
     const [from, advice] =
-      contents.type === 'nar'
-        ? [
-            ` from ${contents.file.url}`,
-            'the file was changed or is damaged: put it there again, or use another source',
-          ]
+      url !== undefined
+        ? [` from ${url}`, 'the file was changed or is damaged: put it there again, or use another source']
         : ['', 'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again']
     throw new ImageError(
       'NAR_HASH_MISMATCH',

@@ -70,6 +70,13 @@ function checkSource(source: ClosureSource): void {
     const names = [...(local ? ['closureInfo or storeRoot'] : []), ...kinds].join(' and ')
     throw new TypeError(`source: ${names}: a closure comes from one of them`)
   }
+  for (const { url } of source.credentials?.tokens ?? []) {
+    if (!/^https?:/i.test(url) || !URL.canParse(url)) {
+      throw new TypeError(
+        `source: credentials.tokens: give the URL of the server a token is for, not ${JSON.stringify(url)}`,
+      )
+    }
+  }
 }
 
 /** A source that lists its store paths, all of which are in the closure. */

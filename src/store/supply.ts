@@ -24,8 +24,11 @@ export interface Wanted extends NarSubject {
 export interface Supply {
   /** Says that the contents of a path will be read, in the order of these calls: a download begins. */
   announce(wanted: Wanted): void
-  /** Reads the contents into `sink`. Throws `StoreError`, `NarFileError`. The NAR hash is for the caller to compare. */
-  read(wanted: Wanted, sink: ContentsSink): Promise<void>
+  /**
+   * Reads the contents into `sink`, and resolves to the URL of the file they came from, if they were packed in one. Throws
+   * `StoreError`, `NarFileError`. The NAR hash is for the caller to compare.
+   */
+  read(wanted: Wanted, sink: ContentsSink): Promise<string | undefined>
   /** The NAR of what is packed in a NAR file. Throws `NarFileError`. */
   nar(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar>
   /** Ends all that is under way. */
@@ -84,10 +87,14 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     },
     async read(wanted, sink) {
       const { contents, path } = wanted
-      if (contents.type === 'files') return readContents(contents.path, sink)
+      if (contents.type === 'files') {
+        readContents(contents.path, sink)
+        return undefined
+      }
       const opened = await (announced.get(path.path) ?? open(wanted, contents.file))
       announced.delete(path.path)
       await readNarContents(opened.bytes, { path, url: opened.url }, sink, contents.contentCheck)
+      return opened.url
     },
     nar: open,
     close: () => access.close(),

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -303,7 +302,7 @@ describe('a file is refused', () => {
       'whose Content-Length lies',
       () => (response, file) => void response.writeHead(200, { 'content-length': file!.length + 9 }).end(file),
     ],
-    ['that breaks off in the same place for good', () => cutAt(300)],
+    ['that breaks off in the same place for good', () => cutAt(100)],
     ['that never ends', () => sendEndless(Buffer.alloc(65_536))],
     ['that leads in a circle', () => sendStatus(302, { location: narFileUrl() })],
     ['that leads to this machine', () => sendStatus(302, { location: 'file:///etc/passwd' })],
@@ -338,8 +337,6 @@ describe('a file is refused', () => {
   })
 
   it('by the cache that it comes from, though another one said where it is', async () => {
-    const spoil = ({ length }: Uint8Array) => Buffer.from(narOfTree({ symlink: 'x' })).subarray(0, length)
-    cache.addNar(PATH, NAR, { compression: 'none' })
     bendNar(sendStatus(404))
     const second = createBinaryCache(join(folder, 'other'))
     const small = narOfTree({ contents: 'x'.repeat(100) })
@@ -347,7 +344,6 @@ describe('a file is refused', () => {
     cache.addNar(PATH, small)
     const claim: PackedOptions['claim'] = info => ({ ...info, narHash: hashOf(small) })
     second.addNar(PATH, same, { claim, forge: info => info })
-    void spoil
     const other = await serveCache(second.folder)
     const source = { ...server.source, caches: [server.url, other.url] }
     await expectFailure('NAR_HASH_MISMATCH', `${other.url}${narUrl(PATH)}`, { source })
@@ -437,14 +433,5 @@ describe('contents that are not those of their content address are refused', () 
     const ca = `fixed:r:${hashOf(NAR)}`
     cache.addNar(PATH, NAR, { key: null, claim: info => ({ ...info, ca }) })
     await expectFailure('PATH_UNTRUSTED', server.url)
-  })
-})
-
-describe('a bomb', () => {
-  it('ends its build at once, and takes little memory', () => {
-    // Zeros that a store path of 144 bytes is said to be. Each file is some kB; of the last three it is a part, repeated.
-    const zeros = Buffer.alloc(256 * 1024 * 1024)
-    void zeros
-    void execFileSync
   })
 })
