@@ -8,6 +8,7 @@ const project = (name: string, timeout: number) => ({
 // package: the packed tarball, used as a stranger would. system: root, systemd-import, systemd-nspawn, real closures.
 export default defineConfig({
   test: {
+    globalSetup: 'test/global-setup.ts',
     projects: [
       project('unit', 30_000),
       project('conformance', 120_000),

@@ -34,7 +34,7 @@ export interface BlockRecord {
 
 /** A block as it stands in the file. */
 export interface EncodedBlock extends BlockRecord {
-  /** In order; they are the receiver's. */
+  /** In order. They hold until the next block is encoded on this thread: copy what has to last. */
   readonly pieces: readonly Uint8Array[]
 }
 

@@ -1,28 +1,35 @@
-import { assembleBlock, computeCheck, createStreamWriter, lzma2Filter } from '../xz/index.ts'
+import {
+  assembleBlock,
+  computeCheck,
+  createLzma2Encoder,
+  createStreamWriter,
+  LZMA2_ENCODER,
+  type Lzma2Encoder,
+  type Lzma2Level,
+  lzma2DictionarySize,
+  lzma2Filter,
+} from '../xz/index.ts'
 import type { Container } from './container.ts'
-import { NATIVE_LZMA2, nativeLzma2 } from './lzma2-engine.ts'
 
-const MiB = 1024 * 1024
-
-/** The block size also bounds what a dictionary can be good for: nothing is found behind the start of a block. */
-const BLOCK_SIZE = 16 * MiB
-
-/** Dictionary size of the presets 0 to 9, as in xz (lzma_encoder_presets.c). */
-const DICTIONARY_SIZES = [0.25, 1, 2, 4, 4, 8, 8, 16, 32, 64].map(size => Math.min(size * MiB, BLOCK_SIZE))
+/** As much as the encoder takes. Nothing is found behind the start of a block. */
+const BLOCK_SIZE = 16 * 1024 * 1024
 
 const CHECK = 'crc64'
+
+/** The encoder of this thread, with the memory that it works in. */
+let encoder: Lzma2Encoder | undefined
 
 /** `.tar.xz`: one stream, with both sizes in the header of every block. A block's note is its unpadded size. */
 export const xzContainer: Container = {
   suffix: '.tar.xz',
   blockSize: BLOCK_SIZE,
-  describe: level => `xz, LZMA2 by ${NATIVE_LZMA2}, preset ${level}, ${CHECK}`,
+  describe: level => `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, ${CHECK}`,
   blocks: {
-    async encode(bytes, level) {
-      const dictionarySize = DICTIONARY_SIZES[level]
+    encode(bytes, level) {
+      encoder ??= createLzma2Encoder()
       const block = assembleBlock({
-        filters: [lzma2Filter(dictionarySize)],
-        compressed: await nativeLzma2(bytes, level, dictionarySize),
+        filters: [lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))],
+        compressed: [encoder.encode(bytes, level as Lzma2Level)],
         uncompressedSize: bytes.length,
         check: CHECK,
         checkValue: computeCheck(CHECK, bytes),

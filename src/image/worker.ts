@@ -83,19 +83,9 @@ export function encode({ slot, length, format, level }: EncodeTask): Promise<Out
     for (const piece of pieces) {
       slot.set(piece, size)
       size += piece.length
-      giveUp(piece)
     }
     return { ...record, size }
   })
-}
-
-/**
- * Frees the memory of an encoder's output now. A thread that makes little else collects its garbage late: blocks of
- * 100 MB and more wait for it.
- */
-function giveUp({ buffer, length }: Uint8Array): void {
-  // Not a part of something that others use, too.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
 /** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */

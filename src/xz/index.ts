@@ -18,6 +18,8 @@ export {
   lzma2Filter,
   x86Filter,
 } from './filter-flags.ts'
+export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
+export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
 export { type Lzma2Sizes, measureLzma2 } from './lzma2-chunks.ts'
 export {
   type BlockLocation,

@@ -11,7 +11,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   xz: ['bytes'],
   tree: ['bytes'],
   systemd: ['tree'],
-  container: ['bytes', 'xz', 'node:zlib', '@napi-rs/lzma'],
+  container: ['bytes', 'xz', 'node:zlib'],
   pool: ['piscina', 'node:*'],
   http: ['undici', 'node:*'],
   'nar-file': ['nix', 'xz', 'http', 'version.ts', '@napi-rs/lzma', 'xz-decompress', 'unbzip2-stream', 'node:*'],

@@ -17,7 +17,9 @@ function blocksOf(format: ImageFormat): BlockFormat {
 
 /** A block, encoded. */
 export async function encodeBlock(format: ImageFormat, bytes: Uint8Array, level = 1): Promise<EncodedBlock> {
-  return blocksOf(format).encode(bytes, level)
+  const block = await blocksOf(format).encode(bytes, level)
+  // The pieces are the encoder's again with the next block.
+  return { ...block, pieces: block.pieces.map(piece => piece.slice()) }
 }
 
 /** The bytes of a block in the file. */

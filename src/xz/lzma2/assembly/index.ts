@@ -1,0 +1,158 @@
+import { setCandidateDepth } from './candidates.ts'
+import { beginChunks, codedPosition, codeOperations, endChunk, endChunks, outputEnd, storeData } from './chunks.ts'
+import { beginLazy, parseLazy, restartLazy } from './lazy.ts'
+import { GUARD, INPUT, output, reserveForChains, reserveForRadix, reserveInput } from './memory.ts'
+import { setProperties } from './models.ts'
+import { prepareNearest } from './nearest.ts'
+import { beginOptimal, parseOptimal, renewPrices } from './optimal.ts'
+import { classify, kindOf, ORDINARY, PIECE_BITS, PIECE_SIZE, preparePieces, smoothPieces } from './pieces.ts'
+import { preparePrices } from './prices.ts'
+import {
+  beginDistribution,
+  beginRange,
+  collectNext,
+  countPiece,
+  distribute,
+  prepareRadix,
+  refineNext,
+} from './radix.ts'
+import { setDepth } from './refine.ts'
+
+/**
+ * The encoder of a block, in steps: `begin`, then `step` until it returns 0. A step takes milliseconds. Small ones, because
+ * engines compile a function well only after it has been entered some times.
+ */
+
+const CLASSIFY: i32 = 1
+const COUNT: i32 = 2
+const COLLECT: i32 = 3
+const DISTRIBUTE: i32 = 4
+const REFINE: i32 = 5
+const PARSE: i32 = 6
+const DONE: i32 = 0
+
+/** Bytes that a step parses at least, while there are so many. */
+const STEP: i32 = 0x4000
+
+let phase: i32 = DONE
+let fast: boolean = false
+let size: i32 = 0
+let pieces: i32 = 0
+let next: i32 = 0
+/** Where pieces of the same kind end. */
+let regionEnd: i32 = 0
+
+/** The address of the block, after making room for so many bytes. */
+export function reserve(bytes: i32): i32 {
+  reserveInput(bytes)
+  return INPUT
+}
+
+export function outputBegin(): i32 {
+  return output
+}
+
+export function outputSize(): i32 {
+  return outputEnd - output
+}
+
+/**
+ * Begins to encode the first `bytes` bytes of the input. With a window (a power of two) by hash chains and the lazy
+ * parser, with 0 by the radix match finder and the optimal parser.
+ */
+export function begin(bytes: i32, window: i32, depth: i32, nice: i32, skip: i32, lc: i32, lp: i32, pb: i32): void {
+  size = bytes
+  fast = window > 0
+  if (fast) reserveForChains(bytes, window)
+  else reserveForRadix(bytes)
+  memory.fill(INPUT + bytes, 0, GUARD)
+  setProperties(lc, lp, pb)
+  beginChunks()
+  if (fast) beginLazy(window, depth, nice)
+  else {
+    setDepth(depth)
+    setCandidateDepth(depth)
+    preparePrices()
+    beginOptimal(nice, skip)
+  }
+  pieces = (bytes + PIECE_SIZE - 1) >>> PIECE_BITS
+  next = 0
+  regionEnd = 0
+  preparePieces()
+  phase = CLASSIFY
+}
+
+/** Goes on; 0 when the output is complete. */
+export function step(): i32 {
+  if (phase === CLASSIFY) {
+    if (next < pieces) classify(next++, size)
+    else {
+      smoothPieces(pieces)
+      next = 0
+      if (fast) {
+        prepareNearest()
+        phase = PARSE
+      } else {
+        prepareRadix()
+        phase = COUNT
+      }
+    }
+  } else if (phase === COUNT) {
+    if (next < pieces) countPiece(next++, size)
+    else beginNextRange()
+  } else if (phase === COLLECT) {
+    if (!collectNext(pieces, size)) {
+      beginDistribution()
+      next = 0
+      phase = DISTRIBUTE
+    }
+  } else if (phase === DISTRIBUTE) {
+    if (!distribute(next)) phase = REFINE
+    next += PIECE_SIZE
+  } else if (phase === REFINE) {
+    if (!refineNext()) beginNextRange()
+  } else if (phase === PARSE) {
+    parseStep()
+  }
+  return phase
+}
+
+function beginNextRange(): void {
+  if (beginRange(pieces)) phase = COLLECT
+  else {
+    prepareNearest()
+    phase = PARSE
+  }
+}
+
+function parseStep(): void {
+  const stop = min(codedPosition + STEP, size)
+  while (codedPosition < stop) {
+    if (codedPosition === regionEnd) enterRegion()
+    if (codedPosition < regionEnd) {
+      if (fast) parseLazy(regionEnd)
+      else parseOptimal(regionEnd)
+      codeOperations()
+    }
+  }
+  if (codedPosition === size) {
+    endChunks()
+    phase = DONE
+  }
+}
+
+/** Stores the pieces that are not to be compressed, up to the next ordinary one, and finds where those end. */
+function enterRegion(): void {
+  const piece = codedPosition >>> PIECE_BITS
+  let ordinary = piece
+  while (ordinary < pieces && kindOf(ordinary) !== ORDINARY) ordinary++
+  if (ordinary > piece) {
+    endChunk()
+    storeData(min(ordinary << PIECE_BITS, size))
+    if (fast) restartLazy()
+    else renewPrices()
+  }
+  let end = ordinary
+  while (end < pieces && kindOf(end) === ORDINARY) end++
+  regionEnd = min(end << PIECE_BITS, size)
+}

@@ -1,0 +1,119 @@
+import { addToChain, beginChain, findInChain, foundDistance, foundLength } from './chain.ts'
+import { codedPosition } from './chunks.ts'
+import { equalBytes } from './compare.ts'
+import { INPUT } from './memory.ts'
+import { clearOperations, prepend } from './operations.ts'
+import { codedRep0, codedRep1, codedRep2, codedRep3 } from './symbols.ts'
+
+/**
+ * The lazy parser: the match found at a position is taken, unless the next position has a better one.
+ */
+
+const LENGTH_MAX: i32 = 273
+
+let niceLength: i32 = 0
+/** Set if the match at the current position is known from looking ahead. */
+let ahead: boolean = false
+
+/** The longest repeated match at a position. */
+let repLength: i32 = 0
+let repDistance: i32 = 0
+
+export function beginLazy(window: i32, depth: i32, nice: i32): void {
+  beginChain(window, depth, nice)
+  niceLength = nice
+  ahead = false
+}
+
+/** To be called where positions were passed over. */
+export function restartLazy(): void {
+  ahead = false
+}
+
+function tryRep(address: i32, distance: i32, limit: i32): void {
+  if (load<u16>(address) !== load<u16>(address - distance)) return
+  const length = equalBytes(address, address - distance, 2, limit)
+  if (length > repLength) {
+    repLength = length
+    repDistance = distance
+  }
+}
+
+function findRep(position: i32, limit: i32): void {
+  const address = INPUT + position
+  repLength = 0
+  if (limit < 2) return
+  tryRep(address, codedRep0, limit)
+  tryRep(address, codedRep1, limit)
+  tryRep(address, codedRep2, limit)
+  tryRep(address, codedRep3, limit)
+}
+
+/** Is it worth more bytes to keep to the latest distances than to take a match at this one? */
+function repSuffices(length: i32, distance: i32): boolean {
+  if (repLength < 2) return false
+  return (
+    repLength + 1 >= length ||
+    (repLength + 2 >= length && distance > 512) ||
+    (repLength + 3 >= length && distance > 0x8000)
+  )
+}
+
+/** A match of three bytes from afar costs more than its bytes. */
+function isWorthy(length: i32, distance: i32): boolean {
+  return length > 3 ? length > 4 || distance <= 0x8_0000 : length === 3 && distance <= 0x1000
+}
+
+/** Chooses the next operation. */
+export function parseLazy(end: i32): void {
+  clearOperations()
+  const position = codedPosition
+  const limit = min(end - position, LENGTH_MAX)
+  if (position === 0 || limit < 2) {
+    if (!ahead) addToChain(position, position + 1)
+    ahead = false
+    prepend(1, 0)
+    return
+  }
+  if (!ahead) findInChain(position, limit)
+  ahead = false
+  const length = min(foundLength, limit)
+  const distance = foundDistance
+  findRep(position, limit)
+  if (repLength >= niceLength || repSuffices(length, distance)) {
+    take(position, position + 1, repLength, repDistance)
+    return
+  }
+  if (length >= niceLength) {
+    take(position, position + 1, length, distance)
+    return
+  }
+  if (!isWorthy(length, distance)) {
+    const same = load<u8>(INPUT + position) === load<u8>(INPUT + position - codedRep0)
+    prepend(1, same ? codedRep0 : 0)
+    return
+  }
+  if (limit > 2) {
+    findInChain(position + 1, limit - 1)
+    findRep(position + 1, limit - 1)
+    const better =
+      repLength >= length - 1 ||
+      foundLength > length + 1 ||
+      (foundLength > length && foundDistance >>> 7 <= distance) ||
+      (foundLength === length && foundDistance < distance >>> 7)
+    if (better) {
+      ahead = true
+      prepend(1, 0)
+      return
+    }
+    take(position, position + 2, length, distance)
+    return
+  }
+  take(position, position + 1, length, distance)
+}
+
+/** Takes a match; the positions from `added` on are not yet in the chains. */
+function take(position: i32, added: i32, length: i32, distance: i32): void {
+  addToChain(added, position + length)
+  prepend(length, distance)
+}

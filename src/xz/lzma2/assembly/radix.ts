@@ -1,0 +1,160 @@
+import { BUCKET_CURSORS, BUCKET_SIZES, INPUT, links, listA, listB, sortCapacity } from './memory.ts'
+import { kindOf, PIECE_BITS, PIECE_SIZE, STORED } from './pieces.ts'
+import { product, refineBucket } from './refine.ts'
+
+/**
+ * The radix match finder: one link from each position to the nearest earlier one of those that share the most bytes
+ * with it, at least four, counted up to a depth.
+ *
+ *     link = length << 24 | position    32 bits; 0 for none
+ *
+ * Positions are distributed to 2^16 buckets by a hash of their next four bytes; each bucket is refined (refine.ts). As
+ * many buckets are made at a time as the lists have room for. The order within a bucket is that of the positions.
+ *
+ * Inside a run of one byte, every position links to the one before it, and is not sorted: else a block of zeros would be
+ * one bucket, and the ends of runs would be compared with each other over and over.
+ */
+
+export const BUCKETS: i32 = 0x1_0000
+
+/** The buckets at hand, and how many positions they hold. */
+let rangeBegin: i32 = 0
+let rangeEnd: i32 = 0
+let collected: i32 = 0
+/** Set where one bucket alone is larger than a list: it is refined in parts, each without knowledge of the others. */
+let inParts: boolean = false
+/** The next piece to collect from, and the next bucket to refine. */
+let collectPiece: i32 = 0
+let refineAt: i32 = 0
+let refineOffset: i32 = 0
+
+export function prepareRadix(): void {
+  memory.fill(BUCKET_SIZES, 0, BUCKETS * 4)
+  rangeBegin = 0
+  rangeEnd = 0
+}
+
+export function setLink(position: i32, link: i32): void {
+  store<i32>(links + (position << 2), link)
+}
+
+/** Counts a piece's positions into the sizes of the buckets, and links the insides of runs. */
+export function countPiece(piece: i32, size: i32): void {
+  if (kindOf(piece) === STORED) return
+  const begin = piece << PIECE_BITS
+  const end = min(begin + PIECE_SIZE, size - 3)
+  for (let position = begin; position < end; position++) {
+    const address = INPUT + position
+    if (position > 0 && load<u64>(address - 1) === load<u64>(address)) {
+      position = linkRun(position, end, size)
+      continue
+    }
+    const counter = BUCKET_SIZES + ((<i32>(product(address) >>> 16)) << 2)
+    store<i32>(counter, load<i32>(counter) + 1)
+  }
+  for (let position = max(begin, size - 3); position < min(begin + PIECE_SIZE, size); position++) setLink(position, 0)
+}
+
+/** Links positions from `begin` on, each to the one before it, as long as eight equal bytes follow. Returns the last. */
+function linkRun(begin: i32, pieceEnd: i32, size: i32): i32 {
+  const byte = load<u8>(INPUT + begin)
+  let end = begin + 8
+  while (end < size && end < pieceEnd + 256 && load<u8>(INPUT + end) === byte) end++
+  let position = begin
+  do {
+    setLink(position, (position - 1) | (min(end - position, 255) << 24))
+    position++
+  } while (position < pieceEnd && load<u64>(INPUT + position - 1) === load<u64>(INPUT + position))
+  return position - 1
+}
+
+/** Chooses the next buckets to make. False if all are done. */
+export function beginRange(pieces: i32): boolean {
+  if (inParts && collectPiece < pieces) {
+    collected = 0
+    return true
+  }
+  rangeBegin = rangeEnd
+  if (rangeBegin === BUCKETS) return false
+  let total = 0
+  inParts = false
+  while (rangeEnd < BUCKETS) {
+    const size = load<i32>(BUCKET_SIZES + (rangeEnd << 2))
+    if (total + size > sortCapacity) {
+      if (total > 0) break
+      inParts = true
+      rangeEnd++
+      break
+    }
+    total += size
+    rangeEnd++
+  }
+  collectPiece = 0
+  collected = 0
+  return true
+}
+
+/** Collects the positions of the next piece that are in the buckets at hand. False if there are no more. */
+export function collectNext(pieces: i32, size: i32): boolean {
+  if (collectPiece === pieces || (inParts && collected + PIECE_SIZE > sortCapacity)) return false
+  const piece = collectPiece++
+  if (kindOf(piece) === STORED) return true
+  const begin = piece << PIECE_BITS
+  const end = INPUT + min(begin + PIECE_SIZE, size - 3)
+  const first = <u32>rangeBegin
+  const count = <u32>(rangeEnd - rangeBegin)
+  let target = listB + (collected << 2)
+  let address = INPUT + begin
+  if (begin === 0 && end > address) {
+    store<i32>(target, 0)
+    target += (product(address) >>> 16) - first < count ? 4 : 0
+    address++
+  }
+  // Written first and kept or not by a sum: where positions go cannot be foretold.
+  for (; address < end; address++) {
+    store<i32>(target, address - INPUT)
+    const inRange = (product(address) >>> 16) - first < count
+    const inRun = load<u64>(address - 1) === load<u64>(address)
+    target += (<i32>inRange & (1 - <i32>inRun)) << 2
+  }
+  collected = (target - listB) >>> 2
+  return true
+}
+
+/** Makes room for each bucket. */
+export function beginDistribution(): void {
+  if (inParts) store<i32>(BUCKET_SIZES + (rangeBegin << 2), collected)
+  let offset = 0
+  for (let bucket = rangeBegin; bucket < rangeEnd; bucket++) {
+    store<i32>(BUCKET_CURSORS + (bucket << 2), offset)
+    offset += load<i32>(BUCKET_SIZES + (bucket << 2)) << 2
+  }
+  refineAt = rangeBegin
+  refineOffset = 0
+}
+
+/** Moves collected positions to their buckets, from the one numbered `from` on. False if there are no more. */
+export function distribute(from: i32): boolean {
+  const end = min(from + PIECE_SIZE, collected)
+  for (let i = from; i < end; i++) {
+    const position = load<i32>(listB + (i << 2))
+    const cursor = BUCKET_CURSORS + ((<i32>(product(INPUT + position) >>> 16)) << 2)
+    const offset = load<i32>(cursor)
+    store<i32>(listA + offset, position)
+    store<i32>(cursor, offset + 4)
+  }
+  return end < collected
+}
+
+/** Refines some buckets. False if all at hand are done. */
+export function refineNext(): boolean {
+  let work = 0
+  while (refineAt < rangeEnd && work < PIECE_SIZE) {
+    const count = load<i32>(BUCKET_SIZES + (refineAt << 2))
+    if (count > 0) refineBucket(listA + refineOffset, listB + refineOffset, count)
+    refineOffset += count << 2
+    work += count + 16
+    refineAt++
+  }
+  return refineAt < rangeEnd
+}
