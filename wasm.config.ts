@@ -26,10 +26,7 @@ export async function buildWasm(): Promise<void> {
   })
   if (error || !wasm) throw new Error(`the encoder does not compile: ${error?.message}\n${stderr}`)
   const text = Buffer.from(wasm).toString('base64')
-  writeFileSync(
-    target,
-    `/** Made by wasm.config.ts from assembly/. */\nexport const WASM: string =\n  '${text}'\n`,
-  )
+  writeFileSync(target, `/** Made by wasm.config.ts from assembly/. */\nexport const WASM: string =\n  '${text}'\n`)
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) await buildWasm()
