@@ -1,7 +1,14 @@
 import { defineConfig } from 'vitest/config'
 
 const project = (name: string, timeout: number) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: timeout, hookTimeout: timeout },
+  // Where no cache can be: what a test builds is built, unless it gives a cache.
+  test: {
+    name,
+    env: { XDG_CACHE_HOME: '/dev/null' },
+    include: [`test/${name}/**/*.test.ts`],
+    testTimeout: timeout,
+    hookTimeout: timeout,
+  },
 })
 
 // unit: pure code and the library on small trees. conformance: against GNU tar, xz, bsdtar, nix-store.

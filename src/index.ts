@@ -1,6 +1,16 @@
 /** The public entry: images from closures. The codecs are at `nspawn-rootfs/nix`, `/tar` and `/xz`. */
 
 export { CacheError, type CacheErrorCode } from './binary-cache/index.ts'
+export {
+  type BlockCache,
+  CACHE_SIZE_MAX,
+  type CacheStats,
+  clearCache,
+  defaultCacheFolder,
+  openLocalCache,
+  pruneCache,
+  readCacheStats,
+} from './cache/index.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,

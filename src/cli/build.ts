@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import { buildImage, type ClosureSource, type ImageFormat, type ImageSpec, type System, writeImage } from '../index.ts'
+import {
+  buildImage,
+  type ClosureSource,
+  type ImageFormat,
+  type ImageSpec,
+  openLocalCache,
+  type System,
+  writeImage,
+} from '../index.ts'
 import { createProgressView } from './progress-view.ts'
 import { isStdoutRead, spoilStdout, writeToStdout } from './stdout.ts'
 import { formatSummary } from './summary-view.ts'
@@ -27,6 +35,8 @@ export interface BuildFlags {
   out?: string
   stdout?: true
   json?: true
+  cache: boolean
+  cacheDir?: string
 }
 
 /** Builds what the options say, shows how far it is, and prints what came of it. */
@@ -36,7 +46,8 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
   const interrupt = abortOnSignals()
   // With both, the JSON goes to standard error, where a program reads it: nothing else belongs there.
   const view = flags.json && flags.stdout ? undefined : createProgressView(process.stderr)
-  const options = { workers: workersOf(flags), signal: interrupt.signal, onProgress: view?.show }
+  const cache = flags.cache && openLocalCache(flags.cacheDir)
+  const options = { workers: workersOf(flags), signal: interrupt.signal, onProgress: view?.show, cache }
   try {
     const result = flags.stdout
       ? await writeImage(specOf(flags), writeToStdout, options)
@@ -76,6 +87,7 @@ function checkFlags(flags: BuildFlags): void {
   if (flags.stdout && process.stdout.isTTY) {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
   }
+  if (!flags.cache && flags.cacheDir !== undefined) throw new UsageError('--cache-dir and --no-cache: give one of them')
   if (flags.format === 'tar' && flags.level !== undefined) {
     throw new UsageError('--level: --format tar is not compressed')
   }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
 import { type BuildFlags, runBuild } from './build.ts'
+import { addCacheCommands } from './cache.ts'
 import { collectNars, collectPaths, collectValues, somePath, UsageError, wholeNumber } from './usage.ts'
 
 const EPILOGUE = `
@@ -66,12 +67,19 @@ function createProgram(): Command {
     )
     .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
+    .option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')
+    .option(
+      '--cache-dir <DIR>',
+      'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
+      somePath,
+    )
     .option('--settings <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
     .option('--out <DIR>', 'folder for the image and what belongs to it (default: .)', somePath)
     .option('--stdout', 'write the image to standard output, and no files')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action((flags: BuildFlags) => runBuild(flags))
+  addCacheCommands(program.command('cache').description('Look after the compressed blocks that builds keep.'))
   return program
 }
 

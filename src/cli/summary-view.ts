@@ -9,7 +9,7 @@ export function formatSummary(image: ImageSummary | ImageFiles, seconds: number,
   const bold = (text: string) => styleText('bold', text, { stream })
   const ratio = image.tarSize / image.size
   const lines = [
-    `${image.storePaths} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes`,
+    `${image.storePaths} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes${cachedPart(image)}`,
     `${formatBytes(image.tarSize)} of tar in ${formatBytes(image.size)} of ${image.format}` +
       `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
   ]
@@ -18,6 +18,11 @@ export function formatSummary(image: ImageSummary | ImageFiles, seconds: number,
     lines.push('', ...nextSteps(image))
   }
   return `${lines.join('\n')}\n`
+}
+
+function cachedPart({ cachedNarSize, narSize }: ImageSummary): string {
+  if (cachedNarSize === 0) return ''
+  return `, ${cachedNarSize === narSize ? 'all' : formatBytes(cachedNarSize)} of it by an earlier build (block cache)`
 }
 
 function nextSteps(image: ImageFiles): string[] {

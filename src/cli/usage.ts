@@ -14,6 +14,13 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
+/** Parses a number of bytes, such as `5GB` or `500M`, for an option. */
+export function byteCount(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([kMGT]?)B?$/.exec(text)
+  if (match) return Math.round(Number(match[1]) * 1000 ** ['', 'k', 'M', 'G', 'T'].indexOf(match[2]))
+  throw new InvalidArgumentError('give a number of bytes, such as 500MB or 5GB')
+}
+
 /** Collects the paths of an option that may be given several times. */
 export function collectPaths(text: string, previous: readonly string[] = []): string[] {
   return [...previous, somePath(text)]

@@ -1,7 +1,9 @@
-import type { BlockFormat, ImageFormat } from '../container/index.ts'
+import type { BlockFormat, BlockRecord, ImageFormat } from '../container/index.ts'
 import type { Threads } from '../pool/index.ts'
+import type { CachedBatches } from './cached-batches.ts'
 import { type Outcome, resultOf } from './failure.ts'
-import type { Piece } from './packing.ts'
+import type { Piece, PieceOrigin } from './packing.ts'
+import type { Batch, StoreSegment } from './plan.ts'
 import type { EncodeTask, SlotBlock } from './worker.ts'
 
 /** A run of bytes of the image file. They are the receiver's until it asks for the next. */
@@ -13,8 +15,8 @@ export interface FileChunk {
 
 /** A block that is in the file. */
 export interface FinishedBlock {
-  /** The piece of the tar that it holds. */
-  readonly piece: Piece
+  /** The store path that it ends in; `undefined` for entries that are none. */
+  readonly segment: StoreSegment | undefined
   /** Bytes in the file. */
   readonly size: number
   /** Bytes of tar. */
@@ -31,50 +33,135 @@ export interface EncodeOptions {
   readonly signal: AbortSignal
 }
 
+/** The parts of an image whose blocks may be in a cache. */
+export interface Parts {
+  /** All batches of the image. */
+  readonly batches: readonly Batch[]
+  /** What is in no cache, in the order of the image. */
+  readonly pieces: AsyncIterable<Piece>
+  readonly cached: CachedBatches | undefined
+  /** Packs a batch whose cached blocks turned out to be lost. */
+  repack(batch: Batch): AsyncIterable<Piece>
+}
+
 /** The file of an image whose pieces stay as they are. */
 export async function* assemblePlain(pieces: AsyncIterable<Piece>): AsyncGenerator<FileChunk> {
   for await (const piece of pieces) {
-    const size = piece.length
-    yield { bytes: piece.slot.subarray(0, size), block: { piece, size, uncompressedSize: size } }
+    const { slot, length } = piece
+    const block = { segment: originOf(piece)?.segment, size: length, uncompressedSize: length }
+    yield { bytes: slot.subarray(0, length), block }
     piece.release()
   }
 }
 
+/** The batch that a piece is of, if it is of one. */
+function originOf({ of }: Piece): PieceOrigin | undefined {
+  return typeof of === 'object' ? of : undefined
+}
+
 /** The file of an image whose pieces are encoded, in parallel, into the blocks of a container. */
 export async function* assembleBlocks(
-  pieces: AsyncIterable<Piece>,
+  parts: Parts,
   blocks: BlockFormat,
   options: EncodeOptions,
 ): AsyncGenerator<FileChunk> {
   const assembler = blocks.createAssembler()
   const head = assembler.begin()
   if (head.length > 0) yield { bytes: head }
-  for await (const [piece, block] of encodeInOrder(pieces, options)) {
-    assembler.add(block)
-    const { size, uncompressedSize } = block
-    yield { bytes: piece.slot.subarray(0, size), block: { piece, size, uncompressedSize } }
-    piece.release()
+  for await (const { bytes, record, segment } of blocksInOrder(parts, options)) {
+    assembler.add(record)
+    yield { bytes, block: { segment, size: bytes.length, uncompressedSize: record.uncompressedSize } }
   }
   const tail = assembler.end()
   if (tail.length > 0) yield { bytes: tail }
 }
 
-async function* encodeInOrder(
-  pieces: AsyncIterable<Piece>,
-  { encoders, format, level, blocksAhead, signal }: EncodeOptions,
-): AsyncGenerator<[Piece, SlotBlock]> {
-  const queue: { piece: Piece; block: Promise<Outcome<SlotBlock>> }[] = []
-  const first = async (): Promise<[Piece, SlotBlock]> => {
-    const { piece, block } = queue.shift()!
-    return [piece, resultOf(await block)]
+/** A block as it goes into the file. Its bytes are the receiver's until it asks for the next. */
+interface ReadyBlock {
+  readonly bytes: Uint8Array
+  readonly record: BlockRecord
+  readonly segment: StoreSegment | undefined
+}
+
+/** A block that is being made, or a batch whose blocks are in a cache. */
+type Pending = { readonly piece: Piece; readonly block: Promise<Outcome<SlotBlock>> } | { readonly batch: Batch }
+
+/** Starts encoders ahead of their turn, and hands out what is ready in the order of the image. */
+async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenerator<ReadyBlock> {
+  const queue: Pending[] = []
+  let encoding = 0
+  async function* next(): AsyncGenerator<ReadyBlock> {
+    const pending = queue.shift()!
+    if ('batch' in pending) return yield* cachedBlocks(pending.batch, parts, options)
+    encoding--
+    yield* finishedBlock(pending, parts.cached)
+  }
+  for await (const part of mergeCached(parts)) {
+    if ('batch' in part) queue.push(part)
+    else {
+      queue.push({ piece: part, block: startEncoding(part, options) })
+      encoding++
+    }
+    while (encoding >= options.blocksAhead) yield* next()
+  }
+  while (queue.length > 0) yield* next()
+}
+
+function startEncoding({ slot, length }: Piece, { encoders, format, level, signal }: EncodeOptions) {
+  const task: EncodeTask = { slot, length, format, level }
+  const block = encoders.run<Outcome<SlotBlock>>('encode', task, signal)
+  // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
+  block.catch(() => {})
+  return block
+}
+
+/** Waits for a block, keeps it in the cache, and hands it out. */
+async function* finishedBlock(
+  { piece, block }: { readonly piece: Piece; readonly block: Promise<Outcome<SlotBlock>> },
+  cached: CachedBatches | undefined,
+): AsyncGenerator<ReadyBlock> {
+  const { size, ...record } = resultOf(await block)
+  const bytes = piece.slot.subarray(0, size)
+  const origin = originOf(piece)
+  if (cached && origin) {
+    await cached.add(origin.batch, bytes, record)
+    if (origin.last) await cached.complete(origin.batch)
+  }
+  yield { bytes, record, segment: origin?.segment }
+  piece.release()
+}
+
+/** The pieces, with the batches that are in the cache in between. */
+async function* mergeCached({ batches, pieces, cached }: Parts): AsyncGenerator<Piece | { batch: Batch }> {
+  let at = 0
+  function* cachedUpTo(batch: Batch | undefined) {
+    for (; at < batches.length && batches[at] !== batch; at++) {
+      if (cached?.records.has(batches[at])) yield { batch: batches[at] }
+    }
   }
   for await (const piece of pieces) {
-    const task: EncodeTask = { slot: piece.slot, length: piece.length, format, level }
-    const block = encoders.run<Outcome<SlotBlock>>('encode', task, signal)
-    // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
-    block.catch(() => {})
-    queue.push({ piece, block })
-    if (queue.length >= blocksAhead) yield await first()
+    const origin = originOf(piece)
+    if (piece.of !== 'head') yield* cachedUpTo(origin?.batch)
+    yield piece
+    if (origin?.last) at++
   }
-  while (queue.length > 0) yield await first()
+  yield* cachedUpTo(undefined)
+}
+
+/** The blocks of a batch from the cache; from the first that was lost on, made anew. */
+async function* cachedBlocks(batch: Batch, parts: Parts, options: EncodeOptions): AsyncGenerator<ReadyBlock> {
+  const segment = batch.segments.at(-1)
+  const { blocks } = parts.cached!.records.get(batch)!
+  for (const [i, block] of blocks.entries()) {
+    const bytes = await parts.cached!.get(block)
+    if (bytes) {
+      yield { bytes, record: block, segment }
+      continue
+    }
+    let number = 0
+    for await (const made of blocksInOrder({ ...parts, batches: [batch], pieces: parts.repack(batch) }, options)) {
+      if (number++ >= i) yield made
+    }
+    return
+  }
 }

@@ -101,8 +101,8 @@ export function parseArtefacts(text: string | undefined): readonly ArtefactDiges
 function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {
   const segments: ManifestSegment[] = [{ tarOffset: 0, tarSize: sizes.head }]
   let offset = sizes.head
-  for (const storePath of paths) {
-    const tarSize = sizes.segments.get(storePath)!
+  for (const [i, storePath] of paths.entries()) {
+    const tarSize = sizes.segments[i]
     segments.push({ storePath, tarOffset: offset, tarSize })
     offset += tarSize
   }

@@ -2,15 +2,24 @@ import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, 
 import { type Outcome, resultOf } from './failure.ts'
 import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
-import type { PackResult, PackTask } from './worker.ts'
+import type { PackTask } from './worker.ts'
 
 /** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`, to be called in the order of the pieces. */
 export interface Piece {
   readonly slot: Uint8Array<SharedArrayBuffer>
   readonly length: number
-  /** The segment that the last of the bytes belong to; `undefined` for entries that are no store path. */
-  readonly segment: StoreSegment | undefined
+  /** Where it is from: a batch, or the entries in front of all batches or behind them. */
+  readonly of: PieceOrigin | 'head' | 'tail'
   release(): void
+}
+
+/** A piece of a batch. */
+export interface PieceOrigin {
+  readonly batch: Batch
+  /** The segment that the last of the bytes belong to. */
+  readonly segment: StoreSegment
+  /** Whether the batch ends with it. */
+  readonly last: boolean
 }
 
 /** What to pack with. */
@@ -32,45 +41,56 @@ export interface PackOptions {
 export interface PackedSizes {
   /** Of the entries in front of the store paths. */
   head: number
-  /** Of each segment, by store path. */
-  readonly segments: Map<string, number>
+  /** Of each segment, in the order of the image. */
+  readonly segments: Float64Array<SharedArrayBuffer>
   /** Of the whole tar. */
   tar: number
+  /** Bytes of NAR, not of tar, of the segments whose blocks come from a cache. */
+  cachedNars: number
 }
 
 /** Sizes to be filled in. */
-export function createSizes(): PackedSizes {
-  return { head: 0, segments: new Map(), tar: 0 }
+export function createSizes({ batches }: ImagePlan): PackedSizes {
+  const count = batches.reduce((sum, { segments }) => sum + segments.length, 0)
+  const bytes = new SharedArrayBuffer(count * Float64Array.BYTES_PER_ELEMENT)
+  return { head: 0, segments: new Float64Array(bytes), tar: 0, cachedNars: 0 }
 }
 
-/** Packs an image: its tar from the first byte to the last, in pieces of at most `pieceSize`. Fills in `sizes`. */
-export async function* packImage(plan: ImagePlan, options: PackOptions, sizes: PackedSizes): AsyncGenerator<Piece> {
+/**
+ * Packs an image: its tar from the first byte to the last, in pieces of at most `pieceSize`, but for the batches that are
+ * not in `batches`: the sizes of their segments have to be in `sizes`. Fills in the others.
+ */
+export async function* packImage(
+  plan: ImagePlan,
+  batches: readonly Batch[],
+  options: PackOptions,
+  sizes: PackedSizes,
+): AsyncGenerator<Piece> {
   const head = packTree(plan.head)
   sizes.head = head.length
-  sizes.tar = head.length
-  yield* cutPieces(head, options)
-  for await (const piece of packBatches(plan, options, sizes.segments)) {
-    sizes.tar += piece.length
-    yield piece
-  }
-  const tail = packTree(plan.tail, { offset: sizes.tar })
-  sizes.tar += tail.length
-  yield* cutPieces(tail, options)
+  yield* cutPieces(head, 'head', options)
+  yield* packBatches(plan, batches, options, sizes)
+  const offset = sizes.segments.reduce((sum, size) => sum + size, head.length)
+  const tail = packTree(plan.tail, { offset })
+  sizes.tar = offset + tail.length
+  yield* cutPieces(tail, 'tail', options)
 }
 
-function* cutPieces(bytes: Uint8Array, { pieceSize, slotSize }: PackOptions): Generator<Piece> {
+function* cutPieces(bytes: Uint8Array, of: 'head' | 'tail', { pieceSize, slotSize }: PackOptions): Generator<Piece> {
   for (let at = 0; at < bytes.length; at += pieceSize) {
     const part = bytes.subarray(at, at + pieceSize)
     const slot = new Uint8Array(new SharedArrayBuffer(slotSize))
     slot.set(part)
-    yield { slot, length: part.length, segment: undefined, release() {} }
+    yield { slot, length: part.length, of, release() {} }
   }
 }
 
-async function* packBatches(
-  { batches, supply }: ImagePlan,
+/** Packs batches of an image, in their order. Fills in the sizes of their segments. */
+export async function* packBatches(
+  { supply }: ImagePlan,
+  batches: readonly Batch[],
   options: PackOptions,
-  segments: Map<string, number>,
+  { segments: tarSizes }: PackedSizes,
 ): AsyncGenerator<Piece> {
   const memory = createClaims(batches.length)
   const claims = openClaims(memory)
@@ -84,6 +104,7 @@ async function* packBatches(
       pieceSize: options.pieceSize,
       supply,
       fetched: options.fetched,
+      tarSizes,
     }
     return { ring: openConsumer(ring), done: runPacking(task, options) }
   })
@@ -98,21 +119,21 @@ async function* packBatches(
     if (lane === undefined) break
     if (!(yield* receiveBatch(batch, lanes[lane].ring))) break
   }
-  for (const [path, size] of (await packed).flat()) segments.set(path, size)
+  await packed
 }
 
-async function runPacking(task: PackTask, { packers, signal }: PackOptions): Promise<PackResult> {
-  return resultOf(await packers.run<Outcome<PackResult>>('pack', task, signal))
+async function runPacking(task: PackTask, { packers, signal }: PackOptions): Promise<void> {
+  resultOf(await packers.run<Outcome<void>>('pack', task, signal))
 }
 
 /** Receives the pieces of a batch, and returns whether all of them came. */
-async function* receiveBatch({ segments }: Batch, ring: RingConsumer): AsyncGenerator<Piece, boolean> {
+async function* receiveBatch(batch: Batch, ring: RingConsumer): AsyncGenerator<Piece, boolean> {
   for (;;) {
     const piece = await ring.take()
     if (!piece) return false
     const last = piece.mark < 0
-    const segment = segments[last ? ~piece.mark : piece.mark]
-    yield { slot: piece.slot, length: piece.length, segment, release: ring.release }
+    const segment = batch.segments[last ? ~piece.mark : piece.mark]
+    yield { slot: piece.slot, length: piece.length, of: { batch, segment, last }, release: ring.release }
     if (last) return true
   }
 }

@@ -21,6 +21,8 @@ export interface StoreSegment {
  */
 export interface Batch {
   readonly segments: readonly StoreSegment[]
+  /** The number of the first of them among all segments of the image. */
+  readonly first: number
 }
 
 /** The whole tar: `head`, the batches, `tail`, end of archive. */
@@ -83,17 +85,17 @@ function registrationEntry(closure: Closure): TreeEntry {
  * its blocks, stays as it was.
  */
 function groupSegments(segments: readonly StoreSegment[]): Batch[] {
-  const batches: { segments: StoreSegment[] }[] = []
+  const batches: { segments: StoreSegment[]; first: number }[] = []
   let group: StoreSegment[] | undefined
-  for (const segment of segments) {
+  for (const [first, segment] of segments.entries()) {
     if (segment.narSize >= GROUP_SIZE) {
-      batches.push({ segments: [segment] })
+      batches.push({ segments: [segment], first })
       group = undefined
     } else if (group && !beginsGroup(segment)) {
       group.push(segment)
     } else {
       group = [segment]
-      batches.push({ segments: group })
+      batches.push({ segments: group, first })
     }
   }
   return batches

@@ -1,9 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
+import { type BlockCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
-import { startThreads, type Threads } from '../pool/index.ts'
+import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
-import { createSizes, type PackedSizes, packImage } from './packing.ts'
+import { lookUpBatches } from './cached-batches.ts'
+import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
+import type { Batch, ImagePlan } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { compressionOf, type ImageSpec } from './spec.ts'
@@ -16,6 +19,11 @@ export interface BuildOptions {
   signal?: AbortSignal
   /** Told when the image is planned, and whenever a block is in it. */
   onProgress?: (progress: Progress) => void
+  /**
+   * Where compressed blocks are kept, so that what has not changed is neither read nor compressed again; `false` for
+   * nowhere. The image is the same. Default: a folder of the user's, see `openLocalCache`.
+   */
+  cache?: BlockCache | false
 }
 
 /**
@@ -62,9 +70,10 @@ export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<
   }
   try {
     const image = await prepareImage(spec, { format, container, level }, options.signal)
-    const sizes = createSizes()
+    const sizes = createSizes(image.plan)
     const fetched = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
-    const chunks = guard(chunksOf(image, sizes, crew, { workers, fetched, signal }), image, fetched, options)
+    const cache = options.cache ?? openLocalCache()
+    const chunks = guard(chunksOf(image, sizes, crew, { workers, fetched, signal, cache }), image, fetched, options)
     return { image, sizes, chunks, close }
   } catch (error) {
     await close()
@@ -85,30 +94,54 @@ function startCrew(container: Container, workers: number): Crew {
   // else its allocator (mimalloc) keeps it for every thread: 0.5 GB instead of 0.6 to unpack NARs in two threads.
   process.env.MIMALLOC_PURGE_DELAY ??= '0'
   if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
-  // One thread reads faster than many compress.
-  return { packers: startThreads(WORKER, 1), encoders: startThreads(WORKER, workers) }
+  // One thread reads faster than many compress; and where all blocks are in the cache, none is needed.
+  return { packers: offerThreads(WORKER, 1), encoders: offerThreads(WORKER, workers) }
 }
 
-function chunksOf(
-  { plan, container, format, level }: PreparedImage,
+interface ChunkOptions {
+  readonly workers: number
+  readonly fetched: SharedArrayBuffer
+  readonly signal: AbortSignal
+  readonly cache: BlockCache | false
+}
+
+async function* chunksOf(
+  { plan, ...compression }: PreparedImage,
   sizes: PackedSizes,
   { packers, encoders }: Crew,
-  { workers, fetched, signal }: { workers: number; fetched: SharedArrayBuffer; signal: AbortSignal },
+  { workers, fetched, signal, cache }: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
+  const { container, format, level } = compression
   const pieceSize = container.blockSize
   const common = { packers, pieceSize, fetched, signal }
   if (!container.blocks || !encoders) {
     const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
-    return assemblePlain(packImage(plan, { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }, sizes))
+    const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
+    return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
+  const cached = cache ? await lookUpBatches(cache, plan.batches, compression, sizes) : undefined
   // The packer may fill a piece while all the others are being encoded or wait.
   const blocksAhead = workers + BLOCKS_WAITING
-  const pieces = packImage(
-    plan,
-    { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: blocksAhead + 1 },
-    sizes,
-  )
-  return assembleBlocks(pieces, container.blocks, { encoders, format, level, blocksAhead, signal })
+  const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: blocksAhead + 1 }
+  const missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  const parts = {
+    batches: plan.batches,
+    pieces: packImage(plan, missing, packing, sizes),
+    cached,
+    // The packer may be waiting for its turn, which comes after this batch: so another one.
+    repack: (batch: Batch) => repack(plan, batch, packing, sizes),
+  }
+  yield* assembleBlocks(parts, container.blocks, { encoders, format, level, blocksAhead, signal })
+}
+
+/** Packs a batch in a thread of its own. */
+async function* repack(plan: ImagePlan, batch: Batch, packing: PackOptions, sizes: PackedSizes): AsyncGenerator<Piece> {
+  const packers = startThreads(WORKER, 1)
+  try {
+    yield* packBatches(plan, [batch], { ...packing, packers }, sizes)
+  } finally {
+    await packers.stop()
+  }
 }
 
 /** Passes chunks on, tells of progress, and turns whatever an abort broke into the reason of the abort. */

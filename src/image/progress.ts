@@ -53,7 +53,7 @@ export function createProgress(
   }
   tellAll(undefined)
   return {
-    onBlock({ piece: { segment }, uncompressedSize }) {
+    onBlock({ segment, uncompressedSize }) {
       if (segment) {
         // A block says in which store path it ends, not how much of it is done: what is known is the tar bytes since the
         // path first appeared, which are more than its NAR's.

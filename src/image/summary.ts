@@ -14,6 +14,8 @@ export interface ImageSummary {
   readonly storePaths: number
   /** Of the store paths as NARs. */
   readonly narSize: number
+  /** Of those among them whose blocks came from the cache: they were verified when they were put there. */
+  readonly cachedNarSize: number
   /** Of the tar. */
   readonly tarSize: number
   /** Of the image file. */
@@ -23,6 +25,7 @@ export interface ImageSummary {
 /** The summary of an image whose file has `size` bytes. */
 export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
   const { name, system, format, toplevel, plan } = image
-  const storePaths = sizes.segments.size
-  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, tarSize: sizes.tar, size }
+  const storePaths = sizes.segments.length
+  const { cachedNars: cachedNarSize, tar: tarSize } = sizes
+  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, cachedNarSize, tarSize, size }
 }

@@ -23,29 +23,26 @@ export interface PackTask {
   readonly supply: SupplyOptions
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly fetched: SharedArrayBuffer
+  /** Where the bytes of tar of each segment of the image go, before the last piece of its batch. */
+  readonly tarSizes: Float64Array<SharedArrayBuffer>
 }
 
-/** Bytes of tar of each segment that was packed, by store path. */
-export type PackResult = readonly (readonly [path: string, tarSize: number])[]
-
 /** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
-export function pack({ batches, claims, lane, ring, pieceSize, ...task }: PackTask): Promise<Outcome<PackResult>> {
+export function pack({ batches, claims, lane, ring, pieceSize, tarSizes, ...task }: PackTask): Promise<Outcome<void>> {
   return outcomeOf(async () => {
     const producer = openProducer(ring)
     const fetched = new BigInt64Array(task.fetched)
     const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
-    const result: [string, number][] = []
     try {
       for (const batch of claimAhead(batches, claimNumbers(claims, lane), supply)) {
         let current = 0
         const pieces = createPieceWriter(producer, pieceSize, () => current)
         for (const [i, segment] of batch.segments.entries()) {
           current = i
-          result.push([segment.path.path, await packSegment(segment, supply, pieces)])
+          tarSizes[batch.first + i] = await packSegment(segment, supply, pieces)
         }
         pieces.end()
       }
-      return result
     } finally {
       await supply.close()
     }

@@ -7,4 +7,4 @@ export {
   type RingMemory,
   type RingProducer,
 } from './ring.ts'
-export { startThreads, type Threads } from './threads.ts'
+export { offerThreads, startThreads, type Threads } from './threads.ts'

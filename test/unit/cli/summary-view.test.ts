@@ -11,7 +11,7 @@ beforeEach(() => {
 
 const SUMMARY: ImageSummary = {
   ...{ name: 'my_image', system: 'x86_64-linux', format: 'tar.xz', toplevel: '/nix/store/x', storePaths: 12 },
-  ...{ narSize: 4_000_000, tarSize: 5_000_000, size: 1_250_000 },
+  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000 },
 }
 const filesIn = (folder: string, more: Partial<ImageFiles> = {}): ImageFiles => {
   const image = join(folder, `my_image.${more.format ?? 'tar.xz'}`)
@@ -28,6 +28,12 @@ describe('formatSummary', () => {
       '',
     ])
     expect(linesOf({ ...SUMMARY, format: 'tar' })[1]).toBe('5.00 MB of tar in 1.25 MB of tar, in 4.2 s')
+  })
+
+  it('tells what an earlier build has verified', () => {
+    const first = (cachedNarSize: number) => linesOf({ ...SUMMARY, cachedNarSize })[0]
+    expect(first(1_000_000)).toMatch(/hashes, 1\.00 MB of it by an earlier build/)
+    expect(first(4_000_000)).toMatch(/hashes, all of it by an earlier build/)
   })
 
   it('tells what to do with a file, under a name that machinectl takes', () => {

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto'
+import type { BlockCache } from './cache.ts'
+
+/**
+ * How a batch of an image, which is one store path or a few, lies in a cache: its blocks, each under the SHA-256 of its
+ * bytes, and a record that lists them, under a key made of all that decides their bytes. The record is put last and
+ * removed first, so what it lists is there, unless something was lost.
+ */
+export interface BatchRecord {
+  /** In the order of the file. */
+  readonly blocks: readonly CachedBlock[]
+  /** Bytes of tar of each store path of the batch. */
+  readonly tarSizes: readonly number[]
+}
+
+/** A block in a cache. */
+export interface CachedBlock {
+  readonly key: string
+  /** Bytes in the file. */
+  readonly size: number
+  /** Bytes of tar. */
+  readonly uncompressedSize: number
+  /** What the container wants to know of it. */
+  readonly note: number
+}
+
+const RECORD_PREFIX = 'batch:'
+const BLOCK_PREFIX = 'block:'
+
+/** The key of the record of a batch that follows from these texts, and from nothing else. */
+export function recordKey(...parts: readonly string[]): string {
+  return RECORD_PREFIX + createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+}
+
+/** Whether a key is one of a record. */
+export function isRecordKey(key: string): boolean {
+  return key.startsWith(RECORD_PREFIX)
+}
+
+/** The record under a key, if there is one. */
+export async function getRecord(cache: BlockCache, key: string): Promise<BatchRecord | undefined> {
+  const bytes = await cache.get(key)
+  return bytes && parseRecord(bytes)
+}
+
+/** Keeps a record. Its blocks have to be there. */
+export function putRecord(cache: BlockCache, key: string, record: BatchRecord): Promise<void> {
+  return cache.put(key, new TextEncoder().encode(JSON.stringify(record)))
+}
+
+/** The bytes of a block, if they are there. */
+export async function getBlock(cache: BlockCache, { key, size }: CachedBlock): Promise<Uint8Array | undefined> {
+  const bytes = await cache.get(key)
+  return bytes?.length === size ? bytes : undefined
+}
+
+/** Keeps the bytes of a block, and resolves to what its record says of it. */
+export async function putBlock(
+  cache: BlockCache,
+  bytes: Uint8Array,
+  { uncompressedSize, note }: Pick<CachedBlock, 'uncompressedSize' | 'note'>,
+): Promise<CachedBlock> {
+  const key = BLOCK_PREFIX + createHash('sha256').update(bytes).digest('hex')
+  await cache.put(key, bytes)
+  return { key, size: bytes.length, uncompressedSize, note }
+}
+
+/** A record from its text; `undefined` where it is none. */
+export function parseRecord(bytes: Uint8Array): BatchRecord | undefined {
+  try {
+    const { blocks, tarSizes } = JSON.parse(new TextDecoder().decode(bytes)) as BatchRecord
+    return blocks.every(isBlock) && tarSizes.every(isCount) ? { blocks, tarSizes } : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isBlock({ key, size, uncompressedSize, note }: CachedBlock): boolean {
+  return typeof key === 'string' && [size, uncompressedSize, note].every(isCount)
+}
+
+function isCount(value: unknown): boolean {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}

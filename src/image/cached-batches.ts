@@ -1,0 +1,75 @@
+import {
+  type BatchRecord,
+  type BlockCache,
+  type CachedBlock,
+  getBlock,
+  getRecord,
+  putBlock,
+  putRecord,
+  recordKey,
+} from '../cache/index.ts'
+import type { BlockRecord } from '../container/index.ts'
+import { VERSION } from '../version.ts'
+import type { PackedSizes } from './packing.ts'
+import type { Batch } from './plan.ts'
+import type { Compression } from './prepare.ts'
+
+/** The blocks of an image's batches in a cache. */
+export interface CachedBatches {
+  /** The batches whose blocks are there. */
+  readonly records: ReadonlyMap<Batch, BatchRecord>
+  /** The bytes of a block that a record names; `undefined` if they were lost. */
+  get(block: CachedBlock): Promise<Uint8Array | undefined>
+  /** Keeps a block, the next one of its batch. */
+  add(batch: Batch, bytes: Uint8Array, record: BlockRecord): Promise<void>
+  /** Says that all blocks of a batch were added, and every byte of it verified. */
+  complete(batch: Batch): Promise<void>
+}
+
+/** Looks the batches of an image up. The sizes of those that are there are filled in. */
+export async function lookUpBatches(
+  cache: BlockCache,
+  batches: readonly Batch[],
+  compression: Compression,
+  sizes: PackedSizes,
+): Promise<CachedBatches> {
+  const records = new Map<Batch, BatchRecord>()
+  const keyOf = ({ segments }: Batch) => {
+    return recordKey(...identityOf(compression), ...segments.flatMap(({ path, narHash }) => [path.path, narHash]))
+  }
+  const lookUp = async (batch: Batch) => {
+    const record = await getRecord(cache, keyOf(batch))
+    if (!record || !fits(record, batch)) return
+    records.set(batch, record)
+    sizes.segments.set(record.tarSizes, batch.first)
+    sizes.cachedNars += batch.segments.reduce((sum, { narSize }) => sum + narSize, 0)
+  }
+  await Promise.all(batches.map(lookUp))
+
+  const added = new Map<Batch, CachedBlock[]>()
+  return {
+    records,
+    get: block => getBlock(cache, block),
+    async add(batch, bytes, record) {
+      const blocks = added.get(batch) ?? []
+      added.set(batch, blocks)
+      blocks.push(await putBlock(cache, bytes, record))
+    },
+    async complete(batch) {
+      const blocks = added.get(batch)!
+      added.delete(batch)
+      const tarSizes = [...sizes.segments.subarray(batch.first, batch.first + batch.segments.length)]
+      await putRecord(cache, keyOf(batch), { blocks, tarSizes })
+    },
+  }
+}
+
+/** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */
+function identityOf({ format, container, level }: Compression): string[] {
+  return [`nspawn-rootfs ${VERSION}`, format, `${container.blockSize}`, container.describe(level)]
+}
+
+function fits({ blocks, tarSizes }: BatchRecord, { segments }: Batch): boolean {
+  const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
+  return tarSizes.length === segments.length && sum(tarSizes) === sum(blocks.map(block => block.uncompressedSize))
+}

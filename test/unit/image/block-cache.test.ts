@@ -1,0 +1,109 @@
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { type BlockCache, buildImage, type ImageFormat, openLocalCache } from '../../../src/index.ts'
+import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+let folder = ''
+let store: NixosStore
+let big = ''
+beforeEach(() => {
+  folder = temporaryFolder()
+  store = createNixosStore(folder)
+  // Two blocks of .tar.xz, a batch of its own.
+  big = store.add('big', bulk(18))
+})
+
+let builds = 0
+/** Builds the image with a cache, and returns its bytes and how many bytes of NAR came from there. */
+async function build(cache: BlockCache | false, format: ImageFormat = 'tar.xz') {
+  const out = join(folder, `out${builds++}`)
+  const { toplevel, source } = store
+  const spec = { toplevel, roots: [big], source, format, level: 0, name: 'x' }
+  const { image, cachedNarSize, narSize } = await buildImage(spec, out, { workers: 2, cache })
+  const manifest = readFileSync(join(out, 'x.manifest.json'), 'utf8')
+  const bytes = readFileSync(image)
+  rmSync(out, { recursive: true })
+  return { bytes, manifest, cachedNarSize, narSize }
+}
+const local = () => openLocalCache(join(folder, 'cache'))
+const contentFiles = () =>
+  readdirSync(join(folder, 'cache'), { recursive: true, encoding: 'utf8' })
+    .filter(name => name.startsWith('content-'))
+    .map(name => join(folder, 'cache', name))
+    .filter(file => statSync(file).isFile())
+
+describe('an image built with a block cache', () => {
+  it.each<ImageFormat>(['tar.xz', 'tar.zst', 'tar.gz'])('is the same as without, as %s', async format => {
+    const plain = await build(false, format)
+    const cold = await build(local(), format)
+    const warm = await build(local(), format)
+    expect(plain.cachedNarSize).toBe(0)
+    expect(cold).toEqual({ ...plain, cachedNarSize: 0 })
+    expect(warm).toEqual({ ...plain, cachedNarSize: plain.narSize })
+  })
+
+  it('does not read what has not changed', async () => {
+    const plain = await build(local())
+    renameSync(store.file(`${big}/file3`), store.file(`${big}/gone`))
+    expect((await build(local())).bytes.equals(plain.bytes)).toBe(true)
+    await expect(build(false)).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+  })
+
+  it('makes anew only what has changed', async () => {
+    await build(local())
+    big = store.add('big2', bulk(17))
+    const plain = await build(false)
+    const warm = await build(local())
+    expect(warm.bytes.equals(plain.bytes)).toBe(true)
+    expect(warm.cachedNarSize).toBeGreaterThan(0)
+    expect(warm.cachedNarSize).toBeLessThan(warm.narSize - 17_000_000)
+  })
+
+  it('is the same whatever happened to the cache', async () => {
+    const plain = await build(local())
+    const count = contentFiles().length
+    for (let i = 0; i < count; i++) {
+      const file = contentFiles()[i]!
+      const contents = readFileSync(file)
+      if (i % 3 === 0) rmSync(file)
+      else if (i % 3 === 1) writeFileSync(file, contents.subarray(0, contents.length >> 1))
+      else writeFileSync(file, contents.fill(0x55, contents.length >> 1))
+      const { bytes, manifest } = await build(local())
+      expect(bytes.equals(plain.bytes)).toBe(true)
+      expect(manifest).toBe(plain.manifest)
+      // What was damaged is there again.
+      expect((await build(local())).cachedNarSize).toBe(plain.narSize)
+    }
+    expect(count).toBeGreaterThan(4)
+  })
+
+  it('is the same when a cache loses all blocks meanwhile', async () => {
+    const plain = await build(local())
+    const forgetful: BlockCache = {
+      get: key => (key.startsWith('batch:') ? local().get(key) : Promise.resolve(undefined)),
+      put: async () => {},
+    }
+    expect((await build(forgetful)).bytes.equals(plain.bytes)).toBe(true)
+  })
+
+  it('is the same when several are built at a time', async () => {
+    const plain = await build(false)
+    for (const { bytes } of await Promise.all([build(local()), build(local()), build(local())])) {
+      expect(bytes.equals(plain.bytes)).toBe(true)
+    }
+    expect((await build(local())).cachedNarSize).toBe(plain.narSize)
+  })
+
+  it('keeps nothing of a store path that is not what its hash says', async () => {
+    const file = store.file(`${big}/file17`)
+    const contents = readFileSync(file)
+    writeFileSync(file, Buffer.from(contents).fill(1, 5, 6))
+    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    writeFileSync(file, contents)
+    const mended = await build(local())
+    expect(mended.bytes.equals((await build(false)).bytes)).toBe(true)
+  })
+})
