@@ -113,11 +113,12 @@ export async function pruneCache(folder: string, maxSize: number): Promise<numbe
   const isNew = ({ key, time }: Entry) => !isRecordKey(key) && Date.now() - time < DAY && maxSize > 0
   const records = entries.filter(({ key }) => isRecordKey(key) && !kept.has(key))
   const named = new Set((await Promise.all(records.map(record => blocksOf(folder, record)))).flat())
-  const removed = entries.filter(entry => !kept.has(entry.key) && (named.has(entry.key) || !isNew(entry)))
+  const stays = (entry: Entry) => kept.has(entry.key) || (isNew(entry) && !named.has(entry.key))
+  const removed = entries.filter(entry => !stays(entry))
   // Records first: what a record names is there.
   removed.sort((a, b) => Number(isRecordKey(b.key)) - Number(isRecordKey(a.key)))
   // Equal contents lie there once, whoever has them.
-  const shared = new Set(entries.filter(({ key }) => kept.has(key)).map(({ integrity }) => integrity))
+  const shared = new Set(entries.filter(stays).map(({ integrity }) => integrity))
   for (const { key, integrity } of removed) {
     await removeEntry(folder, key, { removeFully: true })
     if (!shared.has(integrity)) await cacache.rm.content(folder, integrity)

@@ -3,11 +3,14 @@ import {
   computeCheck,
   createLzma2Encoder,
   createStreamWriter,
+  encodeX86Branches,
+  gainsFromX86Branches,
   LZMA2_ENCODER,
   type Lzma2Encoder,
   type Lzma2Level,
   lzma2DictionarySize,
   lzma2Filter,
+  x86Filter,
 } from '../xz/index.ts'
 import type { Container } from './container.ts'
 
@@ -23,13 +26,18 @@ let encoder: Lzma2Encoder | undefined
 export const xzContainer: Container = {
   suffix: '.tar.xz',
   blockSize: BLOCK_SIZE,
-  describe: level => `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, ${CHECK}`,
+  describe: level => `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, x86 branches where it pays, ${CHECK}`,
   blocks: {
     encode(bytes, level) {
       encoder ??= createLzma2Encoder()
+      const input = encoder.input(bytes.length)
+      input.set(bytes)
+      const converts = gainsFromX86Branches(input)
+      if (converts) encodeX86Branches(input)
+      const lzma2 = lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))
       const block = assembleBlock({
-        filters: [lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))],
-        compressed: [encoder.encode(bytes, level as Lzma2Level)],
+        filters: converts ? [x86Filter(), lzma2] : [lzma2],
+        compressed: [encoder.encodeInput(bytes.length, level as Lzma2Level)],
         uncompressedSize: bytes.length,
         check: CHECK,
         checkValue: computeCheck(CHECK, bytes),

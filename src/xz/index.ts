@@ -42,3 +42,4 @@ export {
 } from './stream-flags.ts'
 export { decodeIndex, encodeIndex, type IndexRecord, paddedSize, UNPADDED_SIZE_MIN } from './stream-index.ts'
 export { type DecodedVli, decodeVli, encodeVli, sizeOfVli, VLI_MAX_SIZE, writeVli } from './vli.ts'
+export { encodeX86Branches, gainsFromX86Branches } from './x86-branches.ts'
