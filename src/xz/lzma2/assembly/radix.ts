@@ -83,7 +83,7 @@ export function beginRange(pieces: i32): boolean {
     if (total + size > sortCapacity) {
       if (total > 0) break
       inParts = true
-      rangeEnd++
+      rangeBegin = rangeEnd++
       break
     }
     total += size
