@@ -32,8 +32,8 @@ export interface BuildOptions {
  */
 const PLAIN_AHEAD = 128 * 1024 * 1024
 
-/** Blocks under way besides those being encoded: encoded ones whose turn has not come. */
-const BLOCKS_WAITING = 2
+/** Blocks under way besides those being encoded: an encoded one whose turn has not come. Each takes its 16 MiB. */
+const BLOCKS_WAITING = 1
 
 /** The jobs: beside this file in the sources, beside the entry of the package once it is bundled. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)

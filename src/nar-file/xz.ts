@@ -3,11 +3,11 @@ import { decodeBlock, decodeStreamFooter, describeStream, STREAM_HEADER_SIZE } f
 type Bytes = AsyncIterable<Uint8Array>
 
 /**
- * NARs up to here are unpacked in one call of native code, longer ones as a stream by xz-decompress. That call makes a
- * build from a cache an eighth faster (`npm run bench:cache`). But it takes the whole file and gives the whole NAR, and
- * the native streams are no way out: they are slower, and keep in memory all that nobody has read yet.
+ * NARs up to here are unpacked in one call of native code, which is faster (`npm run bench:cache`), longer ones as a stream
+ * by xz-decompress. For that call takes the whole file and gives the whole NAR, out of memory that its library then keeps;
+ * and the native streams are no way out: they are slower, and keep in memory all that nobody has read yet.
  */
-const ONE_GO_MAX = 8 * 1024 * 1024
+const ONE_GO_MAX = 1024 * 1024
 
 /** Unpacks an xz file. */
 export async function* unpackXz(bytes: Bytes, narSize = Infinity): Bytes {

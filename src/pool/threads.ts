@@ -27,6 +27,8 @@ function createThreads(module: URL, minThreads: number, maxThreads: number): Thr
     maxThreads,
     idleTimeout: Number.POSITIVE_INFINITY,
     atomics: 'disabled',
+    // What threads make besides memory of their own lives for a moment: 565 MB instead of 590 for an image from a cache.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   })
   return {
     run: (job, task, signal) => pool.run(task, { name: job, signal }),
