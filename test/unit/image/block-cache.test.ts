@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync 
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type BlockCache, buildImage, type ImageFormat, openLocalCache } from '../../../src/index.ts'
+import { createBinaryCache, serveCache } from '../../binary-cache.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -94,6 +95,24 @@ describe('an image built with a block cache', () => {
       expect(bytes.equals(plain.bytes)).toBe(true)
     }
     expect((await build(local())).cachedNarSize).toBe(plain.narSize)
+  })
+
+  it('needs no NAR of a binary cache for what it has', async () => {
+    const remote = createBinaryCache(join(folder, 'remote'))
+    const path = remote.add('path', bulk(2))
+    const server = await serveCache(remote.folder)
+    const image = async (cache: BlockCache | false) => {
+      const out = join(folder, `remote${builds++}`)
+      const { sha256 } = await buildImage({ roots: [path], source: server.source, level: 0, name: 'x' }, out, { cache })
+      return sha256
+    }
+    const nars = () => server.requests.filter(request => request.path.startsWith('nar/')).length
+    const plain = await image(false)
+    expect(await image(local())).toBe(plain)
+    const before = nars()
+    expect(before).toBeGreaterThan(0)
+    expect(await image(local())).toBe(plain)
+    expect(nars()).toBe(before)
   })
 
   it('keeps nothing of a store path that is not what its hash says', async () => {
