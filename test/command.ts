@@ -29,7 +29,7 @@ export async function runCommand(args: readonly string[], options: CommandOption
   const line = `${first}; exec "$@"`
   const child = spawn('/bin/sh', ['-c', line, 'sh', process.execPath, MAIN, ...args], {
     ...(cwd && { cwd }),
-    env: { PATH: process.env.PATH, NO_COLOR: '1', ...env },
+    env: { PATH: process.env.PATH, NO_COLOR: '1', XDG_CACHE_HOME: '/dev/null', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   started?.(child)

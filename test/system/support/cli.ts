@@ -9,7 +9,7 @@ export const REPOSITORY = join(import.meta.dirname, '../../..')
 
 export interface CliOptions {
   cwd?: string
-  /** Added to a PATH and a HOME, which is all that comes from here. */
+  /** Added to a PATH and a HOME, which is all that comes from here, and to there being no cache. */
   env?: Record<string, string>
   /** A command line that runs what is put behind it, such as `nice`. */
   through?: readonly string[]
@@ -33,7 +33,7 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Chi
   const [program = '', ...rest] = [...(options.through ?? []), ...command, ...args]
   return spawn(program, rest, {
     cwd: options.cwd,
-    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', ...options.env },
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '/', XDG_CACHE_HOME: '/dev/null', ...options.env },
     stdio: ['ignore', options.stdout ?? 'pipe', 'pipe'],
     timeout: HANGS_AFTER,
     killSignal: 'SIGKILL',
