@@ -20,8 +20,10 @@ export interface NarSubject {
   readonly narSize: number | undefined
 }
 
-/** Most bytes that a file may have: what it says, or else what no compression adds to the NAR. */
-export function fileLimit({ fileSize }: NarFile, { narSize }: NarSubject): number {
-  if (fileSize !== undefined) return fileSize
-  return narSize === undefined ? Number.MAX_SAFE_INTEGER : narSize + Math.ceil(narSize / 100) + 64 * 1024
+/**
+ * Most bytes that a file may have: what it says, but no more than a compression may add to the NAR. For nobody signs for
+ * what is said of the file, and with it alone a cache could have any amount of bytes fetched, and held.
+ */
+export function fileLimit({ fileSize = Infinity }: NarFile, { narSize = Infinity }: NarSubject): number {
+  return Math.min(fileSize, narSize + Math.ceil(narSize / 100) + 64 * 1024, Number.MAX_SAFE_INTEGER)
 }

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { narHashFromBytes } from '../nix/index.ts'
 import { decompressorOf, SUPPORTED_COMPRESSIONS } from './decompress.ts'
 import { NarFileError } from './errors.ts'
-import type { NarFile, NarSubject } from './nar-file.ts'
+import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
 /**
  * The NAR in a file whose compressed bytes are `bytes`, in chunks. Checks whatever is known of both: hash and length of the
@@ -27,7 +27,12 @@ export async function* readNarFile(
       `compressed with ${file.compression}, which cannot be read (can be: ${known})`,
     )
   }
-  const input = createMeter(bytes)
+  const limit = fileLimit(file, subject)
+  const input = createMeter(bytes, limit, () => {
+    const why =
+      limit === file.fileSize ? 'as its narinfo says' : `what a NAR of ${subject.narSize} bytes may take at most`
+    return fault('NAR_FILE_MISMATCH', `has more than ${limit} bytes, ${why}`)
+  })
   const { narSize = Number.POSITIVE_INFINITY } = subject
   let unpacked = 0
   try {
@@ -55,7 +60,8 @@ export async function* readNarFile(
   function checkFile(): void {
     const { length, hash, complete } = input.result()
     if (!complete) return
-    if (file.fileSize !== undefined && length !== file.fileSize) {
+    // One that is longer did not come to its end.
+    if (file.fileSize !== undefined && length < file.fileSize) {
       throw fault('NAR_FILE_MISMATCH', `has ${length} bytes, not ${file.fileSize} as its narinfo says`)
     }
     if (file.fileHash !== undefined && hash !== file.fileHash) {
@@ -64,8 +70,8 @@ export async function* readNarFile(
   }
 }
 
-/** Passes bytes on and measures them. */
-function createMeter(source: AsyncIterable<Uint8Array>) {
+/** Passes bytes on and measures them; fails with what `tooLong` says once there are more than `limit`. */
+function createMeter(source: AsyncIterable<Uint8Array>, limit: number, tooLong: () => NarFileError) {
   const hash = createHash('sha256')
   let length = 0
   let complete = false
@@ -78,8 +84,9 @@ function createMeter(source: AsyncIterable<Uint8Array>) {
         complete = true
         return undefined
       }
-      hash.update(step.value)
       length += step.value.length
+      if (length > limit) throw tooLong()
+      hash.update(step.value)
       return step.value
     } catch (error) {
       failure = error
@@ -97,7 +104,7 @@ function createMeter(source: AsyncIterable<Uint8Array>) {
     async close(): Promise<void> {
       await iterator.return?.()
     },
-    /** What the source threw. */
+    /** What the source threw, or that it is too long. */
     failure: () => failure,
     result: () => ({ length, complete, hash: narHashFromBytes(hash.digest()) }),
   }

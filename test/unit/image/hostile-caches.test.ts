@@ -10,6 +10,7 @@ import {
   type Answer,
   type CacheServer,
   COMPRESSIONS,
+  compress,
   createBinaryCache,
   cutAt,
   hashOf,
@@ -291,6 +292,21 @@ describe('a file is refused', () => {
       expect(error.message).toMatch(difference > 0 ? /holds \d+ bytes where there should be/ : /holds more than the/)
     }
   })
+
+  it.each(['gzip', 'xz'] as const)(
+    'that is longer than any of that NAR is, though that is stated: %s',
+    async compression => {
+      const longer = (file: Uint8Array) => Buffer.concat([file, Buffer.alloc(300_000)])
+      const fileSize = longer(compress(NAR, compression)).length
+      const claim: PackedOptions['claim'] = ({ fileHash: _, ...info }) => ({ ...info, fileSize })
+      cache.addNar(PATH, NAR, { compression, spoil: longer, claim })
+      const most = NAR.length + Math.ceil(NAR.length / 100) + 64 * 1024
+      const fetched = await expectFailure('NAR_FILE_UNREADABLE', narFileUrl(compression))
+      expect(fetched.message).toContain(`more than the ${most} bytes`)
+      const local = await expectFailure('NAR_FILE_MISMATCH', narUrl(PATH, compression), { source: cache.source })
+      expect(local.message).toContain(`more than ${most} bytes`)
+    },
+  )
 
   it.each(COMPRESSIONS)('with another NAR than stated, as %s', async compression => {
     cache.addNar(PATH, NAR, { compression, claim: info => ({ ...info, narHash: hashOf(new Uint8Array(1)) }) })
