@@ -11,7 +11,7 @@ import {
 import type { BlockRecord } from '../container/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
-import type { Batch } from './plan.ts'
+import type { Batch, StoreSegment } from './plan.ts'
 import type { Compression } from './prepare.ts'
 
 /** The blocks of an image's batches in a cache. */
@@ -35,7 +35,7 @@ export async function lookUpBatches(
 ): Promise<CachedBatches> {
   const records = new Map<Batch, BatchRecord>()
   const keyOf = ({ segments }: Batch) => {
-    return recordKey(...identityOf(compression), ...segments.flatMap(({ path, narHash }) => [path.path, narHash]))
+    return recordKey(...identityOf(compression), ...segments.flatMap(identityOfSegment))
   }
   const lookUp = async (batch: Batch) => {
     const record = await getRecord(cache, keyOf(batch))
@@ -67,6 +67,17 @@ export async function lookUpBatches(
 /** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */
 function identityOf({ format, container, level }: Compression): string[] {
   return [`nspawn-rootfs ${VERSION}`, format, `${container.blockSize}`, container.describe(level)]
+}
+
+/**
+ * Its store path and NAR hash; and its content check, if it is believed for that alone: blocks that were kept without the
+ * check prove nothing of it.
+ */
+function identityOfSegment({ path, narHash, contents }: StoreSegment): string[] {
+  const check = contents.type === 'nar' ? contents.contentCheck : undefined
+  if (!check) return [path.path, narHash]
+  const { over, algorithm, digest } = check
+  return [path.path, narHash, `${over}:${algorithm}:${Buffer.from(digest).toString('hex')}`]
 }
 
 function fits({ blocks, tarSizes }: BatchRecord, { segments }: Batch): boolean {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ByteString } from '../../../src/bytes/index.ts'
-import { buildImage, type ImageSpec, NarFileError } from '../../../src/index.ts'
+import { buildImage, type ImageSpec, NarFileError, openLocalCache } from '../../../src/index.ts'
 import { type HashAlgorithm, parseStorePath, storePathOfContentAddress } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
 import {
@@ -443,6 +443,25 @@ describe('contents that are not those of their content address are refused', () 
     await expectFailure('PATH_UNTRUSTED', server.url, { roots: [path] }, path)
     cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca, narHash: hashOf(nar) }) })
     await expectFailure('NAR_HASH_MISMATCH', `${server.url}${narUrl(path)}`, { roots: [path] }, path)
+  })
+
+  it('though blocks of them were kept when nobody asked', async () => {
+    const digest = digestOf('sha256', 'right')
+    const path = storePathOfContentAddress('ca', { method: 'flat', algorithm: 'sha256', digest }, [], false)!.path
+    const ca = `fixed:sha256:${Buffer.from(digest).toString('hex')}`
+    cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca }) })
+    const blocks = openLocalCache(join(folder, 'blocks'))
+    const build = (requireSignatures: boolean) => {
+      const spec = {
+        source: { ...server.source, requireSignatures },
+        roots: [path],
+        format: 'tar.xz',
+        level: 0,
+      } as const
+      return buildImage(spec, join(folder, 'out'), { workers: 1, cache: blocks })
+    }
+    await build(false)
+    await expect(build(true)).rejects.toMatchObject({ code: 'CONTENT_MISMATCH', path })
   })
 
   it('or that do not yield the path', async () => {
