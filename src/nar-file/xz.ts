@@ -1,4 +1,12 @@
-import { decodeBlock, decodeStreamFooter, describeStream, STREAM_HEADER_SIZE } from '../xz/index.ts'
+import {
+  BLOCK_HEADER_SIZE_MAX,
+  decodeBlock,
+  decodeBlockHeader,
+  decodeStreamFooter,
+  decodeStreamHeader,
+  describeStream,
+  STREAM_HEADER_SIZE,
+} from '../xz/index.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
 
@@ -9,25 +17,67 @@ type Bytes = AsyncIterable<Uint8Array>
  */
 const ONE_GO_MAX = 1024 * 1024
 
-/** Unpacks an xz file. */
+/** Where a stream says how it is checked, and its first block what it went through. */
+const HEAD_SIZE = STREAM_HEADER_SIZE + BLOCK_HEADER_SIZE_MAX
+
+/**
+ * Unpacks an xz file. What xz-decompress lacks, checks by SHA-256 and filters in front of LZMA2, is unpacked in one call at
+ * any length: there memory holds the file and the NAR, and not only a stretch of each.
+ */
 export async function* unpackXz(bytes: Bytes, narSize = Infinity): Bytes {
-  if (narSize > ONE_GO_MAX) {
-    yield* streamXz(bytes)
+  const input = bytes[Symbol.asyncIterator]()
+  const pieces: Uint8Array[] = []
+  let length = 0
+  /** Reads on until there are `size` bytes. */
+  const gather = async (size: number) => {
+    while (length < size) {
+      const { value, done } = await input.next()
+      if (done) break
+      pieces.push(value)
+      length += value.length
+    }
+    const all = Buffer.concat(pieces.splice(0))
+    pieces.push(all)
+    return all
+  }
+  const streams = canStream(await gather(HEAD_SIZE))
+  if (streams && narSize > ONE_GO_MAX) {
+    yield* streamXz(concat(pieces, input))
     return
   }
-  const pieces: Uint8Array[] = []
-  for await (const piece of bytes) pieces.push(piece)
-  const file = Buffer.concat(pieces)
-  if (unpackedSize(file) !== narSize) {
-    // Of several streams, damaged, or of another size: the stream decoder finds out without believing it.
+  const file = await gather(Infinity)
+  const size = unpackedSize(file)
+  // Of several streams, damaged, or of another size: the stream decoder finds out without believing it.
+  if (streams && size !== narSize) {
     yield* streamXz([file])
     return
   }
+  if (size === undefined) {
+    throw new Error(
+      'it is damaged, or has SHA-256 checks or filters in more than one stream: compress it with plain xz',
+    )
+  }
+  if (size > narSize) throw new Error(`holds more than the ${narSize} bytes it should`)
   const { xz } = await import('@napi-rs/lzma')
   const nar = xz.decompressSync(file)
   yield nar
   // Whoever asks for the next chunk is done with this one; its memory is the native library's until it is given up.
   if (nar.length === nar.buffer.byteLength) (nar.buffer as ArrayBuffer).transfer(0)
+}
+
+/** Whether xz-decompress can unpack a file that begins so; of one that is damaged it says best what is wrong. */
+function canStream(head: Uint8Array): boolean {
+  try {
+    if (decodeStreamHeader(head.subarray(0, STREAM_HEADER_SIZE)).check === 'sha256') return false
+    return decodeBlockHeader(head, STREAM_HEADER_SIZE).filters.length === 1
+  } catch {
+    return true
+  }
+}
+
+async function* concat(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): Bytes {
+  yield* pieces
+  for (let step = await rest.next(); !step.done; step = await rest.next()) yield step.value
 }
 
 async function* streamXz(bytes: Bytes | Iterable<Uint8Array>): Bytes {
