@@ -3,6 +3,7 @@ import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
 import type { NarCompression } from '../nix/index.ts'
 import { unpackXz } from './xz.ts'
+import { splitZstdFrames } from './zstd-frames.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
 
@@ -13,7 +14,7 @@ type Decompressor = (bytes: Bytes, narSize: number | undefined) => Bytes
 const DECOMPRESSORS: Partial<Record<NarCompression, Decompressor>> = {
   none: bytes => bytes,
   xz: unpackXz,
-  zstd: bytes => through(bytes, createZstdDecompress()),
+  zstd: bytes => through(splitZstdFrames(bytes), createZstdDecompress()),
   gzip: bytes => through(bytes, createGunzip()),
   br: bytes => through(bytes, createBrotliDecompress()),
   bzip2: unpackBzip2,

@@ -1,10 +1,17 @@
+import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { xz } from '@napi-rs/lzma'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { buildImage, type ClosureSource, type ImageSpec, streamImage, VERSION } from '../../../src/index.ts'
-import { narHashBytes, parseStorePath, type StorePath, storePathOfContentAddress } from '../../../src/nix/index.ts'
+import {
+  type NarInfo,
+  narHashBytes,
+  parseStorePath,
+  type StorePath,
+  storePathOfContentAddress,
+} from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
 import {
   type CacheServer,
@@ -31,6 +38,7 @@ import { temporaryFolder } from '../../temporary.ts'
 import { narOfTree, type Tree } from '../nix/nar-support.ts'
 
 const bzip2 = needs('bzip2')
+const xzProgram = needs('xz')
 
 /** Some data that compresses, and is not the same everywhere. */
 const text = Array.from({ length: 20_000 }, (_, i) => (i * i).toString(36)).join(' ')
@@ -262,6 +270,44 @@ describe('an image from a binary cache', () => {
     const built = buildImage({ ...wanted, source: server.source, name: 'x' }, out, { signal: controller.signal })
     await expect(built).rejects.toBe(reason)
     await expect.poll(() => server.sockets.size).toBe(0)
+  })
+
+  const skippable = Buffer.from('512a4d180300000058595a', 'hex')
+  const halves = (bytes: Uint8Array) => [bytes.subarray(0, bytes.length >> 1), bytes.subarray(bytes.length >> 1)]
+  const run = (...args: string[]) => {
+    return (input: Uint8Array) => execFileSync('xz', args, { input, maxBuffer: Number.POSITIVE_INFINITY })
+  }
+  it.skipIf(xzProgram.skip).each<[string, 'xz' | 'zst', number, (nar: Uint8Array) => Uint8Array]>([
+    ['of several frames', 'zst', 1, nar => Buffer.concat(halves(nar).map(half => zstdCompressSync(half)))],
+    [
+      'of frames between others that are skipped',
+      'zst',
+      1,
+      nar => Buffer.concat([skippable, ...halves(nar).flatMap(half => [zstdCompressSync(half), skippable])]),
+    ],
+    ['with SHA-256 checks', 'xz', 1, run('-0', '--check=sha256')],
+    ['with SHA-256 checks', 'xz', 10, run('-0', '--check=sha256', '--block-size=400000')],
+    ['with filters', 'xz', 10, run('--x86', '--delta', '--lzma2=preset=0')],
+    ['of several streams', 'xz', 10, nar => Buffer.concat(halves(nar).map(run('-0')))],
+  ])(`comes from files %s, too: .nar.%s, %i times a text${xzProgram.because}`, async (_, ending, times, pack) => {
+    const path = storePathOf('path')
+    const nar = narOfTree({ contents: text.repeat(times) })
+    const file = pack(nar)
+    cache.addNar(path, nar)
+    const tar = await tarOf({ roots: [path], source: cache.source })
+    const claim = ({ fileHash: _, fileSize: __, ...info }: NarInfo): NarInfo => info
+    cache.addNar(path, nar, { compression: ending === 'xz' ? 'xz' : 'zstd', claim, spoil: () => file })
+    expect((await tarOf({ roots: [path], source: cache.source })).equals(tar)).toBe(true)
+    const narFile = join(temporaryFolder(), `x.nar.${ending}`)
+    writeFileSync(narFile, file)
+    expect((await tarOf({ roots: [path], source: { narFiles: { [path]: narFile } } })).equals(tar)).toBe(true)
+    cache.addNar(path, nar, {
+      compression: ending === 'xz' ? 'xz' : 'zstd',
+      claim: info => ({ ...claim(info), narSize: 5000 }),
+      spoil: () => file,
+    })
+    const error = await failureOf(cache.source, path)
+    expect(error).toMatchObject({ path, message: expect.stringContaining('more than') })
   })
 
   it.each(['', '.xz', '.zst', '.gz', '.br'])('comes from files of NARs, too: .nar%s', async ending => {
