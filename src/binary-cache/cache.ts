@@ -15,8 +15,6 @@ export interface BinaryCache {
   readonly url: string
   /** Caches of lower numbers are asked first. */
   readonly priority: number
-  /** Whether it likes to be asked for many paths. */
-  readonly wantMassQuery: boolean
   /**
    * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
    * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE.
@@ -40,7 +38,6 @@ export async function openCache(access: Access, location: CacheLocation, storeDi
   return {
     url,
     priority: location.priority ?? info.priority,
-    wantMassQuery: info.wantMassQuery,
     async narInfo(path) {
       const at = new URL(`${path.digest}.narinfo`, url).href
       const text = await readText(access, at, NARINFO_MAX, path.path)

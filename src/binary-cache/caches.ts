@@ -34,10 +34,8 @@ export async function openCaches(
 ): Promise<Caches> {
   const judge = createJudge(trust)
   const caches = await Promise.all(urls.map(url => openCache(access, parseCacheUrl(url), storeDir)))
-  // Those that do not want to be asked for everything are asked for what the others lack. Sorting keeps the order given.
-  const ordered = caches.toSorted(
-    (a, b) => Number(b.wantMassQuery) - Number(a.wantMassQuery) || a.priority - b.priority,
-  )
+  // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
+  const ordered = caches.toSorted((a, b) => a.priority - b.priority)
   const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {
     const info = await cache.narInfo(path)
     if (!info) return undefined

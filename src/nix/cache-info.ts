@@ -41,5 +41,8 @@ export function parseCacheInfo(text: string): CacheInfo {
   return { ...(storeDir !== undefined && { storeDir }), priority, wantMassQuery }
 }
 
-/** For a cache that does not say, so that it comes behind cache.nixos.org with its 40: as Nix had it before 2.4. */
-const DEFAULT_PRIORITY = 50
+/**
+ * For a cache that does not say: it comes before cache.nixos.org with its 40. As Nix has it from 2.4 on, where the file
+ * changes the default of a setting (nix: src/libstore/include/nix/store/store-api.hh, StoreConfig::priority); it was 50.
+ */
+const DEFAULT_PRIORITY = 0

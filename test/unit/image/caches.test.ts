@@ -161,6 +161,8 @@ describe('an image from a binary cache', () => {
 
   it('is taken from the cache of the lowest priority, and where a file is missing, from the next', async () => {
     const path = cache.add('path', tree)
+    const info = 'StoreDir: /nix/store\nWantMassQuery: 1\nPriority: 30\n'
+    writeFileSync(join(cache.folder, 'nix-cache-info'), info)
     const other = createBinaryCache(join(temporaryFolder(), 'other'), 'StoreDir: /nix/store\nPriority: 10\n')
     other.add('path', tree, { compression: 'gzip' })
     const [first, second] = [await serveCache(other.folder), await serveCache(cache.folder)]

@@ -11,11 +11,11 @@ describe('parseCacheInfo', () => {
   })
 
   it('says what holds where nothing is said', () => {
-    expect(parseCacheInfo('')).toEqual({ wantMassQuery: false, priority: 50 })
+    expect(parseCacheInfo('')).toEqual({ wantMassQuery: false, priority: 0 })
     expect(parseCacheInfo('StoreDir: /nix/store\n')).toEqual({
       storeDir: '/nix/store',
       wantMassQuery: false,
-      priority: 50,
+      priority: 0,
     })
   })
 
