@@ -2,7 +2,7 @@ import type { Access } from '../nar-file/index.ts'
 import type { ContentCheck, NarInfo, StorePath } from '../nix/index.ts'
 import { type BinaryCache, openCache } from './cache.ts'
 import { CacheError } from './errors.ts'
-import { parseCacheUrl } from './location.ts'
+import type { CacheLocation } from './location.ts'
 import { createJudge, type Trust } from './trust.ts'
 
 /** A store path as a cache has it, believed. */
@@ -28,12 +28,12 @@ export interface Caches {
 /** Opens caches. Throws `CacheError`, and `NixError` for a key. */
 export async function openCaches(
   access: Access,
-  urls: readonly string[],
+  locations: readonly CacheLocation[],
   trust: Trust,
   storeDir: string,
 ): Promise<Caches> {
   const judge = createJudge(trust)
-  const caches = await Promise.all(urls.map(url => openCache(access, parseCacheUrl(url), storeDir)))
+  const caches = await Promise.all(locations.map(location => openCache(access, location, storeDir)))
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
   const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {

@@ -1,5 +1,5 @@
 export { type CachedPath, type Caches, openCaches } from './caches.ts'
 export { CacheError, type CacheErrorCode } from './errors.ts'
-export { PUBLIC_CACHE, parseCacheUrl } from './location.ts'
+export { type CacheLocation, PUBLIC_CACHE, parseCacheUrl } from './location.ts'
 export type { Trust } from './trust.ts'
 export { walkClosure } from './walk.ts'

@@ -1,9 +1,13 @@
+import { unescape as decodePercent } from 'node:querystring'
+import type { Login } from '../nar-file/index.ts'
 import { CacheError } from './errors.ts'
 
 /** Where a binary cache is. */
 export interface CacheLocation {
-  /** `file:`, `http:` or `https:`, ending in `/`. */
+  /** `file:`, `http:` or `https:`, ending in `/`; without user and password, so that it can be shown to anybody. */
   readonly url: string
+  /** The user and password that the URL names. */
+  readonly login: Login | undefined
   /** What the URL says of its priority, which then counts more than what the cache says. */
   readonly priority: number | undefined
 }
@@ -20,16 +24,22 @@ export const PUBLIC_CACHE = {
  */
 export function parseCacheUrl(text: string): CacheLocation {
   const url = URL.parse(text)
+  // What is no URL may hold a password, too.
+  const shown = text.replace(/\/\/[^/?#]*@/, '//')
   if (!url || !['file:', 'http:', 'https:'].includes(url.protocol)) {
-    const message = `${text}: not the URL of a binary cache: give one that begins with https://, http:// or file:///`
-    throw new CacheError('CACHE_INVALID', text, undefined, message)
+    const message = `${shown}: not the URL of a binary cache: give one that begins with https://, http:// or file:///`
+    throw new CacheError('CACHE_INVALID', shown, undefined, message)
   }
   const given = url.searchParams.get('priority')
   if (given !== null && !/^-?\d{1,9}$/.test(given)) {
-    throw new CacheError('CACHE_INVALID', text, undefined, `${text}: priority is a whole number, not "${given}"`)
+    throw new CacheError('CACHE_INVALID', shown, undefined, `${shown}: priority is a whole number, not "${given}"`)
   }
+  const [user, password] = [decodePercent(url.username), decodePercent(url.password)]
+  url.username = ''
+  url.password = ''
   url.search = ''
   url.hash = ''
   if (!url.pathname.endsWith('/')) url.pathname += '/'
-  return { url: url.href, priority: given === null ? undefined : Number(given) }
+  const login = user === '' && password === '' ? undefined : { url: url.href, user, password }
+  return { url: url.href, login, priority: given === null ? undefined : Number(given) }
 }

@@ -12,8 +12,17 @@ export interface Credentials {
   readonly tokens?: readonly { readonly url: string; readonly token: string }[]
 }
 
+/** A user and a password, sent to no other origin than that of the URL. Plain data. */
+export interface Login {
+  readonly url: string
+  readonly user: string
+  readonly password: string
+}
+
 /** How to reach files. Plain data. */
 export interface AccessOptions extends Credentials {
+  /** What stood in the URLs of caches. It counts more than the other credentials. */
+  readonly logins?: readonly Login[]
   /** Milliseconds without a byte after which a server is asked again, and at last given up. Default 20 000. */
   readonly stallTimeout?: number
 }
@@ -85,15 +94,19 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-async function openClient({ netrc, tokens = [], stallTimeout = STALL_TIMEOUT }: AccessOptions): Promise<HttpClient> {
+async function openClient(options: AccessOptions): Promise<HttpClient> {
+  const { netrc, tokens = [], logins = [], stallTimeout = STALL_TIMEOUT } = options
   // Loaded where it is used: it takes 50 ms, in each thread, and most builds ask nobody.
-  const { createHttpClient, parseNetrc } = await import('../http/index.ts')
+  const { basicAuthorization, createHttpClient, parseNetrc } = await import('../http/index.ts')
   const fromNetrc = netrc === undefined ? () => undefined : parseNetrc(netrc)
   return createHttpClient({
     userAgent: `nspawn-rootfs/${VERSION}`,
     stallTimeout,
     authorizationFor(url) {
-      const known = tokens.find(token => new URL(token.url).origin === url.origin)
+      const isFor = (other: { url: string }) => new URL(other.url).origin === url.origin
+      const login = logins.find(isFor)
+      if (login) return basicAuthorization(login.user, login.password)
+      const known = tokens.find(isFor)
       return known ? `Bearer ${known.token}` : fromNetrc(url)
     },
   })

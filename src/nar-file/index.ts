@@ -1,4 +1,11 @@
-export { type Access, type AccessOptions, type Credentials, createAccess, type OpenOptions } from './access.ts'
+export {
+  type Access,
+  type AccessOptions,
+  type Credentials,
+  createAccess,
+  type Login,
+  type OpenOptions,
+} from './access.ts'
 export { SUPPORTED_COMPRESSIONS } from './decompress.ts'
 export { NarFileError, type NarFileErrorCode } from './errors.ts'
 export { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'

@@ -1,4 +1,4 @@
-import { openCaches, type Trust, walkClosure } from '../binary-cache/index.ts'
+import { openCaches, parseCacheUrl, type Trust, walkClosure } from '../binary-cache/index.ts'
 import { type AccessOptions, createAccess } from '../nar-file/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
@@ -18,12 +18,14 @@ export async function cachedClosure(
   { urls, trust, access: options }: CacheOptions,
   signal?: AbortSignal,
 ): Promise<Closure> {
-  const access = createAccess(options, signal)
+  const locations = urls.map(parseCacheUrl)
+  const withLogins = { ...options, logins: locations.flatMap(({ login }) => login ?? []) }
+  const access = createAccess(withLogins, signal)
   try {
-    const caches = await openCaches(access, urls, trust, storeDir)
+    const caches = await openCaches(access, locations, trust, storeDir)
     const found = await walkClosure(caches, roots)
     const packed = found.map(({ info, contentCheck }) => ({ info, file: info, contentCheck }))
-    return narClosure(storeDir, packed, { access: options, cacheUrls: caches.urls }, signal)
+    return narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
   } catch (error) {
     signal?.throwIfAborted()
     throw error

@@ -1,4 +1,4 @@
-import { CacheError, openCaches } from '../binary-cache/index.ts'
+import { CacheError, openCaches, parseCacheUrl } from '../binary-cache/index.ts'
 import {
   type Access,
   createAccess,
@@ -113,7 +113,8 @@ async function* places(
   if (others.length === 0) return
   // What they say need not be trusted: it has to be about the very NAR that is.
   try {
-    const caches = await openCaches(access, others, { publicKeys: [], required: false }, path.storeDir)
+    const locations = others.map(parseCacheUrl)
+    const caches = await openCaches(access, locations, { publicKeys: [], required: false }, path.storeDir)
     for await (const { info } of caches.candidates(path)) {
       if (info.narHash === narHash && info.narSize === narSize) yield info
     }

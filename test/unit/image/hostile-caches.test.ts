@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ByteString } from '../../../src/bytes/index.ts'
 import { buildImage, type ImageSpec, NarFileError, openLocalCache } from '../../../src/index.ts'
@@ -219,6 +220,24 @@ describe('a closure is refused', () => {
       const error = await failureOf({ source: { caches: [url] } })
       expect(error).toMatchObject({ code: 'CACHE_INVALID', url, message: expect.stringContaining(url) })
     }
+  })
+
+  it('without showing the password in the URL of a cache', async () => {
+    const url = server.url.replace('//', '//user:s3cr%40t@')
+    const elsewhere = ['ftp://user:s3cr%40t@127.0.0.1', 'http://user:s3cr%40t@', `${url}?priority=high`]
+    const failures = [await failureOf({ source: { ...server.source, caches: [url] } })]
+    for (const other of elsewhere) failures.push(await failureOf({ source: { caches: [other] } }))
+    cache.addNar(PATH, NAR, { spoil: flip })
+    failures.push(await failureOf({ source: { ...server.source, caches: [url] } }))
+    failures.push(await failureOf({ source: { caches: [url] } }))
+    bendNarInfo(sendStatus(401))
+    failures.push(await failureOf({ source: { ...server.source, caches: [url] } }))
+    const codes = ['PATH_NOT_CACHED', ...elsewhere.map(() => 'CACHE_INVALID'), 'NAR_FILE_MISMATCH', 'PATH_UNTRUSTED']
+    expect(failures.map(({ code }) => code)).toEqual([...codes, 'CACHE_UNREADABLE'])
+    for (const error of failures) expect(inspect(error, { depth: 9 })).not.toMatch(/s3cr|user:/)
+    // It was sent all the same.
+    const basic = `Basic ${btoa('user:s3cr@t')}`
+    expect(new Set(server.requests.map(({ authorization }) => authorization))).toEqual(new Set([basic]))
   })
 
   it('for a public key that is none', async () => {
