@@ -6,17 +6,17 @@
  *     StorePath    the whole path                             References   base names, a space between two; default none
  *     URL          where the NAR is                           Deriver      a base name, or unknown-deriver for none
  *     Compression  of the file there; default bzip2           Sig          key-name:base64; any number of these lines
- *     FileHash     SHA-256 of the file there; optional        CA           the content address; empty for none
+ *     FileHash     of the file there; optional                CA           the content address; empty for none
  *     FileSize     its length in bytes; 0 says nothing        others       are passed over
  *     NarHash      SHA-256 of the NAR
  *     NarSize      its length in bytes, above 0
  *
- * Stricter than Nix in two points: behind the first colon of a line there must be a space, where Nix skips one
+ * Stricter than Nix in two points: behind the colon of a name listed here there must be a space, where Nix skips one
  * character whatever it is; and only `Sig` may come twice, where Nix takes the last of most fields.
  */
 import { parseDecimal } from './decimal.ts'
 import { messageOf, NixError, quote } from './errors.ts'
-import { type NarHash, parseNarHash } from './hash.ts'
+import { type NarHash, normalizeHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, parseStorePathBaseName } from './store-path.ts'
 
@@ -28,7 +28,10 @@ export interface NarInfo extends PathInfo {
   /** Where the NAR is, as written: relative to the cache, or absolute. */
   readonly url: string
   readonly compression: NarCompression
-  /** The SHA-256 of the file at `url`, so of the NAR as it is compressed. Absent where the cache does not say. */
+  /**
+   * The SHA-256 of the file at `url`, so of the NAR as it is compressed. Absent where the cache does not say, or gives a
+   * hash of another algorithm: what is in the file is held against `narHash` anyway.
+   */
   readonly fileHash?: NarHash
   /** The length of that file in bytes. Absent where the cache does not say, or says 0. */
   readonly fileSize?: number
@@ -61,8 +64,8 @@ export function parseNarInfo(text: string, storeDir: string = DEFAULT_STORE_DIR)
   }
 
   const path = required('StorePath', value => parseStorePath(value, storeDir))
-  const fileHash = read('FileHash', parseNarHash)
-  const fileSize = read('FileSize', parseDecimal)
+  const fileHash = read('FileHash', parseFileHash)
+  const fileSize = read('FileSize', parseSize)
   const deriver = read('Deriver', value =>
     value === 'unknown-deriver' ? undefined : parseStorePathBaseName(value, storeDir),
   )
@@ -160,8 +163,11 @@ function readFields(text: string): { single: Map<FieldName, Field>; signatures: 
     if (end < 0) throw invalid(line, text.slice(at), 'it does not end with a newline, so the text was cut off')
     const whole = text.slice(at, end)
     const colon = whole.indexOf(':')
-    if (colon < 0 || whole[colon + 1] !== ' ') throw invalid(line, whole, 'it is not of the form "Name: value"')
     const name = whole.slice(0, colon)
+    const isKnown = name === 'Sig' || isFieldName(name)
+    if (colon < 0 || (isKnown && whole[colon + 1] !== ' ')) {
+      throw invalid(line, whole, 'it is not of the form "Name: value"')
+    }
     const value = whole.slice(colon + 2)
     if (name === 'Sig') signatures.push(value)
     else if (isFieldName(name)) {
@@ -177,6 +183,17 @@ function isFieldName(name: string): name is FieldName {
   return (FIELDS as readonly string[]).includes(name)
 }
 
+function parseFileHash(value: string): NarHash | undefined {
+  if (!/^(md5|sha1|sha512|blake3)[:-]/.test(value)) return parseNarHash(value)
+  normalizeHash(value)
+  return undefined
+}
+
+/** A number that may have zeros in front, as Nix takes it. */
+function parseSize(value: string): number {
+  return parseDecimal(value.replace(/^0+(?=[0-9])/, ''))
+}
+
 function readCompression(value: string): NarCompression {
   if (value === '') return 'bzip2'
   const known = COMPRESSIONS.find(compression => compression === value)
@@ -190,7 +207,7 @@ function notEmpty(value: string): string {
 }
 
 function notZero(value: string): number {
-  const number = parseDecimal(value)
+  const number = parseSize(value)
   if (number === 0) throw new Error('no NAR is empty')
   return number
 }
