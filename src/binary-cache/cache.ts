@@ -6,7 +6,14 @@
  *     nar/…               the NARs, where the narinfos say
  */
 import type { Access } from '../nar-file/index.ts'
-import { type CacheInfo, type NarInfo, parseCacheInfo, parseNarInfo, type StorePath } from '../nix/index.ts'
+import {
+  type CacheInfo,
+  contentAddressOf,
+  type NarInfo,
+  parseCacheInfo,
+  parseNarInfo,
+  type StorePath,
+} from '../nix/index.ts'
 import { CacheError } from './errors.ts'
 import type { CacheLocation } from './location.ts'
 
@@ -64,6 +71,8 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
   let info: NarInfo
   try {
     info = parseNarInfo(text, path.storeDir)
+    // Throws for one that is malformed, which others may have right.
+    contentAddressOf(info)
   } catch (cause) {
     const message = `${path.path}: ${at}: ${(cause as Error).message}`
     throw new CacheError('NARINFO_INVALID', at, path.path, message, { cause })

@@ -14,7 +14,7 @@ export interface CachedPath {
 
 /** Several binary caches, asked in the order of their priorities. */
 export interface Caches {
-  /** URLs in the order in which they are asked. */
+  /** URLs in the order in which they are asked, of those that can be reached. */
   readonly urls: readonly string[]
   /**
    * The store path as the first cache has it that has it and is believed. Throws the `CacheError` of the first that has
@@ -25,7 +25,10 @@ export interface Caches {
   candidates(path: StorePath): AsyncGenerator<CachedPath>
 }
 
-/** Opens caches. Throws `CacheError`, and `NixError` for a key. */
+/**
+ * Opens caches. Those that cannot be reached do without, as long as the others have what is wanted. Throws `CacheError`
+ * CACHE_INVALID, and CACHE_UNREADABLE where none can be reached; `NixError` for a key.
+ */
 export async function openCaches(
   access: Access,
   locations: readonly CacheLocation[],
@@ -33,7 +36,15 @@ export async function openCaches(
   storeDir: string,
 ): Promise<Caches> {
   const judge = createJudge(trust)
-  const caches = await Promise.all(locations.map(location => openCache(access, location, storeDir)))
+  const unreachable: CacheError[] = []
+  const opened = locations.map(location =>
+    openCache(access, location, storeDir).catch((error: unknown) => {
+      if (!(error instanceof CacheError) || error.code !== 'CACHE_UNREADABLE') throw error
+      unreachable.push(error)
+    }),
+  )
+  const caches = (await Promise.all(opened)).filter(cache => cache !== undefined)
+  if (caches.length === 0 && unreachable.length > 0) throw unreachable[0]
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
   const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {
@@ -58,7 +69,7 @@ export async function openCaches(
       count++
       yield found
     }
-    if (count === 0) throw faults[0] ?? notCached(path, ordered)
+    if (count === 0) throw faults[0] ?? notCached(path, ordered, unreachable)
   }
   return {
     urls: ordered.map(cache => cache.url),
@@ -70,8 +81,16 @@ export async function openCaches(
   }
 }
 
-function notCached({ path }: StorePath, caches: readonly BinaryCache[]): CacheError {
+function notCached(
+  { path }: StorePath,
+  caches: readonly BinaryCache[],
+  [unreachable]: readonly CacheError[],
+): CacheError {
   const urls = caches.map(cache => cache.url).join(', ')
+  if (unreachable) {
+    const message = `${path}: not in ${urls}, and another cache cannot be asked: ${unreachable.message}`
+    return new CacheError('CACHE_UNREADABLE', unreachable.url, path, message, { cause: unreachable })
+  }
   const message = `${path}: not in ${urls}; give a cache that has it, or build it and copy it there`
   return new CacheError('PATH_NOT_CACHED', caches[0].url, path, message)
 }

@@ -184,6 +184,26 @@ describe('an image from a binary cache', () => {
     ).toBe(true)
   })
 
+  it('comes from the caches that can be reached, and from one that has it right', async () => {
+    const path = cache.add('path', tree)
+    const other = createBinaryCache(join(temporaryFolder(), 'other'), 'StoreDir: /nix/store\nPriority: 10\n')
+    other.add('path', tree, { text: text => `${text}CA: fixed:r:sha256:zzz\n` })
+    const [down, wrong, right] = [
+      await serveCache(cache.folder, () => sendStatus(501)),
+      await serveCache(other.folder),
+      await serveCache(cache.folder),
+    ]
+    const source = { ...cache.source, caches: [down.url, wrong.url, right.url] }
+    expect((await tarOf({ roots: [path], source })).includes('bin/tool')).toBe(true)
+    // The file may be in the last of them, too.
+    right.bend = ({ path }) => (path.startsWith('nar/') ? sendStatus(404) : undefined)
+    const last = await serveCache(cache.folder)
+    const four = { ...source, caches: [...source.caches, last.url] }
+    expect((await tarOf({ roots: [path], source: four })).includes('bin/tool')).toBe(true)
+    expect(wrong.requests.some(request => request.path.endsWith('.narinfo'))).toBe(true)
+    expect(await failureOf({ ...source, caches: [down.url] }, path)).toMatchObject({ code: 'CACHE_UNREADABLE' })
+  })
+
   it.each<[string, (path: string) => CacheServer['bend']]>([
     [
       'resets every second connection',

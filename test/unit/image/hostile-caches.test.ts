@@ -142,6 +142,7 @@ describe('what a cache says of a store path is refused', () => {
     ['has no NAR hash', text => text.replace(/NarHash.*\n/, '')],
     ['names a compression that there is not', text => text.replace('Compression: xz', 'Compression: rar')],
     ['has a size that is no number', text => text.replace(/NarSize: /, '$&-')],
+    ['has a content address that is none', text => `${text}CA: fixed:r:sha256:zzz\n`],
     ['refers to what is no store path', text => text.replace(/References: /, '$&../../etc')],
   ])('in a narinfo that %s', async (_, text) => {
     cache.addNar(PATH, NAR, { text })
@@ -203,6 +204,13 @@ describe('a closure is refused', () => {
   it('where there is no cache', async () => {
     rmSync(join(cache.folder, 'nix-cache-info'))
     expect(await failureOf()).toMatchObject({ code: 'CACHE_INVALID', message: expect.stringContaining(server.url) })
+  })
+
+  it('that is in no cache that can be reached', async () => {
+    const down = await serveCache(cache.folder, () => sendStatus(501))
+    const source = { ...server.source, caches: [down.url, server.url] }
+    const error = await expectFailure('CACHE_UNREADABLE', server.url, { source })
+    expect(error.message).toContain(`${down.url}nix-cache-info`)
   })
 
   it.each<[string, string, Answer]>([
