@@ -135,11 +135,14 @@ function sourceOf(flags: BuildFlags): ClosureSource {
 }
 
 function credentialsOf({ netrc, tokenFile }: BuildFlags, urls: readonly string[]): ClosureSource['credentials'] {
-  if (tokenFile !== undefined && urls.length === 0) throw new UsageError('--token-file: is for a --store URL; give one')
+  const servers = urls.filter(url => /^https?:/i.test(url))
+  if (tokenFile !== undefined && servers.length === 0) {
+    throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
+  }
   const token = tokenFile && new TextDecoder().decode(readOptionFile('--token-file', tokenFile)).trim()
   return {
     netrc: netrc && new TextDecoder().decode(readOptionFile('--netrc', netrc)),
-    tokens: token ? urls.map(url => ({ url, token })) : undefined,
+    tokens: token ? servers.map(url => ({ url, token })) : undefined,
   }
 }
 

@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } fr
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FORMATS, streamImage } from '../../../src/index.ts'
+import { createBinaryCache, serveCache } from '../../binary-cache.ts'
 import { MAIN, runCommand } from '../../command.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -30,6 +31,19 @@ describe('nspawn-rootfs build', () => {
     expect(stdout.toString()).toMatch(/^3 store paths, .* verified/)
     expect(stdout.toString()).toMatch(/^machinectl start nixos-system-x86-64-linux$/m)
     expect(stderr).toMatch(/^100% {2}/m)
+  })
+
+  it('gives the token to servers only', async () => {
+    const cache = createBinaryCache(join(folder, 'cache'))
+    const path = cache.add('path', { contents: 'x' })
+    const server = await serveCache(cache.folder)
+    const token = join(folder, 'token')
+    writeFileSync(token, 'secret\n')
+    const stores = [...cache.source.caches!, server.url].flatMap(url => ['--store', url])
+    const options = ['--no-require-signatures', '--token-file', token, '--format', 'tar', '--name', 'x', '--out', out]
+    const { code, stderr } = await runCommand(['build', '--root', path, ...stores, ...options])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(server.requests[0]!.authorization).toBe('Bearer secret')
   })
 
   it('builds into the folder that one is in, and tells paths from there', async () => {

@@ -31,6 +31,11 @@ describe('wrong usage ends with 2 and says why', () => {
     ],
     ['a NAR without its file', ['build', '--nar', '/nix/store/a='], /a store path, "=" and the file/],
     ['a token without a cache', ['build', '--root', 'x', '--token-file', 'y'], /--token-file: is for a --store URL/],
+    [
+      'a token for caches that are all on disk',
+      ['build', '--root', 'x', '--store', 'file:///x', '--token-file', 'y'],
+      /--token-file: is for a --store URL that begins with https:/,
+    ],
     ['a netrc that is not there', ['build', '--root', 'x', '--netrc', '/nowhere'], /--netrc: .*\/nowhere/],
     ['an argument too many', ['build', '--root', 'x', 'y'], /too many arguments/],
     ['a level that there is not', ['build', '--root', 'x', '--level', '10'], /from 0 to 9/],
