@@ -22,7 +22,7 @@ export interface Wanted extends NarSubject {
 
 /** Brings the contents of store paths from wherever they are. */
 export interface Supply {
-  /** Says that the contents of a path will be read, in the order of these calls: a download begins. */
+  /** Says that the contents of a path will be read, in the order of these calls: a download begins, soon. */
   announce(wanted: Wanted): void
   /**
    * Reads the contents into `sink`, and resolves to the URL of the file they came from, if they were packed in one. Throws
@@ -38,6 +38,8 @@ export interface Supply {
 /** A NAR and the URL that it comes from. */
 export interface OpenedNar {
   readonly url: string
+  /** Resolves when nothing more is fetched of it. */
+  readonly fetched: Promise<void>
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
@@ -48,16 +50,45 @@ export interface SupplyHooks {
   readonly signal?: AbortSignal
 }
 
+/**
+ * Announced files that are fetched at a time. Each of them holds its connection while what is read ahead reaches its bound;
+ * so there are far fewer than connections to a server, or the file that is wanted finds none when its own has broken, and
+ * all wait for each other.
+ */
+const ANNOUNCED_MAX = 8
+
 /** Opens a supply. */
 export function createSupply(options: SupplyOptions, { onBytes = () => {}, signal }: SupplyHooks = {}): Supply {
   const access = createAccess(options.access, signal)
   const ahead: ReadAhead = createReadAhead()
   const announced = new Map<string, Promise<OpenedNar>>()
+  /** What is announced and not begun, in that order. */
+  const waiting = new Map<string, () => Promise<OpenedNar>>()
+  let fetching = 0
+  const beginNext = () => {
+    for (const [path, begin] of waiting) {
+      if (fetching === ANNOUNCED_MAX) return
+      waiting.delete(path)
+      fetching++
+      const opened = begin()
+      announced.set(path, opened)
+      const onFetched = () => {
+        fetching--
+        beginNext()
+      }
+      // A failure is told to whoever reads the path.
+      opened.then(nar => nar.fetched).then(onFetched, onFetched)
+    }
+  }
 
-  async function* counted(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-    for await (const chunk of bytes) {
-      onBytes(chunk.length)
-      yield chunk
+  async function* counted(bytes: AsyncIterable<Uint8Array>, onEnd: () => void): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of bytes) {
+        onBytes(chunk.length)
+        yield chunk
+      }
+    } finally {
+      onEnd()
     }
   }
 
@@ -67,10 +98,12 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         access.open(place.url, { limit: fileLimit(place, wanted), stretch: place.stretch }),
       )
       if (!bytes) continue
-      const told = counted(blaming(wanted, place, bytes))
+      const { promise: fetched, resolve } = Promise.withResolvers<void>()
+      const told = counted(blaming(wanted, place, bytes), resolve)
       // What is on this machine need not be fetched before it is wanted.
-      const fetched = place.url.startsWith('file:') ? told : ahead.start(told)
-      return { url: place.url, bytes: readNarFile(place, wanted, fetched) }
+      const isLocal = place.url.startsWith('file:')
+      if (isLocal) resolve()
+      return { url: place.url, fetched, bytes: readNarFile(place, wanted, isLocal ? told : ahead.start(told)) }
     }
     const where = [file.url, ...options.cacheUrls.filter(url => !file.url.startsWith(url))].join(', ')
     throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, where, 'no such file, though the narinfo names it')
@@ -80,10 +113,8 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     announce(wanted) {
       const { contents, path } = wanted
       if (!isFetched(contents)) return
-      const opened = open(wanted, contents.file)
-      // It is told to whoever reads the path.
-      opened.catch(() => {})
-      announced.set(path.path, opened)
+      waiting.set(path.path, () => open(wanted, contents.file))
+      beginNext()
     },
     async read(wanted, sink) {
       const { contents, path } = wanted
@@ -91,6 +122,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         readContents(contents.path, sink)
         return undefined
       }
+      waiting.delete(path.path)
       const opened = await (announced.get(path.path) ?? open(wanted, contents.file))
       announced.delete(path.path)
       await readNarContents(opened.bytes, { path, url: opened.url }, sink, contents.contentCheck)
