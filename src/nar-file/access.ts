@@ -59,8 +59,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     async document(url, limit) {
       if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, signal })
       return ifThere(async () => {
-        const path = fileURLToPath(url)
-        const { size } = await stat(path)
+        const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
         return new Uint8Array(await readFile(path, { signal }))
       })
@@ -68,8 +67,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     async open(url, { limit, stretch }) {
       if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, signal })
       return ifThere(async () => {
-        const path = fileURLToPath(url)
-        await stat(path)
+        const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
         return createReadStream(path, { highWaterMark: READ_SIZE, signal, ...range }) as AsyncIterable<Uint8Array>
       })
@@ -82,6 +80,16 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
 
 function isLocal(url: string): boolean {
   return url.startsWith('file:')
+}
+
+/** Opening a pipe would wait for who writes to it, and no signal ends that; and what came out of it cannot be read again. */
+async function findFile(url: string): Promise<{ readonly path: string; readonly size: number }> {
+  const path = fileURLToPath(url)
+  const info = await stat(path)
+  if (info.isDirectory()) throw new Error('it is a folder, not a file')
+  if (!info.isFile())
+    throw new Error('it is a pipe or a device, and it is read more than once: write it to a file first')
+  return { path, size: info.size }
 }
 
 async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {

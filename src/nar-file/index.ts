@@ -8,5 +8,6 @@ export {
 } from './access.ts'
 export { SUPPORTED_COMPRESSIONS } from './decompress.ts'
 export { NarFileError, type NarFileErrorCode } from './errors.ts'
-export { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
+export type { NarFile, NarSubject } from './nar-file.ts'
+export { openNarFile } from './open.ts'
 export { readNarFile } from './read.ts'

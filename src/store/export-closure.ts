@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { createAccess } from '../nar-file/index.ts'
 import { createExportReader, NixError } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
 import { reasonOf, StoreError } from './errors.ts'
@@ -11,11 +11,14 @@ import { narClosure, type PackedPath } from './nar-closure.ts'
  * are read from it again. Throws `StoreError` SOURCE_INVALID.
  */
 export async function exportClosure(storeDir: string, file: string, signal?: AbortSignal): Promise<Closure> {
+  const access = createAccess({}, signal)
   const url = pathToFileURL(resolve(file)).href
   const packed: PackedPath[] = []
   try {
     const reader = createExportReader(storeDir)
-    for await (const chunk of createReadStream(file, { highWaterMark: 256 * 1024, signal })) {
+    const bytes = await access.open(url, { limit: Number.MAX_SAFE_INTEGER })
+    if (!bytes) throw new Error('no such file')
+    for await (const chunk of bytes) {
       for (const info of reader.push(chunk)) {
         const stretch = { offset: info.narOffset, size: info.narSize }
         packed.push({ info, file: { url, stretch, compression: 'none', fileSize: info.narSize } })
@@ -29,6 +32,8 @@ export async function exportClosure(storeDir: string, file: string, signal?: Abo
         ? [error.message, 'write it anew with nix-store --export']
         : [`cannot be read: ${reasonOf(error)}`, 'give the file that nix-store --export wrote']
     throw new StoreError('SOURCE_INVALID', file, `${file}: ${reason}; ${advice}`, { cause: error })
+  } finally {
+    await access.close()
   }
   return narClosure(storeDir, packed, { access: {}, cacheUrls: [] }, signal)
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Access, createAccess, type NarFile, NarFileError, readNarFile } from '../nar-file/index.ts'
+import { type Access, createAccess, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
 import { type NarCompression, narHashFromBytes, type StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
@@ -45,12 +45,13 @@ async function examine(
   const url = pathToFileURL(resolve(name)).href
   const compression = ENDINGS.find(([ending]) => name.endsWith(ending))?.[1] ?? 'none'
   const file: NarFile = { url, compression }
-  const bytes = await access.open(url, { limit: Number.MAX_SAFE_INTEGER })
+  const subject = { path, narSize: undefined }
+  const bytes = await openNarFile(access, file, subject)
   if (!bytes) throw new NarFileError('NAR_FILE_MISSING', path.path, url, 'no such file')
   const hash = createHash('sha256')
   const mentioned = createMentions(others)
   let narSize = 0
-  for await (const chunk of readNarFile(file, { path, narSize: undefined }, bytes)) {
+  for await (const chunk of readNarFile(file, subject, bytes)) {
     hash.update(chunk)
     mentioned.look(chunk)
     narSize += chunk.length

@@ -2,10 +2,10 @@ import { CacheError, openCaches, parseCacheUrl } from '../binary-cache/index.ts'
 import {
   type Access,
   createAccess,
-  fileLimit,
   type NarFile,
   NarFileError,
   type NarSubject,
+  openNarFile,
   readNarFile,
 } from '../nar-file/index.ts'
 import type { NarHash } from '../nix/index.ts'
@@ -94,12 +94,10 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
 
   async function open(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar> {
     for await (const place of places(access, options, wanted, file)) {
-      const bytes = await blameFile(wanted, place, () =>
-        access.open(place.url, { limit: fileLimit(place, wanted), stretch: place.stretch }),
-      )
+      const bytes = await openNarFile(access, place, wanted)
       if (!bytes) continue
       const { promise: fetched, resolve } = Promise.withResolvers<void>()
-      const told = counted(blaming(wanted, place, bytes), resolve)
+      const told = counted(bytes, resolve)
       // What is on this machine need not be fetched before it is wanted.
       const isLocal = place.url.startsWith('file:')
       if (isLocal) resolve()
@@ -153,28 +151,5 @@ async function* places(
   } catch (error) {
     // They are out of order, or do not have it either: it is the file that is missing.
     if (!(error instanceof CacheError)) throw error
-  }
-}
-
-async function* blaming(subject: NarSubject, file: NarFile, bytes: AsyncIterable<Uint8Array>) {
-  const iterator = bytes[Symbol.asyncIterator]()
-  try {
-    for (;;) {
-      const step = await blameFile(subject, file, () => iterator.next())
-      if (step.done) return
-      yield step.value
-    }
-  } finally {
-    await iterator.return?.()
-  }
-}
-
-/** Runs what reads a file, and names file and store path where that fails. */
-async function blameFile<T>(subject: NarSubject, file: NarFile, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    const { message } = error as Error
-    throw new NarFileError('NAR_FILE_UNREADABLE', subject.path.path, file.url, message, { cause: error })
   }
 }

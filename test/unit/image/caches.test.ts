@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { xz } from '@napi-rs/lzma'
@@ -567,6 +567,20 @@ describe('a cache is refused', () => {
   it('together with a store of another kind', async () => {
     const error = await failureOf({ ...cache.source, storeRoot: '/' }, storePathOf('path'))
     expect(error).toMatchObject({ message: expect.stringContaining('one of them') })
+  })
+
+  it.each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path]), /a pipe or a device.* write it to a file first/],
+    ['a folder', (path: string) => mkdirSync(path), /it is a folder/],
+    ['not there', () => {}, /no such file/],
+  ])('whose file is %s', async (_, make, message) => {
+    const [path, file] = [storePathOf('path'), join(temporaryFolder(), 'file')]
+    make(file)
+    const nar = await failureOf({ narFiles: { [path]: file } }, path)
+    expect(nar).toMatchObject({ path, message: expect.stringMatching(message) })
+    expect(nar.message).toContain(file)
+    const exported = await failureOf({ exportFile: file }, path)
+    expect(exported).toMatchObject({ code: 'SOURCE_INVALID', path: file, message: expect.stringMatching(message) })
   })
 
   it('for a toplevel without init', async () => {

@@ -1,0 +1,40 @@
+import type { Access } from './access.ts'
+import { NarFileError } from './errors.ts'
+import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
+
+/**
+ * The bytes of a file with a NAR, as they are there; `undefined` if there is no such file. Throws `NarFileError`
+ * NAR_FILE_UNREADABLE, and so do the bytes.
+ */
+export async function openNarFile(
+  access: Access,
+  file: NarFile,
+  subject: NarSubject,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  const { url, stretch } = file
+  const bytes = await blameFile(subject, file, () => access.open(url, { limit: fileLimit(file, subject), stretch }))
+  return bytes && blaming(subject, file, bytes)
+}
+
+async function* blaming(subject: NarSubject, file: NarFile, bytes: AsyncIterable<Uint8Array>) {
+  const iterator = bytes[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const step = await blameFile(subject, file, () => iterator.next())
+      if (step.done) return
+      yield step.value
+    }
+  } finally {
+    await iterator.return?.()
+  }
+}
+
+/** Runs what reads a file, and names file and store path where that fails. */
+async function blameFile<T>(subject: NarSubject, file: NarFile, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    const { message } = error as Error
+    throw new NarFileError('NAR_FILE_UNREADABLE', subject.path.path, file.url, message, { cause: error })
+  }
+}
