@@ -17,6 +17,8 @@ export interface HttpClientOptions {
   readonly stallTimeout?: number
   /** Attempts in a row without a byte after which a download fails: 5. */
   readonly attempts?: number
+  /** Milliseconds for which a server is waited for that refuses connections or resets them, however many attempts: 30 000. */
+  readonly patience?: number
 }
 
 /** Options of one download. */
@@ -56,7 +58,8 @@ export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
 
 /** The same with another way to pass the time between attempts. */
 export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): HttpClient {
-  const { authorizationFor = () => undefined, userAgent, stallTimeout = 60_000, attempts = 5 } = options
+  const { authorizationFor = () => undefined, userAgent, stallTimeout = 60_000 } = options
+  const { attempts = 5, patience = 30_000 } = options
   const always = { 'accept-encoding': 'identity', ...(userAgent !== undefined && { 'user-agent': userAgent }) }
   const connections = openConnections(stallTimeout)
   const running = new Set<AbortController>()
@@ -76,7 +79,8 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
         const all = { ...always, ...headers, ...(authorization !== undefined && { authorization }) }
         return sendRequest(connections.dispatcher, hop, { headers: all, stallTimeout, signal })
       })
-    const context = { get, sleep: (milliseconds: number) => sleep(milliseconds, signal), attempts, signal, end }
+    const pause = (milliseconds: number) => sleep(milliseconds, signal)
+    const context = { get, sleep: pause, attempts, patience, signal, end }
     const download = new Download(context, { url, limit, encoded })
     return (await download.open()) ? download : undefined
   }

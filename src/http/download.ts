@@ -12,6 +12,8 @@ export interface DownloadContext {
   readonly sleep: (milliseconds: number) => Promise<void>
   /** Failures in a row, without a byte in between, after which the download is given up. */
   readonly attempts: number
+  /** Milliseconds of pauses, without a byte in between, before which a server that is away is not given up. */
+  readonly patience: number
   /** Ends what the download is doing; it then rejects with the signal's reason. */
   readonly signal: AbortSignal
   /** Called, perhaps more than once, when the download is over; aborts the signal. */
@@ -49,6 +51,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   #skip = 0
   /** Failures since the last byte. */
   #failures = 0
+  /** Milliseconds of pauses since the last byte. */
+  #paused = 0
 
   constructor(context: DownloadContext, options: DownloadOptions) {
     this.#context = context
@@ -118,7 +122,12 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#failures++
     const { code, reason, advice, status, cause } = failure
     if (!failure.transient) throw this.#error(code, reason, advice, { status, cause })
-    if (this.#failures < this.#context.attempts) return delayAfter(this.#failures, failure.retryAfter)
+    const { attempts, patience } = this.#context
+    if (this.#failures < attempts || (failure.away && this.#paused < patience)) {
+      const delay = delayAfter(this.#failures, failure.retryAfter)
+      this.#paused += delay
+      return delay
+    }
     const progress = this.#position > 0 ? ` after byte ${this.#position}` : ''
     throw this.#error(code, `${reason}, at the last of ${this.#failures} attempts${progress}`, advice, {
       status,
@@ -180,6 +189,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       this.#checkSize(this.#position + chunk.length)
       this.#position += chunk.length
       this.#failures = 0
+      this.#paused = 0
       return chunk
     }
     const { length = this.#position + this.#skip } = this.#identity

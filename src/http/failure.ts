@@ -10,6 +10,8 @@ export interface Failure {
   readonly reason: string
   readonly advice: string
   readonly transient: boolean
+  /** Whether nobody was there to answer, as while a server is started anew. */
+  readonly away?: boolean
   readonly status?: number
   /** Milliseconds that the server asks to be left alone. */
   readonly retryAfter?: number
@@ -88,6 +90,16 @@ const TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIM
 const CERTIFICATE =
   /CERT|^UNABLE_TO_VERIFY_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$|_PRX_TLS$/
 
+const AWAY: ReadonlySet<string> = new Set([
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'EPIPE',
+  'UND_ERR_SOCKET',
+])
+
 const WORDS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the host name cannot be looked up at the moment',
   ECONNREFUSED: 'the connection was refused',
@@ -112,7 +124,8 @@ function failureOfSystem(error: Error, code: string): Failure {
   }
   const transient = code !== 'UND_ERR_INVALID_ARG'
   const reason = WORDS[code] ? `${WORDS[code]} (${messageOf(error)})` : messageOf(error)
-  return { code: TIMEOUTS.has(code) ? 'HTTP_TIMEOUT' : 'HTTP_FAILED', reason, advice: NETWORK, transient, cause: error }
+  const kind = TIMEOUTS.has(code) ? 'HTTP_TIMEOUT' : 'HTTP_FAILED'
+  return { code: kind, reason, advice: NETWORK, transient, away: AWAY.has(code), cause: error }
 }
 
 /** The message of an error, or of the one that it hides. */

@@ -23,7 +23,10 @@ export interface Login {
 export interface AccessOptions extends Credentials {
   /** What stood in the URLs of caches. It counts more than the other credentials. */
   readonly logins?: readonly Login[]
-  /** Milliseconds without a byte after which a server is asked again, and at last given up. Default 20 000. */
+  /**
+   * Milliseconds without a byte after which a server is asked again, and at last given up; one that is away is waited for
+   * half as long again. Default 20 000.
+   */
   readonly stallTimeout?: number
 }
 
@@ -110,6 +113,7 @@ async function openClient(options: AccessOptions): Promise<HttpClient> {
   return createHttpClient({
     userAgent: `nspawn-rootfs/${VERSION}`,
     stallTimeout,
+    patience: 1.5 * stallTimeout,
     authorizationFor(url) {
       const isFor = (other: { url: string }) => new URL(other.url).origin === url.origin
       const login = logins.find(isFor)

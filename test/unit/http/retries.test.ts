@@ -94,10 +94,20 @@ describe('an HTTP client tries again', () => {
     expect(pauses).toHaveLength(2)
   })
 
+  it.each(['refuses connections', 'resets them'])('for half a minute while a server %s', async how => {
+    const server = await serveSockets(socket => socket.resetAndDestroy())
+    if (how !== 'resets them') await server.stop()
+    const { client, pauses } = openClient()
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({ code: 'HTTP_FAILED' })
+    const total = pauses.reduce((sum, pause) => sum + pause, 0)
+    expect(total).toBeGreaterThanOrEqual(30_000)
+    expect(total).toBeLessThan(40_000)
+  })
+
   it('while a server is not there, and says so', async () => {
     const server = await serve(() => {})
     await server.stop()
-    const { client } = openClient({ attempts: 2 })
+    const { client } = openClient({ attempts: 2, patience: 0 })
     const url = new URL('http://user:secret@127.0.0.1/a?b#c')
     url.port = String(server.port)
     const error = await download(client, url).catch((error: Error) => error)

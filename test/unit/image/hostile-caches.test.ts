@@ -50,7 +50,8 @@ type Failure = Error & { code?: string; path?: string; url?: string }
 async function failureOf(spec: Partial<ImageSpec> = {}): Promise<Failure> {
   const out = join(folder, 'out')
   mkdirSync(out)
-  const built = { source: server.source, roots: [PATH], format: 'tar', ...spec } as const
+  // Nobody should wait half a minute for a server that never comes.
+  const built = { source: { ...server.source, stallTimeout: 2000 }, roots: [PATH], format: 'tar', ...spec } as const
   const error = await buildImage(built, out, { workers: 1 }).then(
     () => new Error('it was built'),
     (error: Failure) => error,
