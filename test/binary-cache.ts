@@ -19,6 +19,7 @@ import {
   parseStorePath,
   type SecretKey,
   signPathInfo,
+  storePathOfContentAddress,
 } from '../src/nix/index.ts'
 import { secretKeyObject } from '../src/nix/keys.ts'
 import { type ChrootStore, storePathOf } from './chroot-store.ts'
@@ -144,6 +145,25 @@ export function createBinaryCache(folder: string, info = 'StoreDir: /nix/store\n
     narInfoFile: path => join(folder, `${parseStorePath(path).digest}.narinfo`),
   }
   return cache
+}
+
+/**
+ * Makes contents that hold their own store path content-addressed, as `nix store make-content-addressed` does: up to Nix
+ * 2.16 with the offsets of the references, from then on without. `treeOf` is given the path.
+ */
+export function selfAddressed(name: string, treeOf: (path: string) => Tree, withOffsets: boolean) {
+  const before = storePathOf(name)
+  const nar = Buffer.from(narOfTree(treeOf(before)))
+  const { digest } = parseStorePath(before)
+  const places: number[] = []
+  for (let at = nar.indexOf(digest); at >= 0; at = nar.indexOf(digest, at + 1)) places.push(at)
+  for (const at of places) nar.fill(0, at, at + digest.length)
+  const offsets = withOffsets ? places.map(at => `|${at}`).join('') : ''
+  const hash = createHash('sha256').update(nar).update(offsets).digest()
+  const address = { method: 'nar', algorithm: 'sha256', digest: new Uint8Array(hash) } as const
+  const path = storePathOfContentAddress(name, address, [], true)!
+  for (const at of places) nar.write(path.digest, at)
+  return { path: path.path, nar, ca: `fixed:r:sha256:${hash.toString('hex')}` }
 }
 
 /** Where a cache has the NAR of a store path. */

@@ -33,7 +33,7 @@ export function createJudge({ publicKeys, required }: Trust): (info: NarInfo) =>
       if (Buffer.from(narHashBytes(info.narHash)).equals(check.digest)) return { trusted: true }
       return { trusted: false, why: 'its NAR hash is not the one that its content address names' }
     }
-    if (check.over === 'nar-without-self' || check.algorithm === 'blake3') {
+    if (check.algorithm === 'blake3') {
       return {
         trusted: false,
         why: `${whyNotSigned(info, keys)}, and its content address is of a kind not checked here`,

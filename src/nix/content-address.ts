@@ -36,9 +36,8 @@ export interface ContentAddress {
 export interface ContentCheck {
   /**
    * `file`: the contents of the one regular file, not executable, that the path has to be. `nar`: the NAR; for SHA-256
-   * the digest is then that of the path's `narHash`. `nar-without-self`: the NAR with 32 zero bytes in each place of
-   * the path's own digest, then `|` and the decimal offset of each such place (but Nix versions from 2.17 on that
-   * leave the offsets out give another digest for the same NAR).
+   * the digest is then that of the path's `narHash`. `nar-without-self`: the NAR without the path's own digest, as
+   * `createModuloHash` has it.
    */
   readonly over: 'file' | 'nar' | 'nar-without-self'
   readonly algorithm: HashAlgorithm

@@ -22,6 +22,7 @@ export {
   parseSha256,
 } from './hash.ts'
 export { type PublicKey, parsePublicKey, parseSecretKey, type SecretKey } from './keys.ts'
+export { createModuloHash, type ModuloHash } from './modulo-hash.ts'
 export { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET } from './nar.ts'
 export { createNarReader, type NarEvent, type NarReader } from './nar-reader.ts'
 export { createNarWriter, type NarWriter } from './nar-writer.ts'

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   contentCheckOf,
   createExportReader,
+  createModuloHash,
   formatNarInfo,
   isContentAddressed,
   isSignedBy,
@@ -110,7 +111,7 @@ describe.skipIf(nix.skip)(`what Nix tells of its store paths${nix.because}`, () 
           ? [hash(readFileSync(join(folder, 'store', info.path.path)))]
           : check.over === 'nar'
             ? [hash(nar)]
-            : withoutSelf(nar, info.path.digest).map(hash)
+            : moduloHashes(nar, check.algorithm, info.path.digest)
       expect(expected, info.path.path).toContain(Buffer.from(check.digest).toString('hex'))
     }
     expect([...seen].sort()).toEqual(['file', 'nar', 'nar-without-self'])
@@ -195,13 +196,9 @@ describe.skipIf(nix.skip)(`what Nix tells of its store paths${nix.because}`, () 
   })
 })
 
-/** The two texts that versions of Nix hash of a NAR with references to itself: with their offsets behind, and without. */
-function withoutSelf(nar: Buffer, digest: string): Buffer[] {
-  const zeroed = Buffer.from(nar)
-  let offsets = ''
-  for (let at = nar.indexOf(digest); at >= 0; at = nar.indexOf(digest, at + digest.length)) {
-    zeroed.fill(0, at, at + digest.length)
-    offsets += `|${at}`
-  }
-  return [Buffer.concat([zeroed, Buffer.from(offsets)]), zeroed]
+/** What versions of Nix hash a NAR with references to itself to, which comes in pieces here. */
+function moduloHashes(nar: Buffer, algorithm: string, digest: string): string[] {
+  const hash = createModuloHash(algorithm, digest)
+  for (let at = 0; at < nar.length; at += 50) hash.update(nar.subarray(at, at + 50))
+  return hash.digests().map(found => found.toString('hex'))
 }

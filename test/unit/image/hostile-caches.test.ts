@@ -20,6 +20,7 @@ import {
   publicKeyOf,
   reset,
   secretKey,
+  selfAddressed,
   sendBytes,
   sendEndless,
   sendStatus,
@@ -471,6 +472,16 @@ describe('contents that are not those of their content address are refused', () 
     await expectFailure('PATH_UNTRUSTED', server.url, { roots: [path] }, path)
     cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca, narHash: hashOf(nar) }) })
     await expectFailure('NAR_HASH_MISMATCH', `${server.url}${narUrl(path)}`, { roots: [path] }, path)
+  })
+
+  it.each([true, false])('fixed:r:sha256 of what refers to itself, offsets hashed: %s', async withOffsets => {
+    const self = (path: string): Tree => ({ children: { a: { contents: `${path}/b` }, b: { symlink: path } } })
+    const { path, nar, ca } = selfAddressed('self', self, withOffsets)
+    const options: PackedOptions = { key: null, references: [path], claim: info => ({ ...info, ca }) }
+    cache.addNar(path, nar, options)
+    await buildImage({ source: server.source, roots: [path], format: 'tar' }, join(folder, 'built'), { workers: 1 })
+    cache.addNar(path, narOfTree({ children: { a: { contents: `${path}/c` }, b: { symlink: path } } }), options)
+    await expectFailure('CONTENT_MISMATCH', `${server.url}${narUrl(path)}`, { roots: [path] }, path)
   })
 
   it('though blocks of them were kept when nobody asked', async () => {
