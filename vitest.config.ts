@@ -20,7 +20,7 @@ export default defineConfig({
     // vitest leaves one processor idle, which on two makes a run twice as long.
     maxWorkers: availableParallelism(),
     projects: [
-      project('unit', 30_000),
+      project('unit', 120_000),
       project('conformance', 120_000),
       project('package', 300_000),
       { test: { ...project('system', 900_000).test, fileParallelism: false } },

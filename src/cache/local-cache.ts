@@ -1,6 +1,5 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import cacache from 'cacache'
 import { isRecordKey, parseRecord } from './batch-record.ts'
 import type { BlockCache } from './cache.ts'
 
@@ -10,8 +9,10 @@ export const CACHE_SIZE_MAX = 10_000_000_000
 /** SHA-256 is the one that processors help with, and enough to see that bytes are those that were put. */
 const ALGORITHMS: [string] = ['sha256']
 
-/** Its types lack the option to leave no trace of an entry. */
-const removeEntry: (folder: string, key: string, options: { removeFully: true }) => Promise<unknown> = cacache.rm.entry
+/** Loaded when it is needed: it takes as long as everything else of the library, and a plain tar needs none of it. */
+async function loadCacache(): Promise<typeof import('cacache')> {
+  return (await import('cacache')).default
+}
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -42,6 +43,7 @@ export function openLocalCache(folder = defaultCacheFolder(), maxSize = CACHE_SI
   return {
     async get(key) {
       try {
+        const cacache = await loadCacache()
         const entry = await cacache.get.info(folder, key)
         if (!entry) return undefined
         const bytes = await readContent(folder, entry.integrity)
@@ -66,10 +68,12 @@ export function openLocalCache(folder = defaultCacheFolder(), maxSize = CACHE_SI
 
 async function put(folder: string, key: string, bytes: Uint8Array): Promise<void> {
   const data = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  const cacache = await loadCacache()
   await cacache.put(folder, key, data, { algorithms: ALGORITHMS })
 }
 
 async function readContent(folder: string, integrity: string): Promise<Uint8Array> {
+  const cacache = await loadCacache()
   try {
     return await cacache.get.byDigest(folder, integrity)
   } catch (error) {
@@ -119,6 +123,10 @@ export async function pruneCache(folder: string, maxSize: number): Promise<numbe
   removed.sort((a, b) => Number(isRecordKey(b.key)) - Number(isRecordKey(a.key)))
   // Equal contents lie there once, whoever has them.
   const shared = new Set(entries.filter(stays).map(({ integrity }) => integrity))
+  const cacache = await loadCacache()
+  // Its types lack the option to leave no trace of an entry.
+  const removeEntry: (folder: string, key: string, options: { removeFully: true }) => Promise<unknown> =
+    cacache.rm.entry
   for (const { key, integrity } of removed) {
     await removeEntry(folder, key, { removeFully: true })
     if (!shared.has(integrity)) await cacache.rm.content(folder, integrity)
@@ -128,6 +136,7 @@ export async function pruneCache(folder: string, maxSize: number): Promise<numbe
 
 /** Removes all that lies in a cache. */
 export async function clearCache(folder: string): Promise<void> {
+  const cacache = await loadCacache()
   await cacache.rm.all(folder)
 }
 
@@ -140,6 +149,7 @@ interface Entry {
 }
 
 async function listEntries(folder: string): Promise<Entry[]> {
+  const cacache = await loadCacache()
   const entries = Object.values(await cacache.ls(folder))
   return entries.map(({ key, integrity, size = 0, time }) => ({ key, integrity, size, time }))
 }

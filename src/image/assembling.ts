@@ -28,7 +28,7 @@ export interface EncodeOptions {
   readonly encoders: Threads
   readonly format: ImageFormat
   readonly level: number
-  /** Blocks under way at a time, in the encoders and behind them. */
+  /** Blocks under way at a time, in the encoders and behind them, waiting for an earlier one. */
   readonly blocksAhead: number
   readonly signal: AbortSignal
 }
@@ -76,7 +76,7 @@ export async function* assembleBlocks(
   if (tail.length > 0) yield { bytes: tail }
 }
 
-/** A block as it goes into the file. Its bytes are the receiver's until it asks for the next. */
+/** A block as it goes into the file. */
 interface ReadyBlock {
   readonly bytes: Uint8Array
   readonly record: BlockRecord
@@ -84,51 +84,64 @@ interface ReadyBlock {
 }
 
 /** A block that is being made, or a batch whose blocks are in a cache. */
-type Pending = { readonly piece: Piece; readonly block: Promise<Outcome<SlotBlock>> } | { readonly batch: Batch }
+type Pending =
+  | { readonly origin: PieceOrigin | undefined; readonly block: Promise<MadeBlock> }
+  | { readonly batch: Batch }
 
 /** Starts encoders ahead of their turn, and hands out what is ready in the order of the image. */
 async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenerator<ReadyBlock> {
   const queue: Pending[] = []
-  let encoding = 0
+  let making = 0
   async function* next(): AsyncGenerator<ReadyBlock> {
     const pending = queue.shift()!
     if ('batch' in pending) return yield* cachedBlocks(pending.batch, parts, options)
-    encoding--
-    yield* finishedBlock(pending, parts.cached)
+    making--
+    yield await finish(pending.origin, await pending.block, parts.cached)
   }
   for await (const part of mergeCached(parts)) {
     if ('batch' in part) queue.push(part)
     else {
-      queue.push({ piece: part, block: startEncoding(part, options) })
-      encoding++
+      const block = makeBlock(part, options)
+      // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
+      block.catch(() => {})
+      queue.push({ origin: originOf(part), block })
+      making++
     }
-    while (encoding >= options.blocksAhead) yield* next()
+    while (making >= options.blocksAhead) yield* next()
   }
   while (queue.length > 0) yield* next()
 }
 
-function startEncoding({ slot, length }: Piece, { encoders, format, level, signal }: EncodeOptions) {
-  const task: EncodeTask = { slot, length, format, level }
-  const block = encoders.run<Outcome<SlotBlock>>('encode', task, signal)
-  // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
-  block.catch(() => {})
-  return block
+interface MadeBlock {
+  readonly bytes: Uint8Array
+  readonly record: BlockRecord
 }
 
-/** Waits for a block, keeps it in the cache, and hands it out. */
-async function* finishedBlock(
-  { piece, block }: { readonly piece: Piece; readonly block: Promise<Outcome<SlotBlock>> },
+/** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
+async function makeBlock(
+  { slot, length, release }: Piece,
+  { encoders, format, level, signal }: EncodeOptions,
+): Promise<MadeBlock> {
+  const task: EncodeTask = { slot, length, format, level }
+  try {
+    const { size, ...record } = resultOf(await encoders.run<Outcome<SlotBlock>>('encode', task, signal))
+    return { bytes: slot.slice(0, size), record }
+  } finally {
+    release()
+  }
+}
+
+/** Keeps a block in the cache. */
+async function finish(
+  origin: PieceOrigin | undefined,
+  { bytes, record }: MadeBlock,
   cached: CachedBatches | undefined,
-): AsyncGenerator<ReadyBlock> {
-  const { size, ...record } = resultOf(await block)
-  const bytes = piece.slot.subarray(0, size)
-  const origin = originOf(piece)
+): Promise<ReadyBlock> {
   if (cached && origin) {
     await cached.add(origin.batch, bytes, record)
     if (origin.last) await cached.complete(origin.batch)
   }
-  yield { bytes, record, segment: origin?.segment }
-  piece.release()
+  return { bytes, record, segment: origin?.segment }
 }
 
 /** The pieces, with the batches that are in the cache in between. */

@@ -4,7 +4,7 @@ import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
 import type { PackTask } from './worker.ts'
 
-/** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`, to be called in the order of the pieces. */
+/** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`. */
 export interface Piece {
   readonly slot: Uint8Array<SharedArrayBuffer>
   readonly length: number
@@ -133,7 +133,7 @@ async function* receiveBatch(batch: Batch, ring: RingConsumer): AsyncGenerator<P
     if (!piece) return false
     const last = piece.mark < 0
     const segment = batch.segments[last ? ~piece.mark : piece.mark]
-    yield { slot: piece.slot, length: piece.length, of: { batch, segment, last }, release: ring.release }
+    yield { slot: piece.slot, length: piece.length, of: { batch, segment, last }, release: piece.release }
     if (last) return true
   }
 }

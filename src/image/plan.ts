@@ -44,6 +44,9 @@ export interface ImagePlan {
  */
 const GROUP_SIZE = 4 * 1024 * 1024
 
+/** Bytes of NAR that a group has at the most. Without a bound one in seven has more, and a change in it costs as much. */
+const GROUP_SIZE_MAX = 2 * GROUP_SIZE
+
 /** Plans the image of a closure and its other entries. Throws `TreeConflictError`. */
 export function planImage(closure: Closure, entries: readonly TreeEntry[]): ImagePlan {
   const { storeDir } = closure
@@ -82,19 +85,23 @@ function registrationEntry(closure: Closure): TreeEntry {
 /**
  * Groups small segments. Whether one begins a group is a property of its own, drawn from its digest with a chance that
  * grows with its size: so a path that comes or goes moves no border but its own, and every other group, and with it
- * its blocks, stays as it was.
+ * its blocks, stays as it was. Only where a group would grow too long a border depends on what is before it, up to the
+ * next one that is drawn.
  */
 function groupSegments(segments: readonly StoreSegment[]): Batch[] {
   const batches: { segments: StoreSegment[]; first: number }[] = []
   let group: StoreSegment[] | undefined
+  let size = 0
   for (const [first, segment] of segments.entries()) {
+    size += segment.narSize
     if (segment.narSize >= GROUP_SIZE) {
       batches.push({ segments: [segment], first })
       group = undefined
-    } else if (group && !beginsGroup(segment)) {
+    } else if (group && size <= GROUP_SIZE_MAX && !beginsGroup(segment)) {
       group.push(segment)
     } else {
       group = [segment]
+      size = segment.narSize
       batches.push({ segments: group, first })
     }
   }

@@ -5,6 +5,7 @@ import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
 import { lookUpBatches } from './cached-batches.ts'
+import { lookAhead } from './look-ahead.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
 import type { Batch, ImagePlan } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
@@ -32,8 +33,14 @@ export interface BuildOptions {
  */
 const PLAIN_AHEAD = 128 * 1024 * 1024
 
-/** Blocks under way besides those being encoded: an encoded one whose turn has not come. Each takes its 16 MiB. */
-const BLOCKS_WAITING = 1
+/**
+ * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: of two blocks as long as each
+ * other one may take three times as long as the other. They take what they were compressed to.
+ */
+const BLOCKS_WAITING = 2
+
+/** Blocks of the file that are ready, or read from the cache, while those before them are written. */
+const CHUNKS_AHEAD = 2
 
 /** The jobs: beside this file in the sources, beside the entry of the package once it is bundled. */
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
@@ -120,9 +127,9 @@ async function* chunksOf(
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
   const cached = cache ? await lookUpBatches(cache, plan.batches, compression, sizes) : undefined
-  // The packer may fill a piece while all the others are being encoded or wait.
-  const blocksAhead = workers + BLOCKS_WAITING
-  const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: blocksAhead + 1 }
+  // The packer may fill a piece while all the others are being encoded.
+  const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
+  const blocksAhead = workers * (1 + BLOCKS_WAITING)
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
   const parts = {
     batches: plan.batches,
@@ -131,7 +138,8 @@ async function* chunksOf(
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack: (batch: Batch) => repack(plan, batch, packing, sizes),
   }
-  yield* assembleBlocks(parts, container.blocks, { encoders, format, level, blocksAhead, signal })
+  const file = assembleBlocks(parts, container.blocks, { encoders, format, level, blocksAhead, signal })
+  yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
 /** Packs a batch in a thread of its own. */

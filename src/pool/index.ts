@@ -5,6 +5,7 @@ export {
   openProducer,
   type RingConsumer,
   type RingMemory,
+  type RingPiece,
   type RingProducer,
 } from './ring.ts'
 export { offerThreads, startThreads, type Threads } from './threads.ts'

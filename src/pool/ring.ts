@@ -46,14 +46,14 @@ export interface RingPiece {
   /** Bytes of the slot that the producer has filled. */
   readonly length: number
   readonly mark: number
+  /** Gives the slot back. Pieces may be released in any order, each once. */
+  release(): void
 }
 
 /** The consumer's side. */
 export interface RingConsumer {
   /** The next piece in the order of their commits, `undefined` once the ring is closed and empty. */
   take(): Promise<RingPiece | undefined>
-  /** Gives the slot of the piece that was taken first back. */
-  release(): void
   /** Ends the ring: what is committed can still be taken. */
   close(): void
 }
@@ -88,8 +88,12 @@ export function openProducer(ring: RingMemory): RingProducer {
 /** Opens a ring for the main thread. */
 export function openConsumer(ring: RingMemory): RingConsumer {
   const control = new Int32Array(ring.control)
-  const held: number[] = []
   let taken = 0
+  const release = (slot: number) => {
+    Atomics.store(control, TAKEN + slot, 0)
+    Atomics.add(control, RELEASED, 1)
+    Atomics.notify(control, RELEASED)
+  }
   return {
     async take() {
       for (;;) {
@@ -101,13 +105,7 @@ export function openConsumer(ring: RingMemory): RingConsumer {
       }
       const at = recordAt(ring, taken++)
       const [slot, length, mark] = control.subarray(at, at + RECORD_WORDS)
-      held.push(slot)
-      return { slot: slotBytes(ring, slot), length, mark }
-    },
-    release() {
-      Atomics.store(control, TAKEN + (held.shift() as number), 0)
-      Atomics.add(control, RELEASED, 1)
-      Atomics.notify(control, RELEASED)
+      return { slot: slotBytes(ring, slot), length, mark, release: () => release(slot) }
     },
     close() {
       Atomics.store(control, CLOSED, 1)
@@ -116,7 +114,7 @@ export function openConsumer(ring: RingMemory): RingConsumer {
   }
 }
 
-/** A record's place is free again when the piece in it is: there are never more pieces than slots. */
+/** A record's place is free again once it is read: pieces that are not taken hold a slot each, so there are never more. */
 function recordAt(ring: RingMemory, piece: number): number {
   return TAKEN + ring.slots + RECORD_WORDS * (piece % ring.slots)
 }

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createRing, openConsumer, openProducer, type RingMemory } from '../../../src/pool/index.ts'
+import { createRing, openConsumer, openProducer, type RingMemory, type RingPiece } from '../../../src/pool/index.ts'
 import type { ProducerTask } from './ring-producer.ts'
 
 /** Starts a thread that fills the ring; `committed` tells how many pieces it has handed over. */
@@ -38,7 +38,7 @@ describe('a ring', () => {
       expect(taken.length).toBe(4 + (piece % (slotSize - 3)))
       expect(new DataView(taken.slot.buffer, taken.slot.byteOffset).getUint32(0)).toBe(piece)
       expect(taken.slot.subarray(4, taken.length).every(byte => byte === piece % 251)).toBe(true)
-      consumer.release()
+      taken.release()
     }
   })
 
@@ -51,9 +51,9 @@ describe('a ring', () => {
       // It gets as far as it may, and no further.
       await producer.until(Math.min(released + slots, 500))
       expect(producer.committed()).toBe(Math.min(released + slots, 500))
-      await consumer.take()
+      const taken = (await consumer.take())!
       expect(producer.committed()).toBeLessThanOrEqual(released + slots)
-      consumer.release()
+      taken.release()
     }
   })
 
@@ -61,7 +61,7 @@ describe('a ring', () => {
     const ring = createRing(16, 4)
     const producer = startProducer(ring, 100)
     const consumer = openConsumer(ring)
-    const held = []
+    const held: RingPiece[] = []
     for (let piece = 0; piece < 100; piece++) {
       held.push((await consumer.take())!)
       if (held.length < 3) continue
@@ -69,9 +69,22 @@ describe('a ring', () => {
       expect(held.map(({ slot }) => new DataView(slot.buffer, slot.byteOffset).getUint32(0))).toEqual([
         ...[piece - 2, piece - 1, piece],
       ])
-      held.shift()
-      consumer.release()
+      held.shift()!.release()
     }
+  })
+
+  it('fills the slots of pieces that are released before earlier ones', async () => {
+    const ring = createRing(16, 3)
+    const producer = startProducer(ring, 100)
+    const consumer = openConsumer(ring)
+    const first = (await consumer.take())!
+    for (let piece = 1; piece < 100; piece++) {
+      const taken = (await consumer.take())!
+      expect([taken.mark, new DataView(taken.slot.buffer, taken.slot.byteOffset).getUint32(0)]).toEqual([~piece, piece])
+      taken.release()
+    }
+    await producer.until(100)
+    expect(new DataView(first.slot.buffer, first.slot.byteOffset).getUint32(0)).toBe(0)
   })
 
   it('wakes whoever waits when it is closed', async () => {
