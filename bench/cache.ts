@@ -15,7 +15,7 @@ import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { xz } from '@napi-rs/lzma'
 import xzDecompress from 'xz-decompress'
-import { alternate, median, nodeCommand } from './measure.ts'
+import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -49,16 +49,24 @@ async function benchBuild(): Promise<void> {
     },
     {
       name: 'nspawn-rootfs build --store CACHE --format tar | cat >/dev/null',
-      command: `${nodeCommand([...ours, ...source])} | cat >/dev/null`,
+      command: `${shellWords([process.execPath, ...ours, ...source])} | cat >/dev/null`,
     },
   ]
   console.log(`\ntar from a cache: median of ${rounds}, in turn; ratio to the first line, run by run`)
-  const all = await alternate(contenders, rounds)
+  const all = contenders.map((): Run[] => [])
+  // The first round does not count.
+  for (let round = -1; round < rounds; round++) {
+    for (const [i, { command }] of contenders.entries()) {
+      const run = await measure(command)
+      if (round >= 0) all[i].push(run)
+    }
+  }
   for (const [i, runs] of all.entries()) {
     const seconds = median(runs.map(run => run.seconds))
     const ratio = median(runs.map((run, round) => run.seconds / all[0][round].seconds))
-    const peak = runs[0].peak === undefined ? '' : `, peak ${runs[0].peak.toFixed(0)} MiB`
-    console.log(`${contenders[i].name.padEnd(65)} ${seconds.toFixed(2)} s, ratio ${ratio.toFixed(2)}${peak}`)
+    const peak = Math.max(...runs.map(run => run.peakBytes)) / 1e6
+    const figures = `${seconds.toFixed(2)} s, ratio ${ratio.toFixed(2)}, peak ${peak.toFixed(0)} MB`
+    console.log(`${contenders[i].name.padEnd(65)} ${figures}`)
   }
 }
 

@@ -10,6 +10,7 @@ import {
   writeImage,
 } from '../index.ts'
 import { createProgressView } from './progress-view.ts'
+import { abortOnSignals } from './signals.ts'
 import { isStdoutRead, spoilStdout, writeToStdout } from './stdout.ts'
 import { formatSummary } from './summary-view.ts'
 import { UsageError } from './usage.ts'
@@ -161,27 +162,4 @@ function readOptionFile(option: string, file: string): Uint8Array {
 function withoutManifest(result: object): object {
   const { manifest: _, ...rest } = result as { manifest?: unknown }
   return rest
-}
-
-/** A signal that aborts when the process is asked to end, so that what is half done is removed first. */
-function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
-  const controller = new AbortController()
-  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name))
-  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const name of names) process.once(name, abort)
-  return {
-    signal: controller.signal,
-    dispose() {
-      for (const name of names) process.off(name, abort)
-    },
-  }
-}
-
-class Interrupted extends Error {
-  override readonly name = 'Interrupted'
-  readonly code = 'INTERRUPTED'
-
-  constructor(signal: NodeJS.Signals) {
-    super(`stopped by ${signal}; nothing was left behind`)
-  }
 }

@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
+import { defineBench } from './bench.ts'
 import { type BuildFlags, runBuild } from './build.ts'
 import { addCacheCommands } from './cache.ts'
 import { collectNars, collectPaths, collectValues, somePath, UsageError, wholeNumber } from './usage.ts'
@@ -80,6 +81,7 @@ function createProgram(): Command {
     .addHelpText('after', EPILOGUE)
     .action((flags: BuildFlags) => runBuild(flags))
   addCacheCommands(program.command('cache').description('Look after the compressed blocks that builds keep.'))
+  defineBench(program.command('bench').description('Measure how fast images are made, beside other programs.'))
   return program
 }
 

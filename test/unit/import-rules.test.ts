@@ -34,7 +34,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'version.ts',
     'node:*',
   ],
-  cli: ['index.ts', 'commander', 'node:*'],
+  bench: ['index.ts', 'nix', 'tar-stream', 'node:*'],
+  cli: ['index.ts', 'bench', 'commander', 'node:*'],
 }
 
 const sources = readSources()

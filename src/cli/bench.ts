@@ -1,0 +1,83 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Command, Option } from 'commander'
+import type { BenchPart } from '../bench/index.ts'
+import { abortOnSignals } from './signals.ts'
+import { byteCount, collectPaths, somePath, UsageError, wholeNumber } from './usage.ts'
+
+const EPILOGUE = `
+Compares with what is installed of GNU tar, bsdtar, pixz and xz. Times are of whole processes, run in turn. The folder for
+temporary files ($TMPDIR) needs room for about three times the closure.
+
+Examples:
+  nspawn-rootfs bench
+  nspawn-rootfs bench --part tar --size 1GB --rounds 5
+  nspawn-rootfs bench --toplevel ./result --changed ./result-after --out report`
+
+/** The options of `bench`, as commander names them. */
+interface BenchFlags {
+  toplevel?: string
+  changed?: string
+  store?: string
+  size: number
+  seed: number
+  part?: BenchPart[]
+  rounds: number
+  level: number
+  workers?: number
+  peers?: string
+  out?: string
+  json?: true
+}
+
+/** Adds the options of the command `bench`, and what it does. */
+export function defineBench(bench: Command): void {
+  const parts = new Option('--part <PART>', 'what to measure (repeatable; default: all)')
+    .choices(['tar', 'tar.xz', 'rebuild', 'growth'])
+    .argParser(collectPaths)
+  bench
+    .option('--toplevel <PATH>', 'closure to measure on (default: one that is made for it)', somePath)
+    .option('--changed <PATH>', 'another version of it, to measure a rebuild with', somePath)
+    .option('--store <DIR>', 'chroot store that holds them, in DIR/nix/store', somePath)
+    .option('--size <SIZE>', 'of the closure that is made', byteCount, 256e6)
+    .option('--seed <N>', 'of the closure that is made', wholeNumber(0, 2 ** 31), 1)
+    .addOption(parts)
+    .option('--rounds <N>', 'rounds of what takes seconds; what takes minutes is run once', wholeNumber(1, 100), 3)
+    .option('--level <0-9>', 'how hard ours compresses', wholeNumber(0, 9), 6)
+    .option('--workers <N>', 'threads of ours (default: one per processor)', wholeNumber(1, 256))
+    .option('--peers <DIR>', 'also compare with the npm packages installed in a copy of bench/thirdparty', somePath)
+    .option('--out <DIR>', 'folder for the report: report.md, report.json and charts', somePath)
+    .option('--json', 'print the report as JSON')
+    .addHelpText('after', EPILOGUE)
+    .action((flags: BenchFlags) => run(flags))
+}
+
+async function run(flags: BenchFlags): Promise<void> {
+  const { toplevel, changed, store, size, seed, part: parts, out, json, ...options } = flags
+  if (toplevel === undefined && (changed ?? store) !== undefined) {
+    throw new UsageError('--changed and --store go with --toplevel')
+  }
+  const { drawCharts, formatReport, runBench } = await import('../bench/index.ts')
+  const interrupt = abortOnSignals()
+  try {
+    const report = await runBench({
+      ...options,
+      ...(parts && { parts }),
+      closure: toplevel === undefined ? { size, seed } : { toplevel, changed, store },
+      // This very program.
+      command: [process.execPath, process.argv[1]],
+      signal: interrupt.signal,
+      onStep: step => process.stderr.write(`${step}\n`),
+    })
+    const text = formatReport(report)
+    const data = `${JSON.stringify(report, null, 2)}\n`
+    if (out !== undefined) {
+      mkdirSync(out, { recursive: true })
+      const files = new Map([['report.md', text], ['report.json', data], ...drawCharts(report)])
+      for (const [name, contents] of files) writeFileSync(join(out, name), contents)
+    }
+    process.stdout.write(json ? data : text)
+  } finally {
+    interrupt.dispose()
+  }
+}

@@ -1,0 +1,22 @@
+/** A signal that aborts when the process is asked to end, so that what is half done is removed first. */
+export function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
+  const controller = new AbortController()
+  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name))
+  const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const name of names) process.once(name, abort)
+  return {
+    signal: controller.signal,
+    dispose() {
+      for (const name of names) process.off(name, abort)
+    },
+  }
+}
+
+class Interrupted extends Error {
+  override readonly name = 'Interrupted'
+  readonly code = 'INTERRUPTED'
+
+  constructor(signal: NodeJS.Signals) {
+    super(`stopped by ${signal}; nothing was left behind`)
+  }
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import type { BenchReport } from '../../../src/bench/index.ts'
+import { runCommand } from '../../command.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+describe('nspawn-rootfs bench', () => {
+  it('measures a closure that it makes, and leaves a report and nothing else', async () => {
+    const folder = temporaryFolder()
+    const out = join(folder, 'report')
+    const few = ['--size', '4MB', '--rounds', '1', '--level', '1', '--workers', '2']
+    const { code, stdout, stderr } = await runCommand(['bench', ...few, '--out', out, '--json'], {
+      env: { TMPDIR: folder },
+    })
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/^preparing the closure\n/)])
+    const report = JSON.parse(stdout.toString()) as BenchReport
+    expect(readFileSync(join(out, 'report.json'), 'utf8')).toBe(stdout.toString())
+    expect(readdirSync(out).sort()).toEqual([
+      ...['growth.svg', 'rebuild.svg', 'report.json', 'report.md', 'tar-xz.svg', 'tar.svg'],
+    ])
+    expect(readdirSync(folder)).toEqual(['report'])
+
+    expect(report.closure.tarSize).toBeGreaterThan(3e6)
+    const rows = [...report.tar!, ...report.tarXz!, ...report.rebuild!]
+    for (const row of rows) {
+      expect(row).toMatchObject({ tree: 'same', size: expect.any(Number) })
+      for (const figure of [row.seconds, row.ratio, row.cpuSeconds, row.bytesPerSecond])
+        expect(figure).toBeGreaterThan(0)
+    }
+    for (const part of [report.tar!, report.tarXz!, report.rebuild!]) expect(part.at(-1)!.ours).toBe(true)
+    expect(report.growth!.map(({ tarSize }) => tarSize)).toEqual(
+      report.growth!.map(({ tarSize }) => tarSize).toSorted((a, b) => a - b),
+    )
+  })
+
+  it('measures what it is asked to', async () => {
+    const folder = temporaryFolder()
+    const args = ['bench', '--size', '2MB', '--rounds', '1', '--part', 'tar']
+    const { code, stdout } = await runCommand(args, { env: { TMPDIR: folder } })
+    expect(code).toBe(0)
+    expect(stdout.toString()).toMatch(/^nspawn-rootfs .* cores, .*\na generated closure \(seed 1\): /)
+    expect(stdout.toString()).toContain('| **nspawn-rootfs** |')
+    expect(stdout.toString()).not.toMatch(/tar\.xz|Growth/)
+  })
+
+  it('says what is wrong with a closure, and leaves nothing', async () => {
+    const folder = temporaryFolder()
+    const missing = '/nix/store/00000000000000000000000000000000-missing'
+    const { code, stderr } = await runCommand(['bench', '--toplevel', missing, '--store', folder], {
+      env: { TMPDIR: folder },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining(missing)])
+    expect(stderr).not.toContain('report it')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it.each([
+    [['--part', 'nothing'], '--part'],
+    [['--changed', './other'], '--toplevel'],
+    [['--size', 'large'], '--size'],
+    [['--rounds', '0'], '--rounds'],
+  ])('refuses %j', async (args, said) => {
+    const { code, stderr } = await runCommand(['bench', ...args])
+    expect([code, stderr]).toEqual([2, expect.stringContaining(said)])
+  })
+})
