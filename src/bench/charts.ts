@@ -1,4 +1,5 @@
-import { type Bar, barChart, lineChart } from './chart.ts'
+import { type Bar, barChart } from './bar-chart.ts'
+import { lineChart } from './line-chart.ts'
 import type { BenchReport, Row } from './report.ts'
 
 /** The charts of a report: SVG texts by file name. */

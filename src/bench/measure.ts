@@ -11,6 +11,12 @@ export interface Run {
   readonly peakBytes: number
 }
 
+/** A command that was to be measured failed. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+  readonly code = 'COMMAND_FAILED'
+}
+
 /** Milliseconds between two looks at memory. */
 const SAMPLE = 20
 
@@ -51,7 +57,7 @@ function finish(child: ReturnType<typeof spawn>, line: string): Promise<string> 
     child.on('error', reject)
     child.on('close', code => {
       if (code === 0) resolve(said)
-      else reject(new Error(`exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`))
+      else reject(new CommandError(`exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`))
     })
   })
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { isRecordKey, parseRecord } from './batch-record.ts'
@@ -13,6 +14,9 @@ const ALGORITHMS: [string] = ['sha256']
 async function loadCacache(): Promise<typeof import('cacache')> {
   return (await import('cacache')).default
 }
+
+/** What cacache 20 keeps in its folder. */
+const PARTS = ['index-v5', 'content-v2', 'tmp']
 
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
@@ -48,7 +52,7 @@ export function openLocalCache(folder = defaultCacheFolder(), maxSize = CACHE_SI
         if (!entry) return undefined
         const bytes = await readContent(folder, entry.integrity)
         // Only of records it matters when they were last used.
-        if (isRecordKey(key) && Date.now() - entry.time > HOUR) await put(folder, key, bytes)
+        if (isRecordKey(key) && Date.now() - entry.time > HOUR) await put(folder, key, bytes).catch(() => {})
         return bytes
       } catch {
         // Damaged, or nothing that this user may read: it will be made again.
@@ -136,8 +140,8 @@ export async function pruneCache(folder: string, maxSize: number): Promise<numbe
 
 /** Removes all that lies in a cache. */
 export async function clearCache(folder: string): Promise<void> {
-  const cacache = await loadCacache()
-  await cacache.rm.all(folder)
+  // Not cacache's own way, which takes the folder's name for a pattern, and everything that begins like these for its own.
+  for (const part of PARTS) await rm(join(folder, part), { recursive: true, force: true })
 }
 
 interface Entry {

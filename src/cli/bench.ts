@@ -1,9 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchPart } from '../bench/index.ts'
 import { abortOnSignals } from './signals.ts'
-import { byteCount, collectPaths, somePath, UsageError, wholeNumber } from './usage.ts'
+import { byteCount, somePath, UsageError, wholeNumber } from './usage.ts'
 
 const EPILOGUE = `
 Compares with what is installed of GNU tar, bsdtar, pixz and xz. Times are of whole processes, run in turn. The folder for
@@ -32,9 +32,10 @@ interface BenchFlags {
 
 /** Adds the options of the command `bench`, and what it does. */
 export function defineBench(bench: Command): void {
-  const parts = new Option('--part <PART>', 'what to measure (repeatable; default: all)')
-    .choices(['tar', 'tar.xz', 'rebuild', 'growth'])
-    .argParser(collectPaths)
+  const parts = new Option(
+    '--part <PART>',
+    `what to measure: ${PARTS.join(', ')} (repeatable; default: all)`,
+  ).argParser(collectParts)
   bench
     .option('--toplevel <PATH>', 'closure to measure on (default: one that is made for it)', somePath)
     .option('--changed <PATH>', 'another version of it, to measure a rebuild with', somePath)
@@ -50,6 +51,14 @@ export function defineBench(bench: Command): void {
     .option('--json', 'print the report as JSON')
     .addHelpText('after', EPILOGUE)
     .action((flags: BenchFlags) => run(flags))
+}
+
+const PARTS: readonly BenchPart[] = ['tar', 'tar.xz', 'rebuild', 'growth']
+
+function collectParts(text: string, previous: readonly BenchPart[] = []): BenchPart[] {
+  const part = PARTS.find(one => one === text)
+  if (part) return [...previous, part]
+  throw new InvalidArgumentError(`give one of ${PARTS.join(', ')}`)
 }
 
 async function run(flags: BenchFlags): Promise<void> {

@@ -15,8 +15,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pool: ['piscina', 'node:*'],
   cache: ['cacache', 'node:*'],
   http: ['undici', 'node:*'],
-  'nar-file': ['nix', 'xz', 'http', 'version.ts', '@napi-rs/lzma', 'xz-decompress', 'unbzip2-stream', 'node:*'],
-  'binary-cache': ['nix', 'nar-file'],
+  'nar-file': [
+    'bytes',
+    'nix',
+    'xz',
+    'http',
+    'version.ts',
+    '@napi-rs/lzma',
+    'xz-decompress',
+    'unbzip2-stream',
+    'node:*',
+  ],
+  'binary-cache': ['nix', 'nar-file', 'node:querystring'],
   store: ['bytes', 'nix', 'nar-file', 'binary-cache', 'node:*'],
   image: [
     'bytes',
@@ -34,7 +44,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'version.ts',
     'node:*',
   ],
-  bench: ['index.ts', 'nix', 'tar-stream', 'node:*'],
+  bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
   cli: ['index.ts', 'bench', 'commander', 'node:*'],
 }
 

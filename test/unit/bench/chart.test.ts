@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest'
+import { barChart } from '../../../src/bench/bar-chart.ts'
+import { lineChart } from '../../../src/bench/line-chart.ts'
+
+const bars = [
+  { label: 'GNU tar', value: 100, text: '100 MB/s', ours: false },
+  { label: 'a <b> & "c"', value: 200, text: '200 MB/s', ours: true },
+]
+
+/** Whether every element that is opened is closed, in order. */
+function isBalanced(svg: string): boolean {
+  const open: string[] = []
+  for (const [, close, name, self] of svg.matchAll(/<(\/?)([\w:]+)[^<>]*?(\/?)>/g)) {
+    if (self) continue
+    if (!close) open.push(name!)
+    else if (open.pop() !== name) return false
+  }
+  return open.length === 0
+}
+
+describe('a chart of bars', () => {
+  const svg = barChart({ title: 'Tar', subtitle: 'longer is better', bars })
+
+  it('is well-formed, with every text escaped', () => {
+    expect(svg).toMatch(/^<svg /)
+    expect(isBalanced(svg)).toBe(true)
+    expect(svg).toContain('a &lt;b&gt; &amp;')
+    expect(svg).not.toContain('<b>')
+  })
+
+  it('is the same each time', () => {
+    expect(barChart({ title: 'Tar', subtitle: 'longer is better', bars })).toBe(svg)
+  })
+
+  it('takes nothing, zeros, and values that are decades apart', () => {
+    for (const values of [[], [0], [0, 0], [0.5, 140], [0, 1e9]]) {
+      const some = values.map(value => ({ label: `${value}`, value, text: `${value} s`, ours: false }))
+      for (const logarithmic of [false, true]) {
+        expect(isBalanced(barChart({ title: 't', subtitle: 's', bars: some, logarithmic }))).toBe(true)
+      }
+    }
+  })
+
+  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a length of %d', value => {
+    const bar = { label: 'l', value, text: 't', ours: false }
+    expect(() => barChart({ title: 't', subtitle: 's', bars: [bar] })).toThrow(RangeError)
+  })
+})
+
+describe('a chart of lines', () => {
+  it('is well-formed and says what stands at its points', () => {
+    const points = [1, 2, 4].map(x => ({ x, y: x * 10, text: `${x * 10} s` }))
+    const lines = [{ label: 'ours', points, ours: true }]
+    const svg = lineChart({ title: 'Growth', subtitle: 's', xLabel: 'MB', xText: x => `${x}`, lines })
+    expect(isBalanced(svg)).toBe(true)
+    for (const { text } of points) expect(svg).toContain(text)
+    expect(isBalanced(lineChart({ title: 't', subtitle: 's', xLabel: 'x', xText: String, lines: [] }))).toBe(true)
+  })
+})
