@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { getRecord, putBlock, putRecord, recordKey } from '../../../src/cache/index.ts'
@@ -113,5 +113,17 @@ describe('pruning', () => {
     await clearCache(folder)
     expect(await readCacheStats(folder)).toEqual({ size: 0, batches: 0, blocks: 0 })
     expect(await readCacheStats(join(folder, 'none'))).toEqual({ size: 0, batches: 0, blocks: 0 })
+  })
+
+  it('leaves alone what is not of the cache, whatever its name', async () => {
+    const strange = join(folder, 'c[1]x')
+    const other = join(folder, 'c1x')
+    await putBlock(openLocalCache(strange), bytes(100, 1), { uncompressedSize: 1, note: 2 })
+    for (const name of ['content-drafts', 'index-old']) mkdirSync(join(strange, name))
+    mkdirSync(join(other, 'content-v2'), { recursive: true })
+    await clearCache(strange)
+    expect(await readCacheStats(strange)).toMatchObject({ size: 0, blocks: 0 })
+    expect(readdirSync(strange).sort()).toEqual(['content-drafts', 'index-old'])
+    expect(readdirSync(other)).toEqual(['content-v2'])
   })
 })
