@@ -48,10 +48,10 @@ export function putRecord(cache: BlockCache, key: string, record: BatchRecord): 
   return cache.put(key, new TextEncoder().encode(JSON.stringify(record)))
 }
 
-/** The bytes of a block, if they are there. */
+/** The bytes of a block, if they are there, and those that were put: no cache is believed. */
 export async function getBlock(cache: BlockCache, { key, size }: CachedBlock): Promise<Uint8Array | undefined> {
   const bytes = await cache.get(key)
-  return bytes?.length === size ? bytes : undefined
+  return bytes?.length === size && blockKey(bytes) === key ? bytes : undefined
 }
 
 /** Keeps the bytes of a block, and resolves to what its record says of it. */
@@ -60,9 +60,13 @@ export async function putBlock(
   bytes: Uint8Array,
   { uncompressedSize, note }: Pick<CachedBlock, 'uncompressedSize' | 'note'>,
 ): Promise<CachedBlock> {
-  const key = BLOCK_PREFIX + createHash('sha256').update(bytes).digest('hex')
+  const key = blockKey(bytes)
   await cache.put(key, bytes)
   return { key, size: bytes.length, uncompressedSize, note }
+}
+
+function blockKey(bytes: Uint8Array): string {
+  return BLOCK_PREFIX + createHash('sha256').update(bytes).digest('hex')
 }
 
 /** A record from its text; `undefined` where it is none. */

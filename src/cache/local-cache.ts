@@ -21,11 +21,17 @@ const PARTS = ['index-v5', 'content-v2', 'tmp']
 const HOUR = 3_600_000
 const DAY = 24 * HOUR
 
-/** The folder where the blocks of this user are kept: `$XDG_CACHE_HOME/nspawn-rootfs`, else `~/.cache/nspawn-rootfs`. */
+/**
+ * The folder where the blocks of this user are kept: `$XDG_CACHE_HOME/nspawn-rootfs`, else `~/.cache/nspawn-rootfs`. Throws
+ * where the user has no home.
+ */
 export function defaultCacheFolder(): string {
   const { XDG_CACHE_HOME: base } = process.env
   // The XDG Base Directory Specification: what is not absolute is to be ignored.
-  return join(base?.startsWith('/') ? base : join(homedir(), '.cache'), 'nspawn-rootfs')
+  const home = homedir()
+  if (!base?.startsWith('/') && !home.startsWith('/'))
+    throw new Error('there is no home folder: name a folder for the cache')
+  return join(base?.startsWith('/') ? base : join(home, '.cache'), 'nspawn-rootfs')
 }
 
 /**
@@ -33,7 +39,12 @@ export function defaultCacheFolder(): string {
  * and checked against their digest when they are read. What is damaged is not there. Once it holds more than `maxSize`
  * bytes, what was not used for longest goes.
  */
-export function openLocalCache(folder = defaultCacheFolder(), maxSize = CACHE_SIZE_MAX): BlockCache {
+export function openLocalCache(folder?: string, maxSize = CACHE_SIZE_MAX): BlockCache {
+  const place = folder ?? userFolder()
+  return place === undefined ? { get: async () => undefined, put: async () => {} } : openFolder(place, maxSize)
+}
+
+function openFolder(folder: string, maxSize: number): BlockCache {
   // Bytes put since the cache was last cut to its size; at first nobody knows.
   let added = Number.POSITIVE_INFINITY
 
@@ -67,6 +78,15 @@ export function openLocalCache(folder = defaultCacheFolder(), maxSize = CACHE_SI
         // A full disk or a folder of somebody else costs time at the next build, not this build.
       }
     },
+  }
+}
+
+/** As in containers: who has no home builds without a cache. */
+function userFolder(): string | undefined {
+  try {
+    return defaultCacheFolder()
+  } catch {
+    return undefined
   }
 }
 

@@ -82,5 +82,9 @@ function identityOfSegment({ path, narHash, contents }: StoreSegment): string[] 
 
 function fits({ blocks, tarSizes }: BatchRecord, { segments }: Batch): boolean {
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
-  return tarSizes.length === segments.length && sum(tarSizes) === sum(blocks.map(block => block.uncompressedSize))
+  // A segment has a header at least.
+  const whole = tarSizes.every(size => size > 0 && size % 512 === 0)
+  return (
+    whole && tarSizes.length === segments.length && sum(tarSizes) === sum(blocks.map(block => block.uncompressedSize))
+  )
 }

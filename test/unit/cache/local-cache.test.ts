@@ -127,3 +127,15 @@ describe('pruning', () => {
     expect(readdirSync(other)).toEqual(['content-v2'])
   })
 })
+
+describe('a user without a home', () => {
+  it('builds without a cache', async () => {
+    vi.stubEnv('XDG_CACHE_HOME', '')
+    vi.stubEnv('HOME', '')
+    expect(() => defaultCacheFolder()).toThrow(/home/)
+    const cache = openLocalCache()
+    await cache.put('block:a', bytes(10, 1))
+    expect(await cache.get('block:a')).toBeUndefined()
+    vi.unstubAllEnvs()
+  })
+})
