@@ -73,17 +73,21 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
     await stageWhole(staging, manifestFile, formatManifest(manifest))
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
-    await withLock(out, async () => {
-      const present = settings ? undefined : await digestOf(out, settingsFile)
-      const ours = present && (await isFromBefore(out, manifestFile, present))
-      const outdated = present && ours ? [settingsFile] : []
-      // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
-      const foreign = present && !ours ? [present] : []
-      const replaced = new Set([...files, ...outdated])
-      await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, [...artefacts, ...foreign], replaced))
-      signal?.throwIfAborted()
-      await staging.commit(files, outdated)
-    })
+    await withLock(
+      out,
+      async () => {
+        const present = settings ? undefined : await digestOf(out, settingsFile)
+        const ours = present && (await isFromBefore(out, manifestFile, present))
+        const outdated = present && ours ? [settingsFile] : []
+        // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
+        const foreign = present && !ours ? [present] : []
+        const replaced = new Set([...files, ...outdated])
+        await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, [...artefacts, ...foreign], replaced))
+        signal?.throwIfAborted()
+        await staging.commit(files, outdated)
+      },
+      signal,
+    )
     const paths = files.map(file => join(out, file))
     const { sha256, size } = artefacts[0]
     return { ...summarize(prepared, sizes, size), image: paths[0], sha256, files: paths, manifest }

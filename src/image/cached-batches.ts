@@ -73,11 +73,11 @@ function identityOf({ format, container, level }: Compression): string[] {
  * Its store path and NAR hash; and its content check, if it is believed for that alone: blocks that were kept without the
  * check prove nothing of it.
  */
-function identityOfSegment({ path, narHash, contents }: StoreSegment): string[] {
+function identityOfSegment({ path, narHash, narSize, contents }: StoreSegment): string[] {
   const check = contents.type === 'nar' ? contents.contentCheck : undefined
-  if (!check) return [path.path, narHash]
+  if (!check) return [path.path, narHash, `${narSize}`]
   const { over, algorithm, digest } = check
-  return [path.path, narHash, `${over}:${algorithm}:${Buffer.from(digest).toString('hex')}`]
+  return [path.path, narHash, `${narSize}`, `${over}:${algorithm}:${Buffer.from(digest).toString('hex')}`]
 }
 
 function fits({ blocks, tarSizes }: BatchRecord, { segments }: Batch): boolean {

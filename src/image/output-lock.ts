@@ -1,6 +1,8 @@
-import { open, readFile, rm, stat } from 'node:fs/promises'
+import { lstat, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { reasonOf } from '../store/index.ts'
+import { ImageError } from './errors.ts'
 import { ownName, stateOfOwner } from './owner.ts'
 
 const LOCK = '.nspawn-rootfs.lock'
@@ -13,11 +15,14 @@ const LEFT_OVER = 60_000
 
 /**
  * Runs `work` while no other build does the same in `folder`: builds of several images may end at the same time, and
- * all change `SHA256SUMS`. Rejects with whatever the file system says if the lock cannot be made.
+ * all change `SHA256SUMS`. Throws `ImageError` OUTPUT_FAILED if the lock cannot be made, and rejects when aborted.
  */
-export async function withLock<T>(folder: string, work: () => Promise<T>): Promise<T> {
+export async function withLock<T>(folder: string, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   const lock = join(folder, LOCK)
-  while (!(await tryLock(lock))) await setTimeout(INTERVAL)
+  while (!(await tryLock(lock))) {
+    signal?.throwIfAborted()
+    await setTimeout(INTERVAL)
+  }
   try {
     return await work()
   } finally {
@@ -27,12 +32,14 @@ export async function withLock<T>(folder: string, work: () => Promise<T>): Promi
 
 async function tryLock(lock: string): Promise<boolean> {
   try {
-    const handle = await open(lock, 'wx')
-    await handle.writeFile(ownName())
-    await handle.close()
+    // A symlink that leads nowhere names its owner from the moment it is there, and takes no room on a full disk.
+    await symlink(ownName(), lock)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
+      const message = `${lock}: cannot be made: ${reasonOf(error)}; make room or choose another folder`
+      throw new ImageError('OUTPUT_FAILED', lock, message, { cause: error })
+    }
     if (await isLeftOver(lock)) await rm(lock, { force: true })
     return false
   }
@@ -40,8 +47,8 @@ async function tryLock(lock: string): Promise<boolean> {
 
 async function isLeftOver(lock: string): Promise<boolean> {
   try {
-    const state = stateOfOwner(await readFile(lock, 'latin1'))
-    return state === 'ended' || (state === 'unknown' && Date.now() - (await stat(lock)).mtimeMs > LEFT_OVER)
+    const state = stateOfOwner(await readlink(lock))
+    return state === 'ended' || (state === 'unknown' && Date.now() - (await lstat(lock)).mtimeMs > LEFT_OVER)
   } catch {
     return false
   }

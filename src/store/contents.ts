@@ -1,6 +1,7 @@
 import { closeSync, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { type ByteString, compareByteStrings, isAscii, textOfByteString } from '../bytes/index.ts'
 import { reasonOf, StoreError } from './errors.ts'
+import { unsupported } from './node.ts'
 
 /**
  * Takes the contents of a store path in the order of its NAR: a node, where a directory is its entries, each a name
@@ -37,11 +38,7 @@ function readNode(path: ByteString, node: NodeType, sink: ContentsSink): void {
   if (node.isFile()) readFile(path, sink)
   else if (node.isDirectory()) readDirectory(path, sink)
   else if (node.isSymbolicLink()) sink.symlink(attempt(path, () => readlinkSync(fsPath(path), 'latin1')))
-  else {
-    const shown = textOfByteString(path)
-    const message = `${shown}: neither file, directory nor symlink: a store path holds nothing else; remove it`
-    throw new StoreError('FILE_TYPE_UNSUPPORTED', shown, message)
-  }
+  else throw unsupported(textOfByteString(path))
 }
 
 function readDirectory(path: ByteString, sink: ContentsSink): void {

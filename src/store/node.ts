@@ -22,6 +22,8 @@ export function nodeOnDisk(file: ByteString): StoreNode {
   const info = lstatSync(path)
   if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') }
   if (info.isDirectory()) return { type: 'directory' }
+  // To read a pipe would wait for whoever writes to it.
+  if (!info.isFile()) throw unsupported(textOfByteString(file))
   return {
     type: 'file',
     read() {
@@ -29,6 +31,12 @@ export function nodeOnDisk(file: ByteString): StoreNode {
       return new Uint8Array(readFileSync(path))
     },
   }
+}
+
+/** The error about what no store path holds. */
+export function unsupported(path: string): StoreError {
+  const message = `${path}: neither file, directory nor symlink: a store path holds nothing else; remove it`
+  return new StoreError('FILE_TYPE_UNSUPPORTED', path, message)
 }
 
 /** The error about a file of `size` bytes. */
