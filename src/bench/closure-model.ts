@@ -44,8 +44,9 @@ const PACKAGE_SIZES: Quantiles = [
 ]
 
 /**
- * Sizes of files. The last points are not the largest file that was measured, but what makes the mean that of the files:
- * text 9.4 kB, catalogs 37 kB, packed 9.0 kB, tables 0.36 MB, and ELF, without the main file of each package, 0.29 MB.
+ * Sizes of files. The last points are not the largest file that was measured, but what makes the mean that of the files
+ * text 9.4 kB, packed 9.0 kB, tables 0.36 MB, and ELF, without the main file of each package, 0.29 MB. Below the ninth
+ * tenth those of catalogs are not measured, but what makes their mean 37 kB though most packages have room for few.
  */
 const FILE_SIZES: Readonly<Record<FileKind, Quantiles>> = {
   elf: [
@@ -72,12 +73,10 @@ const FILE_SIZES: Readonly<Record<FileKind, Quantiles>> = {
     [1000, 400_000],
   ],
   catalog: [
-    [0, 0],
-    [50, 165],
-    [100, 303],
-    [250, 766],
-    [500, 2_548],
-    [750, 27_914],
+    [0, 1_000],
+    [250, 10_000],
+    [500, 28_000],
+    [750, 60_000],
     [900, 111_455],
     [950, 176_963],
     [990, 483_282],
@@ -104,8 +103,10 @@ const FILE_SIZES: Readonly<Record<FileKind, Quantiles>> = {
   ],
 }
 
-/** Kinds of packages and, in thousandths of all bytes, how much is in them. Together they hold, as measured, ELF 680, */
-/** text 155, catalogs 85, packed 45, tables and archives 35. */
+/**
+ * Kinds of packages and, in thousandths of all bytes, how much is in them. Together they hold, as measured, ELF 680,
+ * text 155, catalogs 85, packed 45, tables and archives 35.
+ */
 const PACKAGE_KINDS: readonly { readonly thousandths: number; readonly shares: KindShares }[] = [
   { thousandths: 780, shares: { elf: 870, text: 42, catalog: 28, packed: 40, table: 20 } },
   { thousandths: 220, shares: { elf: 0, text: 555, catalog: 285, packed: 65, table: 95 } },
@@ -140,18 +141,20 @@ export function planPackages(
 export function planFileSizes(kind: FileKind, budget: number, random: Random): number[] {
   const sizes: number[] = []
   let left = budget
-  const add = (size: number) => {
-    sizes.push(Math.min(size, left))
-    left -= Math.min(size, left)
+  const add = (drawn: number) => {
+    // What would be left then is not worth another file.
+    const size = left - drawn < drawn / 2 ? left : drawn
+    sizes.push(size)
+    left -= size
   }
   // Half of a program's code is in one file: the program, or the library that it is named for.
-  if (kind === 'elf') add(left < 64_000 ? left : Math.floor(left / 2))
+  if (kind === 'elf') add(left < 64_000 ? left : Math.ceil(left / 2))
   while (left > 0) {
-    const size = drawSize(random, FILE_SIZES[kind])
+    // What is left of a package cuts the largest short: with a quarter more, there are as many files as measured.
+    const size = Math.ceil((drawSize(random, FILE_SIZES[kind]) * 5) / 4)
     // The catalogs of a program are all about as large, one for each language.
     const count = kind === 'catalog' ? CATALOGS_PER_FAMILY : 1
     for (let i = 0; i < count && left > 0; i++) add(size - Math.floor((size * random.below(100)) / 1000))
-    if (size === 0 && kind === 'catalog') left -= CATALOGS_PER_FAMILY
   }
   return sizes
 }

@@ -9,11 +9,14 @@ import type { Vocabulary } from './vocabulary.ts'
 /** Fills an output with an ELF file that mentions `mentions`, such as the store paths of its libraries. */
 export type ElfWriter = (output: Output, random: Random, mentions: string) => void
 
-/** How many instructions that occur again and again in one order there are. With these it compresses as real code. */
+/** How many rows of instructions there are that occur again and again, and how many instructions on their own. */
 const IDIOMS = 4000
-// A call for some 50 bytes of code: measured is one byte 0xe8 for 70 to 130 bytes of a whole file.
+const SINGLES = 8000
+/** Of four pieces of code, how many are single instructions. With three, the file compresses as a real one. */
+const SINGLE_IN_4 = 3
+/** Of pieces of code, one in so many is followed by a call. Measured: one byte 0xe8 in 70 to 320 bytes of a file. */
 const CALL_ONE_IN = 5
-const FRESH_ONE_IN = 2
+/** Bytes, on average. */
 const FUNCTION_SIZE = 224
 const FUNCTIONS_MAX = 1 << 15
 const HOT_FUNCTIONS = 96
@@ -38,7 +41,6 @@ const INSTRUCTIONS: readonly (readonly [opcode: string, operands: 0 | 1 | 4])[] 
   ['\x48\x8b\x05', 4],
   ['\x0f\x84', 4],
   ['\x0f\x85', 4],
-  ['\xe9', 4],
   ['\x48\x89\xe5', 0],
   ['\x48\x89\xdf', 0],
   ['\x4c\x89\xe6', 0],
@@ -57,9 +59,17 @@ const INSTRUCTIONS: readonly (readonly [opcode: string, operands: 0 | 1 | 4])[] 
 /** Thousandths of the file. The rest, at its end, is small numbers and zeros. */
 const SECTIONS = { dynsym: 40, dynstr: 60, rela: 90, text: 430, rodata: 140, frames: 80, pointers: 60 }
 
+interface Code {
+  readonly idioms: Snippets
+  readonly instructions: Snippets
+}
+
 /** Makes a writer of ELF files, which are alike as those of one compiler are. */
 export function createElfWriter(random: Random, vocabulary: Vocabulary): ElfWriter {
-  const idioms = createSnippets(Array.from({ length: IDIOMS }, () => createIdiom(random)))
+  const code: Code = {
+    idioms: createSnippets(Array.from({ length: IDIOMS }, () => createIdiom(random))),
+    instructions: createSnippets(Array.from({ length: SINGLES }, () => createInstruction(random))),
+  }
   const functions = new Uint32Array(FUNCTIONS_MAX)
   return (output, random, mentions) => {
     const size = output.end - output.at
@@ -69,9 +79,9 @@ export function createElfWriter(random: Random, vocabulary: Vocabulary): ElfWrit
     writeText(output, HEADER)
     writeText(output, mentions)
     writePart(output, size, SECTIONS.dynsym, () => writeSymbols(output, random, addresses))
-    writePart(output, size, SECTIONS.dynstr, () => fill(output, () => writeSnippet(output, vocabulary.symbols, random)))
+    writePart(output, size, SECTIONS.dynstr, () => writeNames(output, random, vocabulary))
     writePart(output, size, SECTIONS.rela, () => writeRelocations(output, random, addresses))
-    writePart(output, size, SECTIONS.text, () => writeCode(output, random, addresses, idioms))
+    writePart(output, size, SECTIONS.text, () => writeCode(output, random, addresses, code))
     writePart(output, size, SECTIONS.rodata, () => writeStrings(output, random, vocabulary))
     writePart(output, size, SECTIONS.frames, () => writeFrames(output, random))
     writePart(output, size, SECTIONS.pointers, () => writePointers(output, random, addresses))
@@ -81,8 +91,8 @@ export function createElfWriter(random: Random, vocabulary: Vocabulary): ElfWrit
 
 const HEADER = `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x03\0\x3e\0\x01\0\0\0${'\0'.repeat(40)}`
 
-function fill(output: Output, write: () => void): void {
-  while (output.at < output.end) write()
+function writeNames(output: Output, random: Random, { symbols }: Vocabulary): void {
+  while (output.at < output.end) writeSnippet(output, symbols, random)
 }
 
 function placeFunctions(addresses: Uint32Array, random: Random): void {
@@ -109,17 +119,16 @@ function operandOf(random: Random): number {
   return 8 * Math.min(random.below(32), random.below(32))
 }
 
-function writeCode(output: Output, random: Random, functions: Uint32Array, idioms: Snippets): void {
+function writeCode(output: Output, random: Random, functions: Uint32Array, { idioms, instructions }: Code): void {
   const begin = output.at
-  fill(output, () => {
+  while (output.at < output.end) {
     const choice = random.next()
-    if (choice % FRESH_ONE_IN !== 0) writeSnippet(output, idioms, random)
-    else writeText(output, createInstruction(random))
-    if ((choice >>> 8) % CALL_ONE_IN !== 0 || output.end - output.at < 5) return
-    output.bytes[output.at++] = 0xe8
+    writeSnippet(output, choice % 4 < SINGLE_IN_4 ? instructions : idioms, random)
+    if ((choice >>> 8) % CALL_ONE_IN !== 0 || output.end - output.at < 5) continue
+    output.bytes[output.at++] = (choice >>> 16) % 8 === 0 ? 0xe9 : 0xe8
     const here = output.at - begin + 0x1000 + 4
     writeU32(output, calledFunction(random, functions, here) - here)
-  })
+  }
 }
 
 // Of the calls, one half goes to few functions from everywhere, and the other to what stands near.
@@ -133,7 +142,7 @@ function calledFunction(random: Random, functions: Uint32Array, here: number): n
 function writeSymbols(output: Output, random: Random, functions: Uint32Array): void {
   let name = 1
   let i = 0
-  fill(output, () => {
+  while (output.at < output.end) {
     writeU32(output, name)
     writeU32(output, 0x000c0012)
     writeU32(output, functions[i]!)
@@ -142,27 +151,32 @@ function writeSymbols(output: Output, random: Random, functions: Uint32Array): v
     writeU32(output, 0)
     name += 8 + random.below(24)
     i = (i + 1 + random.below(8)) % functions.length
-  })
+  }
 }
 
 function writeRelocations(output: Output, random: Random, functions: Uint32Array): void {
   let offset = 0x20000
-  fill(output, () => {
-    for (const half of [offset, 0, 8, 0, functions[random.below(functions.length)]!, 0]) writeU32(output, half)
+  while (output.at < output.end) {
+    writeU32(output, offset)
+    writeU32(output, 0)
+    writeU32(output, 8)
+    writeU32(output, 0)
+    writeU32(output, functions[random.below(functions.length)]!)
+    writeU32(output, 0)
     offset += 8
-  })
+  }
 }
 
 function writeStrings(output: Output, random: Random, { phrases, symbols, spaced }: Vocabulary): void {
-  fill(output, () => {
+  while (output.at < output.end) {
     const choice = random.next() >>> 30
     writeSnippet(output, choice === 0 ? symbols : choice === 1 ? spaced : phrases, random)
     if (choice === 2) writeText(output, '%s\0')
-  })
+  }
 }
 
 function writeFrames(output: Output, random: Random): void {
-  fill(output, () => {
+  while (output.at < output.end) {
     writeU32(output, 0x1c)
     writeU32(output, output.at)
     writeU32(output, -16 * random.below(0x10000))
@@ -170,20 +184,20 @@ function writeFrames(output: Output, random: Random): void {
     writeText(output, '\0\x41\x0e\x10\x86\x02\x43\x0d\x06')
     writeU32(output, 0x080c5a02 + (random.below(64) << 8))
     writeText(output, '\0\0\0')
-  })
+  }
 }
 
 function writePointers(output: Output, random: Random, functions: Uint32Array): void {
-  fill(output, () => {
+  while (output.at < output.end) {
     const choice = random.next()
     writeU32(output, choice % 3 === 0 ? 0 : functions[(choice >>> 4) % functions.length]!)
     writeU32(output, 0)
-  })
+  }
 }
 
 function writeNumbers(output: Output, random: Random): void {
-  fill(output, () => {
+  while (output.at < output.end) {
     writeU32(output, random.below(512))
     writeU32(output, 0)
-  })
+  }
 }

@@ -97,11 +97,11 @@ const SYSTEM_NAME = 'nixos-system-bench-26.05'
 function packagePath(label: string, { stem, version }: PackagePlan, raised: boolean): StorePath {
   const [major, minor, patch] = version
   const name = `${stem}-${major}.${minor}.${raised ? patch + 1 : patch}`
-  return storePathOf(`${label} ${name}`, name)
+  return storePathOf(label, name)
 }
 
 function storePathOf(label: string, name: string): StorePath {
-  const digest = createHash('sha256').update(`${label} path`).digest().subarray(0, 20)
+  const digest = createHash('sha256').update(`${label} ${name}`).digest().subarray(0, 20)
   return parseStorePath(`${DEFAULT_STORE_DIR}/${encodeNixBase32(digest)}-${name}`)
 }
 

@@ -122,8 +122,8 @@ function createPlaces(kind: FileKind, { stem }: PackagePlan, { random, words }: 
   return places[kind]
 }
 
-/** Of files in a row one in so many goes to another folder: there are 3.5 files in one. */
-const FOLDER_ONE_IN = 3
+/** Of files in a row one in so many goes to another folder. With the other folders, there are 3.5 files in one. */
+const FOLDER_ONE_IN = 8
 const DEPTH_MAX = 5
 
 function createFolders(random: Random, words: readonly string[]): () => readonly string[] {

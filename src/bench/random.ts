@@ -25,7 +25,7 @@ export function createRandom(label: string): Random {
   return { next, below: limit => Math.floor((next() * limit) / 0x1_0000_0000) }
 }
 
-/** A distribution of sizes: at each share of all, in thousandths from 0 to 1000, the size that so many do not exceed. */
+/** A distribution of sizes: for shares of all, in thousandths from 0 to 1000, the size that so many do not exceed. */
 export type Quantiles = readonly (readonly [thousandths: number, size: number])[]
 
 /** The size at `at` millionths of a distribution, between its points in proportion. */
@@ -50,8 +50,8 @@ export function pick<T>(random: Random, from: readonly T[]): T {
 export const ZIPF_SIZE = 1 << 14
 
 /**
- * A table of {@link ZIPF_SIZE} numbers below `count`, to draw from evenly: n is in it in proportion to 1 / (n + 4), which is
- * how often words are used in texts, the few most frequent ones aside (Zipf and Mandelbrot).
+ * A table of {@link ZIPF_SIZE} numbers below `count`, to draw from evenly: n is in it in proportion to 1 / (n + 4),
+ * which is how often words are used in texts, the few most frequent ones aside (Zipf and Mandelbrot).
  */
 export function zipfTable(count: number): Uint16Array {
   const weights = Array.from({ length: count }, (_, n) => 1 / (n + 4))

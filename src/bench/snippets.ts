@@ -27,9 +27,11 @@ export function createSnippets(pieces: readonly string[]): Snippets {
   return { bytes: encodeByteString(pieces.join('')), starts, zipf: zipfTable(pieces.length) }
 }
 
+const ZIPF_SHIFT = 32 - Math.log2(ZIPF_SIZE)
+
 /** Writes one of the pieces, cut where the output ends. */
 export function writeSnippet(output: Output, { bytes: from, starts, zipf }: Snippets, random: Random): void {
-  const piece = zipf[random.next() >>> (32 - Math.log2(ZIPF_SIZE))]!
+  const piece = zipf[random.next() >>> ZIPF_SHIFT]!
   writeRange(output, from, starts[piece]!, starts[piece + 1]!)
 }
 

@@ -10,7 +10,7 @@ export interface WrittenTree {
   readonly narSize: number
 }
 
-/** Writes a tree to `path`, with the modes that Nix gives it, and hashes it on the way. Throws what the system throws. */
+/** Writes a tree to `path`, with the modes Nix gives it, and hashes it on the way. Throws what the system throws. */
 export function writeTree(path: string, tree: Directory, maker: ContentsMaker): WrittenTree {
   const hash = createHash('sha256')
   let narSize = 0

@@ -45,7 +45,7 @@ function createWords(random: Random): Set<string> {
   const words = new Set<string>()
   while (words.size < WORDS) {
     // Frequent words are short.
-    const syllables = 1 + random.below(words.size < 100 ? 2 : 4)
+    const syllables = 1 + random.below(words.size < 100 ? 2 : 3)
     words.add(Array.from({ length: syllables }, () => createSyllable(random)).join(''))
   }
   return words

@@ -1,34 +1,145 @@
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
-import { generateClosure } from '../../../src/bench/generate.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { type GenerateOptions, generateClosure } from '../../../src/bench/generate.ts'
 import { buildImage } from '../../../src/index.ts'
+import { type PathInfo, parseRegistration } from '../../../src/nix/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
-const SIZE = 3_000_000
+const SIZE = 2_000_000
 
-describe('a generated closure', () => {
-  it('is the same for the same seed, and differs in two store paths once one is bumped', async () => {
-    const folder = temporaryFolder()
-    const pathsOf = async (name: string, options: { seed: number; bumped?: boolean }) => {
-      const { closureInfo } = await generateClosure(join(folder, name), { size: SIZE, ...options })
-      readFileSync(join(closureInfo, 'store-paths'), 'utf8')
-      return readFileSync(join(closureInfo, 'registration'), 'utf8')
-    }
-    const first = await pathsOf('first', { seed: 1 })
-    expect(await pathsOf('again', { seed: 1 })).toBe(first)
-    expect(await pathsOf('other', { seed: 2 })).not.toBe(first)
-    const names = (text: string) => new Set(text.match(/^\/nix\/store\/.*$/gm))
-    const bumped = names(await pathsOf('bumped', { seed: 1, bumped: true }))
-    expect([...bumped].filter(name => !names(first).has(name))).toHaveLength(2)
-    expect(bumped.size).toBe(names(first).size)
+describe('generateClosure', () => {
+  it('makes the same for the same seed, wherever it is', async () => {
+    const [one, other] = [await generate({ size: SIZE, seed: 1 }), await generate({ size: SIZE, seed: 1 })]
+    expect(other.registration).toBe(one.registration)
+    expect(other.toplevel).toBe(one.toplevel)
+    expect(digestOf(other.root)).toBe(digestOf(one.root))
   })
 
-  it('can be built, every NAR hash being right', async () => {
+  it('makes what it has always made', async () => {
+    const { registration } = await generate({ size: SIZE, seed: 1 })
+    expect(createHash('sha256').update(registration).digest('hex')).toBe(
+      '6e6dd8d615bd17024eff1dfb5d2b07ea1e67a13bacb20401a7e9bb885713a7b2',
+    )
+  })
+
+  it('makes other paths and contents for another seed', async () => {
+    const [one, other] = [await generate({ size: SIZE, seed: 1 }), await generate({ size: SIZE, seed: -1 })]
+    expect(pathsOf(other.infos).filter(path => pathsOf(one.infos).includes(path))).toEqual([])
+    const hashes = one.infos.map(({ narHash }) => narHash)
+    expect(other.infos.filter(({ narHash }) => hashes.includes(narHash))).toEqual([])
+  })
+
+  it('changes one program and the toplevel for another version', async () => {
+    const one = await generate({ size: SIZE, seed: 1 })
+    const bumped = await generate({ size: SIZE, seed: 1, bumped: true })
+    const changed = bumped.infos.filter(({ path }) => !pathsOf(one.infos).includes(path.path))
+    expect(changed).toHaveLength(2)
+    expect(pathsOf(changed)).toContain(bumped.toplevel)
+    expect(bumped.infos).toHaveLength(one.infos.length)
+    const kept = pathsOf(one.infos).filter(path => pathsOf(bumped.infos).includes(path))
+    expect(kept.map(path => infoOf(bumped.infos, path))).toEqual(kept.map(path => infoOf(one.infos, path)))
+  })
+
+  it('changes a program of some megabytes if there is one', async () => {
+    const one = await generate({ size: 30_000_000, seed: 3 })
+    const bumped = await generate({ size: 30_000_000, seed: 3, bumped: true })
+    const [program] = bumped.infos.filter(
+      ({ path }) => path.path !== bumped.toplevel && !pathsOf(one.infos).includes(path.path),
+    )
+    expect(program!.narSize).toBeGreaterThan(500_000)
+    expect(program!.narSize).toBeLessThan(3_000_000)
+  })
+
+  it('refers to store paths of its own, the toplevel to all', async () => {
+    const { infos, toplevel } = await generate({ size: SIZE, seed: 2 })
+    const paths = pathsOf(infos)
+    expect(new Set(infos.map(({ path }) => path.digest)).size).toBe(infos.length)
+    expect(paths.length).toBeGreaterThanOrEqual(9)
+    for (const { references } of infos) {
+      expect(references.map(({ path }) => path).filter(path => !paths.includes(path))).toEqual([])
+    }
+    const all = infoOf(infos, toplevel).references.map(({ path }) => path)
+    expect(all).toEqual(paths.filter(path => path !== toplevel))
+  })
+
+  it.each([1_000_000, 4_000_000])('makes about %d bytes of NAR', async size => {
+    const { infos } = await generate({ size, seed: 4 })
+    const made = infos.reduce((sum, { narSize }) => sum + narSize, 0)
+    expect(made / size).toBeGreaterThan(0.95)
+    expect(made / size).toBeLessThan(1.2)
+  })
+
+  it('gives files and directories the modes of a store, whatever the umask is', async () => {
+    const umask = process.umask(0o077)
+    onTestFinished(() => void process.umask(umask))
+    const { root } = await generate({ size: SIZE, seed: 1 })
+    const store = join(root, 'nix/store')
+    const modes = readdirSync(store, { recursive: true, encoding: 'utf8' })
+      .map(name => lstatSync(join(store, name)))
+      .filter(stats => !stats.isSymbolicLink())
+      .map(stats => (stats.mode & 0o7777).toString(8))
+    expect([...new Set(modes)].sort()).toEqual(['444', '555'])
+  })
+
+  it('makes a closure of which an image can be built', async () => {
+    const { root, closureInfo, toplevel, infos } = await generate({ size: SIZE, seed: 1 })
+    const spec = { toplevel, source: { storeRoot: root, closureInfo }, name: 'made', format: 'tar' } as const
+    const { image, storePaths } = await buildImage(spec, temporaryFolder(), { workers: 1, cache: false })
+    expect(storePaths).toBe(infos.length)
+    expect(readFileSync(image).includes(`${toplevel.slice(1)}/etc/os-release`)).toBe(true)
+  })
+
+  it('leaves a folder alone that holds something', async () => {
     const folder = temporaryFolder()
-    const { root, closureInfo, toplevel } = await generateClosure(join(folder, 'closure'), { size: SIZE, seed: 7 })
-    const source = { storeRoot: root, closureInfo }
-    const image = await buildImage({ source, toplevel, format: 'tar' }, join(folder, 'out'), { cache: false })
-    expect(image.tarSize).toBeGreaterThan(SIZE / 2)
+    writeFileSync(join(folder, 'kept'), '')
+    await expect(generateClosure(folder, { size: SIZE, seed: 1 })).rejects.toThrow('is not empty')
+    expect(readdirSync(folder)).toEqual(['kept'])
+  })
+
+  it.each([
+    { size: 100, seed: 1 },
+    { size: 2.5e6 + 0.5, seed: 1 },
+    { size: SIZE, seed: 0.5 },
+  ])('refuses %o', async options => {
+    await expect(generateClosure(join(temporaryFolder(), 'new'), options)).rejects.toThrow(RangeError)
   })
 })
+
+/** A closure in a folder of its own, and what its registration says. */
+async function generate(options: GenerateOptions) {
+  const folder = join(temporaryFolder(), 'closure')
+  const closure = await generateClosure(folder, options)
+  // Else who is not root could not remove it.
+  onTestFinished(() => makeWritable(join(folder, 'root')))
+  const registration = readFileSync(join(closure.closureInfo, 'registration'), 'utf8')
+  return { ...closure, registration, infos: parseRegistration(registration) }
+}
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name))
+  }
+}
+
+function pathsOf(infos: readonly PathInfo[]): string[] {
+  return infos.map(({ path }) => path.path)
+}
+
+function infoOf(infos: readonly PathInfo[], path: string): PathInfo {
+  return infos.find(info => info.path.path === path)!
+}
+
+/** What all names, links and files below a folder are. */
+function digestOf(folder: string): string {
+  const hash = createHash('sha256')
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()) {
+    const stats = lstatSync(join(folder, name))
+    hash.update(`${name}\0${stats.mode}\0`)
+    if (stats.isSymbolicLink()) hash.update(readlinkSync(join(folder, name)))
+    if (stats.isFile()) hash.update(readFileSync(join(folder, name)))
+  }
+  return hash.digest('hex')
+}
