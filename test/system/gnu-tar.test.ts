@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { REPOSITORY } from './support/cli.ts'
+import { commandOf, REPOSITORY } from './support/cli.ts'
 import { closureOf, NIX_ENV, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
@@ -26,9 +26,10 @@ describe.skipIf(tar.skip)(`the tar of a real closure${tar.because}`, () => {
   it("is byte for byte GNU tar's of the tree that nixpkgs lays out", async () => {
     const tree = scratch.make('tree')
     await layOut(closure, tree)
-    const ours = '"$NODE" "$REPOSITORY/src/cli/main.ts" build --toplevel "$LINK" --format tar --stdout 2> "$LOG"'
+    const ours = '"$NODE" "$MAIN" build --toplevel "$LINK" --format tar --stdout 2> "$LOG"'
     const script = `set -o pipefail; ${ours} | cmp - <(cd "$TREE" && LC_ALL=C ${GNU_TAR}) && cat "$LOG"`
-    const env = { NODE: process.execPath, REPOSITORY, LINK: closure.link, TREE: tree, LOG: join(scratch.folder, 'log') }
+    const [NODE, MAIN] = commandOf(REPOSITORY)
+    const env = { NODE, MAIN, LINK: closure.link, TREE: tree, LOG: join(scratch.folder, 'log') }
     const { stdout } = await execute('bash', ['-c', script], { env })
     expect(stdout).toContain(`${closure.paths.length} store paths`)
   })

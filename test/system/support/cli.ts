@@ -27,9 +27,17 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** Starts `nspawn-rootfs ARGS` from the sources. */
+/** The command as the package has it; `npm run build` makes it. */
+const MAIN = 'dist/cli.js'
+
+/** What runs the command of a checkout. */
+export function commandOf(checkout: string, node = process.execPath): readonly string[] {
+  return [node, join(checkout, MAIN)]
+}
+
+/** Starts `nspawn-rootfs ARGS`. */
 export function startCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
-  const command = options.command ?? [process.execPath, join(REPOSITORY, 'src/cli/main.ts')]
+  const command = options.command ?? commandOf(REPOSITORY)
   const [program = '', ...rest] = [...(options.through ?? []), ...command, ...args]
   return spawn(program, rest, {
     cwd: options.cwd,

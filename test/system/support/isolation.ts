@@ -1,7 +1,7 @@
 /** Runs of the command that cannot see what is on this machine. */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type CliOptions, REPOSITORY } from './cli.ts'
+import { type CliOptions, commandOf, REPOSITORY } from './cli.ts'
 import type { Scratch } from './scratch.ts'
 
 const UNSHARE = ['/usr/bin/unshare', '--mount', '/bin/sh', '-c']
@@ -27,6 +27,6 @@ export function asNobody(scratch: Scratch, options: CliOptions = {}): CliOptions
       ...[...UNSHARE, mount, 'sh', process.execPath, node, REPOSITORY, checkout],
       ...nobody,
     ],
-    command: [node, join(checkout, 'src/cli/main.ts')],
+    command: commandOf(checkout, node),
   }
 }

@@ -53,7 +53,7 @@ export const INPUT: i32 = 0x40_0000
 const OUTPUT_SLACK: i32 = 0x4_0000
 
 /** Positions that are sorted at a time. */
-export const SORT_CAPACITY: i32 = 1 << 22
+export const SORT_CAPACITY: i32 = 1 << 21
 
 /** One link per position: see radix.ts. */
 export let links: i32 = 0
