@@ -1,5 +1,5 @@
 import type { Container, ImageFormat } from '../container/index.ts'
-import { openClosure } from '../store/index.ts'
+import { type Closure, openClosure } from '../store/index.ts'
 import { checkImageName, checkSettings } from '../systemd/index.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { type ImagePlan, planImage } from './plan.ts'
@@ -24,6 +24,8 @@ export interface PreparedImage extends Compression {
   readonly toplevel: string | undefined
   readonly settings: Uint8Array | undefined
   readonly plan: ImagePlan
+  /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
+  readonly inspected: ReadonlySet<string>
 }
 
 /** Checks a spec, finds its closure and plans the image. Reads no store path but the little that names the system. */
@@ -43,8 +45,16 @@ export async function prepareImage(
   }
   const { closure, roots } = await openClosure(source, top === undefined ? others : [top, ...others], signal)
   const toplevel = top === undefined ? undefined : roots[0]
-  const system = await systemOf(closure, toplevel, spec.system)
-  const plan = planImage(closure, [...(toplevel ? await nixosEntries(closure, toplevel) : []), ...entries])
+  const inspected = new Set<string>()
+  const watched: Closure = {
+    ...closure,
+    nodeAt(path, names) {
+      inspected.add(path.path)
+      return closure.nodeAt(path, names)
+    },
+  }
+  const system = await systemOf(watched, toplevel, spec.system)
+  const plan = planImage(closure, [...(toplevel ? await nixosEntries(watched, toplevel) : []), ...entries])
   return {
     name: spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`),
     system,
@@ -52,6 +62,7 @@ export async function prepareImage(
     toplevel: toplevel?.path,
     settings,
     plan,
+    inspected,
   }
 }
 

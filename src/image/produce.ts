@@ -4,13 +4,15 @@ import { type BlockCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
-import { lookUpBatches } from './cached-batches.ts'
+import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
+import { type Outcome, resultOf } from './failure.ts'
 import { lookAhead } from './look-ahead.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
 import type { Batch, ImagePlan } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
 import { createProgress, type Progress } from './progress.ts'
 import { compressionOf, type ImageSpec } from './spec.ts'
+import type { VerifyTask } from './worker.ts'
 
 /** How to build; none of it reaches the bytes of an image. */
 export interface BuildOptions {
@@ -113,12 +115,12 @@ interface ChunkOptions {
 }
 
 async function* chunksOf(
-  { plan, ...compression }: PreparedImage,
+  image: PreparedImage,
   sizes: PackedSizes,
   { packers, encoders }: Crew,
   { workers, fetched, signal, cache }: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
-  const { container, format, level } = compression
+  const { plan, container, format, level } = image
   const pieceSize = container.blockSize
   const common = { packers, pieceSize, fetched, signal }
   if (!container.blocks || !encoders) {
@@ -126,20 +128,39 @@ async function* chunksOf(
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = cache ? await lookUpBatches(cache, plan.batches, compression, sizes) : undefined
+  const cached = cache ? await lookUpBatches(cache, plan.batches, image, sizes) : undefined
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  const verified = verifyInspected(image, cached, packers, signal)
+  // Whoever waits for it learns of a failure; if nobody comes to that, the build has failed already.
+  verified.catch(() => {})
   const parts = {
     batches: plan.batches,
     pieces: packImage(plan, missing, packing, sizes),
     cached,
+    verified,
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack: (batch: Batch) => repack(plan, batch, packing, sizes),
   }
   const file = assembleBlocks(parts, container.blocks, { encoders, format, level, blocksAhead, signal })
   yield* lookAhead(file, CHUNKS_AHEAD)
+}
+
+/** Verifies the store paths that an image was planned by and that no packer reads, as their blocks are in the cache. */
+async function verifyInspected(
+  { plan, inspected }: PreparedImage,
+  cached: CachedBatches | undefined,
+  packers: Threads,
+  signal: AbortSignal,
+): Promise<void> {
+  const unread = [...(cached?.records.keys() ?? [])].flatMap(({ segments }) =>
+    segments.filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path)),
+  )
+  if (unread.length === 0) return
+  const task: VerifyTask = { segments: unread, supply: plan.supply }
+  resultOf(await packers.run<Outcome<void>>('verify', task, signal))
 }
 
 /** Packs a batch in a thread of its own. */

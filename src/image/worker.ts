@@ -49,6 +49,26 @@ export function pack({ batches, claims, lane, ring, pieceSize, tarSizes, ...task
   })
 }
 
+/** Store paths to verify. */
+export interface VerifyTask {
+  readonly segments: readonly StoreSegment[]
+  readonly supply: SupplyOptions
+}
+
+/** Reads segments that are packed nowhere in this build, and checks each against its NAR hash. */
+export function verify({ segments, supply: options }: VerifyTask): Promise<Outcome<void>> {
+  return outcomeOf(async () => {
+    const supply = createSupply(options)
+    const dropped = new Uint8Array(64 * 1024)
+    try {
+      for (const segment of segments)
+        await packSegment(segment, supply, { room: () => dropped, advance() {}, end() {} })
+    } finally {
+      await supply.close()
+    }
+  })
+}
+
 async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
   const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
   const url = await supply.read(segment, packer)

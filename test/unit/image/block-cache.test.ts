@@ -52,6 +52,19 @@ describe('an image built with a block cache', () => {
     await expect(build(false)).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
   })
 
+  it.each([
+    ['os-release', () => `${store.etc}/etc/static/os-release`],
+    ['what leads to it', () => `${store.etc}/etc/os-release`],
+    ['the system', () => `${store.toplevel}/system`],
+  ])('reads all the same what it is planned by: %s', async (_, place) => {
+    await build(local())
+    const file = store.file(place())
+    rmSync(file)
+    writeFileSync(file, 'x86_64-linux\n')
+    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    expect(readdirSync(folder).filter(name => name.startsWith('out'))).toEqual([])
+  })
+
   it('makes anew only what has changed', async () => {
     await build(local())
     big = store.add('big2', bulk(17))
