@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { makeFolders } from '../folders.ts'
 import { isRecordKey, parseRecord } from './batch-record.ts'
 import type { BlockCache } from './cache.ts'
 
@@ -48,6 +49,8 @@ function openFolder(folder: string, maxSize: number): BlockCache {
   // Bytes put since the cache was last cut to its size; at first nobody knows.
   let added = Number.POSITIVE_INFINITY
 
+  let made: Promise<unknown> | undefined
+
   async function cut(size: number): Promise<void> {
     added += size
     if (added < maxSize / 16) return
@@ -72,6 +75,8 @@ function openFolder(folder: string, maxSize: number): BlockCache {
     },
     async put(key, bytes) {
       try {
+        made ??= makeFolders(folder)
+        await made
         await put(folder, key, bytes)
         await cut(bytes.length)
       } catch {

@@ -31,12 +31,16 @@ function createBar(stream: WriteStream): ProgressView {
       if (now - shownAt < INTERVAL) return
       shownAt = now
       const part = partOf(progress)
-      const filled = Math.round(part * BAR_WIDTH)
-      const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(BAR_WIDTH - filled)
-      const figures = ` ${percent(part).padStart(4)}  ${describe(progress)}`
-      const room = Math.max(0, stream.columns - BAR_WIDTH - figures.length - 3)
-      const path = nameOf(progress).slice(0, room)
-      stream.write(`\r${bar}${figures}  ${styleText('dim', path, { stream })}\x1b[K`)
+      // All in one line, or the next picture would not lie over it: the figures first, then the bar, then the path. The last
+      // column stays free: some terminals go to the next line as soon as it is written.
+      const columns = (stream.columns || 80) - 1
+      const figures = `${percent(part).padStart(4)}  ${describe(progress)}`.slice(0, columns)
+      const width = Math.max(0, Math.min(BAR_WIDTH, columns - figures.length - 1))
+      const filled = Math.round(part * width)
+      const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(width - filled)
+      const gap = width > 0 ? ' ' : ''
+      const path = nameOf(progress).slice(0, Math.max(0, columns - width - figures.length - 3))
+      stream.write(`\r${bar}${gap}${figures}  ${styleText('dim', path, { stream })}\x1b[K`)
     },
     clear() {
       if (shownAt > 0) stream.write('\r\x1b[K')

@@ -26,30 +26,53 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, signal
   try {
     return await work()
   } finally {
-    await rm(lock, { force: true })
+    if ((await ownerOf(lock)) === ownName()) await rm(lock, { force: true })
   }
 }
 
 async function tryLock(lock: string): Promise<boolean> {
   try {
-    // A symlink that leads nowhere names its owner from the moment it is there, and takes no room on a full disk.
-    await symlink(ownName(), lock)
+    await makeLock(lock)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
       const message = `${lock}: cannot be made: ${reasonOf(error)}; make room or choose another folder`
       throw new ImageError('OUTPUT_FAILED', lock, message, { cause: error })
     }
-    if (await isLeftOver(lock)) await rm(lock, { force: true })
+    await removeLeftOver(lock)
     return false
   }
 }
 
-async function isLeftOver(lock: string): Promise<boolean> {
+/** A symlink that leads nowhere names its owner from the moment it is there, and takes no room on a full disk. */
+function makeLock(lock: string): Promise<void> {
+  return symlink(ownName(), lock)
+}
+
+/** Removes a lock that was left over, and no other: of all who see it, one at a time may, and looks again before. */
+async function removeLeftOver(lock: string): Promise<void> {
+  const owner = await ownerOf(lock)
+  if (owner === undefined || !(await isLeftOver(lock, owner))) return
+  const removal = `${lock}-${owner}`
   try {
-    const state = stateOfOwner(await readlink(lock))
-    return state === 'ended' || (state === 'unknown' && Date.now() - (await lstat(lock)).mtimeMs > LEFT_OVER)
+    await makeLock(removal)
   } catch {
-    return false
+    // Somebody else is at it, unless that one was killed, too.
+    const other = await ownerOf(removal)
+    if (other !== undefined && (await isLeftOver(removal, other))) await rm(removal, { force: true })
+    return
   }
+  if ((await ownerOf(lock)) === owner) await rm(lock, { force: true })
+  await rm(removal, { force: true })
+}
+
+async function ownerOf(lock: string): Promise<string | undefined> {
+  return readlink(lock).catch(() => undefined)
+}
+
+async function isLeftOver(lock: string, owner: string): Promise<boolean> {
+  const state = stateOfOwner(owner)
+  if (state !== 'unknown') return state === 'ended'
+  const modified = await lstat(lock).catch(() => undefined)
+  return modified !== undefined && Date.now() - modified.mtimeMs > LEFT_OVER
 }

@@ -6,6 +6,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeFolders } from '../folders.ts'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
 import type { ArtefactDigest } from './manifest.ts'
@@ -36,7 +37,7 @@ export interface StagedFile {
 
 /** Prepares `folder`, made if need be, for `files`. Throws `ImageError` OUTPUT_FAILED. */
 export async function openStaging(folder: string, files: readonly string[]): Promise<Staging> {
-  const made = await attempt(folder, () => mkdir(folder, { recursive: true }))
+  const made = await attempt(folder, () => makeFolders(folder))
   const staging = join(folder, `${PREFIX}${ownName()}-${randomBytes(4).toString('hex')}`)
   const opened = new Set<FileHandle>()
   const discard = async () => {

@@ -13,7 +13,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   systemd: ['tree'],
   container: ['bytes', 'xz', 'node:zlib'],
   pool: ['piscina', 'node:*'],
-  cache: ['cacache', 'node:*'],
+  cache: ['cacache', 'folders.ts', 'node:*'],
   http: ['undici', 'node:*'],
   'nar-file': [
     'bytes',
@@ -41,6 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'nar-file',
     'binary-cache',
     'store',
+    'folders.ts',
     'version.ts',
     'node:*',
   ],

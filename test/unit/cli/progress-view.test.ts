@@ -40,12 +40,15 @@ describe('on a terminal, progress', () => {
     expect(written).toHaveLength(2)
   })
 
-  it.each([40, 60, 80, 0])('fits into %d columns, or shows no path', columns => {
-    const { stream, written } = createFakeStream(true, { columns })
-    createProgressView(stream).show(at(999, storePathOf('x'.repeat(200))))
-    const shown = stripVTControlCharacters(written.join('')).replace('\r', '').trimEnd()
-    if (columns >= 60) expect(shown.length).toBeLessThanOrEqual(columns)
-    else expect(shown).not.toContain('x')
+  // A terminal that does not know its width is taken for one of 80.
+  it.each([1, 7, 20, 40, 60, 80, 200, 0])('fits into %d columns', columns => {
+    for (const fetched of [undefined, { bytesDone: 999, bytesTotal: 123_456_789_012 }]) {
+      const { stream, written } = createFakeStream(true, { columns })
+      createProgressView(stream).show({ ...at(999, storePathOf('x'.repeat(200))), fetched })
+      const shown = stripVTControlCharacters(written.join('')).replace('\r', '').trimEnd()
+      expect(shown.length).toBeLessThan(columns || 80)
+      if (columns >= 20) expect(shown).toContain('99%')
+    }
   })
 
   it('makes room for what comes next, if there was anything', () => {

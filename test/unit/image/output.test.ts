@@ -27,6 +27,8 @@ beforeEach(() => {
   store.add('a', { contents: 'x' })
   spec = { source: store.source, name: 'image', format: 'tar' }
 })
+/** What a build holds while it gives the artefacts their names. */
+const LOCK = '.nspawn-rootfs.lock'
 const build = (more: Partial<ImageSpec> = {}) => buildImage({ ...spec, ...more }, out, { workers: 1 })
 const checkSums = () => execFileSync('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' })
 
@@ -126,6 +128,32 @@ describe('the output folder', () => {
     await Promise.all(names.map(name => build({ name })))
     expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
     expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it('keeps the line of every build where a killed one left its lock', async () => {
+    mkdirSync(out)
+    const [space] = ownName().split('-')
+    symlinkSync(`${space}-${2 ** 30}-1`, join(out, LOCK))
+    const names = ['a', 'b', 'c', 'd', 'e', 'f']
+    await Promise.all(names.map(name => build({ name })))
+    expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
+    expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
+  })
+
+  it('need not be waited for while another build finishes there', async () => {
+    mkdirSync(out)
+    symlinkSync(ownName(), join(out, LOCK))
+    const signal = AbortSignal.timeout(300)
+    await expect(buildImage(spec, out, { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(readdirSync(out)).toEqual([LOCK])
+  })
+
+  it('may not be where no folder can be made', async () => {
+    const place = '/proc/nspawn-rootfs/out'
+    await expect(buildImage(spec, place)).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      message: expect.stringContaining(place),
+    })
   })
 
   it.each(['image.tar', 'image.nspawn', 'image.manifest.json', 'SHA256SUMS'])(
