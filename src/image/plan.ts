@@ -59,7 +59,7 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
   const intruder = tree.find(entry => entry.path.startsWith(`${store}/`))
   if (intruder) {
     const what = `only store paths lie in ${storeDir}`
-    throw new TreeConflictError(textOfByteString(intruder.path), [intruder.origin, 'the Nix store'], what)
+    throw new TreeConflictError(`/${textOfByteString(intruder.path)}`, [intruder.origin, 'the Nix store'], what)
   }
   const segments = closure.paths.map(info => ({
     path: info.path,

@@ -3,7 +3,7 @@ import { type Closure, openClosure } from '../store/index.ts'
 import { checkImageName, checkSettings } from '../systemd/index.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { type ImagePlan, planImage } from './plan.ts'
-import { bytesOf, type ImageSpec, treeEntryOf } from './spec.ts'
+import { bytesOf, type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
 
 /** How an image is compressed. */
 export interface Compression {
@@ -36,7 +36,8 @@ export async function prepareImage(
 ): Promise<PreparedImage> {
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = spec.settings === undefined ? undefined : checkSettings(bytesOf(spec.settings))
-  const entries = (spec.entries ?? []).map(treeEntryOf)
+  const entries = treeEntriesOf(spec)
+  checkSystem(spec)
   checkPaths(spec)
   const { toplevel: top, roots: others = [], source = {} } = spec
   const listed = source.closureInfo ?? source.exportFile ?? source.narFiles
@@ -64,6 +65,11 @@ export async function prepareImage(
     plan,
     inspected,
   }
+}
+
+function checkSystem({ system }: ImageSpec): void {
+  if (system === undefined || SYSTEMS.includes(system)) return
+  throw new RangeError(`system: one of ${SYSTEMS.join(', ')}, not ${JSON.stringify(system)}`)
 }
 
 /** Paths that come from unset variables, or from a program without types. */

@@ -78,8 +78,16 @@ export function compressionOf(spec: ImageSpec): { format: ImageFormat; level: nu
 const NAME_MAX = 255
 const PATH_MAX = 4095
 
-/** An entry of a spec as one of a tree. Throws `ImageError` ENTRY_INVALID, `TypeError` for an entry of no known type. */
-export function treeEntryOf(entry: ImageEntry): TreeEntry {
+/** The entries of a spec as those of a tree. Throws `ImageError` ENTRY_INVALID, `TypeError` for what is no entry. */
+export function treeEntriesOf({ entries = [] }: ImageSpec): TreeEntry[] {
+  if (!Array.isArray(entries)) throw new TypeError(`entries: give a list, not ${JSON.stringify(entries)}`)
+  return entries.map(treeEntryOf)
+}
+
+function treeEntryOf(entry: ImageEntry): TreeEntry {
+  if (typeof entry?.path !== 'string') {
+    throw new TypeError(`entries: each has a path, which is text, not ${JSON.stringify(entry)}`)
+  }
   const base = { path: checkPath(entry.path).slice(1), origin: "the spec's entries" }
   switch (entry.type) {
     case 'directory':
@@ -121,7 +129,7 @@ function checkMode(path: string, mode: number): number {
 }
 
 function checkTarget(path: string, target: string): ByteString {
-  const bytes = byteStringOfText(target)
+  const bytes = typeof target === 'string' ? byteStringOfText(target) : ''
   if (bytes !== '' && bytes.length <= PATH_MAX && !bytes.includes('\0')) return bytes
   const message = `${path}: a symlink's target has 1 to ${PATH_MAX} bytes and no NUL`
   throw new ImageError('ENTRY_INVALID', path, message)

@@ -55,8 +55,12 @@ export function tarHeaderSize(entry: TarEntry): number {
 
 /** Bytes of a whole entry: header, contents and padding. */
 export function tarEntrySize(entry: TarEntry): number {
-  const size = entry.size ?? 0
+  const size = contentsSize(entry)
   return tarHeaderSize(entry) + size + tarPadding(size)
+}
+
+function contentsSize({ type, size = 0 }: TarEntry): number {
+  return type === 'file' ? size : 0
 }
 
 /** Encodes the header of an entry. */
@@ -71,7 +75,8 @@ export function encodeTarHeader(entry: TarEntry): Uint8Array<ArrayBuffer> {
  * returns the offset behind it. Throws `TarError` for a path or field that importers refuse.
  */
 export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEntry): number {
-  checkPath(entry)
+  checkPath(entry.path)
+  const typeflag = typeflagOf(entry)
   const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
   const linkname = checkedLinkname(entry)
   let at = offset
@@ -84,9 +89,9 @@ export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEnt
     mode: entry.mode,
     uid: entry.uid ?? 0,
     gid: entry.gid ?? 0,
-    size: entry.type === 'file' ? (entry.size ?? 0) : 0,
+    size: contentsSize(entry),
     mtime: entry.mtime ?? 1,
-    typeflag: TYPEFLAGS[entry.type],
+    typeflag,
     linkname,
   })
   return at + TAR_BLOCK_SIZE
@@ -130,7 +135,14 @@ function xattrRecords({ path, xattrs }: TarEntry): Uint8Array {
   return xattrs ? encodeXattrRecords(path, xattrs) : NO_RECORDS
 }
 
-function checkPath({ path }: TarEntry): void {
+function typeflagOf({ type, path }: TarEntry): ByteString {
+  if (Object.hasOwn(TYPEFLAGS, type)) return TYPEFLAGS[type]
+  const shown = textOfByteString(path)
+  const message = `${shown}: a type is ${Object.keys(TYPEFLAGS).join(', ')}, not ${JSON.stringify(type)}`
+  throw new TarError('TAR_FIELD_INVALID', shown, message)
+}
+
+function checkPath(path: ByteString): void {
   if (path !== '' && !/(^|\/)(\.{0,2})(\/|$)|\0/.test(path)) return
   const shown = textOfByteString(path)
   throw new TarError(
@@ -143,6 +155,7 @@ function checkPath({ path }: TarEntry): void {
 function checkedLinkname(entry: TarEntry): ByteString {
   const linkname = entry.linkname ?? ''
   const wanted = entry.type === 'symlink' || entry.type === 'hardlink'
+  if (entry.type === 'hardlink' && linkname !== '') checkPath(linkname)
   if ((linkname !== '') === wanted && !linkname.includes('\0')) return linkname
   const shown = textOfByteString(entry.path)
   const what = wanted ? `a ${entry.type} needs a linkname without NUL` : `a ${entry.type} has no linkname`

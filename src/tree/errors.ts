@@ -2,13 +2,13 @@
 export class TreeConflictError extends Error {
   override readonly name = 'TreeConflictError'
   readonly code = 'TREE_CONFLICT'
-  /** The contested path, as text. */
+  /** The contested path, as text: absolute in the image. */
   readonly path: string
   /** Who asked for it, both of them. */
   readonly origins: readonly [string, string]
 
   constructor(path: string, origins: readonly [string, string], what: string) {
-    super(`/${path}: ${what}: ${origins[0]} and ${origins[1]} both want it; only one can have it`)
+    super(`${path}: ${what}: ${origins[0]} and ${origins[1]} both want it; only one can have it`)
     this.path = path
     this.origins = origins
   }

@@ -40,5 +40,5 @@ function describeClash(a: TreeEntry, b: TreeEntry): string {
 }
 
 function conflict(a: TreeEntry, b: TreeEntry, what: string): TreeConflictError {
-  return new TreeConflictError(textOfByteString(a.path), [a.origin, b.origin], what)
+  return new TreeConflictError(`/${textOfByteString(a.path)}`, [a.origin, b.origin], what)
 }

@@ -82,12 +82,12 @@ describe('buildImage refuses', () => {
   })
 
   it.each<[string, NonNullable<ImageSpec['entries']>[number], string]>([
-    ['os-release', { type: 'file', path: '/etc/os-release', contents: '' }, 'etc/os-release'],
-    ['init', { type: 'symlink', path: '/sbin/init', target: 'x' }, 'sbin/init'],
-    ['the registration', { type: 'file', path: '/nix-path-registration', contents: '' }, 'nix-path-registration'],
-    ['the store', { type: 'symlink', path: '/nix', target: 'x' }, 'nix'],
-    ['the mode of the store', { type: 'directory', path: '/nix/store', mode: 0o700 }, 'nix/store'],
-    ['what lies in the store', { type: 'file', path: '/nix/store/x', contents: '' }, 'nix/store/x'],
+    ['os-release', { type: 'file', path: '/etc/os-release', contents: '' }, '/etc/os-release'],
+    ['init', { type: 'symlink', path: '/sbin/init', target: 'x' }, '/sbin/init'],
+    ['the registration', { type: 'file', path: '/nix-path-registration', contents: '' }, '/nix-path-registration'],
+    ['the store', { type: 'symlink', path: '/nix', target: 'x' }, '/nix'],
+    ['the mode of the store', { type: 'directory', path: '/nix/store', mode: 0o700 }, '/nix/store'],
+    ['what lies in the store', { type: 'file', path: '/nix/store/x', contents: '' }, '/nix/store/x'],
   ])('an entry that takes the place of %s', async (_, entry, path) => {
     const { source, toplevel } = createNixosStore(temporaryFolder())
     const error = await failureOf({ source, toplevel, entries: [entry] })

@@ -25,6 +25,7 @@ describe('a spec', () => {
     ['the root', file('/')],
     ['a path with ..', file('/etc/../passwd')],
     ['a target of 4096 bytes', { type: 'symlink', path: '/a', target: 'a'.repeat(4096) }],
+    ['no target', { type: 'symlink', path: '/a' }],
     ['a target that is empty', { type: 'symlink', path: '/a', target: '' }],
     ['a mode that is none', { type: 'directory', path: '/a', mode: 0o10000 }],
   ] as [string, ImageEntry][])('may not have an entry with %s', async (_, entry) => {
@@ -38,6 +39,9 @@ describe('a spec', () => {
 
   it.each([
     ['an entry of no known type', { entries: [{ type: 'fifo', path: '/a' }] }, /type is file, directory or symlink/],
+    ['an entry that is null', { entries: [null] }, /entries: each has a path/],
+    ['an entry without a path', { entries: [{ type: 'directory' }] }, /entries: each has a path/],
+    ['entries that are no list', { entries: '/etc' }, /entries: give a list/],
     ['a file without contents', { entries: [{ type: 'file', path: '/a' }] }, /contents: give/],
     ['roots that are no list', { roots: '/nix/store/x' }, /roots: give a list/],
     ['an empty path', { source: { closureInfo: '' } }, /closureInfo: give a path/],
@@ -46,6 +50,16 @@ describe('a spec', () => {
     const error = await build(more).catch(thrown => thrown)
     expect(error).toBeInstanceOf(TypeError)
     expect(error.message).toMatch(message)
+  })
+
+  it.each([
+    ['system', 'foo'],
+    ['format', 'zip'],
+    ['level', 10],
+  ])('is a RangeError with another %s than there is', async (name, value) => {
+    const error = await build({ [name]: value }).catch(thrown => thrown)
+    expect(error).toBeInstanceOf(RangeError)
+    expect(error.message).toMatch(new RegExp(`^${name}: .*, not .*${value}`))
   })
 
   it('may have a file larger than a block', async () => {

@@ -29,7 +29,10 @@ const entry: fc.Arbitrary<ArchiveEntry> = fc.oneof(
   }),
   fc.record({ entry: fc.record<TarEntry>({ type: fc.constant('directory'), path, ...numbers }) }),
   fc.record({
-    entry: fc.record<TarEntry>({ type: fc.constantFrom('symlink', 'hardlink'), path, linkname: target, ...numbers }),
+    entry: fc.record<TarEntry>({ type: fc.constant('symlink'), path, linkname: target, ...numbers }),
+  }),
+  fc.record({
+    entry: fc.record<TarEntry>({ type: fc.constant('hardlink'), path, linkname: path, ...numbers }),
   }),
 )
 const READ_TYPES = { file: 'file', directory: 'directory', symlink: 'symlink', hardlink: 'link' }

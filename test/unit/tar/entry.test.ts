@@ -43,6 +43,7 @@ describe('encodeTarHeader', () => {
 
   it('counts contents and padding', () => {
     expect(tarEntrySize(file('f', { size: 0 }))).toBe(512)
+    expect(tarEntrySize({ type: 'directory', path: 'd', mode: 0o555, size: 1000 })).toBe(512)
     expect(tarEntrySize(file('f', { size: 1 }))).toBe(1024)
     expect(tarEntrySize(file('f', { size: 512 }))).toBe(1024)
     expect(tarEntrySize(file('f', { size: 2 ** 40 + 1 }))).toBe(512 + 2 ** 40 + 512)
@@ -59,12 +60,18 @@ describe('encodeTarHeader', () => {
     },
   )
 
+  it.each(['/a', '../a', 'a/', 'a/../b'])('refuses a hard link to %j, which is no path of an archive', linkname => {
+    const entry: TarEntry = { type: 'hardlink', path: 'h', mode: 0o444, linkname }
+    expect(() => encodeTarHeader(entry)).toThrow(expect.objectContaining({ code: 'TAR_PATH_INVALID', path: linkname }))
+  })
+
   it.each(['...', 'a/...', '.a', 'a.', '..a/b..', ' ', '\n', '\\', '\xff'])('takes the path %j', async path => {
     const [entry] = await readArchive(archiveOf([{ entry: file(path) }]))
     expect(entry!.path).toBe(path)
   })
 
   it.each<[string, TarEntry]>([
+    ['a type that is none', { type: 'fifo' as 'file', path: 's', mode: 0o777 }],
     ['a symlink without target', { type: 'symlink', path: 's', mode: 0o777 }],
     ['a hard link without target', { type: 'hardlink', path: 's', mode: 0o777, linkname: '' }],
     ['a target with NUL', { type: 'symlink', path: 's', mode: 0o777, linkname: 'a\0' }],

@@ -53,14 +53,14 @@ describe('createTree', () => {
     ]) {
       const thrown = errorOf(() => createTree(entries))
       expect(thrown).toBeInstanceOf(TreeConflictError)
-      expect(thrown).toMatchObject({ code: 'TREE_CONFLICT', path: 'p', message: expect.stringMatching(/^\/p: /) })
+      expect(thrown).toMatchObject({ code: 'TREE_CONFLICT', path: '/p', message: expect.stringMatching(/^\/p: /) })
       expect([...(thrown as TreeConflictError).origins].sort()).toEqual(['one', 'two'])
       expect((thrown as Error).message).toMatch(/\bone\b.*\btwo\b|\btwo\b.*\bone\b/)
     }
   })
 
   it('shows a path as text', () => {
-    expect(errorOf(() => createTree([file('\xc3\xa4', 'a'), directory('\xc3\xa4')]))).toMatchObject({ path: 'ä' })
+    expect(errorOf(() => createTree([file('\xc3\xa4', 'a'), directory('\xc3\xa4')]))).toMatchObject({ path: '/ä' })
   })
 })
 
