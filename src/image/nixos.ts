@@ -37,7 +37,7 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
 
 /**
  * The system an image is for: what was asked for, else what the toplevel's own `system` file says; `undefined` if neither
- * does. Throws `ImageError` SYSTEM_MISMATCH where they disagree.
+ * does. Throws `ImageError` SYSTEM_MISMATCH where they disagree, TOPLEVEL_INVALID where the file says no system.
  */
 export async function systemOf(closure: Closure, toplevel: StorePath | undefined, asked: System | undefined) {
   const said = toplevel && (await systemFile(closure, toplevel))
@@ -55,7 +55,12 @@ async function systemFile(closure: Closure, toplevel: StorePath): Promise<string
   try {
     const { node } = await followLinks(closure, `${toplevel.path}/system`)
     if (node.type !== 'file') return undefined
-    return new TextDecoder().decode(node.read()).trim() || undefined
+    const system = new TextDecoder().decode(node.read()).trim()
+    if (/^([a-z0-9_]+-[a-z0-9_]+)?$/.test(system)) return system || undefined
+    throw notNixos(
+      toplevel,
+      `its file "system" says ${JSON.stringify(system.slice(0, 80))}, not x86_64-linux or the like`,
+    )
   } catch (error) {
     if (error instanceof StoreError) return undefined
     throw error

@@ -67,6 +67,11 @@ describe('buildImage refuses', () => {
       { init: file, etc: { children: { 'os-release': { children: {} } } } },
       /is not a file/,
     ],
+    [
+      'a system that is one',
+      { init: file, etc: { children: { 'os-release': file } }, system: { contents: '../x86_64-linux' } },
+      /file "system" says "\.\.\/x86_64-linux"/,
+    ],
     ['an os-release in the closure', { init: file, etc: { symlink: '/etc' } }, /has no etc\/os-release: .*outside/],
   ])('a toplevel without %s', async (_, children, message) => {
     const store = createChrootStore(temporaryFolder())
