@@ -31,6 +31,7 @@ export interface BuildFlags {
   system?: System
   format: ImageFormat
   level?: number
+  arm64Branches?: true
   workers?: number
   settings?: string
   out?: string
@@ -89,6 +90,7 @@ function checkFlags(flags: BuildFlags): void {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
   }
   if (!flags.cache && flags.cacheDir !== undefined) throw new UsageError('--cache-dir and --no-cache: give one of them')
+  if (flags.arm64Branches && flags.format !== 'tar.xz') throw new UsageError('--arm64-branches: is for --format tar.xz')
   if (flags.format === 'tar' && flags.level !== undefined) {
     throw new UsageError('--level: --format tar is not compressed')
   }
@@ -103,6 +105,7 @@ function specOf(flags: BuildFlags): ImageSpec {
     system: flags.system,
     format: flags.format,
     level: flags.level,
+    arm64Branches: flags.arm64Branches,
     settings: flags.settings === undefined ? undefined : readOptionFile('--settings', flags.settings),
   }
 }

@@ -66,6 +66,7 @@ function createProgram(): Command {
         .choices(FORMATS)
         .default('tar.xz'),
     )
+    .option('--arm64-branches', 'convert the branches of ARM64 code: smaller, but importers need liblzma 5.4')
     .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
     .option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')

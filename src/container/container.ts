@@ -1,3 +1,11 @@
+/** How a container compresses. */
+export interface Effort {
+  /** 0 to 9. */
+  readonly level: number
+  /** Whether the branches of ARM64 code may be converted where that pays; only `.tar.xz` can. */
+  readonly arm64Branches: boolean
+}
+
 /**
  * How an image is compressed: the tar bytes come in pieces, each piece becomes a block on a worker, and the blocks are
  * put together, in order, into one file.
@@ -11,7 +19,7 @@ export interface Container {
    */
   readonly blockSize: number
   /** Names the encoder and what shapes its output, for the manifest. */
-  describe(level: number): string
+  describe(effort: Effort): string
   /** What makes blocks of pieces; absent where the pieces are the file. */
   readonly blocks?: BlockFormat
 }
@@ -19,7 +27,7 @@ export interface Container {
 /** How pieces become blocks, and blocks a file. */
 export interface BlockFormat {
   /** Encodes a block; runs on a worker. `bytes` are only read. */
-  encode(bytes: Uint8Array, level: number): EncodedBlock | Promise<EncodedBlock>
+  encode(bytes: Uint8Array, effort: Effort): EncodedBlock | Promise<EncodedBlock>
   /** Starts a file. */
   createAssembler(): Assembler
 }

@@ -19,9 +19,9 @@ const FINAL_BLOCK = Uint8Array.of(0x03, 0x00)
 export const gzipContainer: Container = {
   suffix: '.tar.gz',
   blockSize: 4 * 1024 * 1024,
-  describe: level => `gzip, zlib ${process.versions.zlib} (node:zlib), level ${level}`,
+  describe: ({ level }) => `gzip, zlib ${process.versions.zlib} (node:zlib), level ${level}`,
   blocks: {
-    encode(bytes, level) {
+    encode(bytes, { level }) {
       const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
       return { pieces: [deflated], uncompressedSize: bytes.length, note: crc32(bytes) }
     },

@@ -4,7 +4,14 @@ import { plainContainer } from './plain.ts'
 import { xzContainer } from './xz.ts'
 import { zstdContainer } from './zstd.ts'
 
-export { type BlockFormat, type BlockRecord, blockCapacity, type Container, type EncodedBlock } from './container.ts'
+export {
+  type BlockFormat,
+  type BlockRecord,
+  blockCapacity,
+  type Container,
+  type Effort,
+  type EncodedBlock,
+} from './container.ts'
 
 /** The formats of an image file. */
 export const CONTAINERS = {

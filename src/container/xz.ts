@@ -1,18 +1,18 @@
 import {
+  ARM64_BRANCHES,
   assembleBlock,
+  type BranchConverter,
   computeCheck,
   createLzma2Encoder,
   createStreamWriter,
-  encodeX86Branches,
-  gainsFromX86Branches,
   LZMA2_ENCODER,
   type Lzma2Encoder,
   type Lzma2Level,
   lzma2DictionarySize,
   lzma2Filter,
-  x86Filter,
+  X86_BRANCHES,
 } from '../xz/index.ts'
-import type { Container } from './container.ts'
+import type { Container, Effort } from './container.ts'
 
 /** As much as the encoder takes. Nothing is found behind the start of a block. */
 const BLOCK_SIZE = 16 * 1024 * 1024
@@ -22,22 +22,31 @@ const CHECK = 'crc64'
 /** The encoder of this thread, with the memory that it works in. */
 let encoder: Lzma2Encoder | undefined
 
+/** What may be converted in a block; the first that gains is. */
+function convertersOf({ arm64Branches }: Effort): BranchConverter[] {
+  return arm64Branches ? [X86_BRANCHES, ARM64_BRANCHES] : [X86_BRANCHES]
+}
+
 /** `.tar.xz`: one stream, with both sizes in the header of every block. A block's note is its unpadded size. */
 export const xzContainer: Container = {
   suffix: '.tar.xz',
   blockSize: BLOCK_SIZE,
-  describe: level => `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, x86 branches where it pays, ${CHECK}`,
+  describe({ level, arm64Branches }) {
+    const branches = arm64Branches ? 'x86 and ARM64' : 'x86'
+    return `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, ${branches} branches where it pays, ${CHECK}`
+  },
   blocks: {
-    encode(bytes, level) {
+    encode(bytes, effort) {
+      const level = effort.level as Lzma2Level
       encoder ??= createLzma2Encoder()
       const input = encoder.input(bytes.length)
       input.set(bytes)
-      const converts = gainsFromX86Branches(input)
-      if (converts) encodeX86Branches(input)
-      const lzma2 = lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))
+      const converter = convertersOf(effort).find(({ gains }) => gains(input))
+      converter?.encode(input)
+      const lzma2 = lzma2Filter(lzma2DictionarySize(level, bytes.length))
       const block = assembleBlock({
-        filters: converts ? [x86Filter(), lzma2] : [lzma2],
-        compressed: [encoder.encodeInput(bytes.length, level as Lzma2Level)],
+        filters: converter ? [converter.filter, lzma2] : [lzma2],
+        compressed: [encoder.encodeInput(bytes.length, level)],
         uncompressedSize: bytes.length,
         check: CHECK,
         checkValue: computeCheck(CHECK, bytes),

@@ -10,9 +10,9 @@ const EMPTY = new Uint8Array(0)
 export const zstdContainer: Container = {
   suffix: '.tar.zst',
   blockSize: 16 * 1024 * 1024,
-  describe: level => `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
+  describe: ({ level }) => `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
   blocks: {
-    encode(bytes, level) {
+    encode(bytes, { level }) {
       const frame = zstdCompressSync(bytes, {
         pledgedSrcSize: bytes.length,
         params: {

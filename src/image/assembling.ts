@@ -1,4 +1,4 @@
-import type { BlockFormat, BlockRecord, ImageFormat } from '../container/index.ts'
+import type { BlockFormat, BlockRecord, Effort, ImageFormat } from '../container/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { CachedBatches } from './cached-batches.ts'
 import { type Outcome, resultOf } from './failure.ts'
@@ -27,7 +27,7 @@ export interface FinishedBlock {
 export interface EncodeOptions {
   readonly encoders: Threads
   readonly format: ImageFormat
-  readonly level: number
+  readonly effort: Effort
   /** Blocks under way at a time, in the encoders and behind them, waiting for an earlier one. */
   readonly blocksAhead: number
   readonly signal: AbortSignal
@@ -123,9 +123,9 @@ interface MadeBlock {
 /** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
 async function makeBlock(
   { slot, length, release }: Piece,
-  { encoders, format, level, signal }: EncodeOptions,
+  { encoders, format, effort, signal }: EncodeOptions,
 ): Promise<MadeBlock> {
-  const task: EncodeTask = { slot, length, format, level }
+  const task: EncodeTask = { slot, length, format, effort }
   try {
     const { size, ...record } = resultOf(await encoders.run<Outcome<SlotBlock>>('encode', task, signal))
     return { bytes: slot.slice(0, size), record }

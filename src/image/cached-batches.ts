@@ -65,8 +65,8 @@ export async function lookUpBatches(
 }
 
 /** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */
-function identityOf({ format, container, level }: Compression): string[] {
-  return [`nspawn-rootfs ${VERSION}`, format, `${container.blockSize}`, container.describe(level)]
+function identityOf({ format, container, effort }: Compression): string[] {
+  return [`nspawn-rootfs ${VERSION}`, format, `${container.blockSize}`, container.describe(effort)]
 }
 
 /**

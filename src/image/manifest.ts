@@ -58,7 +58,7 @@ export interface ImageManifest {
 
 /** The manifest of a finished image. */
 export function createManifest(
-  { name, system, format, container, level, toplevel, plan }: PreparedImage,
+  { name, system, format, container, effort, toplevel, plan }: PreparedImage,
   sizes: PackedSizes,
   artefacts: readonly ArtefactDigest[],
   blocks: readonly ManifestBlock[],
@@ -70,7 +70,7 @@ export function createManifest(
     name,
     ...(system !== undefined && { system }),
     format,
-    compression: container.describe(level),
+    compression: container.describe(effort),
     ...(toplevel !== undefined && { toplevel }),
     artefacts,
     tarSize: sizes.tar,

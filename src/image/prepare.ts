@@ -1,4 +1,4 @@
-import type { Container, ImageFormat } from '../container/index.ts'
+import type { Container, Effort, ImageFormat } from '../container/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
 import { checkImageName, checkSettings } from '../systemd/index.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
@@ -9,7 +9,7 @@ import { bytesOf, type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
 export interface Compression {
   readonly format: ImageFormat
   readonly container: Container
-  readonly level: number
+  readonly effort: Effort
 }
 
 /** Names an image of which nothing says its system: not this machine's, so that the name is the same everywhere. */

@@ -64,7 +64,7 @@ export interface ImageRun {
 /** Starts a build: when it resolves, the image is planned and its bytes can be read. */
 export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<ImageRun> {
   options.signal?.throwIfAborted()
-  const { format, level } = compressionOf(spec)
+  const { format, effort } = compressionOf(spec)
   const workers = workersOf(options)
   const container = CONTAINERS[format]
   // Its own controller, so that jobs still under way end with the build. Every job listens to it.
@@ -78,7 +78,7 @@ export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
   }
   try {
-    const image = await prepareImage(spec, { format, container, level }, options.signal)
+    const image = await prepareImage(spec, { format, container, effort }, options.signal)
     const sizes = createSizes(image.plan)
     const fetched = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
     const cache = options.cache ?? openLocalCache()
@@ -120,7 +120,7 @@ async function* chunksOf(
   { packers, encoders }: Crew,
   { workers, fetched, signal, cache }: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
-  const { plan, container, format, level } = image
+  const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
   const common = { packers, pieceSize, fetched, signal }
   if (!container.blocks || !encoders) {
@@ -144,7 +144,7 @@ async function* chunksOf(
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack: (batch: Batch) => repack(plan, batch, packing, sizes),
   }
-  const file = assembleBlocks(parts, container.blocks, { encoders, format, level, blocksAhead, signal })
+  const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead, signal })
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 

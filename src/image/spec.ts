@@ -1,5 +1,5 @@
 import { type ByteString, byteStringOfText } from '../bytes/index.ts'
-import { FORMATS, type ImageFormat } from '../container/index.ts'
+import { type Effort, FORMATS, type ImageFormat } from '../container/index.ts'
 import type { ClosureSource } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
@@ -55,6 +55,11 @@ export interface ImageSpec {
   format?: ImageFormat
   /** How hard to compress, 0 to 9. Default 6. */
   level?: number
+  /**
+   * Whether the branches of ARM64 code are converted where that makes a block smaller: images for aarch64 are some per cent
+   * smaller, and need liblzma 5.4 (2022) or newer where they are imported. Only for `tar.xz`. Default false.
+   */
+  arm64Branches?: boolean
   /** A settings file (systemd.nspawn(5)), delivered beside the image as `NAME.nspawn`. */
   settings?: string | Uint8Array
 }
@@ -62,16 +67,20 @@ export interface ImageSpec {
 /** The level of a spec that names none: what xz takes, too. */
 const DEFAULT_LEVEL = 6
 
-/** Format and level of a spec, checked. Throws `RangeError`. */
-export function compressionOf(spec: ImageSpec): { format: ImageFormat; level: number } {
-  const { format = 'tar.xz', level = DEFAULT_LEVEL } = spec
+/** How the image of a spec is compressed, checked. Throws `RangeError`, `TypeError`. */
+export function compressionOf(spec: ImageSpec): { format: ImageFormat; effort: Effort } {
+  const { format = 'tar.xz', level = DEFAULT_LEVEL, arm64Branches = false } = spec
   if (!FORMATS.includes(format)) {
     throw new RangeError(`format: one of ${FORMATS.join(', ')}, not ${JSON.stringify(format)}`)
   }
   if (!Number.isInteger(level) || level < 0 || level > 9) {
     throw new RangeError(`level: a whole number from 0 to 9, not ${level}`)
   }
-  return { format, level }
+  if (typeof arm64Branches !== 'boolean') {
+    throw new TypeError(`arm64Branches: true or false, not ${JSON.stringify(arm64Branches)}`)
+  }
+  if (arm64Branches && format !== 'tar.xz') throw new RangeError(`arm64Branches: only tar.xz has them, not ${format}`)
+  return { format, effort: { level, arm64Branches } }
 }
 
 // Longest name and path on Linux, in bytes (NAME_MAX, PATH_MAX without its NUL): nobody could unpack longer ones.

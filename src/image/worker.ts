@@ -1,5 +1,5 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
-import { type BlockRecord, CONTAINERS, type ImageFormat } from '../container/index.ts'
+import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
@@ -82,7 +82,7 @@ export interface EncodeTask {
   readonly slot: Uint8Array<SharedArrayBuffer>
   readonly length: number
   readonly format: ImageFormat
-  readonly level: number
+  readonly effort: Effort
 }
 
 /** A block in its slot. */
@@ -92,10 +92,10 @@ export interface SlotBlock extends BlockRecord {
 }
 
 /** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
-export function encode({ slot, length, format, level }: EncodeTask): Promise<Outcome<SlotBlock>> {
+export function encode({ slot, length, format, effort }: EncodeTask): Promise<Outcome<SlotBlock>> {
   const container = CONTAINERS[format]
   return outcomeOf(async () => {
-    const { pieces, ...record } = await container.blocks!.encode(slot.subarray(0, length), level)
+    const { pieces, ...record } = await container.blocks!.encode(slot.subarray(0, length), effort)
     let size = 0
     for (const piece of pieces) {
       slot.set(piece, size)

@@ -53,11 +53,6 @@ export function lzma2Filter(dictionarySize: number): Filter {
   return { id: FILTER_LZMA2, properties: Uint8Array.of(bits) }
 }
 
-/** The x86 branch converter, with the start offset 0: its addresses count from the start of the block. */
-export function x86Filter(): Filter {
-  return { id: FILTER_X86, properties: new Uint8Array(0) }
-}
-
 /** The dictionary size of an LZMA2 filter in bytes. Throws `RangeError` for any other filter. */
 export function dictionarySizeOf(filter: Filter): number {
   const fault = filter.id === FILTER_LZMA2 ? faultOfProperties(filter) : `filter ${hex(filter.id)} is not LZMA2`

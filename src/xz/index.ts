@@ -6,6 +6,7 @@ export {
   decodeBlockHeader,
   encodeBlockHeader,
 } from './block-header.ts'
+export { ARM64_BRANCHES, type BranchConverter, X86_BRANCHES } from './branches.ts'
 export { type Check, type ComputableCheck, checkId, checkOfId, checkSize, computeCheck, verifyCheck } from './check.ts'
 export { XzError, type XzErrorCode } from './errors.ts'
 export {
@@ -16,7 +17,6 @@ export {
   FILTER_X86,
   type Filter,
   lzma2Filter,
-  x86Filter,
 } from './filter-flags.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
 export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
@@ -42,4 +42,3 @@ export {
 } from './stream-flags.ts'
 export { decodeIndex, encodeIndex, type IndexRecord, paddedSize, UNPADDED_SIZE_MIN } from './stream-index.ts'
 export { type DecodedVli, decodeVli, encodeVli, sizeOfVli, VLI_MAX_SIZE, writeVli } from './vli.ts'
-export { encodeX86Branches, gainsFromX86Branches } from './x86-branches.ts'

@@ -7,6 +7,7 @@
  * those just before it do not make that unlikely. A decoder takes the same decisions, since what they depend on stays
  * recognizable.
  */
+import { createRepeatCounter } from './repeat-counter.ts'
 
 /** Bytes of a CALL or JMP: opcode and distance. */
 const BRANCH_SIZE = 5
@@ -83,20 +84,6 @@ export function gainsFromX86Branches(bytes: Uint8Array): boolean {
     places.add((distance + at + BRANCH_SIZE) | 0)
   }
   return branches > 0 && places.repeats() - distances.repeats() >= branches * GAIN
-}
-
-/** Counts numbers that were seen before. It forgets some: of those that share a cell, it knows the last. */
-function createRepeatCounter() {
-  const cells = new Int32Array(2 ** 16)
-  let repeats = 0
-  return {
-    add(number: number): void {
-      const cell = Math.imul(number, 0x9e3779b1) >>> 16
-      if (cells[cell] === number) repeats++
-      else cells[cell] = number
-    },
-    repeats: () => repeats,
-  }
 }
 
 /** The distance of the branch at `at`, in bytes from behind it. */

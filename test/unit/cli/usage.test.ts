@@ -45,6 +45,11 @@ describe('wrong usage ends with 2 and says why', () => {
     ['an unknown system', ['build', '--root', 'x', '--system', 'riscv64-linux'], /x86_64-linux, aarch64-linux/],
     ['two places for the image', ['build', '--root', 'x', '--stdout', '--out', 'y'], /--stdout and --out/],
     ['settings beside a stream', ['build', '--root', 'x', '--stdout', '--settings', 'y'], /--stdout/],
+    [
+      'ARM64 branches elsewhere',
+      ['build', '--root', 'x', '--format', 'tar.gz', '--arm64-branches'],
+      /is for --format tar.xz/,
+    ],
     ['a level for a plain tar', ['build', '--root', 'x', '--format', 'tar', '--level', '1'], /not compressed/],
     ['settings that are missing', ['build', '--root', 'x', '--settings', '/nowhere'], /--settings: .*no such file/],
   ])('%s', async (_, args, message) => {

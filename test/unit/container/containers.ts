@@ -1,6 +1,7 @@
 import {
   type BlockFormat,
   CONTAINERS,
+  type Effort,
   type EncodedBlock,
   FORMATS,
   type ImageFormat,
@@ -15,9 +16,14 @@ function blocksOf(format: ImageFormat): BlockFormat {
   return blocks
 }
 
+/** A level and nothing special. */
+export function effortOf(level: number): Effort {
+  return { level, arm64Branches: false }
+}
+
 /** A block, encoded. */
 export async function encodeBlock(format: ImageFormat, bytes: Uint8Array, level = 1): Promise<EncodedBlock> {
-  const block = await blocksOf(format).encode(bytes, level)
+  const block = await blocksOf(format).encode(bytes, effortOf(level))
   // The pieces are the encoder's again with the next block.
   return { ...block, pieces: block.pieces.map(piece => piece.slice()) }
 }

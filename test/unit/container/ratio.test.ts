@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CONTAINERS } from '../../../src/container/index.ts'
-import { bytesOfBlock, ENCODING_FORMATS, encodeBlock, noise, prose } from './containers.ts'
+import { CONTAINERS, type ImageFormat } from '../../../src/container/index.ts'
+import { decodeBlockHeader, FILTER_ARM64, FILTER_LZMA2 } from '../../../src/xz/index.ts'
+import { bytesOfBlock, ENCODING_FORMATS, effortOf, encodeBlock, noise, prose } from './containers.ts'
 
 // Some versions of a native encoder store what they should compress (@napi-rs/lzma 1.4.5), without a word.
 const text = prose(300_000)
@@ -42,16 +43,39 @@ describe.each(ENCODING_FORMATS)('%s', format => {
   })
 })
 
+describe('tar.xz', () => {
+  it('converts the branches of ARM64 code where it may', async () => {
+    // Calls of eight functions, one in eight instructions.
+    const words = Uint32Array.from({ length: 50_000 }, (_, at) => {
+      return at % 8 ? 0xd503_201f : 0x9400_0000 | (((((at >> 3) * 7) % 8) * 5000 - at) & 0x3ff_ffff)
+    })
+    const code = new Uint8Array(words.buffer)
+    const encode = async (arm64Branches: boolean) => {
+      const { pieces } = await CONTAINERS['tar.xz'].blocks!.encode(code, { level: 1, arm64Branches })
+      const bytes = Buffer.concat(pieces)
+      return { size: bytes.length, filters: decodeBlockHeader(bytes).filters.map(({ id }) => id) }
+    }
+    const plain = await encode(false)
+    const converted = await encode(true)
+    expect(plain.filters).toEqual([FILTER_LZMA2])
+    expect(converted.filters).toEqual([FILTER_ARM64, FILTER_LZMA2])
+    expect(converted.size).toBeLessThan(plain.size)
+  })
+})
+
 describe('containers', () => {
   it('cut blocks at whole tar blocks', () => {
     for (const { blockSize } of Object.values(CONTAINERS)) expect(blockSize % 512).toBe(0)
   })
 
   it('name the encoder and the level, but for a plain tar', () => {
-    expect(CONTAINERS.tar.describe(6)).toBe('none')
+    const describe = (format: ImageFormat, level: number) => CONTAINERS[format].describe(effortOf(level))
+    expect(describe('tar', 6)).toBe('none')
     for (const format of ENCODING_FORMATS) {
-      expect(CONTAINERS[format].describe(7)).toMatch(/\b7\b/)
-      expect(CONTAINERS[format].describe(7)).not.toBe(CONTAINERS[format].describe(8))
+      expect(describe(format, 7)).toMatch(/\b7\b/)
+      expect(describe(format, 7)).not.toBe(describe(format, 8))
     }
+    const arm64 = CONTAINERS['tar.xz'].describe({ level: 7, arm64Branches: true })
+    expect(arm64).not.toBe(describe('tar.xz', 7))
   })
 })

@@ -9,7 +9,7 @@ import {
   FILTER_DELTA,
   FILTER_LZMA2,
   lzma2Filter,
-  x86Filter,
+  X86_BRANCHES,
 } from '../../../src/xz/index.ts'
 
 const lzma2 = lzma2Filter(8 << 20)
@@ -29,15 +29,18 @@ describe('encodeBlockHeader', () => {
   })
 
   it('writes both sizes and the filters in order', () => {
-    const bytes = encodeBlockHeader({ compressedSize: 300, uncompressedSize: 5, filters: [x86Filter(), lzma2] })
+    const bytes = encodeBlockHeader({ compressedSize: 300, uncompressedSize: 5, filters: [X86_BRANCHES.filter, lzma2] })
     expect(bytes).toEqual(header(0xc1, 0xac, 0x02, 5, 0x04, 0, 0x21, 1, 22))
   })
 
   it.each<[string, BlockHeader]>([
     ['no filter', { filters: [] }],
-    ['five filters', { filters: [x86Filter(), x86Filter(), x86Filter(), x86Filter(), lzma2] }],
+    [
+      'five filters',
+      { filters: [X86_BRANCHES.filter, X86_BRANCHES.filter, X86_BRANCHES.filter, X86_BRANCHES.filter, lzma2] },
+    ],
     ['LZMA2 before another filter', { filters: [lzma2, lzma2] }],
-    ['another last filter', { filters: [x86Filter()] }],
+    ['another last filter', { filters: [X86_BRANCHES.filter] }],
     ['an unknown filter', { filters: [{ id: 0x7f, properties: new Uint8Array(0) }, lzma2] }],
     [
       'a start offset that is not aligned',
@@ -99,6 +102,6 @@ describe('the dictionary size of LZMA2', () => {
 
   it('refuses 4 GiB, and filters that have none', () => {
     expect(() => lzma2Filter(2 ** 32)).toThrow(RangeError)
-    expect(() => dictionarySizeOf(x86Filter())).toThrow(RangeError)
+    expect(() => dictionarySizeOf(X86_BRANCHES.filter)).toThrow(RangeError)
   })
 })

@@ -6,12 +6,12 @@ import {
   decodeBlock,
   encodeBlockHeader,
   lzma2Filter,
-  x86Filter,
+  X86_BRANCHES,
 } from '../../../src/xz/index.ts'
 
 const data = new TextEncoder().encode('hello, block')
 const parts: BlockParts = {
-  filters: [x86Filter(), lzma2Filter(1 << 20)],
+  filters: [X86_BRANCHES.filter, lzma2Filter(1 << 20)],
   // One stored chunk and the end marker: 16 bytes, cut in the middle of the chunk's header.
   compressed: [Uint8Array.of(1, 0), Uint8Array.of(data.length - 1, ...data, 0)],
   uncompressedSize: data.length,

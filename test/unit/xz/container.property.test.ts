@@ -19,8 +19,8 @@ import {
   type IndexRecord,
   locateBlocks,
   lzma2Filter,
+  X86_BRANCHES,
   XzError,
-  x86Filter,
 } from '../../../src/xz/index.ts'
 
 /** Sizes of all orders of magnitude, small ones more often. */
@@ -32,7 +32,7 @@ const record: fc.Arbitrary<IndexRecord> = fc.record({
 })
 const records = fc.array(record, { maxLength: 40 })
 const firstFilter: fc.Arbitrary<Filter> = fc.oneof(
-  fc.constant(x86Filter()),
+  fc.constant(X86_BRANCHES.filter),
   fc.record({ id: fc.constantFrom(0x04, 0x0a), properties: fc.constant(Uint8Array.of(0, 0x10, 0, 0)) }),
   fc.record({ id: fc.constant(FILTER_DELTA), properties: fc.uint8Array({ minLength: 1, maxLength: 1 }) }),
 )
