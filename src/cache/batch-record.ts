@@ -44,8 +44,8 @@ export async function getRecord(cache: BlockCache, key: string): Promise<BatchRe
 }
 
 /** Keeps a record. Its blocks have to be there. */
-export function putRecord(cache: BlockCache, key: string, record: BatchRecord): Promise<void> {
-  return cache.put(key, new TextEncoder().encode(JSON.stringify(record)))
+export async function putRecord(cache: BlockCache, key: string, record: BatchRecord): Promise<void> {
+  await cache.put(key, new TextEncoder().encode(JSON.stringify(record)))
 }
 
 /** The bytes of a block, if they are there, and those that were put: no cache is believed. */
@@ -54,14 +54,14 @@ export async function getBlock(cache: BlockCache, { key, size }: CachedBlock): P
   return bytes?.length === size && blockKey(bytes) === key ? bytes : undefined
 }
 
-/** Keeps the bytes of a block, and resolves to what its record says of it. */
+/** Keeps the bytes of a block, and resolves to what its record says of it; `undefined` if the cache has no room for it. */
 export async function putBlock(
   cache: BlockCache,
   bytes: Uint8Array,
   { uncompressedSize, note }: Pick<CachedBlock, 'uncompressedSize' | 'note'>,
-): Promise<CachedBlock> {
+): Promise<CachedBlock | undefined> {
   const key = blockKey(bytes)
-  await cache.put(key, bytes)
+  if (!(await cache.put(key, bytes))) return undefined
   return { key, size: bytes.length, uncompressedSize, note }
 }
 

@@ -5,6 +5,6 @@
 export interface BlockCache {
   /** The bytes under `key`, exactly as they were put; `undefined` if it has none, or none that are whole. Never rejects. */
   get(key: string): Promise<Uint8Array | undefined>
-  /** Keeps bytes, which it has done with when this resolves. That it could not keep them is no error: never rejects. */
-  put(key: string, bytes: Uint8Array): Promise<void>
+  /** Keeps bytes, which it has done with when this resolves: to whether it has them now. Never rejects. */
+  put(key: string, bytes: Uint8Array): Promise<boolean>
 }

@@ -8,6 +8,7 @@ export {
   recordKey,
 } from './batch-record.ts'
 export type { BlockCache } from './cache.ts'
+export { guardCache } from './guard.ts'
 export {
   CACHE_SIZE_MAX,
   type CacheStats,

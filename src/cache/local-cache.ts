@@ -42,7 +42,7 @@ export function defaultCacheFolder(): string {
  */
 export function openLocalCache(folder?: string, maxSize = CACHE_SIZE_MAX): BlockCache {
   const place = folder ?? userFolder()
-  return place === undefined ? { get: async () => undefined, put: async () => {} } : openFolder(place, maxSize)
+  return place === undefined ? { get: async () => undefined, put: async () => false } : openFolder(place, maxSize)
 }
 
 function openFolder(folder: string, maxSize: number): BlockCache {
@@ -79,8 +79,10 @@ function openFolder(folder: string, maxSize: number): BlockCache {
         await made
         await put(folder, key, bytes)
         await cut(bytes.length)
+        return true
       } catch {
         // A full disk or a folder of somebody else costs time at the next build, not this build.
+        return false
       }
     },
   }

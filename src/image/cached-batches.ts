@@ -11,7 +11,7 @@ import {
 import type { BlockRecord } from '../container/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
-import type { Batch, StoreSegment } from './plan.ts'
+import { type Batch, narSizeOf, type StoreSegment } from './plan.ts'
 import type { Compression } from './prepare.ts'
 
 /** The blocks of an image's batches in a cache. */
@@ -42,11 +42,11 @@ export async function lookUpBatches(
     if (!record || !fits(record, batch)) return
     records.set(batch, record)
     sizes.segments.set(record.tarSizes, batch.first)
-    sizes.cachedNars += batch.segments.reduce((sum, { narSize }) => sum + narSize, 0)
+    sizes.cachedNars += narSizeOf(batch)
   }
   await Promise.all(batches.map(lookUp))
 
-  const added = new Map<Batch, CachedBlock[]>()
+  const added = new Map<Batch, (CachedBlock | undefined)[]>()
   return {
     records,
     get: block => getBlock(cache, block),
@@ -56,8 +56,10 @@ export async function lookUpBatches(
       blocks.push(await putBlock(cache, bytes, record))
     },
     async complete(batch) {
-      const blocks = added.get(batch)!
+      const kept = added.get(batch)!
       added.delete(batch)
+      const blocks = kept.filter(block => block !== undefined)
+      if (blocks.length < kept.length) return
       const tarSizes = [...sizes.segments.subarray(batch.first, batch.first + batch.segments.length)]
       await putRecord(cache, keyOf(batch), { blocks, tarSizes })
     },

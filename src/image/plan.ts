@@ -25,6 +25,11 @@ export interface Batch {
   readonly first: number
 }
 
+/** Bytes of NAR in a batch. */
+export function narSizeOf({ segments }: Batch): number {
+  return segments.reduce((sum, { narSize }) => sum + narSize, 0)
+}
+
 /** The whole tar: `head`, the batches, `tail`, end of archive. */
 export interface ImagePlan {
   /** Entries in front of the store paths, down to the store's folder. */

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
-import { type BlockCache, openLocalCache } from '../cache/index.ts'
+import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
@@ -8,9 +8,9 @@ import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
 import { type Outcome, resultOf } from './failure.ts'
 import { lookAhead } from './look-ahead.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
-import type { Batch, ImagePlan } from './plan.ts'
+import { type Batch, type ImagePlan, narSizeOf } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
-import { createProgress, type Progress } from './progress.ts'
+import { createProgress, type Fetching, type Progress } from './progress.ts'
 import { compressionOf, type ImageSpec } from './spec.ts'
 import type { VerifyTask } from './worker.ts'
 
@@ -80,9 +80,10 @@ export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<
   try {
     const image = await prepareImage(spec, { format, container, effort }, options.signal)
     const sizes = createSizes(image.plan)
-    const fetched = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
+    const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
+    const fetching = { count, missing: image.plan.batches }
     const cache = options.cache ?? openLocalCache()
-    const chunks = guard(chunksOf(image, sizes, crew, { workers, fetched, signal, cache }), image, fetched, options)
+    const chunks = guard(chunksOf(image, sizes, crew, { workers, fetching, signal, cache }), image, fetching, options)
     return { image, sizes, chunks, close }
   } catch (error) {
     await close()
@@ -109,7 +110,7 @@ function startCrew(container: Container, workers: number): Crew {
 
 interface ChunkOptions {
   readonly workers: number
-  readonly fetched: SharedArrayBuffer
+  readonly fetching: Fetching
   readonly signal: AbortSignal
   readonly cache: BlockCache | false
 }
@@ -118,31 +119,34 @@ async function* chunksOf(
   image: PreparedImage,
   sizes: PackedSizes,
   { packers, encoders }: Crew,
-  { workers, fetched, signal, cache }: ChunkOptions,
+  { workers, fetching, signal, cache }: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
   const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
-  const common = { packers, pieceSize, fetched, signal }
+  const common = { packers, pieceSize, fetched: fetching.count, signal }
   if (!container.blocks || !encoders) {
     const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = cache ? await lookUpBatches(cache, plan.batches, image, sizes) : undefined
+  const cached = cache ? await lookUpBatches(guardCache(cache, signal), plan.batches, image, sizes) : undefined
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
-  const missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
   const verified = verifyInspected(image, cached, packers, signal)
   // Whoever waits for it learns of a failure; if nobody comes to that, the build has failed already.
   verified.catch(() => {})
   const parts = {
     batches: plan.batches,
-    pieces: packImage(plan, missing, packing, sizes),
+    pieces: packImage(plan, fetching.missing, packing, sizes),
     cached,
     verified,
     // The packer may be waiting for its turn, which comes after this batch: so another one.
-    repack: (batch: Batch) => repack(plan, batch, packing, sizes),
+    repack(batch: Batch) {
+      sizes.cachedNars -= narSizeOf(batch)
+      return repack(plan, batch, packing, sizes)
+    },
   }
   const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead, signal })
   yield* lookAhead(file, CHUNKS_AHEAD)
@@ -177,10 +181,10 @@ async function* repack(plan: ImagePlan, batch: Batch, packing: PackOptions, size
 async function* guard(
   chunks: AsyncIterable<FileChunk>,
   { plan }: PreparedImage,
-  fetched: SharedArrayBuffer,
+  fetching: Fetching,
   { signal, onProgress }: BuildOptions,
 ): AsyncGenerator<FileChunk> {
-  const progress = onProgress && createProgress(plan, fetched, onProgress)
+  const progress = onProgress && createProgress(plan, fetching, onProgress)
   const ticking = progress?.onTick && setInterval(progress.onTick, TICK)
   try {
     for await (const chunk of chunks) {

@@ -1,5 +1,5 @@
 import type { FinishedBlock } from './assembling.ts'
-import type { ImagePlan, StoreSegment } from './plan.ts'
+import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 
 /** How far a build is. */
 export interface Progress {
@@ -28,13 +28,21 @@ export interface ProgressTeller {
   readonly onTick?: () => void
 }
 
+/** What a build fetches. */
+export interface Fetching {
+  /** Where bytes that were read from NAR files are counted: one 64-bit number. */
+  readonly count: SharedArrayBuffer
+  /** The batches that are packed: all of the image, until the cache was asked which of them it has. */
+  missing: readonly Batch[]
+}
+
 /**
  * Tells of nothing done at once, and then of whatever happens. `bytesDone` never goes back, and ends at the total with the
- * last block. `fetched` is where the fetched bytes are counted.
+ * last block.
  */
 export function createProgress(
   plan: ImagePlan,
-  fetched: SharedArrayBuffer,
+  fetching: Fetching,
   tell: (progress: Progress) => void,
 ): ProgressTeller {
   const before = new Map<string, number>()
@@ -44,12 +52,12 @@ export function createProgress(
     before.set(path.path, bytesTotal)
     bytesTotal += narSize
   }
-  const fetching = createFetchProgress(segments, fetched)
   let current: StoreSegment | undefined
   let tarBytes = 0
   let bytesDone = 0
   const tellAll = (path: string | undefined) => {
-    tell({ bytesDone, bytesTotal, path, ...(fetching && { fetched: fetching() }) })
+    const fetched = fetchProgressOf(fetching)
+    tell({ bytesDone, bytesTotal, path, ...(fetched && { fetched }) })
   }
   tellAll(undefined)
   return {
@@ -63,19 +71,22 @@ export function createProgress(
       current = segment ?? current
       tellAll(segment?.path.path)
     },
-    ...(fetching && { onTick: () => tellAll(current?.path.path) }),
+    ...(segments.some(({ contents }) => contents.type === 'nar') && { onTick: () => tellAll(current?.path.path) }),
   }
 }
 
-/** How much is fetched; `undefined` where everything lies unpacked on this machine. */
-function createFetchProgress(
-  segments: readonly StoreSegment[],
-  fetched: SharedArrayBuffer,
-): (() => FetchProgress) | undefined {
-  const files = segments.flatMap(({ contents }) => (contents.type === 'nar' ? [contents.file] : []))
-  if (files.length === 0) return undefined
-  const sizes = files.map(file => file.fileSize)
-  const bytesTotal = sizes.includes(undefined) ? undefined : sizes.reduce<number>((sum, size) => sum + size!, 0)
-  const count = new BigInt64Array(fetched)
-  return () => ({ bytesDone: Number(Atomics.load(count, 0)), bytesTotal })
+/** How much is fetched; `undefined` where there is nothing to fetch. */
+function fetchProgressOf({ count, missing }: Fetching): FetchProgress | undefined {
+  let files = 0
+  let bytesTotal: number | undefined = 0
+  for (const { segments } of missing) {
+    for (const { contents } of segments) {
+      if (contents.type !== 'nar') continue
+      files++
+      const { fileSize } = contents.file
+      bytesTotal = bytesTotal === undefined || fileSize === undefined ? undefined : bytesTotal + fileSize
+    }
+  }
+  if (files === 0) return undefined
+  return { bytesDone: Number(Atomics.load(new BigInt64Array(count), 0)), bytesTotal }
 }

@@ -23,7 +23,7 @@ describe('a local cache', () => {
   it('gives what was put, and nothing else', async () => {
     const cache = openLocalCache(folder)
     expect(await cache.get('a')).toBeUndefined()
-    await cache.put('a', bytes(1000))
+    expect(await cache.put('a', bytes(1000))).toBe(true)
     await cache.put('empty', new Uint8Array())
     expect(await openLocalCache(folder).get('a')).toEqual(Buffer.from(bytes(1000)))
     expect(await cache.get('empty')).toEqual(Buffer.alloc(0))
@@ -50,7 +50,7 @@ describe('a local cache', () => {
 
   it.each(['/dev/null/cache', '/proc/nspawn-rootfs/cache'])('has nothing where it cannot be: %s', async place => {
     const cache = openLocalCache(place)
-    await cache.put('a', bytes(10))
+    expect(await cache.put('a', bytes(10))).toBe(false)
     expect(await cache.get('a')).toBeUndefined()
   })
 
@@ -68,7 +68,7 @@ describe('pruning', () => {
   /** Puts a batch of one block of 10,000 bytes. */
   async function addBatch(name: string, maxSize?: number, seed = name.charCodeAt(0)): Promise<string> {
     const cache = openLocalCache(folder, maxSize)
-    const block = await putBlock(cache, bytes(10_000, seed), { uncompressedSize: 1, note: 2 })
+    const block = (await putBlock(cache, bytes(10_000, seed), { uncompressedSize: 1, note: 2 }))!
     await putRecord(cache, recordKey(name), { blocks: [block], tarSizes: [1] })
     // The index knows milliseconds.
     await new Promise(resolve => setTimeout(resolve, 3))
@@ -95,7 +95,7 @@ describe('pruning', () => {
     await pruneCache(folder, 10_300)
     expect([await has('a'), await has('b')]).toEqual([false, true])
     expect(await openLocalCache(folder).get(shared)).toHaveLength(10_000)
-    expect(await openLocalCache(folder).get(pending.key)).toHaveLength(5000)
+    expect(await openLocalCache(folder).get(pending!.key)).toHaveLength(5000)
   })
 
   it('happens by itself when there is more than there may be', async () => {

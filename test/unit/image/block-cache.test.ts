@@ -97,9 +97,41 @@ describe('an image built with a block cache', () => {
     const plain = await build(local())
     const forgetful: BlockCache = {
       get: key => (key.startsWith('batch:') ? local().get(key) : Promise.resolve(undefined)),
-      put: async () => {},
+      put: async () => true,
     }
-    expect((await build(forgetful)).bytes.equals(plain.bytes)).toBe(true)
+    const again = await build(forgetful)
+    expect(again.bytes.equals(plain.bytes)).toBe(true)
+    // What was made anew did not come from the cache.
+    expect(again.cachedNarSize).toBe(0)
+  })
+
+  it('is the same when a cache fails, and says of no batch that it is there without its blocks', async () => {
+    const plain = await build(false)
+    const kept = new Map<string, Uint8Array>()
+    const full: BlockCache = {
+      get: async key => kept.get(key),
+      async put(key, bytes) {
+        if (key.startsWith('block:') && kept.size > 0) return false
+        kept.set(key, bytes.slice())
+        return true
+      },
+    }
+    expect((await build(full)).bytes.equals(plain.bytes)).toBe(true)
+    for (const key of kept.keys()) if (key.startsWith('batch:')) expect(kept.size).toBe(2)
+    const broken: BlockCache = {
+      get: () => Promise.reject(new Error('get')),
+      put: () => Promise.reject(new Error('put')),
+    }
+    expect((await build(broken)).bytes.equals(plain.bytes)).toBe(true)
+  })
+
+  it('can be aborted while a cache does not answer', async () => {
+    const silent: BlockCache = { get: () => new Promise(() => {}), put: async () => true }
+    const signal = AbortSignal.timeout(200)
+    const { toplevel, source } = store
+    const built = buildImage({ toplevel, source, level: 0 }, join(folder, 'out'), { cache: silent, signal })
+    await expect(built).rejects.toMatchObject({ name: 'TimeoutError' })
+    expect(readdirSync(folder)).not.toContain('out')
   })
 
   it('is the same when several are built at a time', async () => {

@@ -120,11 +120,11 @@ describe('the LZMA2 encoder', () => {
     const hash = createHash('sha256')
     for (const level of LEVELS) hash.update(encoder.encode(data, level))
     // More positions with the same four bytes than are sorted at a time.
-    hash.update(encoder.encode(periodic(11 * MiB, 5), 6))
+    hash.update(encoder.encode(Buffer.alloc(11 * MiB, 'abcde'), 6))
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
         "nspawn-rootfs 2",
-        "05ab9f8146d08af8de83d2b8845abe44c4b74871b683e03aab2e5586a6832453",
+        "5af5b81fd619f038cb169570f748ac6ada8f198e918e9dc3e05e57656e4b2872",
       ]
     `)
   })
