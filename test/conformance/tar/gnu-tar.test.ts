@@ -108,11 +108,12 @@ describe.skipIf(programs.skip)(`an image is what GNU tar writes${programs.becaus
     expect(sameBytes(image, join(folder, 'gnu.tar'))).toBe('')
   })
 
-  it('of a file past 4 GiB', { timeout: 900_000 }, async () => {
+  it('of a file past 8 GiB', { timeout: 900_000 }, async () => {
     const folder = temporaryFolder()
     const store = createChrootStore(folder)
     const file = store.file(storePathOf('huge'))
-    writeSparse(file, 2 ** 32 + 12_345, 0o444)
+    // Past the eleven octal digits of a size, and no multiple of anything.
+    writeSparse(file, 8 ** 11 + 12_345, 0o444)
     registerAsIs(store, 'huge')
     const hash = createHash('sha256')
     await writeImage({ source: store.source, format: 'tar' }, async bytes => void hash.update(bytes))
@@ -120,8 +121,7 @@ describe.skipIf(programs.skip)(`an image is what GNU tar writes${programs.becaus
     expect(hash.digest('hex')).toBe(gnuTar(store.root, SHA256).slice(0, 64))
   })
 
-  // Past the eleven octal digits of a size, too; so much takes long to read, and its header is what may differ.
-  it.each([8 ** 11 - 1, 8 ** 11, 8 ** 11 + 12_345, 2 ** 42])('in the header of a file of %i bytes', size => {
+  it.each([8 ** 11 - 1, 8 ** 11, 2 ** 42])('in the header of a file of %i bytes', size => {
     const folder = temporaryFolder()
     writeSparse(join(folder, 'huge'), size, 0o444)
     const header = execFileSync('bash', ['-c', `tar ${GNU_TAR.join(' ')} -c huge | head -c 512`], { cwd: folder, env })
