@@ -47,6 +47,11 @@ const BAR_HEIGHT = 20
 const LEAST_BARS_WIDTH = 80
 const VALUE_TEXT_WIDTH = 320
 
+/** The size by which to estimate how wide a text is: those of ours are bold, and wider for that. */
+function widthSize(ours: boolean): number {
+  return ours ? TEXT_SIZE * 1.12 : TEXT_SIZE
+}
+
 /** Horizontal bars in the order given. Throws a `RangeError` for a value that has no length. */
 export function barChart(chart: BarChart): string {
   const { title, subtitle, bars, logarithmic = false } = chart
@@ -84,27 +89,19 @@ interface Row {
 
 /** The rows, where they begin, and how long the longest possible bar is, so that every text stays on the card. */
 function layBars(bars: readonly Bar[], scale: Scale): { rows: readonly Row[]; axis: number; plot: number } {
-  const texts = bars.map(bar => wrap(bar.text, TEXT_SIZE, VALUE_TEXT_WIDTH))
-  const labelRoom = RIGHT - PADDING - 2 * GAP - LEAST_BARS_WIDTH - widest(texts.flat(), TEXT_SIZE)
+  const texts = bars.map(({ text, ours }) => wrap(text, widthSize(ours), VALUE_TEXT_WIDTH))
+  const textRoom = Math.max(...bars.map(({ ours }, i) => widest(texts[i], widthSize(ours))))
+  const labelRoom = RIGHT - PADDING - 2 * GAP - LEAST_BARS_WIDTH - textRoom
   const rows = bars.map(({ label, value, ours }, index) => {
-    const lines = wrap(label, TEXT_SIZE, labelRoom)
+    const lines = wrap(label, widthSize(ours), labelRoom)
     const text = texts[index]!
     return { label: lines, text, fraction: scale.fraction(value), ours, height: rowHeight(lines, text) }
   })
-  const axis =
-    PADDING +
-    Math.max(
-      60,
-      widest(
-        rows.flatMap(row => row.label),
-        TEXT_SIZE,
-      ),
-    ) +
-    GAP
+  const axis = PADDING + Math.max(60, ...rows.map(({ label, ours }) => widest(label, widthSize(ours)))) + GAP
   // Each text bounds only its own bar: a long one behind a short bar takes nothing from the others.
   const bounds = rows
     .filter(row => row.fraction > 0)
-    .map(row => (RIGHT - axis - GAP - widest(row.text, TEXT_SIZE)) / row.fraction)
+    .map(row => (RIGHT - axis - GAP - widest(row.text, widthSize(row.ours))) / row.fraction)
   return { rows, axis, plot: Math.min(RIGHT - axis, ...bounds) }
 }
 

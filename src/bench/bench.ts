@@ -216,7 +216,7 @@ async function benchRebuild(context: Context, peer: Row | undefined): Promise<Ro
     warm.push(await measure(line(closure.args), signal))
   }
   if ((await sha256Of(file)) !== digest) throw new Error('an image from the cache is not what it was without')
-  compare('again, nothing changed', warm, { size, tree: 'same' })
+  compare('nothing changed', warm, { size, tree: 'same' })
   if (!closure.changedArgs) return rows
 
   cpSync(cache, kept, { recursive: true })
@@ -230,7 +230,7 @@ async function benchRebuild(context: Context, peer: Row | undefined): Promise<Ro
   const changedDigest = await sha256Of(file)
   await measure(`${buildLine(context, closure.changedArgs, ['--level', String(level)])} >${shellWords([file])}`, signal)
   if ((await sha256Of(file)) !== changedDigest) throw new Error('an image from the cache is not what it was without')
-  compare('again, one store path and the toplevel changed', changed, { size: statSync(file).size, tree: 'same' })
+  compare('one store path and the toplevel changed', changed, { size: statSync(file).size, tree: 'same' })
   return rows
 }
 

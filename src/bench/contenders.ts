@@ -52,11 +52,11 @@ export function xzContenders(files: Files): Contender[] {
   const threads = availableParallelism()
   const contenders: Contender[] = []
   if (isInstalled('pixz')) {
-    contenders.push({ name: 'GNU tar | pixz -t', ours: false, line: `${gnuTar(files)} | pixz -t` })
+    contenders.push({ name: 'GNU tar, pixz -t', ours: false, line: `${gnuTar(files)} | pixz -t` })
   }
   if (isInstalled('xz')) {
     contenders.push({
-      name: `GNU tar | xz -T${threads} -6`,
+      name: `GNU tar, xz -T${threads} -6`,
       ours: false,
       line: `${gnuTar(files)} | xz -T${threads} -6`,
     })

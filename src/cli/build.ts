@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import {
   buildImage,
@@ -70,11 +70,20 @@ export async function runBuild(flags: BuildFlags): Promise<void> {
 
 /**
  * Threads, `undefined` for one per processor. A plain tar into a pipe leaves one processor to the reader and to whom
- * writes to it: with two, that takes 1.2 s instead of 1.4 (`npm run bench`).
+ * writes to it: with two, that takes 1.2 s instead of 1.4 (`npm run bench`). Not where NARs are unpacked, which takes longer
+ * than anything a reader does.
  */
-function workersOf({ workers, stdout, format }: BuildFlags): number | undefined {
-  if (workers !== undefined || !stdout || format !== 'tar' || !isStdoutRead()) return workers
+function workersOf(flags: BuildFlags): number | undefined {
+  const { workers, stdout, format } = flags
+  if (workers !== undefined || !stdout || format !== 'tar' || unpacksNars(flags) || !isStdoutRead()) return workers
   return Math.max(1, availableParallelism() - 1)
+}
+
+/** Whether the closure comes packed, from a cache or from files; what no store here has comes from a cache, too. */
+function unpacksNars({ store, closureInfo, export: exportFile, nar, toplevel, root = [] }: BuildFlags): boolean {
+  if (exportFile !== undefined || nar !== undefined) return true
+  if (store !== undefined) return store.some(isUrl)
+  return closureInfo === undefined && ![toplevel, ...root].some(path => path !== undefined && existsSync(path))
 }
 
 function checkFlags(flags: BuildFlags): void {
