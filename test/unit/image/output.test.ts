@@ -29,6 +29,10 @@ beforeEach(() => {
 })
 /** What a build holds while it gives the artefacts their names. */
 const LOCK = '.nspawn-rootfs.lock'
+function leaveLock(owner: string): void {
+  mkdirSync(out)
+  symlinkSync(owner, join(out, LOCK))
+}
 const build = (more: Partial<ImageSpec> = {}) => buildImage({ ...spec, ...more }, out, { workers: 1 })
 const checkSums = () => execFileSync('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' })
 
@@ -123,17 +127,11 @@ describe('the output folder', () => {
     expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
   })
 
-  it('keeps the line of every build, though several end at once', async () => {
-    const names = ['a', 'b', 'c', 'd', 'e', 'f']
-    await Promise.all(names.map(name => build({ name })))
-    expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
-    expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
-  })
-
-  it('keeps the line of every build where a killed one left its lock', async () => {
-    mkdirSync(out)
-    const [space] = ownName().split('-')
-    symlinkSync(`${space}-${2 ** 30}-1`, join(out, LOCK))
+  it.each([
+    ['though several end at once', () => {}],
+    ['where a killed one left its lock', () => leaveLock(`${ownName().split('-')[0]}-${2 ** 30}-1`)],
+  ])('keeps the line of every build, %s', async (_, prepare) => {
+    prepare()
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
     await Promise.all(names.map(name => build({ name })))
     expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
@@ -141,8 +139,7 @@ describe('the output folder', () => {
   })
 
   it('need not be waited for while another build finishes there', async () => {
-    mkdirSync(out)
-    symlinkSync(ownName(), join(out, LOCK))
+    leaveLock(ownName())
     const signal = AbortSignal.timeout(300)
     await expect(buildImage(spec, out, { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(readdirSync(out)).toEqual([LOCK])
