@@ -1,26 +1,49 @@
-import { mkdir, stat } from 'node:fs/promises'
+import { mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
  * Makes a folder and those above it, and resolves to the first that was made, `undefined` if all were there. Rejects with
- * the error of the system call. Node's own (24.11) tries forever where a folder cannot be made though the one above it is
- * there, as in /proc.
+ * the error of the system call, and leaves none behind. Node's own (24.11) tries forever where a folder cannot be made
+ * though the one above it is there, as in /proc.
  */
 export async function makeFolders(folder: string): Promise<string | undefined> {
   try {
-    await mkdir(folder)
-    return folder
+    return (await makeFolder(folder)) ? folder : undefined
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'EEXIST' && (await stat(folder)).isDirectory()) return undefined
-    if (code !== 'ENOENT' || dirname(folder) === folder) throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw error
   }
   const first = await makeFolders(dirname(folder))
   try {
-    await mkdir(folder)
-  } catch (error) {
     // Another build may have made it meanwhile.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return (await makeFolder(folder)) ? (first ?? folder) : first
+  } catch (error) {
+    if (first !== undefined) await removeEmpty(dirname(folder), first)
+    throw error
   }
-  return first ?? folder
+}
+
+/** Makes a folder, and resolves to whether it was not there. */
+async function makeFolder(folder: string): Promise<boolean> {
+  try {
+    await mkdir(folder)
+    return true
+  } catch (error) {
+    const isFolder = await stat(folder).then(
+      found => found.isDirectory(),
+      () => false,
+    )
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isFolder) return false
+    throw error
+  }
+}
+
+/** Removes folders that were made, from `folder` up to `first`, as far as they are empty. */
+export async function removeEmpty(folder: string, first: string): Promise<void> {
+  for (let path = folder; path.length >= first.length; path = dirname(path)) {
+    try {
+      await rmdir(path)
+    } catch {
+      return
+    }
+  }
 }

@@ -49,8 +49,6 @@ function openFolder(folder: string, maxSize: number): BlockCache {
   // Bytes put since the cache was last cut to its size; at first nobody knows.
   let added = Number.POSITIVE_INFINITY
 
-  let made: Promise<unknown> | undefined
-
   async function cut(size: number): Promise<void> {
     added += size
     if (added < maxSize / 16) return
@@ -75,15 +73,15 @@ function openFolder(folder: string, maxSize: number): BlockCache {
     },
     async put(key, bytes) {
       try {
-        made ??= makeFolders(folder)
-        await made
+        await makeFolders(folder)
         await put(folder, key, bytes)
-        await cut(bytes.length)
-        return true
       } catch {
         // A full disk or a folder of somebody else costs time at the next build, not this build.
         return false
       }
+      // What cannot be removed takes nothing from what was put.
+      await cut(bytes.length).catch(() => {})
+      return true
     },
   }
 }

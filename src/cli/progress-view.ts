@@ -39,8 +39,9 @@ function createBar(stream: WriteStream): ProgressView {
       const filled = Math.round(part * width)
       const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(width - filled)
       const gap = width > 0 ? ' ' : ''
-      const path = nameOf(progress).slice(0, Math.max(0, columns - width - figures.length - 3))
-      stream.write(`\r${bar}${gap}${figures}  ${styleText('dim', path, { stream })}\x1b[K`)
+      const name = nameOf(progress).slice(0, Math.max(0, columns - width - figures.length - 3))
+      const path = name && `  ${styleText('dim', name, { stream })}`
+      stream.write(`\r${bar}${gap}${figures}${path}\x1b[K`)
     },
     clear() {
       if (shownAt > 0) stream.write('\r\x1b[K')

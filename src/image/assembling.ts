@@ -40,8 +40,6 @@ export interface Parts {
   /** What is in no cache, in the order of the image. */
   readonly pieces: AsyncIterable<Piece>
   readonly cached: CachedBatches | undefined
-  /** Rejects if the image was planned by what turned out to be something else. */
-  readonly verified: Promise<void>
   /** Packs a batch whose cached blocks turned out to be lost. */
   repack(batch: Batch): AsyncIterable<Piece>
 }
@@ -74,7 +72,6 @@ export async function* assembleBlocks(
     assembler.add(record)
     yield { bytes, block: { segment, size: bytes.length, uncompressedSize: record.uncompressedSize } }
   }
-  await parts.verified
   const tail = assembler.end()
   if (tail.length > 0) yield { bytes: tail }
 }

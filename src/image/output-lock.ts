@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { lstat, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -35,10 +36,7 @@ async function tryLock(lock: string): Promise<boolean> {
     await makeLock(lock)
     return true
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') {
-      const message = `${lock}: cannot be made: ${reasonOf(error)}; make room or choose another folder`
-      throw new ImageError('OUTPUT_FAILED', lock, message, { cause: error })
-    }
+    checkTaken(lock, error)
     await removeLeftOver(lock)
     return false
   }
@@ -49,14 +47,22 @@ function makeLock(lock: string): Promise<void> {
   return symlink(ownName(), lock)
 }
 
-/** Removes a lock that was left over, and no other: of all who see it, one at a time may, and looks again before. */
+/** Throws `ImageError` OUTPUT_FAILED unless a lock could not be made because there is one. */
+function checkTaken(lock: string, error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code === 'EEXIST') return
+  const message = `${lock}: cannot be made: ${reasonOf(error)}; make room or choose another folder`
+  throw new ImageError('OUTPUT_FAILED', lock, message, { cause: error })
+}
+
+/** Removes a lock that was left over, and not one that was made since: who sees it may remove it one at a time, and looks again before. */
 async function removeLeftOver(lock: string): Promise<void> {
   const owner = await ownerOf(lock)
   if (owner === undefined || !(await isLeftOver(lock, owner))) return
-  const removal = `${lock}-${owner}`
+  const removal = `${lock}-${createHash('sha256').update(owner).digest('hex').slice(0, 16)}`
   try {
     await makeLock(removal)
-  } catch {
+  } catch (error) {
+    checkTaken(removal, error)
     // Somebody else is at it, unless that one was killed, too.
     const other = await ownerOf(removal)
     if (other !== undefined && (await isLeftOver(removal, other))) await rm(removal, { force: true })

@@ -104,7 +104,7 @@ function startCrew(container: Container, workers: number): Crew {
   // else its allocator (mimalloc) keeps it for every thread: 0.5 GB instead of 0.6 to unpack NARs in two threads.
   process.env.MIMALLOC_PURGE_DELAY ??= '0'
   if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
-  // One thread reads faster than many compress; and where all blocks are in the cache, none is needed.
+  // One thread reads faster than many compress; and where all blocks are in the cache, none may be needed.
   return { packers: offerThreads(WORKER, 1), encoders: offerThreads(WORKER, workers) }
 }
 
@@ -134,17 +134,15 @@ async function* chunksOf(
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
   fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
-  const verified = verifyInspected(image, cached, packers, signal)
-  // Whoever waits for it learns of a failure; if nobody comes to that, the build has failed already.
-  verified.catch(() => {})
+  await verifyInspected(image, cached, packers, signal)
   const parts = {
     batches: plan.batches,
     pieces: packImage(plan, fetching.missing, packing, sizes),
     cached,
-    verified,
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack(batch: Batch) {
       sizes.cachedNars -= narSizeOf(batch)
+      fetching.missing = [...fetching.missing, batch]
       return repack(plan, batch, packing, sizes)
     },
   }

@@ -4,9 +4,9 @@
  */
 import { createHash, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, rmdir, stat } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { makeFolders } from '../folders.ts'
+import { makeFolders, removeEmpty } from '../folders.ts'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
 import type { ArtefactDigest } from './manifest.ts'
@@ -157,17 +157,6 @@ async function checkReplaceable(path: string): Promise<void> {
     path,
     `${path}: is in the way and not a file; remove it or choose another folder`,
   )
-}
-
-/** Removes the folders that were made for the output, from `folder` up to `first`, as far as they are empty. */
-async function removeEmpty(folder: string, first: string): Promise<void> {
-  for (let path = folder; path.length >= first.length; path = join(path, '..')) {
-    try {
-      await rmdir(path)
-    } catch {
-      return
-    }
-  }
 }
 
 async function syncFolder(folder: string): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { getRecord, putBlock, putRecord, recordKey } from '../../../src/cache/index.ts'
@@ -52,6 +52,15 @@ describe('a local cache', () => {
     const cache = openLocalCache(place)
     expect(await cache.put('a', bytes(10))).toBe(false)
     expect(await cache.get('a')).toBeUndefined()
+  })
+
+  it('tries again where its folder could not be made before', async () => {
+    writeFileSync(join(folder, '..', 'in the way'), '')
+    const cache = openLocalCache(join(folder, '..', 'in the way', 'cache'))
+    expect(await cache.put('a', bytes(10))).toBe(false)
+    rmSync(join(folder, '..', 'in the way'))
+    expect(await cache.put('a', bytes(10))).toBe(true)
+    expect(await cache.get('a')).toEqual(Buffer.from(bytes(10)))
   })
 
   it('lies where the XDG Base Directory Specification says', () => {

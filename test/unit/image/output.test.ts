@@ -2,6 +2,7 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -145,12 +146,15 @@ describe('the output folder', () => {
     expect(readdirSync(out)).toEqual([LOCK])
   })
 
-  it('may not be where no folder can be made', async () => {
-    const place = '/proc/nspawn-rootfs/out'
-    await expect(buildImage(spec, place)).rejects.toMatchObject({
+  it.each([
+    ['/proc', () => '/proc/nspawn-rootfs/out'],
+    ['a name too long', () => join(out, 'x'.repeat(300))],
+  ])('may not be where no folder can be made: %s', async (_, place) => {
+    await expect(buildImage(spec, place())).rejects.toMatchObject({
       code: 'OUTPUT_FAILED',
-      message: expect.stringContaining(place),
+      message: expect.stringContaining(place()),
     })
+    expect(existsSync(out)).toBe(false)
   })
 
   it.each(['image.tar', 'image.nspawn', 'image.manifest.json', 'SHA256SUMS'])(
