@@ -104,8 +104,8 @@ function startCrew(container: Container, workers: number): Crew {
   // else its allocator (mimalloc) keeps it for every thread: 0.5 GB instead of 0.6 to unpack NARs in two threads.
   process.env.MIMALLOC_PURGE_DELAY ??= '0'
   if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
-  // One thread reads faster than many compress; and where all blocks are in the cache, none may be needed.
-  return { packers: offerThreads(WORKER, 1), encoders: offerThreads(WORKER, workers) }
+  // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
+  return { packers: startThreads(WORKER, 1), encoders: offerThreads(WORKER, workers) }
 }
 
 interface ChunkOptions {
@@ -129,12 +129,11 @@ async function* chunksOf(
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = cache ? await lookUpBatches(guardCache(cache, signal), plan.batches, image, sizes) : undefined
+  const cached = cache ? await openCache(guardCache(cache, signal), image, sizes, packers, signal) : undefined
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
   fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
-  await verifyInspected(image, cached, packers, signal)
   const parts = {
     batches: plan.batches,
     pieces: packImage(plan, fetching.missing, packing, sizes),
@@ -150,18 +149,33 @@ async function* chunksOf(
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
-/** Verifies the store paths that an image was planned by and that no packer reads, as their blocks are in the cache. */
+/** Looks the batches up, and meanwhile verifies what no packer may come to read. */
+async function openCache(
+  cache: BlockCache,
+  image: PreparedImage,
+  sizes: PackedSizes,
+  packers: Threads,
+  signal: AbortSignal,
+): Promise<CachedBatches> {
+  const looking = lookUpBatches(cache, image.plan.batches, image, sizes)
+  const [cached] = await Promise.all([looking, verifyInspected(image, packers, signal)])
+  return cached
+}
+
+/**
+ * Verifies the store paths that an image was planned by; a packer reads them only where their blocks are not in the cache.
+ * What was looked up in NARs was verified by that.
+ */
 async function verifyInspected(
   { plan, inspected }: PreparedImage,
-  cached: CachedBatches | undefined,
   packers: Threads,
   signal: AbortSignal,
 ): Promise<void> {
-  const unread = [...(cached?.records.keys() ?? [])].flatMap(({ segments }) =>
-    segments.filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path)),
-  )
-  if (unread.length === 0) return
-  const task: VerifyTask = { segments: unread, supply: plan.supply }
+  const segments = plan.batches
+    .flatMap(batch => batch.segments)
+    .filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path))
+  if (segments.length === 0) return
+  const task: VerifyTask = { segments, supply: plan.supply }
   resultOf(await packers.run<Outcome<void>>('verify', task, signal))
 }
 
