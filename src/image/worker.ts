@@ -55,7 +55,7 @@ export interface VerifyTask {
   readonly supply: SupplyOptions
 }
 
-/** Reads segments that are packed nowhere in this build, and checks each against its NAR hash. */
+/** Reads segments for nothing but their NAR hashes, and checks them. */
 export function verify({ segments, supply: options }: VerifyTask): Promise<Outcome<void>> {
   return outcomeOf(async () => {
     const supply = createSupply(options)

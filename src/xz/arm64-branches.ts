@@ -5,7 +5,7 @@
  * itself, counted from the start of the block, calls of the same function and addresses on the same page become the same
  * bytes. Of ADRP only distances up to 512 MiB are converted, which leaves a bit for a decoder to see which those are.
  */
-import { readU32le } from '../bytes/index.ts'
+import { readU32le, writeU32le } from '../bytes/index.ts'
 import { createRepeatCounter } from './repeat-counter.ts'
 
 /** BL: six bits of opcode, 26 of distance. */
@@ -21,27 +21,16 @@ const ADRP_REGISTER_MASK = 0x9f00_001f
 export function encodeArm64Branches(bytes: Uint8Array): void {
   for (let at = 0; at + 4 <= bytes.length; at += 4) {
     const instruction = readU32le(bytes, at)
-    if (instruction >>> 26 === BL) writeInstruction(bytes, at, (BL << 26) | ((instruction + (at >>> 2)) & BL_BITS))
+    if (instruction >>> 26 === BL) writeU32le(bytes, at, (BL << 26) | ((instruction + (at >>> 2)) & BL_BITS))
     else if ((instruction & ADRP_MASK) >>> 0 === ADRP) {
       const distance = ((instruction >>> 29) & 3) | ((instruction >>> 3) & 0x1f_fffc)
       // Bits 17 to 20 must all be the sign.
       if (((distance + 0x2_0000) & 0x1c_0000) !== 0) continue
       const place = distance + (at >>> 12)
       const sign = -(place & 0x2_0000) & 0xe0_0000
-      writeInstruction(
-        bytes,
-        at,
-        (instruction & ADRP_REGISTER_MASK) | ((place & 3) << 29) | ((place & 0x3_fffc) << 3) | sign,
-      )
+      writeU32le(bytes, at, (instruction & ADRP_REGISTER_MASK) | ((place & 3) << 29) | ((place & 0x3_fffc) << 3) | sign)
     }
   }
-}
-
-function writeInstruction(bytes: Uint8Array, at: number, instruction: number): void {
-  bytes[at] = instruction
-  bytes[at + 1] = instruction >> 8
-  bytes[at + 2] = instruction >> 16
-  bytes[at + 3] = instruction >> 24
 }
 
 /** Of the calls in a block, how many more have to lead to the same place than over the same distance. */
