@@ -34,8 +34,53 @@ export {
 } from './image/index.ts'
 export { type Credentials, NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
+export {
+  type Publication,
+  PublishError,
+  type PublishErrorCode,
+  type PublishOptions,
+  publishImages,
+} from './publish/index.ts'
+export {
+  type FolderServer,
+  pullLines,
+  ServeError,
+  type ServeErrorCode,
+  type ServeOptions,
+  serveFolder,
+} from './serve/index.ts'
+export {
+  generateKeyPair,
+  type KeyOwner,
+  type KeyPair,
+  SigningError,
+  type SigningErrorCode,
+  type SigningKey,
+} from './signing/index.ts'
+export {
+  type DeclarationOptions,
+  defineImage,
+  FLAVOURS,
+  type Flavour,
+  type ImageDeclaration,
+  imageJsonSchema,
+  readImageFile,
+  SpecError,
+  type SpecErrorCode,
+  type SpecProblem,
+  type StarterOptions,
+  starterFiles,
+} from './spec/index.ts'
 export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'
-export { machineNameOf, SystemdError, type SystemdErrorCode } from './systemd/index.ts'
+export {
+  checkImageName,
+  machineNameOf,
+  type NspawnSettings,
+  SystemdError,
+  type SystemdErrorCode,
+  type SystemdStubs,
+  type UnitStub,
+} from './systemd/index.ts'
 export { TarError, type TarErrorCode } from './tar/index.ts'
 export { TreeConflictError } from './tree/index.ts'
 export { VERSION } from './version.ts'

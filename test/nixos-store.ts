@@ -19,7 +19,7 @@ export function createNixosStore(folder: string): NixosStore {
     'nixos-system-test',
     {
       children: {
-        init: { contents: '#!/bin/sh\n', executable: true },
+        init: PROGRAM,
         etc: { symlink: `${etc}/etc` },
         system: { contents: 'x86_64-linux' },
       },
@@ -27,6 +27,12 @@ export function createNixosStore(folder: string): NixosStore {
     [etc, data],
   )
   return { ...store, toplevel, etc }
+}
+
+/** The header of a program for x86_64: what the kernel looks at before it runs one (elf(5)). */
+export const PROGRAM: Tree = {
+  contents: `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02\0\x3e\0\x01\0\0\0${'\0'.repeat(40)}`,
+  executable: true,
 }
 
 const OS_RELEASE: Tree = { children: { 'os-release': { contents: 'ID=nixos\n' } } }

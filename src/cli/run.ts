@@ -1,14 +1,29 @@
 import { Command, CommanderError, Option } from 'commander'
 import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
 import { defineBench } from './bench.ts'
-import { type BuildFlags, runBuild } from './build.ts'
+import { runBuild } from './build.ts'
+import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands } from './cache.ts'
-import { collectNars, collectPaths, collectValues, somePath, UsageError, wholeNumber } from './usage.ts'
+import { defineInit } from './init.ts'
+import { addKeyCommands } from './key.ts'
+import { definePublish } from './publish.ts'
+import { defineSchema } from './schema.ts'
+import { defineServe } from './serve.ts'
+import {
+  collectNars,
+  collectPaths,
+  collectValues,
+  collectVariables,
+  somePath,
+  UsageError,
+  wholeNumber,
+} from './usage.ts'
 
 const EPILOGUE = `
 PATH is a store path or a symlink to one, such as ./result.
 
 Examples:
+  nspawn-rootfs build image.yaml --out images
   nspawn-rootfs build --toplevel ./result
   nspawn-rootfs build --toplevel ./result --stdout | ssh host 'machinectl import-tar - nixos'
   nspawn-rootfs build --store https://cache.nixos.org --toplevel /nix/store/…-nixos-system-…
@@ -39,7 +54,9 @@ function createProgram(): Command {
     .showHelpAfterError('(see --help)')
   program
     .command('build')
+    .argument('[FILE]', 'declaration of the image, such as image.yaml; options count more than what it says', somePath)
     .description('Build an image that machinectl import-tar and pull-tar accept.')
+    .option('--set <NAME=VALUE>', 'value of a variable of FILE (repeatable)', collectVariables)
     .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
     .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)
     .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
@@ -62,9 +79,9 @@ function createProgram(): Command {
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
     .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
     .addOption(
-      new Option('--format <FORMAT>', 'format of the file; tar.zst needs systemd 258 or newer')
-        .choices(FORMATS)
-        .default('tar.xz'),
+      new Option('--format <FORMAT>', 'format of the file (default: tar.xz; tar.zst needs systemd 258)').choices(
+        FORMATS,
+      ),
     )
     .option('--arm64-branches', 'convert the branches of ARM64 code: smaller, but importers need liblzma 5.4')
     .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
@@ -76,11 +93,19 @@ function createProgram(): Command {
       somePath,
     )
     .option('--settings <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
+    .option('--sign-key <FILE>', 'OpenPGP secret key that signs SHA256SUMS', somePath)
+    .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)
+    .option('--passphrase-file <FILE>', 'holds the passphrase of the --sign-key', somePath)
     .option('--out <DIR>', 'folder for the image and what belongs to it (default: .)', somePath)
     .option('--stdout', 'write the image to standard output, and no files')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
-    .action((flags: BuildFlags) => runBuild(flags))
+    .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
+  definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
+  defineServe(program.command('serve').description('Serve a folder of images, to try them on this machine.'))
+  defineInit(program.command('init').description('Write the declaration of an image to begin with.'))
+  defineSchema(program.command('schema').description('Print the JSON schema of declarations, for editors.'))
+  addKeyCommands(program.command('key').description('Make keys that sign images.'))
   addCacheCommands(program.command('cache').description('Look after the compressed blocks that builds keep.'))
   defineBench(program.command('bench').description('Measure how fast images are made, beside other programs.'))
   return program

@@ -1,7 +1,7 @@
-import { relative } from 'node:path'
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import { type ImageFiles, type ImageSummary, machineNameOf } from '../index.ts'
+import { shellPath, shortPath } from './shell.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 
 /** What is printed when an image is built: what it is, and what to do with it. */
@@ -14,7 +14,7 @@ export function formatSummary(image: ImageSummary | ImageFiles, seconds: number,
       `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
   ]
   if ('files' in image) {
-    for (const file of image.files) lines.push(bold(shown(file)))
+    for (const file of image.files) lines.push(bold(shortPath(file)))
     lines.push('', ...nextSteps(image))
   }
   return `${lines.join('\n')}\n`
@@ -30,20 +30,10 @@ function nextSteps(image: ImageFiles): string[] {
   const settings = image.files.find(file => file.endsWith('.nspawn'))
   const steps = [
     ...(image.format === 'tar.zst' ? ['systemd 258 or newer only:'] : []),
-    `machinectl import-tar ${quote(shown(image.image))} ${machine}`,
+    `machinectl import-tar ${shellPath(image.image)} ${machine}`,
     // import-tar takes no settings along, unlike pull-tar.
-    ...(settings ? [`install -D -m 644 ${quote(shown(settings))} /etc/systemd/nspawn/${machine}.nspawn`] : []),
+    ...(settings ? [`install -D -m 644 ${shellPath(settings)} /etc/systemd/nspawn/${machine}.nspawn`] : []),
   ]
   if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
   return [...steps, `machinectl start ${machine}`, `machinectl login ${machine}`]
-}
-
-/** A path as short as it can be given back to a shell in this folder. */
-function shown(path: string): string {
-  const here = relative('.', path)
-  return here.startsWith('..') ? path : here
-}
-
-function quote(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }

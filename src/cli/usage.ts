@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { checkImageName } from '../index.ts'
 
 /** A combination of options that cannot be meant: exit code 2, like an option that commander refuses. */
 export class UsageError extends Error {
@@ -38,6 +39,22 @@ export function collectNars(text: string, previous: readonly (readonly [string, 
   if (split <= 0 || split === text.length - 1)
     throw new InvalidArgumentError('give a store path, "=" and the file with its NAR')
   return [...previous, [text.slice(0, split), text.slice(split + 1)] as const]
+}
+
+/** Collects the `NAME=VALUE` of an option that may be given several times. */
+export function collectVariables(text: string, previous: Readonly<Record<string, string>> = {}) {
+  const split = text.indexOf('=')
+  if (split <= 0) throw new InvalidArgumentError('give a name, "=" and a value')
+  return { ...previous, [text.slice(0, split)]: text.slice(split + 1) }
+}
+
+/** Takes the name of an image. */
+export function imageName(text: string): string {
+  try {
+    return checkImageName(text)
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
 }
 
 /** Takes the path of an option, but not that of an unset variable, which would mean this folder. */

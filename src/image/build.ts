@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { openSigner, type Signer } from '../signing/index.ts'
 import { reasonOf } from '../store/index.ts'
-import { CHECKSUMS_FILE, mergeChecksums } from './checksums.ts'
+import { CHECKSUMS_FILE, mergeChecksums, SIGNATURE_FILES } from './checksums.ts'
 import { ImageError } from './errors.ts'
 import {
   type ArtefactDigest,
@@ -31,7 +32,8 @@ export interface ImageFiles extends ImageSummary {
 
 /**
  * Builds an image into `folder`: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
- * `SHA256SUMS`, which keeps what it says of other files there. All of them are there at the end, or none.
+ * `SHA256SUMS`, which keeps what it says of other files there, with its signatures if the spec says who signs. All of them are
+ * there at the end, or none.
  *
  * Rejects with the error of whoever finds a fault (`StoreError`, `NixError`, `ImageError`, `SystemdError`,
  * `TreeConflictError`, `TarError`), with `RangeError` or `TypeError` for a spec or option that cannot be meant, and with
@@ -39,21 +41,29 @@ export interface ImageFiles extends ImageSummary {
  */
 export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
   if (folder === '') throw new TypeError('folder: give the path of a folder, "" is none')
+  // First: who has the wrong key should not wait for an image to learn it.
+  const signer = spec.signing && (await openSigner(spec.signing))
   const run = await startRun(spec, options)
   try {
-    return await buildInto(resolve(folder), run, options.signal)
+    return await buildInto(resolve(folder), run, signer, options.signal)
   } finally {
     await run.close()
   }
 }
 
-async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undefined): Promise<ImageFiles> {
+async function buildInto(
+  out: string,
+  run: ImageRun,
+  signer: Signer | undefined,
+  signal: AbortSignal | undefined,
+): Promise<ImageFiles> {
   const { image: prepared, sizes } = run
   const { name, container, settings } = prepared
   const imageFile = `${name}${container.suffix}`
   const settingsFile = `${name}.nspawn`
   const manifestFile = `${name}.manifest.json`
-  const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE])
+  const signatureFiles = Object.values(SIGNATURE_FILES)
+  const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE, ...signatureFiles])
   try {
     const image = await staging.create(imageFile)
     const blocks: ManifestBlock[] = []
@@ -82,7 +92,17 @@ async function buildInto(out: string, run: ImageRun, signal: AbortSignal | undef
         // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
         const foreign = present && !ours ? [present] : []
         const replaced = new Set([...files, ...outdated])
-        await stageWhole(staging, CHECKSUMS_FILE, await checksums(out, [...artefacts, ...foreign], replaced))
+        const text = await checksums(out, [...artefacts, ...foreign], replaced)
+        await stageWhole(staging, CHECKSUMS_FILE, text)
+        if (signer) {
+          const signatures = await signer.sign(bytesOf(text), signal)
+          await stageWhole(staging, SIGNATURE_FILES.binary, signatures.binary)
+          await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
+          files.push(...signatureFiles)
+        } else if (text !== (await readIfThere(join(out, CHECKSUMS_FILE)))) {
+          // Who verifies would take them for forged.
+          outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
+        }
         signal?.throwIfAborted()
         await staging.commit(files, outdated)
       },

@@ -5,6 +5,7 @@ export type ImageErrorCode =
   | 'TOPLEVEL_INVALID'
   | 'SYSTEM_MISMATCH'
   | 'ENTRY_INVALID'
+  | 'UNFIT'
   | 'OUTPUT_FAILED'
 
 /** An image that cannot be built as asked, or not be written. */

@@ -1,9 +1,15 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
+import type { StorePath } from '../nix/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
-import { checkImageName, checkSettings } from '../systemd/index.ts'
+import { checkImageName, stubEntries } from '../systemd/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import { activationWarnings } from './activation.ts'
+import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { type ImagePlan, planImage } from './plan.ts'
-import { bytesOf, type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
+import { settingsOf, settingsWarnings } from './settings.ts'
+import { type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
+import { unitSiteOf } from './unit-site.ts'
 
 /** How an image is compressed. */
 export interface Compression {
@@ -24,6 +30,8 @@ export interface PreparedImage extends Compression {
   readonly toplevel: string | undefined
   readonly settings: Uint8Array | undefined
   readonly plan: ImagePlan
+  /** What may not be as it was meant, for people to read. */
+  readonly warnings: readonly string[]
   /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
   readonly inspected: ReadonlySet<string>
 }
@@ -35,7 +43,7 @@ export async function prepareImage(
   signal?: AbortSignal,
 ): Promise<PreparedImage> {
   if (spec.name !== undefined) checkImageName(spec.name)
-  const settings = spec.settings === undefined ? undefined : checkSettings(bytesOf(spec.settings))
+  const settings = settingsOf(spec)
   const entries = treeEntriesOf(spec)
   checkSystem(spec)
   checkPaths(spec)
@@ -55,16 +63,39 @@ export async function prepareImage(
     },
   }
   const system = await systemOf(watched, toplevel, spec.system)
-  const plan = planImage(closure, [...(toplevel ? await nixosEntries(watched, toplevel) : []), ...entries])
+  const name = spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`)
+  const preset = toplevel ? await nixosEntries(watched, toplevel) : []
+  const stubs = await stubsOf(spec, watched, toplevel, [...preset, ...entries])
+  const added = [...stubs.entries, ...entries]
+  const plan = planImage(closure, [...preset, ...added])
+  const isToBoot = toplevel !== undefined || spec.systemd !== undefined
+  const warnings = [
+    ...stubs.warnings,
+    ...(await checkFitness({ closure: watched, entries: [...plan.head, ...plan.tail], system, isToBoot })),
+    ...(toplevel ? await activationWarnings(watched, toplevel, added) : []),
+    ...settingsWarnings(settings, name),
+  ]
   return {
-    name: spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`),
+    name,
     system,
     ...compression,
     toplevel: toplevel?.path,
     settings,
     plan,
+    warnings,
     inspected,
   }
+}
+
+/** The entries that systemd finds in the image, and what is odd about them. */
+async function stubsOf(
+  { systemd }: ImageSpec,
+  closure: Closure,
+  toplevel: StorePath | undefined,
+  entries: readonly TreeEntry[],
+): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
+  if (systemd === undefined) return { entries: [], warnings: [] }
+  return stubEntries(systemd, await unitSiteOf(closure, toplevel, entries))
 }
 
 function checkSystem({ system }: ImageSpec): void {

@@ -1,6 +1,8 @@
 import { type ByteString, byteStringOfText } from '../bytes/index.ts'
 import { type Effort, FORMATS, type ImageFormat } from '../container/index.ts'
+import type { SigningKey } from '../signing/index.ts'
 import type { ClosureSource } from '../store/index.ts'
+import type { NspawnSettings, SystemdStubs } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 
@@ -10,29 +12,38 @@ export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
 /** A system, as Nix names it. */
 export type System = (typeof SYSTEMS)[number]
 
+/** What every entry of an image has. */
+interface ImageEntryBase {
+  /** Absolute path in the image. */
+  path: string
+  /** Owner and group, below 65536: systemd shifts no others into a user namespace. Default 0. */
+  uid?: number
+  gid?: number
+  /** Who asks for the entry, for people to read: named where two collide. Default: the spec's entries. */
+  origin?: string
+}
+
 /** A file, directory or symlink that an image holds besides its store paths. */
-export type ImageEntry =
-  | {
-      type: 'file'
-      /** Absolute path in the image. */
-      path: string
-      /** Text is written as UTF-8. */
-      contents: string | Uint8Array
-      /** Permission bits. Default 0o644. */
-      mode?: number
-    }
-  | {
-      type: 'directory'
-      path: string
-      /** Permission bits. Default 0o755. */
-      mode?: number
-    }
-  | {
-      type: 'symlink'
-      path: string
-      /** What the link points to, as the image sees it. */
-      target: string
-    }
+export type ImageEntry = ImageEntryBase &
+  (
+    | {
+        type: 'file'
+        /** Text is written as UTF-8. */
+        contents: string | Uint8Array
+        /** Permission bits. Default 0o644. */
+        mode?: number
+      }
+    | {
+        type: 'directory'
+        /** Permission bits. Default 0o755. */
+        mode?: number
+      }
+    | {
+        type: 'symlink'
+        /** What the link points to, as the image sees it. */
+        target: string
+      }
+  )
 
 /** What an image is made of. */
 export interface ImageSpec {
@@ -60,8 +71,12 @@ export interface ImageSpec {
    * smaller, and need liblzma 5.4 (2022) or newer where they are imported. Only for `tar.xz`. Default false.
    */
   arm64Branches?: boolean
-  /** A settings file (systemd.nspawn(5)), delivered beside the image as `NAME.nspawn`. */
-  settings?: string | Uint8Array
+  /** What systemd finds in the image besides its store paths. Default: nothing. */
+  systemd?: SystemdStubs
+  /** Settings of systemd-nspawn (systemd.nspawn(5)), delivered beside the image as `NAME.nspawn`: the text, or its values. */
+  settings?: string | Uint8Array | NspawnSettings
+  /** Who signs `SHA256SUMS`. Default: nobody. */
+  signing?: SigningKey
 }
 
 /** The level of a spec that names none: what xz takes, too. */
@@ -97,7 +112,10 @@ function treeEntryOf(entry: ImageEntry): TreeEntry {
   if (typeof entry?.path !== 'string') {
     throw new TypeError(`entries: each has a path, which is text, not ${JSON.stringify(entry)}`)
   }
-  const base = { path: checkPath(entry.path).slice(1), origin: "the spec's entries" }
+  const { origin = "the spec's entries" } = entry
+  const uid = checkId(entry.path, 'uid', entry.uid)
+  const gid = checkId(entry.path, 'gid', entry.gid)
+  const base = { path: checkPath(entry.path).slice(1), origin, uid, gid }
   switch (entry.type) {
     case 'directory':
       return { ...base, type: 'directory', mode: checkMode(entry.path, entry.mode ?? 0o755) }
@@ -135,6 +153,11 @@ export function bytesOf(contents: string | Uint8Array): Uint8Array {
 function checkMode(path: string, mode: number): number {
   if (Number.isInteger(mode) && mode >= 0 && mode <= 0o7777) return mode
   throw new ImageError('ENTRY_INVALID', path, `${path}: a mode is permission bits, 0 to 0o7777, not ${mode}`)
+}
+
+function checkId(path: string, what: string, id = 0): number {
+  if (Number.isInteger(id) && id >= 0 && id < 65536) return id
+  throw new ImageError('ENTRY_INVALID', path, `${path}: a ${what} is a whole number below 65536, not ${id}`)
 }
 
 function checkTarget(path: string, target: string): ByteString {

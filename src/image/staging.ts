@@ -35,21 +35,43 @@ export interface StagedFile {
   close(): Promise<ArtefactDigest>
 }
 
-/** Prepares `folder`, made if need be, for `files`. Throws `ImageError` OUTPUT_FAILED. */
-export async function openStaging(folder: string, files: readonly string[]): Promise<Staging> {
+/** A hidden folder in an output folder, for what is not finished. */
+export interface Scratch {
+  readonly folder: string
+  /** Removes it with all that is in it, and the output folder if that was made for it and is empty. Never rejects. */
+  discard(): Promise<void>
+}
+
+/** Makes a scratch folder in `folder`, made if need be, and removes those left over. Throws `ImageError` OUTPUT_FAILED. */
+export async function openScratch(folder: string): Promise<Scratch> {
   const made = await attempt(folder, () => makeFolders(folder))
-  const staging = join(folder, `${PREFIX}${ownName()}-${randomBytes(4).toString('hex')}`)
-  const opened = new Set<FileHandle>()
+  const scratch = join(folder, `${PREFIX}${ownName()}-${randomBytes(4).toString('hex')}`)
   const discard = async () => {
-    // Whatever fails here must not hide why the build is being discarded.
-    for (const handle of opened) await handle.close().catch(() => {})
-    opened.clear()
-    await rm(staging, { recursive: true, force: true }).catch(() => {})
+    // Whatever fails here must not hide why it is discarded; what is left, the next build removes.
+    await rm(scratch, { recursive: true, force: true }).catch(() => {})
     if (made !== undefined) await removeEmpty(folder, made)
   }
   try {
-    await attempt(folder, () => mkdir(staging))
+    await attempt(folder, () => mkdir(scratch))
     await removeStale(folder)
+  } catch (error) {
+    await discard()
+    throw error
+  }
+  return { folder: scratch, discard }
+}
+
+/** Prepares `folder`, made if need be, for `files`. Throws `ImageError` OUTPUT_FAILED. */
+export async function openStaging(folder: string, files: readonly string[]): Promise<Staging> {
+  const scratch = await openScratch(folder)
+  const staging = scratch.folder
+  const opened = new Set<FileHandle>()
+  const discard = async () => {
+    for (const handle of opened) await handle.close().catch(() => {})
+    opened.clear()
+    await scratch.discard()
+  }
+  try {
     for (const file of files) await checkReplaceable(join(folder, file))
   } catch (error) {
     await discard()
@@ -72,13 +94,12 @@ export async function openStaging(folder: string, files: readonly string[]): Pro
           done.push(file)
         }
         for (const file of outdated) await attempt(join(folder, file), () => rm(join(folder, file)))
-        await attempt(folder, () => syncFolder(folder))
+        await syncPath(folder)
       } catch (error) {
         for (const file of done) await restorePrevious(folder, staging, file)
         throw error
       }
-      // All is in place: what cannot be removed now, the next build removes.
-      await rm(staging, { recursive: true, force: true }).catch(() => {})
+      await scratch.discard()
     },
   }
 }
@@ -159,13 +180,16 @@ async function checkReplaceable(path: string): Promise<void> {
   )
 }
 
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
+/** Makes durable what was written into a file or folder, by whomever. Throws `ImageError` OUTPUT_FAILED. */
+export async function syncPath(path: string): Promise<void> {
+  await attempt(path, async () => {
+    const handle = await open(path, 'r')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+  })
 }
 
 async function attempt<T>(path: string, call: () => Promise<T>): Promise<T> {

@@ -20,12 +20,14 @@ export interface ImageSummary {
   readonly tarSize: number
   /** Of the image file. */
   readonly size: number
+  /** What may not be as it was meant, for people to read. */
+  readonly warnings: readonly string[]
 }
 
 /** The summary of an image whose file has `size` bytes. */
 export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
-  const { name, system, format, toplevel, plan } = image
+  const { name, system, format, toplevel, plan, warnings } = image
   const storePaths = sizes.segments.length
   const { cachedNars: cachedNarSize, tar: tarSize } = sizes
-  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, cachedNarSize, tarSize, size }
+  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, cachedNarSize, tarSize, size, warnings }
 }

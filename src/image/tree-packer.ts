@@ -21,12 +21,13 @@ export function packTree(entries: readonly TreeEntry[], end?: { offset: number }
 }
 
 function tarEntryOf(entry: TreeEntry): TarEntry {
+  const { path, uid, gid } = entry
   switch (entry.type) {
     case 'directory':
-      return { type: 'directory', path: entry.path, mode: entry.mode }
+      return { type: 'directory', path, uid, gid, mode: entry.mode }
     case 'file':
-      return { type: 'file', path: entry.path, mode: entry.mode, size: entry.contents.length }
+      return { type: 'file', path, uid, gid, mode: entry.mode, size: entry.contents.length }
     case 'symlink':
-      return { type: 'symlink', path: entry.path, mode: 0o777, linkname: entry.target }
+      return { type: 'symlink', path, uid, gid, mode: 0o777, linkname: entry.target }
   }
 }

@@ -11,12 +11,19 @@ export interface Destination {
   readonly node: StoreNode
 }
 
+/** What stands at an absolute path outside of the store; `undefined` if nothing is known to. */
+export type Outside = (path: ByteString) => StoreNode | undefined
+
 /**
  * What the path (such as `/nix/store/HASH-system/etc/os-release`) leads to once every symlink on the way is followed, as
- * it would be inside the image: through other store paths, but not out of the closure. Throws `StoreError`
+ * it would be inside the image: through other store paths and what is `outside` of them. Throws `StoreError`
  * LINK_UNRESOLVED.
  */
-export async function followLinks(closure: Closure, path: string): Promise<Destination> {
+export async function followLinks(
+  closure: Closure,
+  path: string,
+  outside: Outside = () => undefined,
+): Promise<Destination> {
   const members = new Map(closure.paths.map(info => [info.path.baseName, info.path]))
   const store = closure.storeDir.slice(1).split('/')
   const done: ByteString[] = []
@@ -39,8 +46,10 @@ export async function followLinks(closure: Closure, path: string): Promise<Desti
     const inStore = depth > store.length && store.every((part, i) => part === done[i])
     const member = inStore ? members.get(done[store.length]) : undefined
     const place = `/${textOfByteString(done.join('/'))}`
-    if (!member) throw unresolved(path, `it leads to ${place}, outside of the closure`)
-    const found = await lookUp(() => closure.nodeAt(member, done.slice(store.length + 1)), path)
+    const found = member
+      ? await lookUp(() => closure.nodeAt(member, done.slice(store.length + 1)), path)
+      : outside(`/${done.join('/')}`)
+    if (!found && !member) throw unresolved(path, `it leads to ${place}, outside of the closure`)
     if (!found) throw unresolved(path, `no such file or directory: ${place}`)
     node = found
     if (node.type !== 'symlink') continue
@@ -52,6 +61,16 @@ export async function followLinks(closure: Closure, path: string): Promise<Desti
     left.push(...target.split('/').reverse())
   }
   return { path: `/${done.join('/')}`, node }
+}
+
+/** The same, but `undefined` where a path leads nowhere. */
+export async function whereLeads(closure: Closure, path: string, outside?: Outside): Promise<Destination | undefined> {
+  try {
+    return await followLinks(closure, path, outside)
+  } catch (error) {
+    if (error instanceof StoreError) return undefined
+    throw error
+  }
 }
 
 /** System calls fail with errors that say nothing of what was wanted; all others do. */

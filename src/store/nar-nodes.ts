@@ -3,7 +3,7 @@ import { type ByteString, textOfByteString } from '../bytes/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { createNarReader, type NarEvent, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
 import { blameNar } from './nar-contents.ts'
-import { SMALL_FILE, type StoreNode, tooLarge } from './node.ts'
+import { HEAD_SIZE, SMALL_FILE, type StoreNode, tooLarge } from './node.ts'
 
 /** Bytes of small files that are kept of one NAR: an image is planned by a handful. */
 const KEPT_MAX = 4 * 1024 * 1024
@@ -40,22 +40,26 @@ function createCollector({ path }: StorePath) {
   const names: ByteString[] = []
   let kept = 0
   let parts: Uint8Array[] = []
-  let keeping = false
+  /** Bytes of the file that are still to be kept. */
+  let wanted = 0
   const put = (node: StoreNode) => nodes.set(names.join('/'), node)
-  const takeFile = (size: number) => {
-    keeping = size <= SMALL_FILE && kept + size <= KEPT_MAX
+  const takeFile = (size: number, executable: boolean) => {
+    wanted = size <= SMALL_FILE ? size : executable ? HEAD_SIZE : 0
+    if (kept + wanted > KEPT_MAX) wanted = 0
+    kept += wanted
+    const isWhole = wanted === size
     const mine: Uint8Array[] = []
     parts = mine
-    if (keeping) kept += size
     const place = `${path}/${textOfByteString(names.join('/'))}`
-    const read = () => new Uint8Array(Buffer.concat(mine))
+    const bytes = () => new Uint8Array(Buffer.concat(mine))
     put({
       type: 'file',
-      read: keeping
-        ? read
-        : () => {
-            throw tooLarge(place, size)
-          },
+      executable,
+      head: most => bytes().subarray(0, most),
+      read() {
+        if (isWhole) return bytes()
+        throw tooLarge(place, size)
+      },
     })
   }
   // A name stands for one node; it is left when that is complete.
@@ -75,11 +79,13 @@ function createCollector({ path }: StorePath) {
           leave()
           break
         case 'regular':
-          takeFile(event.size)
+          takeFile(event.size, event.executable)
           break
         case 'data':
+          if (wanted === 0) break
           // A copy: the chunk is somebody else's, and slice of a Buffer is a view.
-          if (keeping) parts.push(new Uint8Array(event.bytes))
+          parts.push(new Uint8Array(event.bytes.subarray(0, wanted)))
+          wanted -= Math.min(wanted, event.bytes.length)
           break
         case 'end-regular':
         case 'end-directory':

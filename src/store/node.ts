@@ -1,4 +1,4 @@
-import { lstatSync, readFileSync, readlinkSync } from 'node:fs'
+import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { ByteString } from '../bytes/index.ts'
 import { textOfByteString } from '../bytes/index.ts'
 import { StoreError } from './errors.ts'
@@ -9,12 +9,18 @@ export type StoreNode =
   | { readonly type: 'symlink'; readonly target: ByteString }
   | {
       readonly type: 'file'
+      readonly executable: boolean
+      /** The first bytes, up to `size`, at most {@link HEAD_SIZE}; fewer of a shorter file. */
+      head(size: number): Uint8Array
       /** The contents. Throws `StoreError` FILE_TOO_LARGE for more than {@link SMALL_FILE} bytes. */
       read(): Uint8Array
     }
 
 /** Most bytes of a file that an image is planned by, such as os-release. */
 export const SMALL_FILE = 64 * 1024
+
+/** Bytes at the start of a program that tell what it is. */
+export const HEAD_SIZE = 1024
 
 /** The node at `file` on disk. Throws the error of the system call. */
 export function nodeOnDisk(file: ByteString): StoreNode {
@@ -26,6 +32,16 @@ export function nodeOnDisk(file: ByteString): StoreNode {
   if (!info.isFile()) throw unsupported(textOfByteString(file))
   return {
     type: 'file',
+    executable: (info.mode & 0o111) !== 0,
+    head(size) {
+      const bytes = new Uint8Array(Math.min(size, info.size))
+      const handle = openSync(path, 'r')
+      try {
+        return bytes.subarray(0, readSync(handle, bytes))
+      } finally {
+        closeSync(handle)
+      }
+    },
     read() {
       if (info.size > SMALL_FILE) throw tooLarge(textOfByteString(file), info.size)
       return new Uint8Array(readFileSync(path))

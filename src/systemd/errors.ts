@@ -1,13 +1,16 @@
 /** What systemd would refuse. */
-export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID'
+export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
 export class SystemdError extends Error {
   override readonly name = 'SystemdError'
   readonly code: SystemdErrorCode
+  /** The line of the unit file, counted from 1, where one is to blame. */
+  readonly line?: number
 
-  constructor(code: SystemdErrorCode, message: string) {
+  constructor(code: SystemdErrorCode, message: string, line?: number) {
     super(message)
     this.code = code
+    this.line = line
   }
 }

@@ -1,3 +1,24 @@
+export { type Enablement, enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
 export { SystemdError, type SystemdErrorCode } from './errors.ts'
 export { checkImageName, machineNameOf } from './image-name.ts'
-export { checkSettings } from './settings.ts'
+export {
+  hostnameText,
+  localeText,
+  localtimeTarget,
+  type MachineIdPolicy,
+  machineIdText,
+  osReleaseText,
+} from './os-files.ts'
+export {
+  checkSettings,
+  type Distrust,
+  formatSettings,
+  ignoredWhenUntrusted,
+  type SettingsProblem,
+  settingsProblems,
+  settingsTextProblems,
+} from './settings.ts'
+export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-keys.ts'
+export { type SystemdStubs, stubEntries, type UnitSite, type UnitStub } from './stubs.ts'
+export { type Assignment, parseUnitFile, splitWords } from './unit-file.ts'
+export { checkUnitName } from './unit-name.ts'

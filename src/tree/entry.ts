@@ -6,6 +6,9 @@ interface EntryBase {
   path: ByteString
   /** Who asked for the entry, for people to read: named when two entries collide. */
   origin: string
+  /** Owner and group. Default 0. */
+  uid?: number
+  gid?: number
 }
 
 /** A directory. */

@@ -30,6 +30,7 @@ function addParents(byPath: Map<ByteString, TreeEntry>, entry: TreeEntry): void 
 }
 
 function sameEntry(a: TreeEntry, b: TreeEntry): boolean {
+  if ((a.uid ?? 0) !== (b.uid ?? 0) || (a.gid ?? 0) !== (b.gid ?? 0)) return false
   if (a.type === 'symlink') return b.type === 'symlink' && a.target === b.target
   if (a.type !== b.type || a.mode !== (b as typeof a).mode) return false
   return a.type === 'directory' || Buffer.compare(a.contents, (b as typeof a).contents) === 0

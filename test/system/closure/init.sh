@@ -10,6 +10,10 @@ done
 for folder in bin lib lib64; do
   [ -e "/$folder" ] || busybox ln -s "usr/$folder" "/$folder"
 done
+# The image has a folder there, with init in it.
+for program in "$system"/sw/usr/sbin/*; do
+  [ -e "/sbin/${program##*/}" ] || busybox ln -s "../usr/sbin/${program##*/}" /sbin/
+done
 
 # /etc is filled once; what the image or its user has put there stays.
 if [ ! -e /etc/.filled ]; then
@@ -34,6 +38,11 @@ systemd-journal:x:101:
 messagebus:x:102:
 nogroup:x:65534:
 END
+  [ -e /etc/shadow ] || (umask 077 && echo 'root:!:1::::::' > /etc/shadow)
+  # Debian's are made when its packages are installed.
+  for type in auth account session password; do
+    [ -e "/etc/pam.d/common-$type" ] || echo "$type required pam_unix.so" > "/etc/pam.d/common-$type"
+  done
   : > /etc/.filled
 fi
 

@@ -11,7 +11,7 @@ beforeEach(() => {
 
 const SUMMARY: ImageSummary = {
   ...{ name: 'my_image', system: 'x86_64-linux', format: 'tar.xz', toplevel: '/nix/store/x', storePaths: 12 },
-  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000 },
+  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, warnings: [] },
 }
 const filesIn = (folder: string, more: Partial<ImageFiles> = {}): ImageFiles => {
   const image = join(folder, `my_image.${more.format ?? 'tar.xz'}`)

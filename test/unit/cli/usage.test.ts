@@ -11,7 +11,7 @@ describe('wrong usage ends with 2 and says why', () => {
     [
       'nothing to build',
       ['build'],
-      /nothing to build: give --toplevel or --root, or --closure-info, --export or --nar/,
+      /nothing to build: give a FILE, --toplevel or --root, or --closure-info, --export or --nar/,
     ],
     [
       'two folders to take a store from',
@@ -37,7 +37,7 @@ describe('wrong usage ends with 2 and says why', () => {
       /--token-file: is for a --store URL that begins with https:/,
     ],
     ['a netrc that is not there', ['build', '--root', 'x', '--netrc', '/nowhere'], /--netrc: .*\/nowhere/],
-    ['an argument too many', ['build', '--root', 'x', 'y'], /too many arguments/],
+    ['an argument too many', ['build', '--root', 'x', 'y', 'z'], /too many arguments/],
     ['a level that there is not', ['build', '--root', 'x', '--level', '10'], /from 0 to 9/],
     ['a level that is no number', ['build', '--root', 'x', '--level', '6x'], /from 0 to 9/],
     ['no worker', ['build', '--root', 'x', '--workers', '0'], /from 1 to 256/],

@@ -1,0 +1,83 @@
+import { createReadStream } from 'node:fs'
+import { createByteInput } from './byte-input.ts'
+import { type Compression, detectCompression, MAGIC_SIZE } from './compression.ts'
+import type { System } from './elf.ts'
+import { CheckError } from './errors.ts'
+import type { Finding } from './findings.ts'
+import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
+import { readTar } from './tar.ts'
+import { unpackerOf } from './unpack.ts'
+
+/** What a check of an image file came to. Plain data. */
+export interface ArchiveReport {
+  readonly findings: readonly Finding[]
+  readonly compression: Compression
+  /** Bytes of the file, and of the tar archive in it. */
+  readonly size: number
+  readonly tarSize: number
+  /** Number of entries. */
+  readonly entries: number
+  /** The system that the init of the image is for, if that can be told. */
+  readonly system?: System
+  /** Base names of all that lies in `nix/store`, sorted. */
+  readonly storePaths: readonly string[]
+}
+
+/** Bytes that pull-tar takes, compressed or not (systemd `src/import/pull-job.c`). */
+const PULL_MAX = 64 * 1024 ** 3
+
+/** Bytes read from disk at a time. */
+const READ_SIZE = 256 * 1024
+
+/**
+ * Checks an image file, given by its path or as its bytes: a tar archive, compressed or not, whoever made it. What it
+ * is compressed with is told by its first bytes. Memory holds a small record of each entry, the first kilobyte of each
+ * executable file, and the whole of `nix-path-registration`; of an .xz besides its dictionary and some megabytes.
+ * A damaged file is a finding; throws `CheckError` IMAGE_UNREADABLE for one that cannot be read.
+ */
+export async function checkArchive(
+  image: string | AsyncIterable<Uint8Array>,
+  options: ImageCheckOptions = {},
+): Promise<ArchiveReport> {
+  const source = typeof image === 'string' ? createReadStream(image, { highWaterMark: READ_SIZE }) : image
+  const input = createByteInput(readable(source, typeof image === 'string' ? image : 'the image'))
+  const head = await input.gather(MAGIC_SIZE)
+  input.unread(head)
+  const compression = detectCompression(head)
+  const check = createImageCheck(options)
+  const { report } = check
+
+  const unpack = unpackerOf(compression)
+  if (unpack === undefined) {
+    // lz4 is known to the decompressor that systemd has from 261 on.
+    const message = `is compressed with ${compression}: use xz`
+    report('compression', message, compression === 'lz4' ? { until: 260 } : {})
+    for (let piece = await input.take(); piece !== undefined; ) piece = await input.take()
+    const { findings, storePaths } = await check.finish({ isPartial: true })
+    return { findings, compression, size: input.size, tarSize: 0, entries: 0, storePaths }
+  }
+  if (compression === 'zstd') {
+    report('compression', 'is compressed with zstd, which systemd reads from 258 on', {
+      severity: 'warning',
+      until: 257,
+    })
+  }
+  const { entries, size: tarSize, isWhole } = await readTar(unpack(input, report), check)
+  const { size } = input
+  if (size > PULL_MAX || tarSize > PULL_MAX) {
+    report(
+      'size',
+      `has ${size} bytes and ${tarSize} unpacked, where pull-tar takes ${PULL_MAX} of each: use import-tar`,
+    )
+  }
+  const verdict: ImageVerdict = await check.finish({ isPartial: !isWhole })
+  return { ...verdict, compression, size, tarSize, entries }
+}
+
+async function* readable(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* source
+  } catch (error) {
+    throw new CheckError('IMAGE_UNREADABLE', `${name}: cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}

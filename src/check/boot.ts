@@ -1,0 +1,118 @@
+import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.ts'
+import type { Report } from './findings.ts'
+import { isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
+import type { RuleName } from './rules.ts'
+
+const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release']
+const INITS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'sbin/init']
+/** Links that systemd-nspawn adds to a root that lacks them (systemd `src/shared/base-filesystem.c`). */
+const BASE_LINKS: Readonly<Record<string, ByteString>> = { bin: 'usr/bin', lib: 'usr/lib', sbin: 'usr/sbin' }
+/** Scripts that the kernel follows from interpreter to interpreter (execve(2)). */
+const SCRIPTS_MAX = 4
+
+/** Whether systemd-nspawn can boot the tree, and what system its init is for, if that can be told. */
+export async function checkBoot(tree: Lookup, system: System | undefined, report: Report): Promise<System | undefined> {
+  const lookup: Lookup = async path => {
+    const node = await tree(path)
+    const target = BASE_LINKS[path]
+    if (node !== undefined || target === undefined || (await tree(target)) === undefined) return node
+    return { type: 'symlink', mode: 0o777, target }
+  }
+  const init = await checkInit(lookup, system, report)
+  await checkOsRelease(lookup, init.exists, report)
+  if ((await resolvePath(lookup, 'usr')).node?.type !== 'directory') {
+    report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
+  }
+  return init.system
+}
+
+async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Report): Promise<void> {
+  const broken: Resolution[] = []
+  for (const path of OS_RELEASE) {
+    if (!(await isThere(lookup, path))) continue
+    const found = await resolvePath(lookup, path)
+    if (found.node?.type === 'file') {
+      if (!found.isAbsolute) return
+      const message = `is an absolute symlink (${found.links.join(', ')}), which old versions of systemd-nspawn refuse`
+      report('os-release', message, { path, severity: 'note' })
+      return
+    }
+    broken.push(found)
+  }
+  const why = broken.map(({ links, path }) => ` (${[...links, text(path)].join(', ')} is no file)`)
+  const missing = `there is no ${OS_RELEASE.map(text).join(' and no ')}${why.join('')}`
+  const message = `${missing}: systemd-nspawn --boot refuses the tree`
+  report('os-release', message, isMeantToBoot ? {} : { severity: 'warning' })
+}
+
+/** A reason not to execute a program. */
+interface Problem {
+  readonly rule: RuleName
+  readonly message: string
+}
+
+async function checkInit(
+  lookup: Lookup,
+  system: System | undefined,
+  report: Report,
+): Promise<{ readonly exists: boolean; readonly system?: System }> {
+  const problems: (Problem & { readonly path: ByteString; readonly end: ByteString })[] = []
+  for (const path of INITS) {
+    if (!(await isThere(lookup, path))) continue
+    const found = await resolvePath(lookup, path)
+    // Where /lib is a link to /usr/lib, two of the paths are one.
+    if (problems.some(problem => problem.end === found.path)) continue
+    const outcome = await examineProgram(lookup, found, system)
+    if (!('rule' in outcome)) {
+      const instead = `${text(path)} is executed instead`
+      for (const { rule, message, path } of problems) {
+        report(rule, `${message}; ${instead}`, { path, severity: 'warning' })
+      }
+      return { exists: true, ...outcome }
+    }
+    problems.push({ ...outcome, path, end: found.path })
+  }
+  for (const { rule, message, path } of problems) report(rule, message, { path })
+  if (problems.length === 0) {
+    const message = `there is none of ${INITS.map(text).join(', ')}: the tree can be imported, but not booted`
+    report('init', message, { severity: 'warning' })
+  }
+  return { exists: problems.length > 0 }
+}
+
+/** Whether the kernel executes what a path led to, and for which system that is. */
+async function examineProgram(
+  lookup: Lookup,
+  { node, path, links }: Resolution,
+  system: System | undefined,
+  scripts = 0,
+): Promise<Problem | { readonly system?: System }> {
+  const where = [...links, text(path)].join(', ')
+  if (node === undefined) return { rule: 'init', message: `leads to nothing (${where})` }
+  if (node.type !== 'file') return { rule: 'init', message: `is a ${node.type}, not a program (${where})` }
+  if ((node.mode & 0o111) === 0) return { rule: 'init', message: `is not executable: chmod +x (${where})` }
+  if (node.head === undefined) return {}
+  const program = identifyProgram(node.head)
+  if (program.kind === 'unknown') {
+    return { rule: 'init', message: `is neither an ELF file nor a script with "#!" (${where})` }
+  }
+  if (program.kind === 'elf' && system !== undefined && program.machine !== MACHINES[system]) {
+    const found = systemOfMachine(program.machine) ?? `ELF machine ${program.machine}`
+    return { rule: 'init-machine', message: `is a program for ${found}, but the image is for ${system} (${where})` }
+  }
+  const own = program.kind === 'elf' ? systemOfMachine(program.machine) : undefined
+  if (program.interpreter === undefined) return own ? { system: own } : {}
+  const interpreter = await resolvePath(lookup, program.interpreter)
+  if (interpreter.node === undefined) {
+    const message = `needs the interpreter ${text(program.interpreter)}, which is not there (${where})`
+    return { rule: program.kind === 'elf' ? 'init-machine' : 'init', message }
+  }
+  if (program.kind === 'elf') return own ? { system: own } : {}
+  if (scripts === SCRIPTS_MAX) return { rule: 'init', message: `has too many scripts for interpreters (${where})` }
+  return examineProgram(lookup, interpreter, system, scripts + 1)
+}
+
+function text(path: ByteString): string {
+  return `/${textOfByteString(path).replace(/^\/+/, '')}`
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { CheckError } from './errors.ts'
+import { createFindings, type Finding, type Report } from './findings.ts'
+
+const CHECKSUMS = 'SHA256SUMS'
+const SIGNATURES = [`${CHECKSUMS}.gpg`, `${CHECKSUMS}.asc`] as const
+/** What is cut off an image's name to find its settings (systemd `src/import/pull-common.c`; zst from 258 on). */
+const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
+
+/**
+ * Checks what lies beside an image in the folder that `machinectl pull-tar` is to get it from: checksums, signature,
+ * settings. Signatures are looked for, not verified. Throws `CheckError` IMAGE_UNREADABLE.
+ */
+export async function checkDelivery(folder: string, imageFile: string): Promise<Finding[]> {
+  const { report, list } = createFindings()
+  const files = new Set(await attempt(folder, () => readdir(folder)))
+  const read = (file: string) => attempt(join(folder, file), () => readFile(join(folder, file), 'latin1'))
+
+  const own = `${imageFile}.sha256`
+  if (files.has(own)) {
+    const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
+    report('sha256-file', message, { path: own })
+  }
+  const signatures = SIGNATURES.filter(file => files.has(file))
+  if (!files.has(CHECKSUMS)) {
+    report('checksums', `is missing: pull-tar needs --verify=no`, { path: CHECKSUMS, severity: 'warning' })
+    for (const path of signatures) report('signature', `there is no ${CHECKSUMS} to it`, { path })
+    return list()
+  }
+  const text = await read(CHECKSUMS)
+  if (!text.endsWith('\n')) {
+    report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
+  }
+  const settings = `${imageFile.replace(SUFFIX, '')}.nspawn`
+  for (const file of [imageFile, settings]) {
+    if (!files.has(file)) continue
+    const digest = await attempt(join(folder, file), () => digestOf(join(folder, file)))
+    checkLine(text, file, digest, report)
+  }
+  if (signatures.length === 0) {
+    report('signature', `there is none: pull-tar needs --verify=checksum`, { path: CHECKSUMS })
+  } else if (!files.has(SIGNATURES[0])) {
+    report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
+  }
+  return list()
+}
+
+/** As systemd looks for a file: 64 lower-case digits, a separator, the name. */
+function checkLine(text: string, file: string, digest: string, report: Report): void {
+  const path = CHECKSUMS
+  const lines = text.split('\n').flatMap(line => {
+    const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
+    return name === Buffer.from(file).toString('latin1') ? [{ sum, separator }] : []
+  })
+  if (lines.length === 0) {
+    report('checksums', `has no line for ${file}: add what sha256sum says of it`, { path })
+  } else if (!lines.some(({ sum }) => sum.toLowerCase() === digest)) {
+    report('checksums', `has another digest for ${file} than it has: make it anew`, { path })
+  } else if (!lines.some(({ sum }) => sum === digest)) {
+    report('checksums', `has upper-case digits for ${file}, which systemd does not find`, { path })
+  } else if (!lines.some(({ sum, separator }) => sum === digest && separator.length === 2)) {
+    report('checksums', `has one space in front of ${file}: up to systemd 257 it takes two`, { path, until: 257 })
+  }
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
+
+async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}

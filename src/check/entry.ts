@@ -1,0 +1,67 @@
+import type { ByteString } from '../bytes/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+
+/** What an entry of an archive makes; `other` for what no importer knows. */
+export type EntryType =
+  | 'file'
+  | 'directory'
+  | 'symlink'
+  | 'hardlink'
+  | 'character-device'
+  | 'block-device'
+  | 'fifo'
+  | 'other'
+
+/** What stands at one place of an image. */
+export interface CheckedNode {
+  readonly type: EntryType
+  /** Permission bits. */
+  readonly mode: number
+  /** Where a symlink or hard link leads, as it is stored. */
+  readonly target?: ByteString
+  /**
+   * The first bytes of a file, {@link headSize} of them or all. Absent: not known, and what would be read in them is
+   * taken to be right.
+   */
+  readonly head?: Uint8Array
+}
+
+/** An entry of an archive, in its turn. */
+export interface CheckedEntry extends CheckedNode {
+  /** As it is stored. */
+  readonly path: ByteString
+  readonly uid: number
+  readonly gid: number
+  /** The pax records of the entry: names, and values as text. */
+  readonly pax?: Readonly<Record<string, string>>
+}
+
+/** The file from which Nix in the machine learns of its store paths. */
+export const REGISTRATION_FILE = 'nix-path-registration'
+
+/** Enough for an ELF header with the interpreter's name in its usual place, and for any `#!` line (execve(2)). */
+const PROGRAM_HEAD = 1024
+
+/** Bytes at the start of a file that the rules look at: of one that may be a program some, of the registration all. */
+export function headSize(path: ByteString, mode: number): number {
+  if (path === REGISTRATION_FILE) return Infinity
+  return mode & 0o111 ? PROGRAM_HEAD : 0
+}
+
+/** An entry of a tree in memory as an archive will have it. */
+export function checkedEntry(entry: TreeEntry): CheckedEntry {
+  const { path, uid = 0, gid = 0 } = entry
+  if (entry.type === 'symlink') return { type: 'symlink', path, mode: 0o777, uid, gid, target: entry.target }
+  const { type, mode } = entry
+  return { type, path, mode, uid, gid, ...(type === 'file' && { head: entry.contents }) }
+}
+
+/** A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. */
+export function normalizePath(path: ByteString): ByteString {
+  return /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
+    ? path
+        .split('/')
+        .filter(name => name !== '' && name !== '.')
+        .join('/')
+    : path
+}

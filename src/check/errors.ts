@@ -1,0 +1,19 @@
+/** Why an image cannot be checked to its end. */
+export type CheckErrorCode =
+  /** There is no such file, or a disk does not give it. */
+  | 'IMAGE_UNREADABLE'
+  /** It ends before its data does. */
+  | 'IMAGE_TRUNCATED'
+  /** It is not what it begins as. */
+  | 'IMAGE_CORRUPT'
+
+/** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
+export class CheckError extends Error {
+  override readonly name = 'CheckError'
+  readonly code: CheckErrorCode
+
+  constructor(code: CheckErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

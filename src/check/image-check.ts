@@ -1,0 +1,108 @@
+import type { ByteString } from '../bytes/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import { checkBoot } from './boot.ts'
+import type { System } from './elf.ts'
+import { type CheckedEntry, checkedEntry, REGISTRATION_FILE } from './entry.ts'
+import { createEntryRules } from './entry-rules.ts'
+import { createFindings, type Finding, type Report } from './findings.ts'
+import { checkRegistration } from './registration.ts'
+import type { Lookup } from './resolve.ts'
+
+/** What is known of an image besides its entries. Plain data. */
+export interface ImageCheckOptions {
+  /** The system that the image is for. Absent: any. */
+  readonly system?: System
+}
+
+/** What an image holds besides the entries that a check was shown. */
+export interface Unseen {
+  /** Tells what stands at a path that no entry has. */
+  readonly lookup?: Lookup
+  /** Base names of store paths. */
+  readonly storePaths?: Iterable<string>
+  /** Whether entries are missing that could not be read: then nothing is said of what is not there. Default false. */
+  readonly isPartial?: boolean
+}
+
+/** What a check of the entries came to. Plain data. */
+export interface ImageVerdict {
+  readonly findings: readonly Finding[]
+  /** The system that the init of the image is for, if that can be told. */
+  readonly system?: System
+  /** Base names of all that lies in `nix/store`, sorted. */
+  readonly storePaths: readonly string[]
+}
+
+/** A check of an image whose entries come one after the other. */
+export interface ImageCheck {
+  /** For findings of whoever reads the entries. */
+  readonly report: Report
+  /** The next entry, in the order of the archive. */
+  entry(entry: CheckedEntry): void
+  /** To be called once, when there are no more. What `lookup` throws goes through. */
+  finish(unseen?: Unseen): Promise<ImageVerdict>
+}
+
+/** Kept between store paths by Nix itself: hard links to equal files. */
+const LINKS_FOLDER = '.links'
+
+/**
+ * Begins a check of what is in an image: whether importers take its entries, systemd-nspawn boots it, and Nix in it
+ * finds what it looks for. Pure; it keeps a small record of each entry, with the head of a file as it was given.
+ */
+export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
+  const { report, list } = createFindings()
+  const rules = createEntryRules(report)
+  const storePaths = new Set<string>()
+  return {
+    report,
+    entry(entry) {
+      rules.add(entry)
+    },
+    async finish({ lookup = async () => undefined, storePaths: unseen = [], isPartial = false } = {}) {
+      const { nodes, implied } = rules
+      for (const path of nodes.keys()) addStorePath(storePaths, path)
+      for (const name of unseen) storePaths.add(name)
+      if (isPartial) return { findings: list(), storePaths: [...storePaths].sort() }
+      rules.finish()
+      const tree: Lookup = async path => {
+        const node = nodes.get(path) ?? (implied.has(path) ? { type: 'directory', mode: 0o700 } : undefined)
+        return node ?? lookup(path)
+      }
+      const root = await findRoot(tree, nodes.keys())
+      if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
+      const system = await checkBoot(path => tree(root + path), options.system, report)
+      checkRegistration(nodes.get(REGISTRATION_FILE)?.head, storePaths, report)
+      return { findings: list(), ...(system && { system }), storePaths: [...storePaths].sort() }
+    },
+  }
+}
+
+/** Checks entries in memory, in the order of the archive, together with what lies beside them. */
+export async function checkTree(
+  entries: Iterable<TreeEntry>,
+  options: ImageCheckOptions = {},
+  unseen: Unseen = {},
+): Promise<ImageVerdict> {
+  const check = createImageCheck(options)
+  for (const entry of entries) check.entry(checkedEntry(entry))
+  return check.finish(unseen)
+}
+
+/** '' for a tree that begins at the top, `NAME/` for one that lies in the one directory there. */
+async function findRoot(tree: Lookup, paths: Iterable<ByteString>): Promise<ByteString> {
+  const isOsTree = async (root: ByteString) =>
+    (await tree(`${root}etc/os-release`)) !== undefined || (await tree(`${root}usr/lib/os-release`)) !== undefined
+  const tops = new Set<ByteString>()
+  for (const path of paths) {
+    tops.add(path.split('/', 1)[0]!)
+    if (tops.size > 1) return ''
+  }
+  const [top] = tops
+  return top !== undefined && !(await isOsTree('')) && (await isOsTree(`${top}/`)) ? `${top}/` : ''
+}
+
+function addStorePath(storePaths: Set<string>, path: ByteString): void {
+  const name = /^nix\/store\/([^/]+)/.exec(path)?.[1]
+  if (name !== undefined && name !== LINKS_FOLDER) storePaths.add(name)
+}

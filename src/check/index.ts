@@ -1,0 +1,17 @@
+export { type ArchiveReport, checkArchive } from './archive.ts'
+export type { Compression } from './compression.ts'
+export { checkDelivery } from './delivery.ts'
+export type { System } from './elf.ts'
+export type { CheckedEntry, CheckedNode, EntryType } from './entry.ts'
+export { CheckError, type CheckErrorCode } from './errors.ts'
+export { concerns, type Finding, type FindingDetails, type Report } from './findings.ts'
+export {
+  checkTree,
+  createImageCheck,
+  type ImageCheck,
+  type ImageCheckOptions,
+  type ImageVerdict,
+  type Unseen,
+} from './image-check.ts'
+export type { Lookup } from './resolve.ts'
+export { RULES, type Rule, type RuleName, type Severity, SYSTEMD_VERSIONS } from './rules.ts'

@@ -1,0 +1,52 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { FILTER_ARM64 } from '../xz/index.ts'
+import type { ByteInput } from './byte-input.ts'
+import { CheckError } from './errors.ts'
+import type { Report } from './findings.ts'
+import { createXzMeter } from './xz-meter.ts'
+
+/** Filters that not every liblzma of systemd 252's time knows, by ID, and the first that does. */
+const NEW_FILTERS: Readonly<Record<number, string>> = { [FILTER_ARM64]: '5.4 (2022)', 11: '5.6 (2024)' }
+
+/** Bytes that the decoder may be behind: it runs in a thread of its own, and keeps all that it is given. */
+const BEHIND_MAX = 8 * 1024 * 1024
+/** Milliseconds without a byte after which nothing is waited for: then the frame lied, and the decoder will say so. */
+const IDLE_MAX = 2_000
+
+const NOTHING = new Uint8Array(0)
+
+/**
+ * Decompresses an .xz file of any streams, blocks, filters and checks, in memory that does not grow with it. Throws
+ * `CheckError`.
+ */
+export async function* unpackXz(input: ByteInput, report: Report): AsyncGenerator<Uint8Array> {
+  const { XzDecompressor } = await import('@napi-rs/lzma')
+  const decoder = new XzDecompressor()
+  const meter = createXzMeter()
+  let given = 0
+  try {
+    for (let piece = await input.take(); piece !== undefined; piece = await input.take()) {
+      meter.push(piece)
+      for (let idle = 0, out = decoder.update(piece); ; out = decoder.update(NOTHING)) {
+        if (out.length > 0) yield out
+        given += out.length
+        idle = out.length > 0 ? 0 : idle + 1
+        if (meter.unpacked - given <= BEHIND_MAX || idle > IDLE_MAX) break
+        await sleep(1)
+      }
+    }
+    yield await decoder.finish()
+  } catch (error) {
+    const reason = (error as Error).message
+    if (meter.isLost || meter.isAtEnd || (await input.take()) !== undefined) {
+      throw new CheckError('IMAGE_CORRUPT', `cannot be decompressed as xz: ${reason}`, { cause: error })
+    }
+    const message = `ends in the middle of its xz data, behind ${input.size} bytes: get the rest of it`
+    throw new CheckError('IMAGE_TRUNCATED', message, { cause: error })
+  }
+  for (const id of meter.filters) {
+    const version = NEW_FILTERS[id]
+    if (version)
+      report('xz-filter', `has blocks that went through filter ${id}, which liblzma knows from ${version} on`)
+  }
+}

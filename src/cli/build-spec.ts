@@ -1,0 +1,170 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { type ClosureSource, type ImageFormat, type ImageSpec, readImageFile, type System } from '../index.ts'
+import { UsageError } from './usage.ts'
+
+/** Options that say who signs. */
+export interface SigningFlags {
+  signKey?: string
+  signGpg?: string
+  passphraseFile?: string
+}
+
+/** The options of `build`, as commander names them. */
+export interface BuildFlags extends SigningFlags {
+  toplevel?: string
+  root?: string[]
+  closureInfo?: string
+  store?: string[]
+  trustedPublicKey?: string[]
+  requireSignatures: boolean
+  netrc?: string
+  tokenFile?: string
+  export?: string
+  nar?: (readonly [path: string, file: string])[]
+  name?: string
+  system?: System
+  format?: ImageFormat
+  level?: number
+  arm64Branches?: true
+  workers?: number
+  settings?: string
+  set?: Record<string, string>
+  out?: string
+  stdout?: true
+  json?: true
+  cache: boolean
+  cacheDir?: string
+}
+
+/** The spec that a declaration and options come to; options count more. Throws `UsageError`, `SpecError`. */
+export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
+  const asked = askedFor(flags)
+  if (file === undefined) return { ...asked, source: sourceOf(flags) }
+  const declared = await readImageFile(file, { set: flags.set })
+  return { ...declared, ...asked, source: mergeSources(declared.source, sourceOf(flags)) }
+}
+
+/** What options say, and nothing of what they leave open. */
+function askedFor(flags: BuildFlags): ImageSpec {
+  const { toplevel, root, name, system, format, level, arm64Branches, settings } = flags
+  const spec = {
+    toplevel,
+    roots: root,
+    name,
+    system,
+    format,
+    level,
+    arm64Branches,
+    settings: settings === undefined ? undefined : readOptionFile('--settings', settings),
+    signing: signingOf(flags),
+  }
+  return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined))
+}
+
+/** What options say of who signs. Throws `UsageError`. */
+export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): ImageSpec['signing'] {
+  if (signKey !== undefined && signGpg !== undefined)
+    throw new UsageError('--sign-key and --sign-gpg: give one of them')
+  if (passphraseFile !== undefined && signKey === undefined)
+    throw new UsageError('--passphrase-file: is for --sign-key')
+  if (signGpg !== undefined) return { gpg: signGpg }
+  if (signKey === undefined) return undefined
+  const passphrase = passphraseFile && textOfFile('--passphrase-file', passphraseFile).replace(/\n$/, '')
+  return { keyFile: signKey, passphrase }
+}
+
+/** A place that is given replaces the one declared, whatever its kind. */
+function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): ClosureSource {
+  const { storeRoot, closureInfo, caches, exportFile, narFiles, ...access } = asked
+  const place = { storeRoot, closureInfo, caches, exportFile, narFiles }
+  const isPlaceAsked = Object.values(place).some(value => value !== undefined)
+  const { trustedPublicKeys, requireSignatures, credentials } = declared
+  const given = Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined))
+  return { ...(isPlaceAsked ? { trustedPublicKeys, requireSignatures, credentials, ...place } : declared), ...given }
+}
+
+/** Whether the closure comes packed, from a cache or from files; what no store here has comes from a cache, too. */
+export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): boolean {
+  if ((source.exportFile ?? source.narFiles ?? source.caches) !== undefined) return true
+  if ((source.closureInfo ?? source.storeRoot) !== undefined) return false
+  return ![toplevel, ...roots].some(path => path !== undefined && existsSync(path))
+}
+
+/** Throws `UsageError` for options that cannot be meant together. */
+export function checkFlags(file: string | undefined, flags: BuildFlags): void {
+  if (file === undefined && flags.set !== undefined) throw new UsageError('--set: is for a FILE; give one')
+  const listed = flags.closureInfo ?? flags.export ?? flags.nar
+  if (file === undefined && (flags.toplevel ?? flags.root ?? listed) === undefined) {
+    throw new UsageError('nothing to build: give a FILE, --toplevel or --root, or --closure-info, --export or --nar')
+  }
+  if (flags.stdout && flags.out !== undefined) throw new UsageError('--stdout and --out: give one of them')
+  if (flags.stdout && flags.settings !== undefined) {
+    throw new UsageError('--settings goes into a file beside the image: it cannot be given with --stdout')
+  }
+  if (flags.stdout && process.stdout.isTTY) {
+    throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
+  }
+  if (!flags.cache && flags.cacheDir !== undefined) throw new UsageError('--cache-dir and --no-cache: give one of them')
+  if (flags.arm64Branches && (flags.format ?? 'tar.xz') !== 'tar.xz')
+    throw new UsageError('--arm64-branches: is for --format tar.xz')
+  if (flags.format === 'tar' && flags.level !== undefined) {
+    throw new UsageError('--level: --format tar is not compressed')
+  }
+}
+
+/** What the options say of where the closure comes from. */
+function sourceOf(flags: BuildFlags): ClosureSource {
+  const { store = [], closureInfo, export: exportFile, nar } = flags
+  const folders = store.filter(place => !isUrl(place))
+  const urls = store.filter(isUrl)
+  if (folders.length > 1 || (folders.length > 0 && urls.length > 0)) {
+    throw new UsageError('--store: give one folder, or one or more URLs of binary caches')
+  }
+  const kinds = {
+    '--store DIR or --closure-info': folders[0] ?? closureInfo,
+    '--store URL': urls[0],
+    '--export': exportFile,
+    '--nar': nar,
+  }
+  const given = Object.entries(kinds).flatMap(([kind, value]) => (value === undefined ? [] : [kind]))
+  if (given.length > 1) throw new UsageError(`${given.join(' and ')}: a closure comes from one of them`)
+  return {
+    closureInfo,
+    storeRoot: folders[0],
+    caches: urls.length > 0 ? urls : undefined,
+    trustedPublicKeys: flags.trustedPublicKey,
+    requireSignatures: flags.requireSignatures ? undefined : false,
+    credentials: credentialsOf(flags, urls),
+    exportFile,
+    narFiles: nar && Object.fromEntries(nar),
+  }
+}
+
+function credentialsOf({ netrc, tokenFile }: BuildFlags, urls: readonly string[]): ClosureSource['credentials'] {
+  const servers = urls.filter(url => /^https?:/i.test(url))
+  if (tokenFile !== undefined && servers.length === 0) {
+    throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
+  }
+  if (netrc === undefined && tokenFile === undefined) return undefined
+  const token = tokenFile && textOfFile('--token-file', tokenFile).trim()
+  return {
+    netrc: netrc && textOfFile('--netrc', netrc),
+    tokens: token ? servers.map(url => ({ url, token })) : undefined,
+  }
+}
+
+function isUrl(place: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/i.test(place)
+}
+
+function readOptionFile(option: string, file: string): Uint8Array {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`)
+  }
+}
+
+function textOfFile(option: string, file: string): string {
+  return new TextDecoder().decode(readOptionFile(option, file))
+}

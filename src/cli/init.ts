@@ -1,0 +1,49 @@
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { type Command, Option } from 'commander'
+import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
+import { shellPath } from './shell.ts'
+import { imageName, somePath, UsageError } from './usage.ts'
+
+interface InitFlags {
+  flavour: Flavour
+  name: string
+  system: System
+}
+
+/** Adds the argument and options of the command `init`, and what it does. */
+export function defineInit(init: Command): void {
+  const system: System = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
+  init
+    .argument('[DIR]', 'where to write it', somePath, '.')
+    .addOption(
+      new Option('--flavour <FLAVOUR>', 'a NixOS system, or plain store paths').choices(FLAVOURS).default('nixos'),
+    )
+    .option('--name <NAME>', 'name of the image', imageName, 'machine')
+    .addOption(new Option('--system <SYSTEM>', 'system of the image').choices(SYSTEMS).default(system))
+    .action(runInit)
+}
+
+function runInit(folder: string, { flavour, name, system }: InitFlags): void {
+  const schema = `https://unpkg.com/nspawn-rootfs@${VERSION}/dist/image.schema.json`
+  const files = [...starterFiles({ flavour, name, system, schema })].map(
+    ([file, text]) => [join(folder, file), text] as const,
+  )
+  const taken = files.map(([path]) => path).filter(path => existsSync(path))
+  if (taken.length > 0)
+    throw new UsageError(`${taken.join(', ')}: there already, nothing was written; name another DIR`)
+  for (const [path, text] of files) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text, { flag: 'wx' })
+  }
+  const image = shellPath(join(folder, 'image.yaml'))
+  const steps =
+    flavour === 'nixos'
+      ? [
+          `nix build ${shellPath(`./${join(folder, 'nixos')}`)}#nixosConfigurations.${name}.config.system.build.toplevel ` +
+            `--out-link ${shellPath(join(folder, 'result'))}`,
+          `nspawn-rootfs build ${image} --out images`,
+        ]
+      : [`nspawn-rootfs build ${image} --set PROGRAM=/nix/store/… --out images`]
+  process.stdout.write(`${files.map(([path]) => path).join('\n')}\n\n${steps.join('\n')}\n`)
+}

@@ -1,0 +1,50 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { generateKeyPair } from '../index.ts'
+import { shellPath } from './shell.ts'
+import { somePath, UsageError } from './usage.ts'
+
+interface GenerateFlags {
+  out: string
+  name: string
+  email?: string
+  passphraseFile?: string
+}
+
+/** Adds what can be done with keys to the command `key`. */
+export function addKeyCommands(key: Command): void {
+  key
+    .command('generate')
+    .description('Make an OpenPGP key that signs images: secret.asc and public.asc.')
+    .requiredOption('--out <DIR>', 'folder for both', somePath)
+    .option('--name <NAME>', 'whose key it is', 'nspawn-rootfs images')
+    .option('--email <ADDRESS>', 'mail address of theirs')
+    .option('--passphrase-file <FILE>', 'holds a passphrase for the secret key (default: none)', somePath)
+    .action(generate)
+}
+
+async function generate({ out, name, email, passphraseFile }: GenerateFlags): Promise<void> {
+  const secretFile = join(out, 'secret.asc')
+  const publicFile = join(out, 'public.asc')
+  for (const file of [secretFile, publicFile]) {
+    if (existsSync(file))
+      throw new UsageError(`${file}: there already, and a key cannot be made again; name another DIR`)
+  }
+  const passphrase = passphraseFile === undefined ? undefined : readFileSync(passphraseFile, 'utf8').replace(/\n$/, '')
+  const { secretKey, publicKey, fingerprint } = await generateKeyPair({ name, email, passphrase })
+  mkdirSync(out, { recursive: true })
+  writeFileSync(secretFile, secretKey, { mode: 0o600, flag: 'wx' })
+  writeFileSync(publicFile, publicKey, { flag: 'wx' })
+  process.stdout.write(`${secretFile}: keep it secret
+${publicFile}: give it to those who import images (${fingerprint})
+
+They add it to the one keyring that machinectl pull-tar reads:
+  # only if there is none yet, to keep the keys of the distribution:
+  sudo cp -n /usr/lib/systemd/import-pubring.gpg /etc/systemd/import-pubring.gpg
+  sudo gpg --no-default-keyring --keyring /etc/systemd/import-pubring.gpg --import ${shellPath(publicFile)}
+With systemd 258 or newer the keyring is /etc/systemd/import-pubring.pgp, if that file is there.
+
+To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}
+`)
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import { pullLines, serveFolder } from '../index.ts'
+import { abortOnSignals } from './signals.ts'
+import { somePath, wholeNumber } from './usage.ts'
+
+interface ServeFlags {
+  port: number
+  host: string
+}
+
+/** Adds the argument and options of the command `serve`, and what it does. */
+export function defineServe(serve: Command): void {
+  serve
+    .argument('[DIR]', 'folder of images', somePath, '.')
+    .option('--port <N>', 'port to listen on', wholeNumber(0, 65535), 8080)
+    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 or :: lets other machines in', '127.0.0.1')
+    .action(runServe)
+}
+
+async function runServe(folder: string, { port, host }: ServeFlags): Promise<void> {
+  const interrupt = abortOnSignals()
+  try {
+    const server = await serveFolder(folder, {
+      ...{ port, host },
+      onRequest: line => process.stderr.write(`${line}\n`),
+    })
+    const lines = await pullLines(server.url, folder)
+    process.stdout.write(`${server.url}\n${lines.map(line => `${line}\n`).join('')}Control-C ends it.\n`)
+    await new Promise(resolve => interrupt.signal.addEventListener('abort', resolve, { once: true }))
+    await server.close()
+  } finally {
+    interrupt.dispose()
+  }
+}

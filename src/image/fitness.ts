@@ -1,0 +1,74 @@
+/** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
+import type { ByteString } from '../bytes/index.ts'
+import { type CheckedNode, checkTree, type Lookup } from '../check/index.ts'
+import { type Closure, reasonOf } from '../store/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import { ImageError } from './errors.ts'
+import { SYSTEMS } from './spec.ts'
+
+/** Bytes of a program that are looked at. */
+const HEAD_SIZE = 1024
+
+/** The rules that an image breaks which is not meant to boot. */
+const BOOT_RULES = ['init', 'os-release', 'usr']
+
+/** What is known of an image to be. */
+export interface Candidate {
+  readonly closure: Closure
+  /** All entries outside of the store paths, in the order of the archive. */
+  readonly entries: readonly TreeEntry[]
+  readonly system: string | undefined
+  readonly isToBoot: boolean
+}
+
+/** Warnings about an image. Throws `ImageError` UNFIT where it could not be imported, or not boot though it is to. */
+export async function checkFitness({ closure, entries, system, isToBoot }: Candidate): Promise<string[]> {
+  const { findings } = await checkTree(
+    entries,
+    { system: SYSTEMS.find(one => one === system) },
+    { lookup: createLookup(closure), storePaths: closure.paths.map(({ path }) => path.baseName) },
+  )
+  const relevant = findings.filter(({ rule }) => isToBoot || !BOOT_RULES.includes(rule))
+  const describe = ({ path, message }: (typeof findings)[number]) =>
+    path === undefined ? message : `/${path}: ${message}`
+  const errors = relevant.filter(({ severity }) => severity === 'error')
+  if (errors.length > 0) {
+    const { path = '' } = errors[0]
+    throw new ImageError('UNFIT', `/${path}`, errors.map(describe).join('\n'))
+  }
+  return relevant.filter(({ severity }) => severity === 'warning').map(describe)
+}
+
+/** Looks into store paths. */
+function createLookup(closure: Closure): Lookup {
+  const members = new Map(closure.paths.map(({ path }) => [path.baseName as ByteString, path]))
+  const store = `${closure.storeDir.slice(1)}/`
+  return async path => {
+    if (!path.startsWith(store)) return undefined
+    const [name = '', ...names] = path.slice(store.length).split('/')
+    const member = members.get(name)
+    return member && (await nodeIn(closure, member, names))
+  }
+}
+
+async function nodeIn(closure: Closure, path: Parameters<Closure['nodeAt']>[0], names: readonly ByteString[]) {
+  const node = await closure.nodeAt(path, names).catch(error => {
+    // What is missing on disk is told of, with more to say, by whoever packs the store path.
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+    throw new ImageError('UNFIT', path.path, `${path.path}: cannot be looked into: ${reasonOf(error)}`, {
+      cause: error,
+    })
+  })
+  switch (node?.type) {
+    case 'directory':
+      return { type: 'directory', mode: 0o555 } as const satisfies CheckedNode
+    case 'symlink':
+      return { type: 'symlink', mode: 0o777, target: node.target } as const satisfies CheckedNode
+    case 'file': {
+      const mode = node.executable ? 0o555 : 0o444
+      return { type: 'file', mode, head: node.executable ? node.head(HEAD_SIZE) : undefined } satisfies CheckedNode
+    }
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,30 @@
+import {
+  checkSettings,
+  formatSettings,
+  ignoredWhenUntrusted,
+  machineNameOf,
+  settingsTextProblems,
+} from '../systemd/index.ts'
+import { bytesOf, type ImageSpec } from './spec.ts'
+
+/** The settings file of a spec, checked. Throws `SystemdError` SETTINGS_INVALID. */
+export function settingsOf({ settings }: ImageSpec): Uint8Array | undefined {
+  if (settings === undefined) return undefined
+  const isText = typeof settings === 'string' || settings instanceof Uint8Array
+  return checkSettings(bytesOf(isText ? settings : formatSettings(settings)))
+}
+
+/** What systemd-nspawn may not do as the settings file of an image says. */
+export function settingsWarnings(settings: Uint8Array | undefined, name: string): string[] {
+  if (settings === undefined) return []
+  const text = new TextDecoder().decode(settings)
+  const problems = settingsTextProblems(text)
+  const ignored = problems.length > 0 ? [] : ignoredWhenUntrusted(text)
+  if (ignored.length === 0) return problems
+  const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
+  const file = `${name}.nspawn`
+  return [
+    `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
+      `that imports: sudo install -D -m 644 ${file} /etc/systemd/nspawn/${machineNameOf(name)}.nspawn`,
+  ]
+}

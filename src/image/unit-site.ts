@@ -1,0 +1,83 @@
+/**
+ * Where units of an image go. On NixOS the activation makes `/etc/systemd/system` a symlink at each boot, and fails to where
+ * there is a directory. Units that are not of its configuration have two places: `/etc/systemd-mutable/system`, if the
+ * system was built to look there (`boot.extraSystemdUnitPaths`, which its `init` hands to systemd), and
+ * `/etc/systemd/system.attached`, where every systemd looks (systemd.unit(5)) and NixOS puts nothing.
+ */
+import type { ByteString } from '../bytes/index.ts'
+import type { StorePath } from '../nix/index.ts'
+import { type Closure, type Outside, type StoreNode, whereLeads } from '../store/index.ts'
+import type { UnitSite } from '../systemd/index.ts'
+import { createTree, type TreeEntry } from '../tree/index.ts'
+
+const MUTABLE_UNITS = '/etc/systemd-mutable/system'
+
+/** Finds a text file in an image by its path there; `undefined` if there is none. */
+type FindText = (path: string) => Promise<string | undefined>
+
+/** The site for units in the image of a toplevel, or of none. */
+export async function unitSiteOf(
+  closure: Closure,
+  toplevel: StorePath | undefined,
+  entries: readonly TreeEntry[],
+): Promise<UnitSite> {
+  const findText = createTextFinder(closure, entries)
+  const ownUnits = toplevel && `${toplevel.path}/etc/systemd/system`
+  if (ownUnits && (await whereLeads(closure, ownUnits))) {
+    const init = await findText(`${toplevel.path}/init`)
+    return {
+      unitFolder: init?.includes(MUTABLE_UNITS) ? MUTABLE_UNITS : '/etc/systemd/system.attached',
+      programs: { agetty: '/run/current-system/sw/bin/agetty', login: '/run/current-system/sw/bin/login' },
+      async findUnit(file) {
+        const text = await findText(`${ownUnits}/${file}`)
+        // Where the activation makes it be found, now and after the next switch.
+        return text === undefined ? undefined : { text, path: `/etc/systemd/system/${file}` }
+      },
+    }
+  }
+  const system = toplevel ? [`${toplevel.path}/sw/usr/lib`, `${toplevel.path}/sw/lib`] : []
+  return {
+    unitFolder: '/etc/systemd/system',
+    programs: { agetty: '/sbin/agetty', login: '/bin/login' },
+    async findUnit(file) {
+      for (const folder of ['/usr/lib', '/lib', ...system]) {
+        const path = `${folder}/systemd/system/${file}`
+        const text = await findText(path)
+        if (text !== undefined) return { text, path }
+      }
+      return undefined
+    },
+  }
+}
+
+/** Looks into store paths and other entries of an image alike. */
+function createTextFinder(closure: Closure, entries: readonly TreeEntry[]): FindText {
+  const outside = outsideOf(entries)
+  return async path => {
+    const found = await whereLeads(closure, path, outside)
+    return found?.node.type === 'file' ? new TextDecoder().decode(found.node.read()) : undefined
+  }
+}
+
+/** The entries of an image that are no store path, as nodes. */
+function outsideOf(entries: readonly TreeEntry[]): Outside {
+  const nodes = new Map<ByteString, StoreNode>()
+  for (const entry of createTree(entries)) nodes.set(`/${entry.path}`, nodeOf(entry))
+  return path => nodes.get(path)
+}
+
+function nodeOf(entry: TreeEntry): StoreNode {
+  switch (entry.type) {
+    case 'directory':
+      return { type: 'directory' }
+    case 'symlink':
+      return { type: 'symlink', target: entry.target }
+    case 'file':
+      return {
+        type: 'file',
+        executable: (entry.mode & 0o111) !== 0,
+        head: size => entry.contents.subarray(0, size),
+        read: () => entry.contents,
+      }
+  }
+}

@@ -1,0 +1,171 @@
+import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import {
+  type BuildOptions,
+  buildImage,
+  CHECKSUMS_FILE,
+  type ImageFiles,
+  type ImageSpec,
+  openScratch,
+  SIGNATURE_FILES,
+  syncPath,
+  withLock,
+} from '../image/index.ts'
+import type { SigningKey } from '../signing/index.ts'
+import { PublishError } from './errors.ts'
+import {
+  checkNames,
+  formatVersion,
+  isThere,
+  LATEST,
+  pointTo,
+  pruneVersions,
+  readLatest,
+  readVersions,
+  VERSION_FILE,
+} from './versions.ts'
+
+/** How images are published. */
+export interface PublishOptions extends BuildOptions {
+  /** Name of the version. Default: the date in UTC, such as `2026-11-25`, with a number behind it if that is taken. */
+  readonly version?: string
+  /** How many versions are left in the folder. Default: all. */
+  readonly keep?: number
+  /** Who signs SHA256SUMS. Default: whom the specs name, if they agree. */
+  readonly signing?: SigningKey
+  /** Told of each image once it is built. */
+  readonly onImage?: (image: ImageFiles) => void
+}
+
+/** What became of a publication. */
+export interface Publication {
+  /** The folder that was published into. */
+  readonly folder: string
+  /** The version that `latest` leads to now. */
+  readonly version: string
+  /** Whether it is a new one. Images that are what they were before are not published again. */
+  readonly isNew: boolean
+  /** Names of the image files. */
+  readonly images: readonly string[]
+  /** Whether SHA256SUMS is signed. */
+  readonly isSigned: boolean
+  /** Names of the versions that were removed. */
+  readonly removed: readonly string[]
+}
+
+/**
+ * Builds images into a folder that a web server serves, as one version with one SHA256SUMS; see `versions.ts` for what is
+ * in the folder. Until all are built, nothing that others see changes. Rejects as `buildImage` does, and with
+ * `PublishError`, `SigningError`.
+ */
+export async function publishImages(
+  specs: readonly ImageSpec[],
+  folder: string,
+  options: PublishOptions = {},
+): Promise<Publication> {
+  checkOptions(specs, options)
+  const { version, keep, onImage, signal, ...build } = options
+  const out = resolve(folder)
+  const key = options.signing ?? agreedKey(specs)
+  const scratch = await openScratch(out)
+  try {
+    const staged = join(scratch.folder, 'version')
+    const images: string[] = []
+    for (const [i, spec] of specs.entries()) {
+      // The last one adds the last lines to SHA256SUMS, and so signs for all.
+      const signing = i === specs.length - 1 ? key : undefined
+      const image = await buildImage({ ...spec, signing }, staged, { ...build, signal })
+      const file = image.manifest.artefacts[0].file
+      if (images.includes(file)) throw nameTwice(file)
+      images.push(file)
+      onImage?.(image)
+    }
+    return await withLock(out, () => commit(out, staged, scratch.folder, { version, keep, key, images }), signal)
+  } finally {
+    await scratch.discard()
+  }
+}
+
+interface Commit {
+  readonly version?: string
+  readonly keep?: number
+  readonly key?: SigningKey
+  readonly images: readonly string[]
+}
+
+async function commit(
+  out: string,
+  staged: string,
+  scratch: string,
+  { version, keep, key, images }: Commit,
+): Promise<Publication> {
+  const latest = await readLatest(out)
+  const files = await readdir(staged)
+  await checkNames(out, files)
+  const same = (name: string) => isSame(join(out, name), staged, key)
+  const isUnchanged = version === undefined && latest !== undefined && (await same(latest))
+  const name = isUnchanged ? latest : await nameFor(out, version, same)
+  const isNew = !(await isThere(join(out, name)))
+  if (isNew) {
+    const versions = await readVersions(out)
+    const number = 1 + Math.max(0, ...versions.map(one => one.number))
+    await writeFile(join(staged, VERSION_FILE), formatVersion(number))
+    await syncPath(join(staged, VERSION_FILE))
+    await syncPath(staged)
+    await rename(staged, join(out, name))
+  }
+  await pointTo(out, name, scratch)
+  const removed = keep === undefined ? [] : await pruneVersions(out, keep, scratch)
+  await syncPath(out)
+  return { folder: out, version: name, isNew, images, isSigned: key !== undefined, removed }
+}
+
+/** The name for a version; one that is there already if it holds the same, such as after a crash. */
+async function nameFor(out: string, asked: string | undefined, same: (name: string) => Promise<boolean>) {
+  if (asked !== undefined) {
+    if (!(await isThere(join(out, asked))) || (await same(asked))) return asked
+    const message = `${join(out, asked)}: holds something else already, and a version never changes; choose another name`
+    throw new PublishError('VERSION_TAKEN', asked, message)
+  }
+  const today = new Date().toISOString().slice(0, 10)
+  for (let n = 1; ; n++) {
+    const name = n === 1 ? today : `${today}.${n}`
+    if (!(await isThere(join(out, name))) || (await same(name))) return name
+  }
+}
+
+/** Whether a version holds what was staged: the same checksums, signed by the same key or by none. */
+async function isSame(version: string, staged: string, key: SigningKey | undefined): Promise<boolean> {
+  // gpg signs with the time of day; so a signature of its says nothing but that there is one.
+  const compared = [CHECKSUMS_FILE, ...(key && 'keyFile' in key ? [SIGNATURE_FILES.binary] : [])]
+  for (const file of compared) {
+    const contents = await readFile(join(version, file)).catch(() => undefined)
+    if (!contents?.equals(await readFile(join(staged, file)))) return false
+  }
+  return (await isThere(join(version, SIGNATURE_FILES.binary))) === (key !== undefined)
+}
+
+function checkOptions(specs: readonly ImageSpec[], { version, keep }: PublishOptions): void {
+  if (specs.length === 0) throw new TypeError('nothing to publish: give one spec at least')
+  if (keep !== undefined && !(Number.isInteger(keep) && keep >= 1)) {
+    throw new RangeError(`keep: a whole number from 1 on, not ${keep}`)
+  }
+  if (version !== undefined && (!/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/.test(version) || version === LATEST)) {
+    const message = `${JSON.stringify(version)}: not the name of a version: give letters, digits, ".", "_", "+" and "-"`
+    throw new PublishError('VERSION_INVALID', version, message)
+  }
+}
+
+/** The key that all specs name; an image that is signed by one must not be published with the signature of another. */
+function agreedKey(specs: readonly ImageSpec[]): SigningKey | undefined {
+  const keys = new Map(specs.map(({ signing }) => [JSON.stringify(signing), signing]))
+  if (keys.size <= 1) return specs[0].signing
+  throw new TypeError(
+    'signing: the specs name different keys, but one SHA256SUMS has one signature; give the key to use',
+  )
+}
+
+function nameTwice(file: string): PublishError {
+  const message = `${file}: two of the images have this name; give them names of their own`
+  return new PublishError('NAME_TWICE', file, message)
+}

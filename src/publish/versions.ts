@@ -1,0 +1,115 @@
+/**
+ * The folder that a web server serves:
+ *
+ *     2026-11-25/         a version: images, settings, manifests, SHA256SUMS with its signatures, version.json; never changed
+ *     latest              symlink to the newest version
+ *     NAME.tar.xz, …      symlinks to latest/NAME.tar.xz, …: names that stay
+ *
+ * One rename of `latest` turns all names over at once, so whoever reads sees one version or the other and no mixture.
+ */
+import { lstat, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { PublishError } from './errors.ts'
+
+/** The symlink to the newest version. */
+export const LATEST = 'latest'
+
+/** The file that says which version a folder is. */
+export const VERSION_FILE = 'version.json'
+
+/** A version in a folder. */
+export interface PublishedVersion {
+  readonly name: string
+  /** Counts up with every version, so that the order is known whatever their names. */
+  readonly number: number
+}
+
+/** The versions in a folder, the oldest first. */
+export async function readVersions(folder: string): Promise<PublishedVersion[]> {
+  const versions: PublishedVersion[] = []
+  for (const name of await readdir(folder)) {
+    if (name.startsWith('.') || name === LATEST) continue
+    const text = await readFile(join(folder, name, VERSION_FILE), 'utf8').catch(() => undefined)
+    const number = text === undefined ? undefined : parseVersion(text)
+    if (number !== undefined) versions.push({ name, number })
+  }
+  return versions.sort((a, b) => a.number - b.number || (a.name < b.name ? -1 : 1))
+}
+
+/** The text of {@link VERSION_FILE}. */
+export function formatVersion(number: number): string {
+  return `${JSON.stringify({ version: number })}\n`
+}
+
+function parseVersion(text: string): number | undefined {
+  try {
+    const { version } = JSON.parse(text) as { version?: unknown }
+    return Number.isSafeInteger(version) ? (version as number) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** The name of the version that `latest` points to, `undefined` if there is none. */
+export async function readLatest(folder: string): Promise<string | undefined> {
+  return readlink(join(folder, LATEST)).catch(() => undefined)
+}
+
+/** Lets all names lead to a version, and drops those that lead nowhere any more. `scratch` is a folder beside. */
+export async function pointTo(folder: string, version: string, scratch: string): Promise<void> {
+  await replaceLink(folder, LATEST, version, scratch)
+  const files = (await readdir(join(folder, version))).filter(file => file !== VERSION_FILE).sort()
+  for (const file of files) {
+    const target = join(LATEST, file)
+    if ((await readlink(join(folder, file)).catch(() => undefined)) === target) continue
+    await replaceLink(folder, file, target, scratch)
+  }
+  for (const file of await readdir(folder)) {
+    if (files.includes(file) || !(await isOurs(folder, file))) continue
+    await rm(join(folder, file), { force: true })
+  }
+}
+
+/** Throws `PublishError` IN_THE_WAY where a name that is to lead to a version is taken by something else. */
+export async function checkNames(folder: string, files: readonly string[]): Promise<void> {
+  for (const file of [LATEST, ...files]) {
+    const path = join(folder, file)
+    const found = await lstat(path).catch(() => undefined)
+    if (found === undefined || (file === LATEST ? found.isSymbolicLink() : await isOurs(folder, file))) continue
+    const message = `${path}: is in the way of a symlink to the newest version; remove it or choose another folder`
+    throw new PublishError('IN_THE_WAY', path, message)
+  }
+}
+
+/** Removes the oldest versions, so that no more than `keep` are left; never the newest, nor what `latest` points to. */
+export async function pruneVersions(folder: string, keep: number, scratch: string): Promise<string[]> {
+  const versions = await readVersions(folder)
+  const latest = await readLatest(folder)
+  const removed: string[] = []
+  for (const { name } of versions.slice(0, Math.max(0, versions.length - keep))) {
+    if (name === latest) continue
+    // Gone at once for whoever looks; what is being read stays until it is closed.
+    await rename(join(folder, name), join(scratch, name))
+    removed.push(name)
+  }
+  return removed
+}
+
+/** Whether a name is a symlink through `latest`, as {@link pointTo} makes them. */
+async function isOurs(folder: string, file: string): Promise<boolean> {
+  const target = await readlink(join(folder, file)).catch(() => undefined)
+  return target === join(LATEST, file)
+}
+
+async function replaceLink(folder: string, name: string, target: string, scratch: string): Promise<void> {
+  await symlink(target, join(scratch, name))
+  await rename(join(scratch, name), join(folder, name))
+}
+
+/** Whether there is something of this name, wherever a symlink leads. */
+export async function isThere(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  )
+}

@@ -1,0 +1,3 @@
+export { ServeError, type ServeErrorCode } from './errors.ts'
+export { pullLines } from './pull-lines.ts'
+export { type FolderServer, type ServeOptions, serveFolder } from './serve.ts'

@@ -1,0 +1,43 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { SigningError } from './errors.ts'
+import { armored } from './key-file.ts'
+import type { Signer } from './signer.ts'
+
+/** Bytes of what gpg says that are told on. */
+const SAID_MAX = 2000
+
+/** Lets the `gpg` on PATH sign, which may ask for a passphrase, or a card. Its signatures bear the time of day. */
+export function gpgSigner(key: string): Signer {
+  return {
+    async sign(contents, signal) {
+      const binary = await runGpg(key, contents, signal)
+      return { binary, armored: await armored(binary) }
+    },
+  }
+}
+
+async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | undefined): Promise<Uint8Array> {
+  signal?.throwIfAborted()
+  // Its configuration may ask for armor.
+  const options = ['--batch', '--no-armor', '--local-user', key, '--detach-sign']
+  const child = spawn('gpg', options, { signal })
+  const output: Buffer[] = []
+  let said = ''
+  child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
+  child.stderr.on('data', (chunk: Buffer) => {
+    said = (said + chunk).slice(0, SAID_MAX)
+  })
+  // It may end before it has read everything; its exit code tells.
+  child.stdin.on('error', () => {})
+  child.stdin.end(contents)
+  const [code] = await once(child, 'close').catch(error => {
+    signal?.throwIfAborted()
+    const why = error.code === 'ENOENT' ? 'gpg is not on PATH: install GnuPG, or give a key file' : error.message
+    throw new SigningError('GPG_FAILED', key, why, { cause: error })
+  })
+  signal?.throwIfAborted()
+  if (code === 0 && output.length > 0) return new Uint8Array(Buffer.concat(output))
+  const message = `gpg could not sign with ${JSON.stringify(key)}; gpg --list-secret-keys shows the keys it has:\n${said.trim()}`
+  throw new SigningError('GPG_FAILED', key, message)
+}

@@ -1,0 +1,64 @@
+/** Reads what lies beside a declaration. Modes become 0644 or 0755 and owners 0: a checkout keeps no more than that. */
+import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ImageEntry } from '../image/index.ts'
+
+/** Something beside a declaration that cannot be read as asked; the message says why. */
+export class UnreadableError extends Error {
+  override readonly name = 'UnreadableError'
+}
+
+/** The contents of a file. Throws {@link UnreadableError}. */
+export async function readBeside(file: string): Promise<Uint8Array> {
+  try {
+    // To read a pipe would wait for whoever writes to it.
+    if (!(await stat(file)).isFile()) throw new UnreadableError(`${file} is not a file`)
+    return new Uint8Array(await readFile(file))
+  } catch (error) {
+    throw unreadable(file, error)
+  }
+}
+
+/**
+ * Everything in a folder, as entries below `target` (`/etc`, or `/` for the root of the image), in the order of their
+ * names. Symlinks are taken as such. Throws {@link UnreadableError} for what is neither file, folder nor symlink.
+ */
+export async function readFolder(folder: string, target: string): Promise<ImageEntry[]> {
+  try {
+    if (!(await stat(folder)).isDirectory()) throw new UnreadableError(`${folder} is not a folder`)
+    return await entriesIn(folder, target === '/' ? '' : target)
+  } catch (error) {
+    throw unreadable(folder, error)
+  }
+}
+
+async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> {
+  const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
+  const entries: ImageEntry[] = []
+  for (const item of found.sort((a, b) => Buffer.compare(a.name, b.name))) {
+    const name = item.name.toString('utf8')
+    if (!Buffer.from(name).equals(item.name)) {
+      throw new UnreadableError(`${join(folder, name)} has a name that is not UTF-8; rename it`)
+    }
+    const file = join(folder, name)
+    const path = `${target}/${name}`
+    if (item.isSymbolicLink()) {
+      entries.push({ type: 'symlink', path, target: await readlink(file) })
+    } else if (item.isDirectory()) {
+      entries.push({ type: 'directory', path }, ...(await entriesIn(file, path)))
+    } else if (item.isFile()) {
+      const mode = (await stat(file)).mode & 0o100 ? 0o755 : 0o644
+      entries.push({ type: 'file', path, mode, contents: new Uint8Array(await readFile(file)) })
+    } else {
+      throw new UnreadableError(`${file} is neither file, folder nor symlink; remove it`)
+    }
+  }
+  return entries
+}
+
+function unreadable(path: string, error: unknown): unknown {
+  const { code, syscall } = error as NodeJS.ErrnoException
+  if (syscall === undefined) return error
+  const why = code === 'ENOENT' ? 'is not there' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`
+  return new UnreadableError(`${path} ${why}`, { cause: error })
+}

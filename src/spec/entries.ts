@@ -1,0 +1,70 @@
+import { type ImageEntry, treeEntriesOf } from '../image/index.ts'
+import { readBeside, readFolder } from './beside.ts'
+import type { Context } from './context.ts'
+import type { Declaration } from './declaration.ts'
+
+/** The entries that a declaration asks for: overlays, files, directories and links. */
+export async function entriesOf(declaration: Declaration, context: Context): Promise<ImageEntry[]> {
+  const { overlays = {}, files = {}, directories = {}, links = {} } = declaration
+  const entries: ImageEntry[] = []
+  const add = async (entry: ImageEntry, at: readonly PropertyKey[]) => {
+    await context.attempt(at, () => treeEntriesOf({ entries: [entry] }))
+    entries.push(entry)
+  }
+  for (const [target, given] of Object.entries(overlays)) {
+    for (const [i, { folder, owner }] of [given].flat().entries()) {
+      const path = Array.isArray(given) ? ['overlays', target, i] : ['overlays', target]
+      const owned = ownerOf(owner)
+      const origin = context.originOf(path)
+      const found = await context.attempt([...path, 'folder'], () =>
+        readFolder(context.resolve(folder), target.replace(/\/+$/, '') || '/'),
+      )
+      for (const entry of found ?? []) await add({ ...entry, ...owned, origin }, path)
+    }
+  }
+  for (const [path, { mode, owner, ...content }] of Object.entries(files)) {
+    const at = ['files', path]
+    const contents = await contentsOf(content, at, context)
+    if (contents === undefined) continue
+    await add({ type: 'file', path, contents, ...attributesOf({ mode, owner }, at, context) }, at)
+  }
+  for (const [path, attributes] of Object.entries(directories)) {
+    const at = ['directories', path]
+    await add({ type: 'directory', path, ...attributesOf(attributes, at, context) }, at)
+  }
+  for (const [path, target] of Object.entries(links)) {
+    const at = ['links', path]
+    await add({ type: 'symlink', path, target, origin: context.originOf(at) }, at)
+  }
+  return entries
+}
+
+/** Contents that stand in a declaration or beside it; `undefined` after a problem. */
+export async function contentsOf(
+  { text, file }: { text?: string; file?: string },
+  at: readonly PropertyKey[],
+  context: Context,
+): Promise<string | Uint8Array | undefined> {
+  if (text === undefined && file === undefined) context.report(at, 'is empty: give its contents as text, or as file')
+  if (text !== undefined && file !== undefined) context.report(at, 'has both text and file: give one of them')
+  if (file === undefined) return text
+  return context.attempt([...at, 'file'], () => readBeside(context.resolve(file)))
+}
+
+function attributesOf(
+  { mode, owner }: { mode?: string; owner?: string },
+  at: readonly PropertyKey[],
+  context: Context,
+): Pick<ImageEntry, 'uid' | 'gid' | 'origin'> & { mode?: number } {
+  return {
+    ...(mode !== undefined && { mode: Number.parseInt(mode.replace(/^0o/, ''), 8) }),
+    ...ownerOf(owner),
+    origin: context.originOf(at),
+  }
+}
+
+function ownerOf(owner: string | undefined) {
+  if (owner === undefined) return {}
+  const [uid, gid] = owner.split(':').map(Number)
+  return { uid, gid }
+}

@@ -1,0 +1,51 @@
+/** What can be wrong with a declaration. */
+export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE'
+
+/** One thing that is wrong with a declaration. */
+export interface SpecProblem {
+  /** Where it stands in the object, such as `['files', '/etc/motd', 'mode']`. */
+  readonly path: readonly PropertyKey[]
+  /** What is wrong, and what would be right. */
+  readonly message: string
+  /** The file and its line and column, from 1; absent for an object that a program made. */
+  readonly position?: Position
+}
+
+/** A place in a file. */
+export interface Position {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** A declaration that no image can be built from. It tells of all that is wrong, not just of the first. */
+export class SpecError extends Error {
+  override readonly name = 'SpecError'
+  readonly code: SpecErrorCode
+  readonly problems: readonly SpecProblem[]
+
+  constructor(code: SpecErrorCode, problems: readonly SpecProblem[], options?: ErrorOptions) {
+    super(problems.map(describeProblem).join('\n'), options)
+    this.code = code
+    this.problems = problems
+  }
+}
+
+/** `image.yaml:3:5: closure.toplevel: give …` */
+function describeProblem({ path, message, position }: SpecProblem): string {
+  const where = position ? `${formatPosition(position)}: ` : ''
+  return `${where}${path.length > 0 ? `${formatPath(path)}: ` : ''}${message}`
+}
+
+/** A place in a file as compilers write it, which editors follow. */
+export function formatPosition({ file, line, column }: Position): string {
+  return `${file}:${line}:${column}`
+}
+
+/** Keys and numbers as one word: `closure.roots[0]`, `files./etc/motd.mode`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  return path
+    .map(key => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .join('')
+    .replace(/^\./, '')
+}

@@ -1,0 +1,5 @@
+export type { ImageDeclaration } from './declaration.ts'
+export { type DeclarationOptions, defineImage, readImageFile } from './define.ts'
+export { type Position, SpecError, type SpecErrorCode, type SpecProblem } from './errors.ts'
+export { imageJsonSchema } from './json-schema.ts'
+export { FLAVOURS, type Flavour, type StarterOptions, starterFiles } from './starter.ts'

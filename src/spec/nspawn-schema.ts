@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from '../systemd/index.ts'
+
+/**
+ * The settings of a declaration. What may stand in them is checked by `settingsProblems`, which knows more of systemd than
+ * a shape can tell.
+ */
+export const nspawnSchema = z.custom<NspawnSettings>(() => true)
+
+/** The JSON schema of {@link nspawnSchema}. */
+export function nspawnJsonSchema(): object {
+  const sections = Object.entries(SETTINGS_KEYS).map(([section, keys]) => {
+    const properties = Object.entries(keys).map(([key, setting]) => [key, schemaOf(setting)] as const)
+    return [
+      section,
+      { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false },
+    ] as const
+  })
+  return {
+    description: 'Settings of systemd-nspawn, delivered as NAME.nspawn: see systemd.nspawn(5)',
+    ...{ type: 'object', properties: Object.fromEntries(sections), additionalProperties: false },
+  }
+}
+
+function schemaOf({ kind, since, isPrivileged }: SettingKey<unknown>): object {
+  const types = kind.types.map(type => (type === 'string' && kind.values ? { enum: kind.values } : { type }))
+  const notes = [
+    kind.right,
+    ...(since === undefined ? [] : [`systemd ${since} or newer`]),
+    ...(isPrivileged ? ['only in a trusted file'] : []),
+  ]
+  const list = kind.several ? [{ type: 'array', items: types.length > 1 ? { anyOf: types } : types[0] }] : []
+  return { description: notes.join('; '), anyOf: [...types, ...list] }
+}

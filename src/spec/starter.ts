@@ -1,0 +1,165 @@
+import type { System } from '../image/index.ts'
+
+/** What `init` makes: a NixOS system that goes on living in its machine, or a few store paths. */
+export const FLAVOURS = ['nixos', 'plain'] as const
+
+export type Flavour = (typeof FLAVOURS)[number]
+
+/** What a starter is made for. */
+export interface StarterOptions {
+  readonly flavour: Flavour
+  readonly name: string
+  readonly system: System
+  /** Where editors find the JSON schema of the declaration. */
+  readonly schema: string
+}
+
+/** The files of a starter with their texts, the declaration first. */
+export function starterFiles(options: StarterOptions): Map<string, string> {
+  if (options.flavour === 'plain') return new Map([['image.yaml', plainImage(options)]])
+  return new Map([
+    ['image.yaml', nixosImage(options)],
+    ['nixos/flake.nix', flake(options)],
+    ['nixos/configuration.nix', configuration(options)],
+  ])
+}
+
+const head = ({ schema }: StarterOptions) => `# yaml-language-server: $schema=${schema}
+# Every key: nspawn-rootfs schema. Paths are relative to this file.
+`
+
+const settings = `# How systemd-nspawn runs the machine, see systemd.nspawn(5). Delivered beside the image as NAME.nspawn; most of it counts
+# only once it is installed in /etc/systemd/nspawn.
+#nspawn:
+#  Network:
+#    VirtualEthernet: false          # the network of the host
+#    Port: ["tcp:8080:80"]           # or a port of it, with VirtualEthernet
+#  Files:
+#    Bind: ["/srv/data:/data"]
+`
+
+const signing = `# Who signs SHA256SUMS: nspawn-rootfs key generate --out keys
+#signing:
+#  key: keys/secret.asc
+`
+
+function nixosImage(options: StarterOptions): string {
+  return `${head(options)}
+name: ${options.name}
+system: ${options.system}
+
+# Made by: nix build ./nixos#nixosConfigurations.${options.name}.config.system.build.toplevel
+closure:
+  toplevel: ./result
+  # Or from a binary cache, without Nix on this machine:
+  #toplevel: /nix/store/…-nixos-system-${options.name}-…
+  #caches: [https://cache.example.org]
+  #trustedPublicKeys: ["cache.example.org-1:…"]
+
+# The configuration goes along: nixos-rebuild switch in the machine changes it.
+overlays:
+  /etc/nixos: { folder: ./nixos }
+
+# More files, such as keys to log in with:
+#files:
+#  /root/.ssh/authorized_keys: { file: ./id.pub, mode: 0600 }
+
+# What systemd finds in the image. Every import is a first boot with an ID of its own, and logins work.
+#systemd:
+#  units:
+#    hello.service:
+#      enable: true
+#      text: |
+#        [Service]
+#        Type=oneshot
+#        ExecStart=/run/current-system/sw/bin/echo hello
+#        [Install]
+#        WantedBy=multi-user.target
+
+${settings}
+#compression: { format: tar.xz, level: 6 }
+
+${signing}`
+}
+
+function plainImage(options: StarterOptions): string {
+  return `${head(options)}
+name: ${options.name}
+system: ${options.system}
+
+# nspawn-rootfs build image.yaml --set PROGRAM=$(readlink -f result)
+variables:
+  PROGRAM: null
+
+closure:
+  roots: ["\${PROGRAM}"]
+
+# systemd-nspawn --machine ${options.name} /usr/bin/…
+links:
+  /usr/bin: \${PROGRAM}/bin
+
+directories:
+  /tmp: { mode: 1777 }
+
+#files:
+#  /etc/passwd: { text: "root:x:0:0::/root:/usr/bin/sh\\n" }
+#overlays:
+#  /etc: { folder: ./etc }
+
+# For an image that boots, with systemd among its store paths and /usr/lib/systemd linked to it:
+#systemd:
+#  osRelease: { ID: ${options.name}, NAME: ${options.name} }
+
+${settings}
+#compression: { format: tar.xz, level: 6 }
+
+${signing}`
+}
+
+function flake({ name }: StarterOptions): string {
+  return `{
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+
+  outputs = { nixpkgs, ... }: {
+    nixosConfigurations.${name} = nixpkgs.lib.nixosSystem {
+      modules = [ ./configuration.nix ];
+    };
+  };
+}
+`
+}
+
+function configuration({ name, system }: StarterOptions): string {
+  return `{ config, pkgs, ... }:
+{
+  nixpkgs.hostPlatform = "${system}";
+  boot.isContainer = true;
+
+  # nixos-rebuild finds this configuration in /etc/nixos by the name of the host.
+  networking.hostName = "${name}";
+
+  # The virtual network of machinectl start; with the host's network nothing is to be set up.
+  networking.useNetworkd = true;
+  networking.useHostResolvConf = false;
+  services.resolved.enable = true;
+  systemd.network.networks."10-host0" = {
+    matchConfig.Name = "host0";
+    networkConfig.DHCP = "yes";
+  };
+
+  # The store paths of the image become known to Nix at the first boot.
+  boot.postBootCommands = ''
+    if [ -e /nix-path-registration ]; then
+      \${config.nix.package}/bin/nix-store --load-db < /nix-path-registration && rm /nix-path-registration
+      \${config.nix.package}/bin/nix-env --profile /nix/var/nix/profiles/system --set /run/current-system
+    fi
+  '';
+
+  nix.settings.experimental-features = [ "nix-command" "flakes" ];
+  environment.systemPackages = [ pkgs.git ];
+
+  # The release that the machine began with; it stays.
+  system.stateVersion = "25.11";
+}
+`
+}

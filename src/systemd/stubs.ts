@@ -1,0 +1,178 @@
+/**
+ * What systemd finds in an image besides its store paths: small files in /etc, units and what enables them.
+ *
+ * Units lie where nothing else puts any. On a NixOS system `/etc/systemd/system` is a symlink that its activation makes at
+ * each boot, and cannot make where there is a directory: the machine would come up without units. See {@link UnitSite}.
+ */
+import { byteStringOfText } from '../bytes/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
+import { SystemdError } from './errors.ts'
+import { GETTYS, gettyUnit, type LoginPrograms } from './gettys.ts'
+import {
+  hostnameText,
+  localeText,
+  localtimeTarget,
+  type MachineIdPolicy,
+  machineIdText,
+  osReleaseText,
+} from './os-files.ts'
+import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
+
+/** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
+export interface UnitStub {
+  /** The unit file. Absent for a unit of the store paths. */
+  contents?: string | Uint8Array
+  /** Whether it starts at boot, as its `[Install]` section says. Default false. */
+  enable?: boolean
+  /** Whether it cannot be started at all. Default false. */
+  mask?: boolean
+  /** Files that change parts of it, by name (`10-limits.conf`). */
+  dropIns?: Readonly<Record<string, string | Uint8Array>>
+  /** Who asks for it, for people to read. Default: the unit stubs. */
+  origin?: string
+}
+
+/** What systemd finds in an image. Absent fields leave nothing, unless they say otherwise. */
+export interface SystemdStubs {
+  /** Default `uninitialized`: every machine made of the image has its own ID, and a first boot. */
+  machineId?: MachineIdPolicy
+  hostname?: string
+  /** LANG of the system. */
+  locale?: string
+  timezone?: string
+  /** A symlink to what systemd-resolved keeps, or an empty file that systemd-nspawn fills. */
+  resolvConf?: 'stub' | 'uplink' | 'empty'
+  /** Fields of `/etc/os-release`, for an image that is no NixOS system. */
+  osRelease?: Readonly<Record<string, string>>
+  /** Whether `console-getty.service` and `container-getty@.service` are added. Default: those that are missing. */
+  gettys?: boolean
+  /** Units by name. */
+  units?: Readonly<Record<string, UnitStub>>
+  /** Files of `/etc/systemd/system-preset`, `/etc/tmpfiles.d` and `/etc/sysusers.d` by name. */
+  presets?: Readonly<Record<string, string | Uint8Array>>
+  tmpfiles?: Readonly<Record<string, string | Uint8Array>>
+  sysusers?: Readonly<Record<string, string | Uint8Array>>
+  /** Who asks for all this, for people to read. Default: the systemd stubs. */
+  origin?: string
+}
+
+/** Where units go in an image, and what is known there. */
+export interface UnitSite {
+  /** Absolute path of the folder for units, such as `/etc/systemd/system`. */
+  readonly unitFolder: string
+  readonly programs: LoginPrograms
+  /** A unit file of the store paths: its text, and its path in the image; `undefined` if there is none. */
+  findUnit(file: string): Promise<{ readonly text: string; readonly path: string } | undefined>
+}
+
+/** The entries of stubs, and what is odd about them. Throws `SystemdError` STUB_INVALID, UNIT_INVALID. */
+export async function stubEntries(
+  stubs: SystemdStubs,
+  site: UnitSite,
+): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
+  const { origin = 'the systemd stubs', presets, tmpfiles, sysusers } = stubs
+  const units = await unitEntries(stubs, origin, site)
+  const entries = [
+    ...osEntries(stubs, origin),
+    ...snippetEntries('etc/systemd/system-preset', presets, '.preset', origin),
+    ...snippetEntries('etc/tmpfiles.d', tmpfiles, '.conf', origin),
+    ...snippetEntries('etc/sysusers.d', sysusers, '.conf', origin),
+    ...units.entries,
+  ]
+  return { entries, warnings: units.warnings }
+}
+
+function osEntries(stubs: SystemdStubs, origin: string): TreeEntry[] {
+  const { machineId = 'uninitialized', hostname, locale, timezone, resolvConf, osRelease } = stubs
+  const file = (path: string, text: string | undefined, mode = 0o644): TreeEntry[] =>
+    text === undefined ? [] : [{ type: 'file', path, mode, contents: encode(text), origin }]
+  const link = (path: string, target: string): TreeEntry => ({ type: 'symlink', path, target, origin })
+  return [
+    ...file('etc/machine-id', machineIdText(machineId), 0o444),
+    ...file('etc/hostname', hostname && hostnameText(hostname)),
+    ...file('etc/locale.conf', locale && localeText(locale)),
+    ...file('etc/os-release', osRelease && osReleaseText(osRelease)),
+    ...file('etc/resolv.conf', resolvConf === 'empty' ? '' : undefined),
+    ...(timezone === undefined ? [] : [link('etc/localtime', localtimeTarget(timezone))]),
+    ...(resolvConf === 'stub' ? [link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')] : []),
+    ...(resolvConf === 'uplink' ? [link('etc/resolv.conf', '../run/systemd/resolve/resolv.conf')] : []),
+  ]
+}
+
+async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string, site: UnitSite) {
+  const folder = site.unitFolder.slice(1)
+  const entries: TreeEntry[] = []
+  const texts = new Map<string, string>()
+  const paths = new Map<string, string>()
+  const add = (name: string, contents: string | Uint8Array, from: string) => {
+    texts.set(name, decode(contents))
+    entries.push({ type: 'file', path: `${folder}/${name}`, mode: 0o644, contents: encode(contents), origin: from })
+  }
+  for (const name of GETTYS) {
+    if (units[name]?.contents !== undefined || gettys === false) continue
+    if (gettys || (await site.findUnit(name)) === undefined) add(name, gettyUnit(name, site.programs), origin)
+  }
+  for (const [name, { contents, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
+    checkUnitName(name)
+    if (mask) entries.push({ type: 'symlink', ...placed(folder, maskLink(name)), origin: from })
+    if (contents !== undefined) add(name, contents, from)
+    for (const [file, text] of Object.entries(dropIns)) add(`${name}.d/${checkFileName(file, '.conf')}`, text, from)
+  }
+  const enabled = Object.keys(units).filter(name => units[name].enable)
+  for (const name of enabled) await findUnits(name, texts, paths, site)
+  const { links, warnings } = enableUnits(texts, enabled, file => paths.get(file) ?? `${site.unitFolder}/${file}`)
+  for (const link of links) entries.push({ type: 'symlink', ...placed(folder, link), origin })
+  return { entries, warnings }
+}
+
+function placed(folder: string, { path, target }: UnitLink) {
+  return { path: byteStringOfText(`${folder}/${path}`), target: byteStringOfText(target) }
+}
+
+/** Adds the texts of a unit and of those it brings along, as far as the store paths have them. */
+async function findUnits(
+  name: string,
+  texts: Map<string, string>,
+  paths: Map<string, string>,
+  site: UnitSite,
+  seen = new Set<string>(),
+): Promise<void> {
+  if (seen.has(name)) return
+  seen.add(name)
+  const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
+  for (const file of files.some(one => texts.has(one)) ? [] : files) {
+    const found = await site.findUnit(file)
+    if (found === undefined) continue
+    texts.set(file, found.text)
+    paths.set(file, found.path)
+    break
+  }
+  for (const also of installReferences(texts, name)) await findUnits(also, texts, paths, site, seen)
+}
+
+/** Files of a folder in /etc that systemd reads. */
+function snippetEntries(
+  folder: string,
+  files: Readonly<Record<string, string | Uint8Array>> = {},
+  suffix: string,
+  origin: string,
+): TreeEntry[] {
+  return Object.entries(files).map(([name, contents]) => {
+    const path = byteStringOfText(`${folder}/${checkFileName(name, suffix)}`)
+    return { type: 'file', path, mode: 0o644, contents: encode(contents), origin }
+  })
+}
+
+function checkFileName(name: string, suffix: string): string {
+  if (name.endsWith(suffix) && name.length > suffix.length && !/[/\0]/.test(name) && !name.startsWith('.')) return name
+  throw new SystemdError('STUB_INVALID', `give the name of a file that ends in ${suffix}, not ${JSON.stringify(name)}`)
+}
+
+function encode(contents: string | Uint8Array): Uint8Array {
+  return typeof contents === 'string' ? new TextEncoder().encode(contents) : contents
+}
+
+function decode(contents: string | Uint8Array): string {
+  return typeof contents === 'string' ? contents : new TextDecoder().decode(contents)
+}

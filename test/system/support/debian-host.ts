@@ -1,0 +1,106 @@
+/** A Debian system with everything that `machinectl` needs, running in a container of this machine. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { execute } from './execute.ts'
+import type { Scratch } from './scratch.ts'
+import { openTerminal, type Terminal } from './terminal.ts'
+import { until } from './until.ts'
+
+/** The programs that it takes. */
+export const HOST_PROGRAMS = ['mmdebstrap', 'systemd-nspawn', 'setpriv', 'nsenter', 'pgrep', 'script'] as const
+
+const SUITE = 'bookworm'
+const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'systemd-container', 'xz-utils', 'tar', 'gnupg']
+
+const MMDEBSTRAP = [
+  ...['--quiet', '--variant=minbase', `--include=${PACKAGES.join(',')}`],
+  '--customize-hook=chroot "$1" systemctl enable systemd-networkd',
+  SUITE,
+]
+
+/**
+ * A container has neither the right to mount nor keys of its own by default; a machine in it needs both. The network is its
+ * own: nothing that is started there touches that of this machine.
+ */
+const NSPAWN = [
+  ...['--boot', '--register=no', '--keep-unit', '--console=pipe', '--private-network', '--machine=nspawn-rootfs-host'],
+  ...['--capability=all', '--system-call-filter=@mount @keyring bpf'],
+]
+
+/** A host that runs. Nothing of it outlives the tests. */
+export interface DebianHost {
+  /** Its root directory, as this machine sees it. */
+  readonly root: string
+  /** A command line that runs what is put behind it in the network of the host, with everything else of this machine. */
+  readonly network: readonly string[]
+  /** Runs a program there. Rejects unless it exits with 0. */
+  run(program: string, ...args: string[]): Promise<{ stdout: string; stderr: string }>
+  /** Runs a program there on a terminal. */
+  open(program: string, ...args: string[]): Terminal
+  stop(): Promise<void>
+}
+
+/** Boots a copy of the host, which is made by the first who asks and kept for later runs. */
+export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
+  const root = join(scratch.folder, 'host')
+  await execute('cp', ['--archive', '--reflink=auto', await madeHost(), root])
+  // It ends with this process, however that ends, and all that runs in it with it.
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'systemd-nspawn', '--directory', root, ...NSPAWN], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stop = async () => {
+    if (child.exitCode !== null || child.signalCode !== null) return
+    const closed = once(child, 'close')
+    child.kill('SIGKILL')
+    await closed
+  }
+  try {
+    const target = `--target=${await pidOfSystemd(child)}`
+    const inside = ['nsenter', target, '--all', '/usr/bin/env', 'HOME=/root']
+    const run = (...command: string[]) => execute(inside[0]!, [...inside.slice(1), ...command])
+    await until('the host has booted', async () => {
+      const { stdout } = await run('systemctl', 'show', '--property=SystemState', '--value')
+      return stdout === 'running\n' || undefined
+    })
+    const network = ['nsenter', target, '--net']
+    return { root, network, run, open: (...command) => openTerminal([...inside, ...command]), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Where the host is that all are copies of. */
+async function madeHost(): Promise<string> {
+  const digest = createHash('sha256').update(JSON.stringify(MMDEBSTRAP)).digest('hex').slice(0, 12)
+  const folder = `/var/tmp/nspawn-rootfs-host-${digest}`
+  if (existsSync(folder)) return folder
+  const making = mkdtempSync(`${folder}-`)
+  try {
+    await execute('mmdebstrap', [...MMDEBSTRAP, join(making, 'host')])
+    renameSync(join(making, 'host'), folder)
+  } finally {
+    rmSync(making, { recursive: true })
+  }
+  return folder
+}
+
+/** The host's process 1, as this machine counts: the child of systemd-nspawn that has become systemd. */
+function pidOfSystemd(child: ChildProcess): Promise<number> {
+  let said = ''
+  for (const stream of [child.stdout!, child.stderr!]) {
+    stream.on('data', chunk => {
+      said += chunk
+    })
+  }
+  return until('systemd runs', async () => {
+    if (child.exitCode !== null) return -1
+    return Number((await execute('pgrep', ['--exact', '--parent', `${child.pid}`, 'systemd'])).stdout)
+  }).then(pid => {
+    if (pid > 0) return pid
+    throw new Error(`systemd-nspawn ended with ${child.exitCode}:\n${said}`)
+  })
+}

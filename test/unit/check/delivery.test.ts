@@ -1,0 +1,68 @@
+import { hash } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { checkDelivery } from '../../../src/check/index.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { brief } from './images.ts'
+
+const NAME = 'web.tar.xz'
+const IMAGE = 'an image'
+const DIGEST = hash('sha256', IMAGE)
+const LINE = `${DIGEST}  ${NAME}\n`
+
+let folder = ''
+const put = (files: Record<string, string>) => {
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text)
+}
+beforeEach(() => {
+  folder = temporaryFolder()
+  put({ [NAME]: IMAGE, SHA256SUMS: LINE, 'SHA256SUMS.gpg': '', 'SHA256SUMS.asc': '' })
+})
+const check = async () => (await checkDelivery(folder, NAME)).map(brief)
+
+describe('a folder with an image', () => {
+  it.each([
+    ['a line', LINE, []],
+    ['a line with an asterisk', `${DIGEST} *${NAME}\n`, []],
+    ['other lines', `${'0'.repeat(64)}  other\nhello\n${LINE}`, []],
+    ['one space', `${DIGEST} ${NAME}\n`, ['error checksums SHA256SUMS']],
+    ['no newline', LINE.trim(), ['error checksums SHA256SUMS']],
+    ['upper case', `${DIGEST.toUpperCase()}  ${NAME}\n`, ['error checksums SHA256SUMS']],
+    ['another digest', `${'0'.repeat(64)}  ${NAME}\n`, ['error checksums SHA256SUMS']],
+    ['another name', `${DIGEST}  ${NAME}.old\n`, ['error checksums SHA256SUMS']],
+    ['a path', `${DIGEST}  ./${NAME}\n`, ['error checksums SHA256SUMS']],
+    ['line ends of another system', LINE.replace('\n', '\r\n'), ['error checksums SHA256SUMS']],
+    ['nothing', '', ['error checksums SHA256SUMS', 'error checksums SHA256SUMS']],
+  ])('has checksums with %s', async (_, text, expected) => {
+    put({ SHA256SUMS: text })
+    expect(await check()).toEqual(expected)
+  })
+
+  it('has settings that need a line, too', async () => {
+    put({ 'web.nspawn': '[Exec]\n', 'other.nspawn': '' })
+    expect(await check()).toEqual(['error checksums SHA256SUMS'])
+    put({ SHA256SUMS: `${LINE}${hash('sha256', '[Exec]\n')}  web.nspawn\n` })
+    expect(await check()).toEqual([])
+  })
+
+  it('has a checksum of its own', async () => {
+    put({ [`${NAME}.sha256`]: LINE })
+    expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`])
+  })
+
+  it('lacks something', async () => {
+    rmSync(join(folder, 'SHA256SUMS.asc'))
+    expect(await check()).toEqual([])
+    rmSync(join(folder, 'SHA256SUMS.gpg'))
+    expect(await check()).toEqual(['note signature SHA256SUMS'])
+    put({ 'SHA256SUMS.asc': '' })
+    expect(await check()).toEqual(['note signature SHA256SUMS.gpg'])
+    rmSync(join(folder, 'SHA256SUMS'))
+    expect(await check()).toEqual(['warning checksums SHA256SUMS', 'note signature SHA256SUMS.asc'])
+  })
+
+  it('may be missing', async () => {
+    await expect(checkDelivery(join(folder, 'none'), NAME)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' })
+  })
+})

@@ -1,0 +1,168 @@
+import { createHash } from 'node:crypto'
+import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { buildImage, defineImage, type ImageDeclaration, type ImageSpec, readImageFile } from '../../../src/index.ts'
+import { createNixosStore } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+/** All kinds of things that a declaration may say. */
+const declaration = (storeRoot: string, toplevel: string): ImageDeclaration => ({
+  name: 'web-${RELEASE}',
+  system: 'x86_64-linux',
+  variables: { RELEASE: '25.05' },
+  closure: { toplevel, storeRoot, closureInfo: './info' },
+  overlays: { '/etc': { folder: './etc', owner: '0:100' }, '/': [{ folder: './rootfs' }] },
+  files: {
+    '/etc/motd': { text: 'Release ${RELEASE}, not $${RELEASE}\n' },
+    '/root/.ssh/authorized_keys': { file: './keys', mode: '0600', owner: '1000:100' },
+  },
+  directories: { '/var/lib/app': { mode: '0750', owner: '1000:100' } },
+  links: { '/etc/app': '../var/lib/app' },
+  systemd: {
+    machineId: 'uninitialized',
+    hostname: 'web',
+    locale: 'C.UTF-8',
+    timezone: 'Europe/Berlin',
+    resolvConf: 'stub',
+    units: {
+      'hello.service': {
+        text: '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n',
+        enable: true,
+        dropIns: { '10-more.conf': { text: '[Service]\nType=oneshot\n' } },
+      },
+      'noise.service': { mask: true },
+    },
+    presets: { '50-web.preset': { text: 'enable hello.service\n' } },
+    tmpfiles: { 'web.conf': { text: 'd /run/web\n' } },
+    sysusers: { 'web.conf': { text: 'u web 1000\n' } },
+  },
+  nspawn: { Exec: { PrivateUsers: false }, Network: { VirtualEthernet: false } },
+  compression: { format: 'tar', level: 0 },
+})
+
+const YAML = `
+name: web-\${RELEASE}
+system: x86_64-linux
+variables: { RELEASE: "25.05" }
+closure:
+  toplevel: TOPLEVEL
+  storeRoot: STORE
+  closureInfo: ./info
+overlays:
+  /etc: { folder: ./etc, owner: 0:100 }
+  /: [{ folder: ./rootfs }]
+files:
+  /etc/motd:
+    text: |
+      Release \${RELEASE}, not $\${RELEASE}
+  /root/.ssh/authorized_keys: { file: ./keys, mode: 0600, owner: "1000:100" }
+directories:
+  /var/lib/app: { mode: 0o750, owner: 1000:100 }
+links:
+  /etc/app: ../var/lib/app
+systemd:
+  machineId: uninitialized
+  hostname: web
+  locale: C.UTF-8
+  timezone: Europe/Berlin
+  resolvConf: stub
+  units:
+    hello.service:
+      enable: true
+      text: |
+        [Service]
+        ExecStart=/bin/true
+        [Install]
+        WantedBy=multi-user.target
+      dropIns:
+        10-more.conf: { text: "[Service]\\nType=oneshot\\n" }
+    noise.service: { mask: true }
+  presets: { 50-web.preset: { text: "enable hello.service\\n" } }
+  tmpfiles: { web.conf: { text: "d /run/web\\n" } }
+  sysusers: { web.conf: { text: "u web 1000\\n" } }
+nspawn:
+  Network: { VirtualEthernet: false }
+  Exec: { PrivateUsers: false }
+compression: { format: tar, level: 0 }
+signing:
+`
+
+/** A folder with a store, what a declaration names, and the declaration. */
+function createProject(umask = 0o022) {
+  const folder = temporaryFolder()
+  const store = createNixosStore(folder)
+  const before = process.umask(umask)
+  mkdirSync(join(folder, 'etc/app.d'), { recursive: true })
+  writeFileSync(join(folder, 'etc/app.d/run'), '#!/bin/sh\n')
+  chmodSync(join(folder, 'etc/app.d/run'), 0o700)
+  writeFileSync(join(folder, 'etc/app.d/zzz ü'), 'x')
+  symlinkSync('run', join(folder, 'etc/app.d/link'))
+  mkdirSync(join(folder, 'rootfs/srv'), { recursive: true })
+  writeFileSync(join(folder, 'rootfs/srv/a'), 'a')
+  writeFileSync(join(folder, 'keys'), 'ssh-ed25519 AAAA\n')
+  const yaml = YAML.replace('TOPLEVEL', store.toplevel).replace('STORE', store.source.storeRoot)
+  writeFileSync(join(folder, 'image.yaml'), yaml)
+  process.umask(before)
+  return { folder, store, file: join(folder, 'image.yaml') }
+}
+
+async function digestsOf(spec: ImageSpec): Promise<Record<string, string>> {
+  const { files } = await buildImage(spec, join(temporaryFolder(), 'out'), { workers: 1, cache: false })
+  return Object.fromEntries(
+    files.map(file => [
+      file.slice(file.lastIndexOf('/')),
+      createHash('sha256').update(readFileSync(file)).digest('hex'),
+    ]),
+  )
+}
+
+describe('a declaration', () => {
+  it('gives the same bytes as YAML and as an object, from anywhere', async () => {
+    const { folder, store, file } = createProject()
+    const fromYaml = await digestsOf(await readImageFile(file))
+    const { storeRoot } = store.source
+    expect(await digestsOf(await defineImage(declaration(storeRoot, store.toplevel), { folder }))).toEqual(fromYaml)
+    expect(await digestsOf(await readImageFile(createProject(0o077).file))).toEqual(fromYaml)
+    expect(Object.keys(fromYaml)).toContain('/web-25.05.tar')
+  })
+
+  it('takes values of variables from whoever builds', async () => {
+    const { file } = createProject()
+    const spec = await readImageFile(file, { set: { RELEASE: '26' } })
+    expect(spec.name).toBe('web-26')
+    const motd = spec.entries?.find(({ path }) => path === '/etc/motd')
+    expect(motd).toMatchObject({ contents: 'Release 26, not ${RELEASE}\n' })
+  })
+
+  it('reads modes as they are written', async () => {
+    const { file } = createProject()
+    const { entries = [] } = await readImageFile(file)
+    const modes = Object.fromEntries(entries.map(entry => [entry.path, 'mode' in entry ? entry.mode : undefined]))
+    expect(modes).toMatchObject({
+      ...{ '/root/.ssh/authorized_keys': 0o600, '/var/lib/app': 0o750 },
+      ...{ '/etc/app.d/run': 0o755, '/etc/app.d/zzz ü': 0o644 },
+    })
+  })
+
+  it('names both who want the same file, with their lines', async () => {
+    const { file } = createProject()
+    writeFileSync(file, `${readFileSync(file, 'utf8').replace('/etc/motd:', '/etc/app.d/run:')}`)
+    const message =
+      /\/etc\/app\.d\/run: .*overlays\.\/etc \(.*image\.yaml:10:3\).*files\.\/etc\/app\.d\/run \(.*image\.yaml:13:3\)/
+    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(message)
+  })
+
+  it('cannot lay anything into the store, or below a symlink', async () => {
+    const { file } = createProject()
+    const yaml = readFileSync(file, 'utf8')
+    writeFileSync(file, yaml.replace('/etc/motd:', '/nix/store/a:'))
+    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(
+      /\/nix\/store\/a: .*files\.\/nix\/store\/a \(.*:13:3\)/,
+    )
+    writeFileSync(file, yaml.replace('/etc/motd:', '/etc/app/a:'))
+    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(
+      /\/etc\/app: a symlink, where .*links\.\/etc\/app/,
+    )
+  })
+})

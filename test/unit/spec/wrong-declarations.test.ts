@@ -1,0 +1,258 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { readImageFile, SpecError } from '../../../src/index.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+const HEAD = 'name: web\nclosure: { toplevel: ./result }\n'
+
+/** What is wrong with a declaration, where, and what is said of it. Line 3 is the first behind {@link HEAD}. */
+const WRONG: [what: string, yaml: string, message: string][] = [
+  // YAML
+  ['no YAML', 'name: [', '1:8: not YAML: Flow sequence in block collection must be sufficiently indented'],
+  ['a key twice', 'name: a\nname: b\n', '2:1: not YAML: Map keys must be unique'],
+  ['a tab', 'name: a\nclosure:\n\ttoplevel: ./result\n', '3:1: not YAML: Tabs are not allowed as indentation'],
+  ['a tag', `${HEAD}files: !secret {}\n`, '3:8: not YAML: Unresolved tag: !secret'],
+  ['an anchor that is not there', `${HEAD}files: *nowhere\n`, '3:8: not YAML: Unresolved alias'],
+  // Shape
+  ['nothing', '', '1:1: give an object, such as { name: web, closure: { toplevel: ./result } }, not null'],
+  ['a list', '- a\n', '1:1: give an object, such as'],
+  ['a mistyped key', `${HEAD}sytem: x86_64-linux\n`, '3:1: sytem: no such key; did you mean system?'],
+  ['a foreign key', `${HEAD}entrypoint: x\n`, '3:1: entrypoint: no such key; there may be name, system, variables'],
+  [
+    'a mistyped key inside',
+    'closure:\n  topLevel: ./result\n',
+    '2:3: closure.topLevel: no such key; did you mean toplevel?',
+  ],
+  ['a number for a name', 'name: 7\nclosure: { toplevel: ./r }\n', '1:7: name: give a name, such as web, not 7'],
+  [
+    'a name no machine has',
+    'name: a b\nclosure: { toplevel: ./r }\n',
+    '1:7: name: "a b" is not a name that machinectl accepts',
+  ],
+  [
+    'an unknown system',
+    `${HEAD}system: x86_64\n`,
+    '3:9: system: give one of x86_64-linux, aarch64-linux, not "x86_64"',
+  ],
+  // Closure
+  ['no closure', 'name: a\n', '1:1: closure: is empty: give toplevel or roots'],
+  ['an empty closure', 'name: a\nclosure: {}\n', '2:10: closure: is empty: give toplevel or roots'],
+  ['a root that is no list', 'closure:\n  roots: ./a\n', '2:10: closure.roots: give a list of store paths, not "./a"'],
+  [
+    'two places',
+    'closure:\n  toplevel: ./r\n  caches: ["https://a"]\n  exportFile: ./e\n',
+    '2:3: closure: has caches and exportFile: a closure comes from one of them',
+  ],
+  [
+    'a token for no server',
+    'closure:\n  toplevel: ./r\n  tokenFile: ./t\n',
+    '3:14: closure.tokenFile: is for caches whose URL begins with https://',
+  ],
+  ['a netrc that is not there', 'closure:\n  toplevel: ./r\n  netrc: ./none\n', '/none is not there'],
+  [
+    'signatures as text',
+    'closure:\n  toplevel: ./r\n  requireSignatures: "no"\n',
+    '3:22: closure.requireSignatures: give true or false, not "no"',
+  ],
+  // Variables
+  [
+    'an unknown variable',
+    'name: ${NAME}\nclosure: { toplevel: ./r }\n',
+    '1:7: name: ${NAME} is no variable; declare it, or write $${NAME} for the text itself',
+  ],
+  [
+    'a mistyped variable',
+    'variables: { RELEASE: "1" }\nname: web-${RELAESE}\nclosure: { toplevel: ./r }\n',
+    '2:7: name: ${RELAESE} is no variable; did you mean RELEASE?',
+  ],
+  [
+    'a variable without a value',
+    'variables:\n  RELEASE: null\nclosure: { toplevel: ./r }\n',
+    '2:12: variables.RELEASE: has no value of its own: give --set RELEASE=VALUE',
+  ],
+  [
+    'a number for a variable',
+    'variables:\n  RELEASE: 25.05\nclosure: { toplevel: ./r }\n',
+    '2:12: variables.RELEASE: give text (numbers in quotes)',
+  ],
+  // Files
+  [
+    'a file without contents',
+    `${HEAD}files:\n  /etc/a: {}\n`,
+    '4:11: files./etc/a: is empty: give its contents as text, or as file',
+  ],
+  [
+    'a file with both',
+    `${HEAD}files:\n  /etc/a: { text: a, file: ./a }\n`,
+    '4:11: files./etc/a: has both text and file: give one of them',
+  ],
+  [
+    'text for a file',
+    `${HEAD}files:\n  /etc/a: hello\n`,
+    '4:11: files./etc/a: give { text: … } or { file: … }, not "hello"',
+  ],
+  [
+    'a relative path',
+    `${HEAD}files:\n  etc/a: { text: a }\n`,
+    '4:3: files.etc/a: give an absolute path in the image, such as /etc/motd',
+  ],
+  [
+    'a path that leads out',
+    `${HEAD}files:\n  /etc/../a: { text: a }\n`,
+    '4:14: files./etc/../a: "/etc/../a": give an absolute path',
+  ],
+  [
+    'a mode in words',
+    `${HEAD}files:\n  /etc/a: { text: a, mode: u=rw }\n`,
+    '4:28: files./etc/a.mode: give permission bits as octal digits, such as 0644',
+  ],
+  [
+    'a mode that is not octal',
+    `${HEAD}files:\n  /etc/a: { text: a, mode: 0689 }\n`,
+    '4:28: files./etc/a.mode: give permission bits as octal digits',
+  ],
+  [
+    'an owner by name',
+    `${HEAD}files:\n  /etc/a: { text: a, owner: "root:root" }\n`,
+    '4:29: files./etc/a.owner: give UID:GID in numbers below 65536',
+  ],
+  [
+    'an owner out of range',
+    `${HEAD}files:\n  /etc/a: { text: a, owner: "70000:0" }\n`,
+    '4:11: files./etc/a: /etc/a: a uid is a whole number below 65536, not 70000',
+  ],
+  ['a file that is not there', `${HEAD}files:\n  /etc/a: { file: ./none }\n`, '4:19: files./etc/a.file: '],
+  ['a folder for a file', `${HEAD}files:\n  /etc/a: { file: ./folder }\n`, '/folder is not a file'],
+  ['a file for an overlay', `${HEAD}overlays:\n  /etc: { folder: ./file }\n`, '/file is not a folder'],
+  [
+    'an overlay as text',
+    `${HEAD}overlays:\n  /etc: ./folder\n`,
+    '4:9: overlays./etc: give { folder: … }, or a list of these, not "./folder"',
+  ],
+  [
+    'a mistyped overlay',
+    `${HEAD}overlays:\n  /etc: { folders: ./folder }\n`,
+    '4:11: overlays./etc.folders: no such key; did you mean folder?',
+  ],
+  [
+    'a pipe in an overlay',
+    `${HEAD}overlays:\n  /etc: { folder: ./odd }\n`,
+    'is neither file, folder nor symlink; remove it',
+  ],
+  ['a link to nothing', `${HEAD}links:\n  /etc/a: ""\n`, '4:11: links./etc/a: give what the link points to, not ""'],
+  // systemd
+  [
+    'an odd machine ID',
+    `${HEAD}systemd: { machineId: abc }\n`,
+    '3:23: systemd.machineId: give uninitialized, missing, empty, or an ID of 32 lower-case hex digits',
+  ],
+  [
+    'an odd host name',
+    `${HEAD}systemd: { hostname: a_b }\n`,
+    '3:22: systemd.hostname: give a host name of up to 64 letters',
+  ],
+  ['an odd time zone', `${HEAD}systemd: { timezone: ../x }\n`, '3:22: systemd.timezone: give the name of a time zone'],
+  [
+    'an odd resolv.conf',
+    `${HEAD}systemd: { resolvConf: host }\n`,
+    '3:24: systemd.resolvConf: give one of stub, uplink, empty, not "host"',
+  ],
+  [
+    'an odd field of os-release',
+    `${HEAD}systemd: { osRelease: { id: x } }\n`,
+    '3:23: systemd.osRelease: give a field of os-release a name of capital letters',
+  ],
+  [
+    'a name that is no unit',
+    `${HEAD}systemd:\n  units:\n    web: { enable: true }\n`,
+    '5:10: systemd.units.web: "web" is not the name of a unit',
+  ],
+  [
+    'a unit that says nothing',
+    `${HEAD}systemd:\n  units:\n    a.service: {}\n`,
+    '5:16: systemd.units.a.service: says nothing: give text or file, enable, mask or dropIns',
+  ],
+  [
+    'a masked unit with text',
+    `${HEAD}systemd:\n  units:\n    a.service: { mask: true, text: x }\n`,
+    '5:16: systemd.units.a.service: is masked, so',
+  ],
+  [
+    'a unit that is none',
+    `${HEAD}systemd:\n  units:\n    a.service: { text: "x" }\n`,
+    '5:16: systemd.units.a.service: a.service line 1',
+  ],
+  [
+    'a drop-in with another name',
+    `${HEAD}systemd:\n  units:\n    a.service: { dropIns: { x: { text: "" } } }\n`,
+    '5:29: systemd.units.a.service.dropIns.x: a drop-in has a name that ends in .conf',
+  ],
+  // nspawn
+  ['an unknown section', `${HEAD}nspawn:\n  Net: { Private: true }\n`, '4:3: nspawn.Net: '],
+  ['a key in lower case', `${HEAD}nspawn:\n  Network: { virtualethernet: false }\n`, 'did you mean VirtualEthernet?'],
+  [
+    'a switch with a word',
+    `${HEAD}nspawn:\n  Network: { VirtualEthernet: sometimes }\n`,
+    '4:31: nspawn.Network.VirtualEthernet: ',
+  ],
+  // The rest
+  [
+    'an unknown format',
+    `${HEAD}compression: { format: zip }\n`,
+    '3:24: compression.format: give one of tar.xz, tar, tar.gz, tar.zst, not "zip"',
+  ],
+  [
+    'a level that is too high',
+    `${HEAD}compression: { level: 10 }\n`,
+    '3:23: compression.level: give a whole number from 0 to 9, not 10',
+  ],
+  ['two who sign', `${HEAD}signing: { key: a, gpg: b }\n`, '3:10: signing: needs one of key (a file) and gpg'],
+  [
+    'a passphrase for gpg',
+    `${HEAD}signing: { gpg: b, passphraseFile: ./file }\n`,
+    '3:36: signing.passphraseFile: is for key',
+  ],
+]
+
+describe('readImageFile refuses', () => {
+  it.each(WRONG)('%s', async (_, yaml, message) => {
+    const error = await problemsOf(yaml)
+    expect(error).toBeInstanceOf(SpecError)
+    expect(error.message).toContain(message)
+    for (const { position } of (error as SpecError).problems) expect(position).toBeDefined()
+  })
+
+  it('everything that is wrong at once, in the order of the lines', async () => {
+    const yaml = `${HEAD}sytem: a\nlinks: { a: b }\ncompression: { level: x }\n`
+    const { problems } = (await problemsOf(yaml)) as SpecError
+    expect(problems.map(({ position }) => position?.line)).toEqual([3, 4, 5])
+  })
+
+  it('a file that is not there, and says how to make one', async () => {
+    const file = join(temporaryFolder(), 'image.yaml')
+    await expect(readImageFile(file)).rejects.toMatchObject({
+      ...{ code: 'DECLARATION_UNREADABLE', message: `${file}: is not there; nspawn-rootfs init makes one` },
+    })
+  })
+
+  it('a variable to be set that is not declared', async () => {
+    const error = await problemsOf('variables: { RELEASE: "1" }\nclosure: { toplevel: ./r }\n', { RELESE: '2' })
+    expect(error.message).toContain('1:12: variables: RELESE is set, but not declared; did you mean RELEASE?')
+  })
+})
+
+async function problemsOf(yaml: string, set?: Record<string, string>): Promise<Error> {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'image.yaml'), yaml)
+  writeFileSync(join(folder, 'file'), 'x')
+  mkdirSync(join(folder, 'folder'))
+  mkdirSync(join(folder, 'odd'))
+  symlinkSync('/dev/null', join(folder, 'odd/link'))
+  const { execFileSync } = await import('node:child_process')
+  execFileSync('mkfifo', [join(folder, 'odd/pipe')])
+  return readImageFile(join(folder, 'image.yaml'), { set }).then(
+    () => new Error('it was read'),
+    (error: Error) => error,
+  )
+}
