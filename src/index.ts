@@ -11,6 +11,17 @@ export {
   pruneCache,
   readCacheStats,
 } from './cache/index.ts'
+export {
+  type ArchiveReport,
+  CheckError,
+  type CheckErrorCode,
+  checkArchive,
+  checkDelivery,
+  type Finding,
+  RULES,
+  type Rule,
+  type Severity,
+} from './check/index.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,

@@ -5,7 +5,6 @@ import type { System } from './elf.ts'
 import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
 import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
-import { readTar } from './tar.ts'
 import { unpackerOf } from './unpack.ts'
 
 /** What a check of an image file came to. Plain data. */
@@ -62,6 +61,8 @@ export async function checkArchive(
       until: 257,
     })
   }
+  // What reads tar archives is loaded for those who have some: a build checks its entries without.
+  const { readTar } = await import('./tar.ts')
   const { entries, size: tarSize, isWhole } = await readTar(unpack(input, report), check)
   const { size } = input
   if (size > PULL_MAX || tarSize > PULL_MAX) {

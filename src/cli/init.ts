@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
-import { shellPath } from './shell.ts'
+import { shellPath, shellWord } from './shell.ts'
 import { imageName, somePath, UsageError } from './usage.ts'
 
 interface InitFlags {
@@ -37,10 +37,12 @@ function runInit(folder: string, { flavour, name, system }: InitFlags): void {
     writeFileSync(path, text, { flag: 'wx' })
   }
   const image = shellPath(join(folder, 'image.yaml'))
+  // A path without ./ or / in front is the name of a flake that is registered.
+  const flake = isAbsolute(folder) ? join(folder, 'nixos') : `./${join(folder, 'nixos')}`
   const steps =
     flavour === 'nixos'
       ? [
-          `nix build ${shellPath(`./${join(folder, 'nixos')}`)}#nixosConfigurations.${name}.config.system.build.toplevel ` +
+          `nix build ${shellWord(flake)}#nixosConfigurations.${name}.config.system.build.toplevel ` +
             `--out-link ${shellPath(join(folder, 'result'))}`,
           `nspawn-rootfs build ${image} --out images`,
         ]

@@ -76,6 +76,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
         if (!json) process.stdout.write(`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}\n`)
       },
     })
+    for (const warning of publication.warnings) process.stderr.write(`warning: ${warning}\n`)
     if (json) process.stdout.write(`${JSON.stringify(publication)}\n`)
     else process.stdout.write(formatPublication(publication))
   } finally {

@@ -4,6 +4,7 @@ import { defineBench } from './bench.ts'
 import { runBuild } from './build.ts'
 import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands } from './cache.ts'
+import { defineCheck } from './check.ts'
 import { defineInit } from './init.ts'
 import { addKeyCommands } from './key.ts'
 import { definePublish } from './publish.ts'
@@ -37,7 +38,8 @@ export async function run(args: readonly string[]): Promise<number> {
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   try {
     await createProgram().parseAsync(args, { from: 'user' })
-    return 0
+    // `check` may have set another.
+    return Number(process.exitCode ?? 0)
   } catch (error) {
     // Commander has said what is wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
@@ -103,6 +105,7 @@ function createProgram(): Command {
     .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
   definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
   defineServe(program.command('serve').description('Serve a folder of images, to try them on this machine.'))
+  defineCheck(program.command('check').description('Say whether systemd imports an image and boots it.'))
   defineInit(program.command('init').description('Write the declaration of an image to begin with.'))
   defineSchema(program.command('schema').description('Print the JSON schema of declarations, for editors.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))

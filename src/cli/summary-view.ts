@@ -35,5 +35,10 @@ function nextSteps(image: ImageFiles): string[] {
     ...(settings ? [`install -D -m 644 ${shellPath(settings)} /etc/systemd/nspawn/${machine}.nspawn`] : []),
   ]
   if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
-  return [...steps, `machinectl start ${machine}`, `machinectl login ${machine}`]
+  return [
+    ...steps,
+    `machinectl start ${machine}`,
+    `machinectl shell ${machine} /usr/bin/env passwd`,
+    `machinectl login ${machine}`,
+  ]
 }

@@ -110,11 +110,20 @@ async function buildInto(
     )
     const paths = files.map(file => join(out, file))
     const { sha256, size } = artefacts[0]
-    return { ...summarize(prepared, sizes, size), image: paths[0], sha256, files: paths, manifest }
+    const summary = summarize(prepared, sizes, size)
+    const warnings = [...summary.warnings, ...staleWarnings(paths[0])]
+    return { ...summary, warnings, image: paths[0], sha256, files: paths, manifest }
   } catch (error) {
     await staging.discard()
     throw error
   }
+}
+
+/** A file of checksums that another program has left, and that is looked at before ours. */
+function staleWarnings(image: string): string[] {
+  const file = `${image}.sha256`
+  if (!existsSync(file)) return []
+  return [`${file}: systemd 252 to 257 look for it first, and then insist that it be signed; remove it`]
 }
 
 async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {

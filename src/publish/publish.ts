@@ -1,5 +1,6 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { checkDelivery } from '../check/index.ts'
 import {
   type BuildOptions,
   buildImage,
@@ -49,6 +50,8 @@ export interface Publication {
   readonly images: readonly string[]
   /** Whether SHA256SUMS is signed. */
   readonly isSigned: boolean
+  /** What keeps others from pulling the images, for people to read. */
+  readonly warnings: readonly string[]
   /** Names of the versions that were removed. */
   readonly removed: readonly string[]
 }
@@ -117,7 +120,24 @@ async function commit(
   await pointTo(out, name, scratch)
   const removed = keep === undefined ? [] : await pruneVersions(out, keep, scratch)
   await syncPath(out)
-  return { folder: out, version: name, isNew, images, isSigned: key !== undefined, removed }
+  return {
+    folder: out,
+    version: name,
+    isNew,
+    images,
+    isSigned: key !== undefined,
+    warnings: await deliveryWarnings(out, images),
+    removed,
+  }
+}
+
+/** What lies beside the names that stay, and is in the way of whoever verifies. */
+async function deliveryWarnings(out: string, images: readonly string[]): Promise<string[]> {
+  const findings = await Promise.all(images.map(image => checkDelivery(out, image)))
+  return findings
+    .flat()
+    .filter(({ severity }) => severity !== 'note')
+    .map(({ path, message }) => `${path}: ${message}`)
 }
 
 /** The name for a version; one that is there already if it holds the same, such as after a crash. */

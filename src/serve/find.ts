@@ -1,30 +1,40 @@
 import { realpath, stat } from 'node:fs/promises'
-import { join, sep } from 'node:path'
+import { join, relative, sep } from 'node:path'
+import { ServeError } from './errors.ts'
 
 /** Something that may be served. */
 export interface Found {
-  /** Absolute path, without symlinks. */
+  /** From the folder that is served, without symlinks. */
   readonly path: string
   readonly isFolder: boolean
+  /** In bytes. */
+  readonly size: number
+}
+
+/** The path of a folder to serve, without symlinks. Rejects with `ServeError` FOLDER_MISSING. */
+export async function findFolder(folder: string): Promise<string> {
+  const refuse = (why: string, cause?: unknown) =>
+    new ServeError('FOLDER_MISSING', `${folder}: ${why}; name a folder of images`, { cause })
+  const root = await realpath(folder).catch(cause => {
+    throw refuse(cause.code === 'ENOENT' ? 'is not there' : cause.message, cause)
+  })
+  if (!(await stat(root)).isDirectory()) throw refuse('is no folder')
+  return root
 }
 
 /**
- * What the path of a URL names in `root`, a folder without symlinks in its path; `undefined` for what is not there, for
- * names with a dot in front, such as what builds have not finished, and for all that lies outside, also where symlinks lead.
+ * What lies at `path` in the folder `root` of {@link findFolder}. `undefined` for what is not there, for what lies outside, and
+ * for names with a dot in front, such as those of what builds have not finished. Symlinks may lead to anything in the folder.
  */
-export async function findFile(root: string, pathname: string): Promise<Found | undefined> {
-  let names: string[]
+export async function findIn(root: string, path: string): Promise<Found | undefined> {
   try {
-    names = decodeURIComponent(pathname).split('/').filter(Boolean)
-  } catch {
-    return undefined
-  }
-  if (names.some(name => name.startsWith('.') || /[\0\\]/.test(name))) return undefined
-  try {
-    const path = await realpath(join(root, ...names))
-    if (path !== root && !path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined
-    const found = await stat(path)
-    return found.isFile() || found.isDirectory() ? { path, isFolder: found.isDirectory() } : undefined
+    if (path.split('/').some(name => name.startsWith('.'))) return undefined
+    const whole = await realpath(join(root, path))
+    const inside = relative(root, whole)
+    if (inside.split(sep)[0] === '..') return undefined
+    const found = await stat(whole)
+    if (!found.isFile() && !found.isDirectory()) return undefined
+    return { path: inside, isFolder: found.isDirectory(), size: found.size }
   } catch {
     return undefined
   }

@@ -1,30 +1,33 @@
 import { readdir } from 'node:fs/promises'
-import { findFile } from './find.ts'
+import { join } from 'node:path'
+import { findIn } from './find.ts'
 
-/** A page that lists what is in a folder of `root`, in the order of the names. */
-export async function listFolder(root: string, folder: string, pathname: string): Promise<string> {
-  const names = (await readdir(folder)).filter(name => !name.startsWith('.')).sort()
-  const items: string[] = []
-  for (const name of names) {
-    const path = `${pathname}${encodeURIComponent(name)}`
-    const found = await findFile(root, path)
-    if (!found) continue
+/** A page in HTML that lists what may be had in a folder of `root`, by the bytes of the names, with sizes in bytes. */
+export async function listFolder(root: string, path: string): Promise<string> {
+  const title = escapeHtml(`/${path}`)
+  const rows: string[] = []
+  for (const name of await namesIn(join(root, path))) {
+    const found = await findIn(root, join(path, name))
+    if (found === undefined) continue
     const slash = found.isFolder ? '/' : ''
-    items.push(
-      `<li><a href="${escapeHtml(`${encodeURIComponent(name)}${slash}`)}">${escapeHtml(name)}${slash}</a></li>`,
-    )
+    const link = `<a href="${escapeHtml(encodeURIComponent(name))}${slash}">${escapeHtml(name)}${slash}</a>`
+    rows.push(`<tr><td>${link}</td><td align="right">${found.isFolder ? '' : found.size}</td></tr>`)
   }
-  const title = escapeHtml(decodeURIComponent(pathname))
   return `<!doctype html>
 <meta charset="utf-8">
 <title>${title}</title>
 <h1>${title}</h1>
-<ul>
-${items.join('\n')}
-</ul>
+<table>
+${rows.join('\n')}
+</table>
 `
 }
 
+/** The names in a folder, in the order of their bytes. */
+export async function namesIn(folder: string): Promise<string[]> {
+  return (await readdir(folder, 'buffer')).sort(Buffer.compare).map(String)
+}
+
 function escapeHtml(text: string): string {
-  return text.replace(/[&<>"]/g, character => `&#${character.charCodeAt(0)};`)
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 }

@@ -1,24 +1,45 @@
-import { existsSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { machineNameOf } from '../systemd/index.ts'
+import { findFolder, findIn } from './find.ts'
+import { namesIn } from './listing.ts'
 
-const IMAGE = /^(?!\.)(.+)\.tar(\.(xz|gz|bz2|zst))?$/
+const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 
 /**
- * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: a signature,
- * checksums, or nothing.
+ * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: by the signature
+ * of the checksums, by checksums that list the image, or none. Rejects with `ServeError` FOLDER_MISSING.
  */
 export async function pullLines(url: string, folder: string): Promise<string[]> {
-  const checksums = await readFile(join(folder, 'SHA256SUMS'), 'utf8').catch(() => '')
-  const isSigned = existsSync(join(folder, 'SHA256SUMS.gpg'))
+  const root = await findFolder(folder)
+  const checksums = await readFile(join(root, 'SHA256SUMS'), 'latin1').catch(() => '')
+  const names = await namesIn(root)
   const lines: string[] = []
-  for (const file of (await readdir(folder)).sort()) {
+  for (const file of names) {
     const name = IMAGE.exec(file)?.[1]
-    if (name === undefined) continue
-    const isListed = checksums.split('\n').some(line => /^[0-9a-f]{64} [ *]/.test(line) && line.slice(66) === file)
-    const verify = !isListed ? 'no' : isSigned ? 'signature' : 'checksum'
-    lines.push(`machinectl pull-tar --verify=${verify} ${url}/${encodeURIComponent(file)} ${machineNameOf(name)}`)
+    if (name === undefined || !(await isFile(root, file))) continue
+    // pull-tar fetches the settings, too, and wants to verify both.
+    const pulled = [file, `${name}.nspawn`].filter(pulled => names.includes(pulled))
+    const isListed = pulled.every(pulled => lists(checksums, pulled))
+    const verify = !isListed ? 'no' : names.includes('SHA256SUMS.gpg') ? 'signature' : 'checksum'
+    const address = `${url}/${encodeURIComponent(file)}`
+    const words = ['machinectl', 'pull-tar', `--verify=${verify}`, address, machineNameOf(name)]
+    lines.push(words.map(shellWord).join(' '))
   }
   return lines
+}
+
+/** Whether checksums have a line that systemd finds: it looks for the name as the URL has it, and for the newline behind. */
+function lists(checksums: string, file: string): boolean {
+  const lines = checksums.split('\n').slice(0, -1)
+  return lines.some(line => /^[0-9a-f]{64} [ *]/.test(line) && line.slice(66) === encodeURIComponent(file))
+}
+
+async function isFile(root: string, file: string): Promise<boolean> {
+  const found = await findIn(root, file)
+  return found !== undefined && !found.isFolder
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

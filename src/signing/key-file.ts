@@ -32,10 +32,13 @@ export async function keySigner(file: string, passphrase: string | undefined): P
   }
 }
 
-/** The armor of a signature (RFC 9580, section 6.2). */
+/**
+ * The armor of a signature (RFC 9580, section 6), with the checksum that has become optional: where there is none, GnuPG 2.2
+ * takes the last line for more of the signature if what is in front needs no padding (https://dev.gnupg.org/T7071).
+ */
 export async function armored(signature: Uint8Array): Promise<string> {
   const { armor, enums } = await openpgp()
-  return armor(enums.armor.signature, signature)
+  return armor(enums.armor.signature, signature, undefined, undefined, undefined, true)
 }
 
 /** The one secret key in a file, armored or not. */

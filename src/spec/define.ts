@@ -42,8 +42,11 @@ export function defineImage(
 
 async function specOf(value: unknown, context: Context, { set = {} }: DeclarationOptions): Promise<ImageSpec> {
   const variables = variablesOf(value, set, context)
+  const substituted = substitute(value, variables, context)
+  // What a variable should have stood for cannot be judged.
+  throwProblems(context)
   const { validateShape } = await import('./validate.ts')
-  const declaration = validateShape(substitute(value, variables, context), context)
+  const declaration = validateShape(substituted, context)
   throwProblems(context)
   const spec = await partsOf(declaration!, context)
   throwProblems(context)

@@ -9,16 +9,10 @@ export {
   machineIdText,
   osReleaseText,
 } from './os-files.ts'
-export {
-  checkSettings,
-  type Distrust,
-  formatSettings,
-  ignoredWhenUntrusted,
-  type SettingsProblem,
-  settingsProblems,
-  settingsTextProblems,
-} from './settings.ts'
+export { checkSettings, formatSettings, type SettingsProblem, settingsProblems } from './settings.ts'
 export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-keys.ts'
+export { parseSettings, type SettingsTextProblem, settingsTextProblems } from './settings-text.ts'
+export { type Distrust, ignoredWhenUntrusted, TRUSTED_SETTINGS_FOLDER } from './settings-trust.ts'
 export { type SystemdStubs, stubEntries, type UnitSite, type UnitStub } from './stubs.ts'
 export { type Assignment, parseUnitFile, splitWords } from './unit-file.ts'
 export { checkUnitName } from './unit-name.ts'

@@ -1,9 +1,9 @@
-/** `.nspawn` files (systemd.nspawn(5)): typed settings to text, and what is wrong with either. */
+/** Settings of systemd-nspawn (systemd.nspawn(5)): what is wrong with them, and their text. */
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
 import type { SettingKind } from './setting-kinds.ts'
+import { itemsOf, problemWithItem, writeValue } from './setting-values.ts'
 import { type NspawnSettings, SETTINGS_KEYS, settingKey } from './settings-keys.ts'
-import { parseUnitFile, splitWords } from './unit-file.ts'
 
 /** Bytes of a settings file that `machinectl pull-tar` downloads at the most (systemd `src/import/pull-common.c`). */
 const SETTINGS_MAX = 1024 * 1024
@@ -17,64 +17,67 @@ export interface SettingsProblem {
   readonly isAboutName: boolean
 }
 
-/** Everything that is wrong with settings that somebody gives. */
+/** Everything that is wrong with settings that somebody gives. What is `undefined` counts as not given. */
 export function settingsProblems(settings: unknown): SettingsProblem[] {
-  if (!isObject(settings))
-    return [{ path: [], message: 'give sections, such as { Network: { … } }', isAboutName: false }]
-  return Object.entries(settings).flatMap(([section, keys]): SettingsProblem[] => {
-    const unknown = problemWithSection(section)
-    if (unknown) return [{ path: [section], message: unknown, isAboutName: true }]
-    if (!isObject(keys)) return [{ path: [section], message: 'give keys with their values', isAboutName: false }]
-    return Object.entries(keys).flatMap(([key, value]) => problemsWithKey(section, key, value))
+  if (!isObject(settings)) return [wrongValue([], 'give sections, such as { Network: { … } }')]
+  const problems = entriesOf(settings).flatMap(([section, keys]) => {
+    const unknown = sectionProblem(section)
+    if (unknown) return [unknown]
+    if (!isObject(keys)) return [wrongValue([section], 'give keys with their values')]
+    return entriesOf(keys).flatMap(([key, value]) => settingProblems(section, key, value))
   })
+  const { Exec } = settings
+  const isClash = isObject(Exec) && Exec.Boot === true && Exec.ProcessTwo === true
+  return isClash ? [...problems, wrongValue(['Exec', 'ProcessTwo'], 'goes against Boot; give one of them')] : problems
 }
 
-function problemWithSection(section: string): string | undefined {
+/** The problem with the name of a section; `undefined` if there is none. */
+export function sectionProblem(section: string): SettingsProblem | undefined {
   const known = Object.keys(SETTINGS_KEYS)
   if (known.includes(section)) return undefined
-  return `no such section${suggest(section, known) || `; there are ${known.join(', ')}`}`
+  const message = `no such section${suggest(section, known) || `; there are ${known.join(', ')}`}`
+  return { path: [section], message, isAboutName: true }
 }
 
-function problemWithName(section: string, key: string): string | undefined {
-  if (settingKey(section, key)) return undefined
-  const keys: Record<string, object> = SETTINGS_KEYS
-  const other = Object.keys(keys).find(name => settingKey(name, key))
-  if (other) return `no key of [${section}], but of [${other}]; move it there`
-  return `no such key${suggest(key, Object.keys(keys[section])) || '; see systemd.nspawn(5)'}`
-}
-
-function problemsWithKey(section: string, key: string, value: unknown): SettingsProblem[] {
-  const unknown = problemWithName(section, key)
-  if (unknown) return [{ path: [section, key], message: unknown, isAboutName: true }]
-  const { kind } = settingKey(section, key)!
-  if (!Array.isArray(value)) return valueProblems([section, key], kind, value, kind.several === 'words')
-  if (kind.several) return value.flatMap((item, i) => valueProblems([section, key, i], kind, item, false))
-  return [{ path: [section, key], message: `has one value: give ${kind.right}`, isAboutName: false }]
-}
-
-/** Problems with one value; with `split`, a text holds any number of them. */
-function valueProblems(
-  path: readonly (string | number)[],
-  kind: SettingKind<unknown>,
-  value: unknown,
-  split: boolean,
-): SettingsProblem[] {
-  const problem = (message: string) => [{ path, message, isAboutName: false }]
-  const wrong = problem(`give ${kind.right}, not ${JSON.stringify(value)}`)
-  if (typeof value !== 'string') {
-    if (!kind.types.some(type => type === typeof value)) return wrong
-    return typeof value === 'number' && !(Number.isFinite(value) && (kind.fits?.(String(value)) ?? true)) ? wrong : []
+/** Everything that is wrong with a key of a section that there is. */
+export function settingProblems(section: string, key: string, value: unknown): SettingsProblem[] {
+  const kind = settingKey(section, key)?.kind
+  if (kind === undefined) return [{ path: [section, key], message: unknownKey(section, key), isAboutName: true }]
+  if (Array.isArray(value)) {
+    if (!kind.several) return [wrongValue([section, key], `has one value: give ${kind.right}`)]
+    return value.flatMap((item, index) => itemProblems([section, key, index], kind, item))
   }
-  if (!kind.types.includes('string')) return wrong
-  // They would end the line, or go on in the next.
-  if (/[\p{Cc}]|\\$|^\s|\s$/u.test(value))
-    return problem('has control characters, a "\\" at its end, or space around it')
-  if (kind.values) return kind.values.includes(value) ? [] : wrong
-  const texts = split ? splitWords(value, path.join('.')) : [value]
-  return texts.every(one => kind.fits?.(one) ?? true) ? [] : wrong
+  const items = itemsOf(kind, value)
+  if (items === undefined) return [unclosedQuote(section, key, value)]
+  return items.flatMap(item => itemProblems([section, key], kind, item))
 }
 
-/** The text of settings: sections and keys in the order of the table. Throws `SystemdError` SETTINGS_INVALID. */
+/** The problem with words of which one begins with a quote and does not end with it. */
+export function unclosedQuote(section: string, key: string, value: unknown): SettingsProblem {
+  return wrongValue([section, key], `close the quotes of ${JSON.stringify(value)}`)
+}
+
+function unknownKey(section: string, key: string): string {
+  const all: Record<string, object> = SETTINGS_KEYS
+  const other = Object.keys(all).find(name => settingKey(name, key))
+  if (other) return `no key of [${section}], but of [${other}]; move it there`
+  return `no such key${suggest(key, Object.keys(all[section])) || '; see systemd.nspawn(5)'}`
+}
+
+function itemProblems(path: readonly (string | number)[], kind: SettingKind<unknown>, item: unknown) {
+  const message = problemWithItem(kind, item)
+  return message === undefined ? [] : [wrongValue(path, message)]
+}
+
+function wrongValue(path: readonly (string | number)[], message: string): SettingsProblem {
+  return { path, message, isAboutName: false }
+}
+
+/**
+ * The text of settings: sections and keys in the order of the table, lists of words as one line, other lists as a line for
+ * each value. Nothing stands for anything else: systemd-nspawn knows no `%` specifiers here. Throws `SystemdError`
+ * SETTINGS_INVALID with all that is wrong.
+ */
 export function formatSettings(settings: NspawnSettings): string {
   const problems = settingsProblems(settings)
   if (problems.length > 0) {
@@ -83,75 +86,13 @@ export function formatSettings(settings: NspawnSettings): string {
   }
   const given: Record<string, Record<string, unknown> | undefined> = settings
   const sections = Object.entries(SETTINGS_KEYS).flatMap(([section, keys]) => {
-    const lines = Object.keys(keys).flatMap(key => linesOf(section, key, given[section]?.[key]))
+    const lines = Object.entries<{ kind: SettingKind<unknown> }>(keys).flatMap(([key, { kind }]) => {
+      const value = given[section]?.[key]
+      return value === undefined ? [] : writeValue(kind, value).map(text => `${key}=${text}\n`)
+    })
     return lines.length > 0 ? [`[${section}]\n${lines.join('')}`] : []
   })
   return sections.join('\n')
-}
-
-function linesOf(section: string, key: string, value: unknown): string[] {
-  if (value === undefined) return []
-  const { several } = settingKey(section, key)!.kind
-  const line = (text: string) => `${key}=${text}\n`
-  if (several === 'words') return [line(Array.isArray(value) ? value.map(quoted).join(' ') : formatValue(value))]
-  return [value].flat().map(item => line(key === 'Environment' ? quoted(item) : formatValue(item)))
-}
-
-function formatValue(value: unknown): string {
-  return typeof value === 'boolean' ? (value ? 'yes' : 'no') : String(value)
-}
-
-/** A word; what is in quotes is taken as it is, backslashes and all. */
-function quoted(value: unknown): string {
-  const text = formatValue(value)
-  if (/^[^\s'"\\]+$/.test(text)) return text
-  return text.includes('"') ? `'${text}'` : `"${text}"`
-}
-
-/** What a settings file has no say in unless it is trusted: where it lies decides, and `pull-tar` puts it elsewhere. */
-export interface Distrust {
-  readonly section: string
-  readonly key: string
-}
-
-/** The keys of settings that systemd-nspawn passes over in a file that it does not trust. */
-export function ignoredWhenUntrusted(settings: string | NspawnSettings): Distrust[] {
-  const text = typeof settings === 'string' ? settings : formatSettings(settings)
-  const found = new Map<string, Distrust>()
-  for (const { section, key, value } of parseUnitFile(text, 'settings')) {
-    if (!settingKey(section, key)?.isPrivileged || (key === 'SystemCallFilter' && value.startsWith('~'))) continue
-    found.set(`${section}.${key}`, { section, key })
-  }
-  return [...found.values()]
-}
-
-/** Everything that is wrong with the text of a settings file, for people to read, with its lines. */
-export function settingsTextProblems(text: string): string[] {
-  let assignments: ReturnType<typeof parseUnitFile>
-  try {
-    assignments = parseUnitFile(text, 'settings')
-  } catch (error) {
-    if (error instanceof SystemdError) return [error.message]
-    throw error
-  }
-  return assignments.flatMap(({ section, key, value, line }) => {
-    const problem = problemWithSection(section) ?? problemWithName(section, key)
-    return problem
-      ? [`settings line ${line}: [${section}] ${key}: ${problem}`]
-      : textProblems(section, key, value, line)
-  })
-}
-
-function textProblems(section: string, key: string, value: string, line: number): string[] {
-  const { kind } = settingKey(section, key)!
-  const isBoolean = /^(1|0|yes|no|y|n|true|false|t|f|on|off)$/i.test(value)
-  // An empty value takes back what stood before.
-  if (value === '' || (kind.types.includes('boolean') && isBoolean)) return []
-  const isText = kind.types.some(type => type !== 'boolean')
-  const fits = (one: string) => kind.values?.includes(one) ?? kind.fits?.(one) ?? true
-  const texts = kind.several === 'words' || key === 'Environment' ? splitWords(value, `settings line ${line}`) : [value]
-  if (isText && texts.every(fits)) return []
-  return [`settings line ${line}: ${key}: give ${kind.right}, not ${JSON.stringify(value)}`]
 }
 
 /** Checks that a settings file can be delivered beside an image. Throws `SystemdError`. */
@@ -169,6 +110,10 @@ export function checkSettings(settings: Uint8Array): Uint8Array {
     )
   }
   return settings
+}
+
+function entriesOf(object: Record<string, unknown>): [string, unknown][] {
+  return Object.entries(object).filter(([, value]) => value !== undefined)
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -66,6 +66,12 @@ export interface UnitSite {
   findUnit(file: string): Promise<{ readonly text: string; readonly path: string } | undefined>
 }
 
+/**
+ * Asks at the first boot for locale, time zone and a password, and boots on once somebody has answered. A machine that
+ * `machinectl start` starts has nobody at its console: it is masked unless `units` say something of it.
+ */
+const FIRST_BOOT = 'systemd-firstboot.service'
+
 /** The entries of stubs, and what is odd about them. Throws `SystemdError` STUB_INVALID, UNIT_INVALID. */
 export async function stubEntries(
   stubs: SystemdStubs,
@@ -112,6 +118,9 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   for (const name of GETTYS) {
     if (units[name]?.contents !== undefined || gettys === false) continue
     if (gettys || (await site.findUnit(name)) === undefined) add(name, gettyUnit(name, site.programs), origin)
+  }
+  if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT)) !== undefined) {
+    entries.push({ type: 'symlink', ...placed(folder, maskLink(FIRST_BOOT)), origin })
   }
   for (const [name, { contents, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
     checkUnitName(name)

@@ -13,7 +13,7 @@ import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 import { until } from './support/until.ts'
 
-const journey = needsRoot(...CLOSURE_PROGRAMS, ...HOST_PROGRAMS, 'chattr', 'curl', 'hostname', 'tar', 'xz')
+const journey = needsRoot(...CLOSURE_PROGRAMS, ...HOST_PROGRAMS, 'curl', 'hostname', 'tar', 'xz')
 
 const command = [process.execPath, join(REPOSITORY, 'src/cli/main.ts')]
 
@@ -21,10 +21,10 @@ const HOST_NETWORK = '[Network]\nPrivate=no\nVirtualEthernet=no\n'
 const BIND_AND_PORT =
   '[Files]\nBind=/srv/shared:/mnt:idmap\n\n[Network]\nVirtualEthernet=yes\nPort=tcp:8080:8081\nPort=tcp:8082:8083\n'
 
-/** What was in it before: by its checksums no image of today is the right one. */
-const OLD_NAME = 'old'
+/** Bytes. systemd-pull 252 hangs now and then where an image has come before the little files beside it: see image-server.ts. */
+const TAKES_LONGER = 64 << 20
 
-/** The console of a machine that was started has nobody who could answer what systemd-firstboot asks. */
+/** On the console of a machine that was started, nobody answers what systemd-firstboot would ask. */
 const declarationOf = (toplevel: string) => `
 name: nixos
 closure: { toplevel: ${toplevel} }
@@ -68,7 +68,7 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
     writeFileSync(declaration, declarationOf(closure.link))
     await cli(['key', 'generate', '--out', join(scratch.folder, 'keys')], { command })
     await cli(['publish', declaration, '--out', images], { command })
-    await publishDamaged()
+    await buildSmallImages()
     server = startCli(['serve', images, '--port', '0'], { command, through: host.network })
     const [said] = await once(server.stdout!, 'data')
     pullLine = /^machinectl (.*)$/m.exec(`${said}`)![1]!.split(' ')
@@ -89,7 +89,9 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
     })
 
     it('refuses the image while our key is not in its keyring', async () => {
-      await expect(pull('signature', 'nixos.tar.xz')).rejects.toThrow('DOWNLOAD INVALID: Signature verification failed')
+      await expect(pull('signature', 'good/nixos.tar')).rejects.toThrow(
+        'DOWNLOAD INVALID: Signature verification failed',
+      )
       expect(importedFiles()).toEqual([])
     })
 
@@ -98,14 +100,14 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
       cpSync(join(scratch.folder, 'keys/public.asc'), join(host.root, 'root/public.asc'))
       await host.run('cp', '-n', '/usr/lib/systemd/import-pubring.gpg', keyring)
       await host.run('gpg', '--no-default-keyring', '--keyring', keyring, '--import', '/root/public.asc')
-      const { stderr } = await pull('signature', 'nixos.tar.xz')
+      const { stderr } = await pull('signature', 'good/nixos.tar')
       expect(stderr).toContain('Signature verification succeeded')
       expect(importedFiles()).toEqual(['nixos', 'nixos.nspawn'])
       expect(readFileSync(join(host.root, MACHINES, 'nixos.nspawn'), 'utf8')).toBe(HOST_NETWORK)
     })
 
     it.each(['checksum', 'no'])('takes the image with --verify=%s', async verify => {
-      const { stderr } = await pull(verify, 'nixos.tar.xz')
+      const { stderr } = await pull(verify, 'good/nixos.tar')
       expect(stderr).not.toContain('Signature verification succeeded')
       expect(importedFiles()).toEqual(['nixos', 'nixos.nspawn'])
     })
@@ -166,7 +168,7 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
       terminal.type('root\n')
       await terminal.read(/Password: /)
       terminal.type('a horse that is wrong\n')
-      await terminal.read(/Login incorrect\r\n[^]*login: /)
+      await terminal.read(/Login incorrect\r\n[\s\S]*login: /)
       terminal.type('root\n')
       await terminal.read(/Password: /)
       terminal.type(`${PASSWORD}\n`)
@@ -196,7 +198,7 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
       const { stdout: roots } = await nixos().run('nix-store', '--gc', '--print-roots')
       expect(roots).toContain(`/nix/var/nix/profiles/system -> ${closure.toplevel}\n`)
       const { stdout: deleted } = await nixos().run('nix-store', '--gc')
-      expect(deleted.split('\n').filter(Boolean)).toEqual([path])
+      expect(deleted).toContain('1 store paths deleted')
       expect(existsSync(join(nixos().root, path))).toBe(false)
       for (const one of closure.paths) expect(existsSync(join(nixos().root, one)), one).toBe(true)
     })
@@ -254,22 +256,22 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
     expect(importedFiles().filter(name => /^(built|copy)/.test(name))).toEqual([])
   })
 
-  /** Makes folders like the published one, of a small image, in which one thing each is wrong. */
-  async function publishDamaged(): Promise<void> {
+  /** Builds a small image into a folder that is good, and into some in which one thing each is wrong. */
+  async function buildSmallImages(): Promise<void> {
     const roots = closure.paths.filter(path => path.includes('-busybox-static-'))
     const signing = { keyFile: join(scratch.folder, 'keys/secret.asc') }
-    const build = (folder: string, text: string) => {
-      const entries = [{ type: 'file', path: '/etc/motd', contents: text }] as const
-      return buildImage({ roots, entries, format: 'tar', name: 'nixos', signing }, join(images, folder))
+    for (const folder of ['good', 'flipped', 'stale', 'forged', 'other']) {
+      const contents = Buffer.alloc(TAKES_LONGER, folder === 'other' ? 1 : 0)
+      const entries = [{ type: 'file', path: '/srv/filler', contents }] as const
+      const spec = { roots, entries, format: 'tar', name: 'nixos', settings: HOST_NETWORK, signing } as const
+      await buildImage(spec, join(images, folder))
     }
-    await build(OLD_NAME, 'old')
-    for (const folder of ['flipped', 'stale', 'forged']) await build(folder, 'new')
     const image = readFileSync(join(images, 'flipped/nixos.tar'))
     image[image.length >> 1]! ^= 1
     writeFileSync(join(images, 'flipped/nixos.tar'), image)
     const signatures = ['SHA256SUMS.gpg', 'SHA256SUMS.asc']
-    for (const file of ['SHA256SUMS', ...signatures]) cpSync(join(images, OLD_NAME, file), join(images, 'stale', file))
-    for (const file of signatures) cpSync(join(images, OLD_NAME, file), join(images, 'forged', file))
+    for (const file of ['SHA256SUMS', ...signatures]) cpSync(join(images, 'other', file), join(images, 'stale', file))
+    for (const file of signatures) cpSync(join(images, 'other', file), join(images, 'forged', file))
   }
 
   /** Pulls what is published under a path, as `nixos`. */

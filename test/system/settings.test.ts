@@ -1,9 +1,17 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatSettings, ignoredWhenUntrusted, type NspawnSettings } from '../../src/systemd/index.ts'
-import { ALL_SETTINGS, WRONG_SETTINGS } from '../unit/systemd/settings-values.ts'
+import {
+  formatSettings,
+  ignoredWhenUntrusted,
+  type NspawnSettings,
+  SETTINGS_KEYS,
+  type SettingKey,
+  settingsTextProblems,
+} from '../../src/systemd/index.ts'
+import { ALL_SETTINGS, anyAssignment, WRONG_SETTINGS } from '../unit/systemd/settings-values.ts'
 import { needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
@@ -19,6 +27,7 @@ describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
     scratch = createScratch()
     root = join(scratch.make('machines'), MACHINE)
     mkdirSync(join(root, 'usr'), { recursive: true })
+    for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name))
     mkdirSync(TRUSTED, { recursive: true })
   })
   afterAll(() => {
@@ -30,47 +39,94 @@ describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
     expect(await complaints(formatSettings(ALL_SETTINGS))).toEqual([])
   })
 
-  it.each(WRONG_SETTINGS)('complains of [%s] %s=%s, as we do', async (section, key, value) => {
-    expect(await complaints(`[${section}]\n${key}=${value}\n`)).not.toEqual([])
+  it('complains of all that we take for wrong', async () => {
+    // With these it drops the rest of the file.
+    const [fatal, others] = [true, false].map(isFatal =>
+      WRONG_SETTINGS.filter(([, key]) => isFatal === (key === 'CPUAffinity')),
+    )
+    const texts = others.map(([section, key, value]) => `[${section}]\n${key}=${value}\n`)
+    const found = await complaints(texts.join(''))
+    expect(texts.filter((_, i) => !found.some(line => line.includes(`.nspawn:${2 * i + 2}: `)))).toEqual([])
+    for (const [section, key, value] of fatal) {
+      expect(await complaints(`[${section}]\n${key}=${value}\n`)).not.toEqual([])
+    }
+  })
+
+  it('complains of nothing that we take for right', async () => {
+    const keys: Record<string, Record<string, SettingKey<unknown>>> = SETTINGS_KEYS
+    const samples = fc.sample(anyAssignment, { seed: 252, numRuns: 20_000 }).filter(({ section, key }) => {
+      return keys[section][key].since === undefined && key !== 'Boot' && key !== 'ProcessTwo'
+    })
+    const texts = samples.map(({ section, key, value }) => `[${section}]\n${key}=${value}\n`)
+    const right = [...new Set(texts)].filter(text => settingsTextProblems(text).length === 0)
+    expect(right.length).toBeGreaterThan(1000)
+    const lines = right.join('').split('\n')
+    const found = (await complaints(right.join(''))).filter(line => !line.includes('Duplicate port'))
+    expect(found.map(line => `${lines[Number(/\.nspawn:(\d+)/.exec(line)?.[1]) - 1]}: ${line}`)).toEqual([])
+  })
+
+  it('reads words as they were given', async () => {
+    const word = fc.string({
+      unit: fc.constantFrom('a', ' ', '\t', '"', "'", '\\', '%', '$', '#', ';', 'ä'),
+      maxLength: 6,
+    })
+    const words = fc.sample(word, { seed: 252, numRuns: 300 })
+    const Parameters = ['/usr/bin/sh', '-c', `printf '%s\\n' "$@"; env`, 'sh', ...words]
+    const Environment = words.map((text, i) => `W${i}=${text}`)
+    writeFileSync(
+      join(TRUSTED, `${MACHINE}.nspawn`),
+      formatSettings({ Exec: { Boot: false, Parameters, Environment } }),
+    )
+    const { stdout } = await run('--bind-ro=/usr')
+    const lines = stdout.split('\n')
+    expect(lines.slice(0, words.length)).toEqual(words)
+    expect(lines).toEqual(expect.arrayContaining(Environment))
   })
 
   it('passes over what we say that it does in a file that it does not trust', async () => {
     const ignored: string[] = []
     for (const [section, keys] of Object.entries(ALL_SETTINGS)) {
       for (const [key, value] of Object.entries(keys)) {
-        const settings: NspawnSettings = { [section]: { [key]: value } }
-        const said = await runUntrusted(formatSettings(settings))
-        if (said.some(line => /^Ignoring .*not trusted/.test(line))) ignored.push(key)
+        if (await isIgnored({ [section]: { [key]: value } })) ignored.push(key)
       }
     }
-    expect(ignored.sort()).toEqual(
-      ignoredWhenUntrusted(ALL_SETTINGS)
-        .map(({ key }) => key)
-        .sort(),
-    )
+    const expected = ignoredWhenUntrusted(ALL_SETTINGS).map(({ key }) => key)
+    expect(ignored.sort()).toEqual(expected.sort())
+  })
+
+  it.each<NspawnSettings>([
+    { Network: { Private: false } },
+    { Network: { VirtualEthernet: false } },
+    { Exec: { SystemCallFilter: '~@mount' } },
+    { Exec: { SystemCallFilter: ['~@mount', '@clock'] } },
+    { Files: { PrivateUsersOwnership: false } },
+  ])('and with %j, too', async settings => {
+    expect(await isIgnored(settings)).toBe(ignoredWhenUntrusted(settings).length > 0)
   })
 
   /** What it says of a trusted file. Nothing is there to be run, so it ends at once. */
   async function complaints(text: string): Promise<string[]> {
     writeFileSync(join(TRUSTED, `${MACHINE}.nspawn`), text)
-    const lines = await run()
-    rmSync(join(TRUSTED, `${MACHINE}.nspawn`))
-    return lines.filter(line => line.includes('.nspawn:'))
+    const { stderr } = await run('/none')
+    return stderr.split('\n').filter(line => line.includes('.nspawn:'))
   }
 
-  async function runUntrusted(text: string): Promise<string[]> {
-    writeFileSync(`${root}.nspawn`, text)
-    return run()
+  /** Whether it says that it passes over settings beside an image. */
+  async function isIgnored(settings: NspawnSettings): Promise<boolean> {
+    rmSync(join(TRUSTED, `${MACHINE}.nspawn`), { force: true })
+    writeFileSync(`${root}.nspawn`, formatSettings(settings))
+    const { stderr } = await run('/none')
+    return /^Ignoring .*not trusted/m.test(stderr)
   }
 
-  function run(): Promise<string[]> {
+  function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
     const flags = ['--register=no', '--keep-unit', '--console=pipe', '--settings=yes', `--machine=${MACHINE}`]
     return new Promise(resolve => {
       execFile(
         'systemd-nspawn',
-        ['--directory', root, ...flags, '/none'],
-        { timeout: 20_000 },
-        (_error, _out, stderr) => resolve(stderr.split('\n').filter(Boolean)),
+        ['--directory', root, ...flags, ...args],
+        { timeout: 20_000, env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' } },
+        (_error, stdout, stderr) => resolve({ stdout, stderr }),
       )
     })
   }

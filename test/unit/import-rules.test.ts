@@ -51,7 +51,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   spec: ['image', 'container', 'store', 'signing', 'systemd', 'suggest.ts', 'yaml', 'zod', 'node:*'],
   signing: ['openpgp', 'node:*'],
   serve: ['systemd', 'send', 'node:*'],
-  publish: ['image', 'signing', 'node:*'],
+  publish: ['image', 'signing', 'check', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
   cli: ['index.ts', 'bench', 'commander', 'node:*'],
 }

@@ -10,7 +10,15 @@ import { openTerminal, type Terminal } from './terminal.ts'
 import { until } from './until.ts'
 
 /** The programs that it takes. */
-export const HOST_PROGRAMS = ['mmdebstrap', 'systemd-nspawn', 'setpriv', 'nsenter', 'pgrep', 'script'] as const
+export const HOST_PROGRAMS = [
+  'mmdebstrap',
+  'systemd-nspawn',
+  'setpriv',
+  'nsenter',
+  'pgrep',
+  'script',
+  'chattr',
+] as const
 
 const SUITE = 'bookworm'
 const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'systemd-container', 'xz-utils', 'tar', 'gnupg']
@@ -49,23 +57,29 @@ export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
   await execute('cp', ['--archive', '--reflink=auto', await madeHost(), root])
   // It ends with this process, however that ends, and all that runs in it with it.
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'systemd-nspawn', '--directory', root, ...NSPAWN], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'inherit'],
   })
+  const closed = once(child, 'close')
+  let pid: number | undefined
   const stop = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const closed = once(child, 'close')
-    child.kill('SIGKILL')
+    // With process 1 the kernel ends all others before systemd-nspawn hears of it: nothing writes to the folder any more.
+    if (pid === undefined) child.kill('SIGKILL')
+    else if (child.exitCode === null) process.kill(pid, 'SIGKILL')
     await closed
+    // systemd-pull keeps what it downloaded as a tree that not even root may change.
+    await execute('sh', ['-c', 'chattr -f -i "$1"/var/lib/machines/.tar-* || true', 'sh', root])
   }
   try {
-    const target = `--target=${await pidOfSystemd(child)}`
-    const inside = ['nsenter', target, '--all', '/usr/bin/env', 'HOME=/root']
+    pid = await pidOfSystemd(child)
+    const inside = ['nsenter', `--target=${pid}`, '--all', '/usr/bin/env', 'HOME=/root']
     const run = (...command: string[]) => execute(inside[0]!, [...inside.slice(1), ...command])
     await until('the host has booted', async () => {
       const { stdout } = await run('systemctl', 'show', '--property=SystemState', '--value')
-      return stdout === 'running\n' || undefined
+      if (stdout !== 'running\n') throw new Error(stdout)
     })
-    const network = ['nsenter', target, '--net']
+    // Importers need not wait for the disk: nothing of this is to outlast a power failure.
+    await run('systemctl', 'set-environment', 'SYSTEMD_IMPORT_SYNC=0')
+    const network = ['nsenter', `--target=${pid}`, '--net']
     return { root, network, run, open: (...command) => openTerminal([...inside, ...command]), stop }
   } catch (error) {
     await stop()
@@ -89,18 +103,9 @@ async function madeHost(): Promise<string> {
 }
 
 /** The host's process 1, as this machine counts: the child of systemd-nspawn that has become systemd. */
-function pidOfSystemd(child: ChildProcess): Promise<number> {
-  let said = ''
-  for (const stream of [child.stdout!, child.stderr!]) {
-    stream.on('data', chunk => {
-      said += chunk
-    })
-  }
-  return until('systemd runs', async () => {
-    if (child.exitCode !== null) return -1
-    return Number((await execute('pgrep', ['--exact', '--parent', `${child.pid}`, 'systemd'])).stdout)
-  }).then(pid => {
-    if (pid > 0) return pid
-    throw new Error(`systemd-nspawn ended with ${child.exitCode}:\n${said}`)
-  })
+async function pidOfSystemd(child: ChildProcess): Promise<number> {
+  const { stdout } = await until('systemd-nspawn has started systemd', () =>
+    execute('pgrep', ['--exact', '--parent', `${child.pid}`, 'systemd']),
+  )
+  return Number(stdout)
 }

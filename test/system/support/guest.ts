@@ -36,7 +36,8 @@ export function guestOf(host: DebianHost, name: string): Guest {
       await host.run('machinectl', 'start', name)
       const state = await until(`${name} has booted`, async () => {
         const { stdout } = await systemctl('show', '--property=SystemState', '--value')
-        return /^(running|degraded|maintenance)$/.exec(stdout.trim())?.[0]
+        if (/^(initializing|starting)?$/.test(stdout.trim())) throw new Error(stdout)
+        return stdout.trim()
       })
       const { stdout: failedUnits } = await systemctl('list-units', '--failed', '--plain', '--no-legend')
       return { state, failedUnits }
@@ -45,7 +46,7 @@ export function guestOf(host: DebianHost, name: string): Guest {
       await host.run('machinectl', 'poweroff', name)
       await until(`${name} is off`, async () => {
         const { stdout } = await host.run('systemctl', 'show', `systemd-nspawn@${name}`, '--property=ActiveState')
-        return stdout === 'ActiveState=inactive\n' || undefined
+        if (stdout !== 'ActiveState=inactive\n') throw new Error(stdout)
       })
     },
     run: (...command) => host.run('systemd-run', '--machine', name, '--quiet', '--wait', '--pipe', ...command),

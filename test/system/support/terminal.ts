@@ -1,17 +1,15 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { HANGS_AFTER } from './execute.ts'
-
-/** Milliseconds after which what is waited for will not appear. */
-const SILENT_AFTER = 60_000
+import { until } from './until.ts'
 
 /** A program on a terminal of its own, and who types there. */
 export interface Terminal {
-  /** Waits for `pattern` behind what was waited for before, and returns everything up to its end. */
-  read(pattern: RegExp): Promise<string>
+  /** Waits for `pattern` behind what was waited for before. */
+  read(pattern: RegExp): Promise<void>
   type(text: string): void
   /** Waits for the end of the program, and returns its exit code. */
-  finish(): Promise<number>
+  finish(): Promise<number | null>
 }
 
 /** Runs a program on a pseudo-terminal, with `script`. It ends after ten minutes at the latest. */
@@ -30,27 +28,16 @@ export function openTerminal(command: readonly string[]): Terminal {
     screen += text
   })
   return {
-    async read(pattern) {
-      const signal = AbortSignal.timeout(SILENT_AFTER)
-      for (;;) {
+    read: pattern =>
+      until(`${pattern} on the terminal of ${line}`, async () => {
         const match = pattern.exec(screen)
-        if (match) {
-          const end = match.index + match[0].length
-          const text = screen.slice(0, end)
-          screen = screen.slice(end)
-          return text
-        }
-        if (child.stdout.readableEnded) throw new Error(`${line}: ended without ${pattern}:\n${screen}`)
-        const more = [once(child.stdout, 'data', { signal }), once(child.stdout, 'end', { signal })]
-        await Promise.race(more).catch(() => {
-          throw new Error(`${line}: no ${pattern} in ${SILENT_AFTER / 1000} seconds:\n${screen}`)
-        })
-      }
-    },
+        if (match === null) throw new Error(screen)
+        screen = screen.slice(match.index + match[0].length)
+      }),
     type: text => void child.stdin.write(text),
     async finish() {
-      const [code] = (await closed) as [number | null]
-      return code ?? -1
+      const [code] = await closed
+      return code
     },
   }
 }

@@ -1,24 +1,20 @@
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** Milliseconds between two questions, and after which there will be no answer, whatever the machine. */
+/** Milliseconds between two tries, and after which there are no more, whatever the machine. */
 const PAUSE = 100
 const GIVES_UP_AFTER = 120_000
 
-/**
- * Asks until there is an answer, and returns it. `undefined` is none yet, nor is a rejection; after two minutes of those it
- * rejects, with the last reason.
- */
-export async function until<T>(what: string, ask: () => Promise<T | undefined>): Promise<T> {
+/** Tries until it does not reject, and returns what came of that. Rejects after two minutes, with the last reason. */
+export async function until<T>(what: string, attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + GIVES_UP_AFTER
-  let reason: unknown
-  do {
+  for (;;) {
     try {
-      const answer = await ask()
-      if (answer !== undefined) return answer
+      return await attempt()
     } catch (error) {
-      reason = error
+      if (performance.now() > end) {
+        throw new Error(`${what}: not in ${GIVES_UP_AFTER / 1000} seconds; last: ${error}`, { cause: error })
+      }
     }
     await wait(PAUSE)
-  } while (performance.now() < end)
-  throw new Error(`${what}: not in ${GIVES_UP_AFTER / 1000} seconds; last: ${reason}`, { cause: reason })
+  }
 }

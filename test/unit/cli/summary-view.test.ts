@@ -42,6 +42,7 @@ describe('formatSummary', () => {
       ...[
         'machinectl import-tar out/my_image.tar.xz my-image',
         'machinectl start my-image',
+        'machinectl shell my-image /usr/bin/env passwd',
         'machinectl login my-image',
       ],
       '',

@@ -72,6 +72,14 @@ describe('systemd stubs', () => {
     expect(warnings).toEqual([])
   })
 
+  it('mask what would ask questions at the first boot, unless it is spoken of', async () => {
+    const store = createManagedStore('', { 'systemd-firstboot.service': { contents: UNIT } })
+    const path = 'etc/systemd/system.attached/systemd-firstboot.service'
+    expect((await build(store, {})).entries[path]).toBe('-> /dev/null')
+    const { entries } = await build(store, { units: { 'systemd-firstboot.service': { enable: false } } })
+    expect(entries).not.toHaveProperty([path])
+  })
+
   it('leave the logins alone that the system has', async () => {
     const own = { 'console-getty.service': { contents: '' }, 'container-getty@.service': { contents: '' } }
     const { entries } = await build(createManagedStore('', own), {})

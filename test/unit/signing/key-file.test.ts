@@ -70,7 +70,7 @@ describe('a key in a file', () => {
     const { type, data } = await unarmor(armored)
     expect(type).toBe(enums.armor.signature)
     expect(data).toEqual(binary)
-    expect(armored).toMatch(/^-----BEGIN PGP SIGNATURE-----\n\n([\w+/=]+\n)+-----END PGP SIGNATURE-----\n$/)
+    expect(armored).toMatch(/^-----BEGIN PGP SIGNATURE-----\n\n([\w+/=]+\n)+=[\w+/]{4}\n-----END PGP SIGNATURE-----\n$/)
   })
 
   it('makes a signature as old as the last that vouches for what signs', async () => {

@@ -2,18 +2,19 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   formatSettings,
-  ignoredWhenUntrusted,
   type NspawnSettings,
+  parseSettings,
   parseUnitFile,
-  SETTINGS_KEYS,
   settingsProblems,
   settingsTextProblems,
-  splitWords,
 } from '../../../src/systemd/index.ts'
-import { ALL_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
+import { ALL_SETTINGS, anyAssignment, OTHER_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
 
-const messagesOf = (settings: unknown) =>
-  settingsProblems(settings).map(({ path, message }) => `${path.join('.')}: ${message}`)
+const parse = (text: string) => {
+  const { settings, problems } = parseSettings(text)
+  expect(problems).toEqual([])
+  return settings
+}
 
 describe('formatSettings', () => {
   it('writes sections and keys in one order, whatever the order they are given in', () => {
@@ -25,102 +26,161 @@ describe('formatSettings', () => {
     expect(formatSettings(reversed)).toBe(formatSettings(ALL_SETTINGS))
   })
 
-  it('writes a key for each value that may be repeated, and words in one line', () => {
+  it('writes a line for each value, and words in one line', () => {
     const settings: NspawnSettings = {
-      Network: { Port: [80, 'tcp:8080:80'], VirtualEthernet: false },
-      Exec: { Parameters: ['a', 'b c'], Boot: true },
+      Network: { Port: [80, 'tcp:8080:80'], VirtualEthernet: false, Bridge: undefined },
+      Exec: { Parameters: ['a', 'b c', '', `it's "x"`, '\\'], Environment: 'A=b c', Boot: true, Capability: [] },
+      Files: {},
     }
     expect(formatSettings(settings)).toBe(
-      '[Exec]\nBoot=yes\nParameters=a "b c"\n\n[Network]\nVirtualEthernet=no\nPort=80\nPort=tcp:8080:80\n',
+      `[Exec]\nBoot=yes\nParameters=a "b c" "" "it's "'"'"x"'"' "\\"\nEnvironment="A=b c"\n\n` +
+        '[Network]\nVirtualEthernet=no\nPort=80\nPort=tcp:8080:80\n',
     )
   })
 
-  it('writes what it takes itself for right', () => {
-    expect(settingsProblems(ALL_SETTINGS)).toEqual([])
-    expect(settingsTextProblems(formatSettings(ALL_SETTINGS))).toEqual([])
-  })
-
-  it('writes words that are read as they were given', () => {
-    const word = fc
-      .string({ unit: 'grapheme' })
-      .filter(text => settingsProblems({ Exec: { Parameters: [text] } }).length === 0)
-    fc.assert(
-      fc.property(fc.array(word, { minLength: 1 }), Parameters => {
-        const [{ value } = { value: '' }] = parseUnitFile(formatSettings({ Exec: { Parameters } }))
-        expect(splitWords(value, 'Parameters')).toEqual(Parameters)
-      }),
-    )
-  })
-
-  it('lets no value bring a key of its own', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', '\n', '\r', '\\', '=', '[', ']', '/', ' ', '#') })
-    fc.assert(
-      fc.property(text, WorkingDirectory => {
-        fc.pre(settingsProblems({ Exec: { WorkingDirectory } }).length === 0)
-        const read = parseUnitFile(formatSettings({ Exec: { WorkingDirectory, User: 'a' } }))
-        expect(read.map(({ key, value }) => [key, value])).toEqual([
-          ['User', 'a'],
-          ['WorkingDirectory', WorkingDirectory],
-        ])
-      }),
-    )
+  it('writes words in one way, whether they are given as a list or as a text', () => {
+    const Parameters = formatSettings({ Exec: { Parameters: `a  'b c' ""` } })
+    expect(Parameters).toBe(formatSettings({ Exec: { Parameters: ['a', 'b c', ''] } }))
   })
 
   it('tells all that is wrong', () => {
-    const settings = { Exec: { Boot: 'a', User: '' } } as unknown as NspawnSettings
+    const settings = { Exec: { Boot: 'a', MachineID: '' } } as unknown as NspawnSettings
     expect(() => formatSettings(settings)).toThrow(
-      'settings.Exec.Boot: give true or false, not "a"\nsettings.Exec.User: give one line of text, not ""',
+      'settings.Exec.Boot: give true or false, not "a"\n' +
+        'settings.Exec.MachineID: give 32 hex digits that are not all 0, not ""',
     )
+    expect(() => formatSettings(settings)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))
   })
 })
 
-describe('settingsProblems', () => {
+describe('parseSettings', () => {
+  it.each([
+    ['all keys', ALL_SETTINGS],
+    ['those of newer versions', OTHER_SETTINGS],
+  ])('reads what formatSettings writes: %s', (_, settings) => {
+    const text = formatSettings(settings)
+    const read = parse(text)
+    expect(formatSettings(read)).toBe(text)
+    expect(Object.keys(read.Exec ?? {})).toEqual(Object.keys(settings.Exec ?? {}))
+    expect(read.Exec?.Parameters).toEqual(settings.Exec?.Parameters)
+    expect(read.Exec?.Environment).toEqual(settings.Exec?.Environment)
+    expect(read.Exec?.OOMScoreAdjust).toEqual(settings.Exec?.OOMScoreAdjust)
+    expect(read.Network?.Private).toEqual(settings.Network?.Private)
+  })
+
+  it('reads words of all kinds as they were given', () => {
+    const word = fc.string({ unit: fc.constantFrom('a', ' ', '\t', '"', "'", '\\', '#', ';', 'ä', '\u00a0') })
+    fc.assert(
+      fc.property(fc.array(word, { minLength: 1 }), Parameters => {
+        const Environment = Parameters.map(text => `A=${text}`)
+        expect(parse(formatSettings({ Exec: { Parameters, Environment } }))).toEqual({
+          Exec: { Parameters, Environment },
+        })
+      }),
+    )
+  })
+
+  it('has a canonical form of all that it takes for right', () => {
+    fc.assert(
+      fc.property(anyAssignment, ({ section, key, value }) => {
+        const { settings, problems } = parseSettings(`[${section}]\n${key}=${value}\n`)
+        if (problems.length > 0) expect(settings).toEqual({})
+        const text = formatSettings(settings)
+        expect(formatSettings(parse(text))).toBe(text)
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it('lets the last of several values count, or all of them, from the last empty one on', () => {
+    const text =
+      '[Exec]\nUser=a\nUser=b\nParameters=a\nParameters=\nParameters=b c\nParameters=d\nHostname=a\nHostname=\n'
+    expect(parse(`${text}[Network]\nPort=80\nPort=udp:53\n`)).toEqual({
+      Exec: { User: 'b', Parameters: ['b', 'c', 'd'] },
+      Network: { Port: ['80', 'udp:53'] },
+    })
+  })
+
+  it('reads switches as systemd does', () => {
+    expect(
+      parse('[Exec]\nBoot=ON\nPrivateUsers=0\nNotifyReady=f\nTimezone=off\nLinkJournal=no\nResolvConf=1\n'),
+    ).toEqual({
+      Exec: {
+        Boot: true,
+        PrivateUsers: false,
+        NotifyReady: false,
+        Timezone: 'off',
+        LinkJournal: 'no',
+        ResolvConf: true,
+      },
+    })
+  })
+
+  it('passes over what belongs to other programs', () => {
+    expect(parse('[X-Web]\nA=b\n[Exec]\nX-Note=a\nBoot=yes\n')).toEqual({ Exec: { Boot: true } })
+  })
+
+  it('leaves out what is wrong, and says where', () => {
+    const text = '[Exec]\nboot=yes\nUser=a\n[Files]\nBind=/a\nBind=b\n[Net]\nPort=80\n'
+    const { settings, problems } = parseSettings(text)
+    expect(settings).toEqual({ Exec: { User: 'a' }, Files: { Bind: ['/a'] } })
+    expect(problems.map(({ line, path }) => [line, ...path])).toEqual([
+      [2, 'Exec', 'boot'],
+      [6, 'Files', 'Bind'],
+      [8, 'Net'],
+    ])
+  })
+
+  it('takes one of two that go against each other', () => {
+    const { settings, problems } = parseSettings('[Exec]\nBoot=yes\nProcessTwo=yes\n')
+    expect(settings).toEqual({ Exec: { Boot: true } })
+    expect(problems).toEqual([expect.objectContaining({ path: ['Exec', 'ProcessTwo'], line: 3 })])
+  })
+
+  it.each(['Parameters', 'Environment'])('wants the quotes of %s closed', key => {
+    expect(settingsTextProblems(`[Exec]\n${key}=A="b\n`)).toEqual([
+      `settings line 2: [Exec] ${key}: close the quotes of "A=\\"b"`,
+    ])
+  })
+
+  it('says what has not the syntax of a unit file', () => {
+    const { settings, problems } = parseSettings('[Exec]\nBoot=yes\nBoot\n')
+    expect(settings).toEqual({})
+    expect(problems).toEqual([expect.objectContaining({ line: 3, path: [] })])
+    expect(settingsTextProblems('[Exec]\nBoot\n')).toEqual([expect.stringContaining('settings line 2, "Boot"')])
+  })
+
   it.each(WRONG_SETTINGS)('finds that [%s] %s=%s is wrong', (section, key, value) => {
-    expect(messagesOf({ [section]: { [key]: value } })).toEqual([
-      expect.stringMatching(`^${section}.${key}: (give|has) `),
+    expect(settingsTextProblems(`[${section}]\n${key}=${value}\n`)).toEqual([
+      expect.stringContaining(`settings line 2: [${section}] ${key}: give `),
     ])
-    expect(settingsTextProblems(`[${section}]\n${key}=${value}\n`)).toHaveLength(1)
-  })
-
-  it('says which name was probably meant', () => {
-    expect(messagesOf({ Net: {}, Network: { virtualethernet: true, Boot: true }, Exec: { Prameters: 'a' } })).toEqual([
-      'Net: no such section; there are Exec, Files, Network',
-      'Network.virtualethernet: no such key; did you mean VirtualEthernet?',
-      'Network.Boot: no key of [Network], but of [Exec]; move it there',
-      'Exec.Prameters: no such key; did you mean Parameters?',
-    ])
-  })
-
-  it('wants absolute paths where systemd takes those of the folder that it was started in', () => {
-    expect(messagesOf({ Files: { Bind: 'srv:/data' } })).toEqual([expect.stringContaining('Files.Bind: give SOURCE')])
-  })
-
-  it('finds the wrong one in a list', () => {
-    expect(messagesOf({ Network: { Port: [80, 'x'] } })).toEqual([expect.stringContaining('Network.Port.1: give PORT')])
   })
 })
 
-describe('ignoredWhenUntrusted', () => {
-  it('names all of [Network], and what reaches out of the machine', () => {
-    const { Exec, Files, Network } = ALL_SETTINGS
-    const ignored = ignoredWhenUntrusted({ Exec, Files, Network }).map(({ key }) => key)
-    expect(ignored).toEqual(
-      expect.arrayContaining([...Object.keys(Network ?? {}), 'Bind', 'Capability', 'PrivateUsers']),
+describe('what formatSettings writes', () => {
+  it('has no key but those that were given, whatever their values', () => {
+    const text = fc.string({ unit: fc.constantFrom('a', '\n', '\r', '\0', '\\', '=', '[', ']', '/', ' ', '#', '"') })
+    fc.assert(
+      fc.property(text, text, text, (a, b, c) => {
+        const settings = {
+          Exec: { User: a, WorkingDirectory: `/${b}`, Parameters: [c] },
+          Files: { Inaccessible: [`/${a}`], Bind: `/${c}` },
+        }
+        const wrong = settingsProblems(settings).map(({ path: [, key] }) => key)
+        const right = Object.fromEntries(
+          Object.entries(settings).map(([section, keys]) => [
+            section,
+            Object.fromEntries(Object.entries(keys).filter(([key]) => !wrong.includes(key))),
+          ]),
+        )
+        const read = parseUnitFile(formatSettings(right)).map(({ key }) => key)
+        expect(read.sort()).toEqual(
+          Object.values(right)
+            .flatMap(keys => Object.keys(keys))
+            .sort(),
+        )
+      }),
+      { numRuns: 1000 },
     )
-    expect(ignored).not.toContain('Boot')
-    expect(ignored).not.toContain('DropCapability')
   })
-
-  it('does not name system calls that are forbidden', () => {
-    expect(ignoredWhenUntrusted({ Exec: { SystemCallFilter: ['~@mount'] } })).toEqual([])
-    expect(ignoredWhenUntrusted({ Exec: { SystemCallFilter: ['@mount'] } })).toHaveLength(1)
-  })
-})
-
-it('every key has a value in the table of tests', () => {
-  const newer = ['PrivateUsersDelegate', 'RestrictAddressFamilies', 'BindUserShell', 'NamespacePath']
-  const tested = Object.values(ALL_SETTINGS).flatMap(keys => Object.keys(keys))
-  const known = Object.values(SETTINGS_KEYS).flatMap(keys => Object.keys(keys))
-  // The older name of PrivateUsersOwnership, which is not given along with it.
-  expect(known.filter(key => !tested.includes(key) && !newer.includes(key))).toEqual(['PrivateUsersChown'])
 })

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { checkSettings } from '../../../src/systemd/index.ts'
+import {
+  checkSettings,
+  ignoredWhenUntrusted,
+  type NspawnSettings,
+  SETTINGS_KEYS,
+  settingsProblems,
+} from '../../../src/systemd/index.ts'
+import { ALL_SETTINGS, OTHER_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
+
+const messagesOf = (settings: unknown) =>
+  settingsProblems(settings).map(({ path, message }) => `${path.join('.')}: ${message}`)
 
 describe('checkSettings', () => {
   it('takes text of up to a mebibyte, unchanged', () => {
@@ -14,4 +24,115 @@ describe('checkSettings', () => {
   ])('refuses %s', (_, settings) => {
     expect(() => checkSettings(settings)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))
   })
+})
+
+describe('settingsProblems', () => {
+  it('finds nothing wrong with what is right', () => {
+    expect(settingsProblems({ ...ALL_SETTINGS, Exec: { ...ALL_SETTINGS.Exec, Hostname: undefined } })).toEqual([])
+    expect(settingsProblems(OTHER_SETTINGS)).toEqual([])
+  })
+
+  it.each(WRONG_SETTINGS)('finds that [%s] %s=%s is wrong', (section, key, value) => {
+    expect(messagesOf({ [section]: { [key]: value } })).toEqual([expect.stringMatching(`^${section}.${key}: give `)])
+  })
+
+  it.each([
+    null,
+    [],
+    'Boot=yes',
+    { Exec: 'Boot=yes' },
+    { Exec: null },
+    { Exec: { Boot: null } },
+    { Exec: { Boot: [true] } },
+  ])('takes %j for no settings', settings => {
+    expect(settingsProblems(settings)).toHaveLength(1)
+  })
+
+  it.each(['a\nBoot=yes', 'a\rb', 'a\0', 'a\u0085b', 'a\u007f'])('takes %j for no value', User => {
+    expect(messagesOf({ Exec: { User } })).toEqual([expect.stringContaining('control character')])
+    expect(messagesOf({ Exec: { Parameters: [User] } })).toEqual([expect.stringContaining('control character')])
+  })
+
+  it.each([' /a', '/a ', '/a\\'])('takes %j for no path', path => {
+    expect(messagesOf({ Files: { Bind: [path] } })).toEqual([expect.stringContaining('Files.Bind.0: has space')])
+  })
+
+  it('says which name was probably meant', () => {
+    expect(messagesOf({ Net: {}, Network: { virtualethernet: true, Boot: true }, Exec: { Prameters: 'a' } })).toEqual([
+      'Net: no such section; there are Exec, Files, Network',
+      'Network.virtualethernet: no such key; did you mean VirtualEthernet?',
+      'Network.Boot: no key of [Network], but of [Exec]; move it there',
+      'Exec.Prameters: no such key; did you mean Parameters?',
+    ])
+    expect(messagesOf({ network: {} })).toEqual(['network: no such section; did you mean Network?'])
+    expect(messagesOf({ Exec: { constructor: 1 } })).toEqual([expect.stringContaining('no such key')])
+  })
+
+  it('wants absolute paths where systemd takes those of the folder that it was started in', () => {
+    for (const path of ['srv:/data', '-/srv:/data']) {
+      expect(messagesOf({ Files: { Bind: path } })).toEqual([expect.stringContaining('Files.Bind: give SOURCE')])
+    }
+  })
+
+  it('wants mount options that there are, which systemd looks at only when it mounts', () => {
+    expect(messagesOf({ Files: { Bind: '/a:/b:ro' } })).toEqual([expect.stringContaining('options are rbind')])
+  })
+
+  it('finds the wrong one in a list', () => {
+    expect(messagesOf({ Network: { Port: [80, 'x'] } })).toEqual([expect.stringContaining('Network.Port.1: give PORT')])
+    expect(messagesOf({ Exec: { Capability: 'CAP_NET_ADMIN CAP_X' } })).toEqual([
+      expect.stringContaining('not "CAP_X"'),
+    ])
+  })
+
+  it('finds two that go against each other', () => {
+    expect(messagesOf({ Exec: { Boot: true, ProcessTwo: true } })).toEqual([
+      expect.stringContaining('ProcessTwo: goes'),
+    ])
+    expect(messagesOf({ Exec: { Boot: true, ProcessTwo: false } })).toEqual([])
+  })
+
+  it('agrees with the types', () => {
+    const right: NspawnSettings = {
+      Exec: { ResolvConf: false, PrivateUsers: 65536, KillSignal: 15, Parameters: 'a b' },
+    }
+    expect(settingsProblems(right)).toEqual([])
+    // @ts-expect-error no such value
+    expect(settingsProblems({ Exec: { ResolvConf: 'link' } } satisfies NspawnSettings)).toHaveLength(1)
+    // @ts-expect-error a switch
+    expect(settingsProblems({ Files: { ReadOnly: 'yes' } } satisfies NspawnSettings)).toHaveLength(1)
+    // @ts-expect-error one value only
+    expect(settingsProblems({ Network: { Zone: ['a'] } } satisfies NspawnSettings)).toHaveLength(1)
+  })
+})
+
+describe('ignoredWhenUntrusted', () => {
+  it('names all of [Network], and what reaches out of the machine', () => {
+    const ignored = ignoredWhenUntrusted(ALL_SETTINGS).map(({ key }) => key)
+    expect(ignored).toEqual(
+      expect.arrayContaining([...Object.keys(ALL_SETTINGS.Network ?? {}), 'Bind', 'Capability', 'PrivateUsers']),
+    )
+    expect(ignored).not.toContain('Boot')
+    expect(ignored).not.toContain('DropCapability')
+  })
+
+  it('names system calls only if some are allowed', () => {
+    expect(ignoredWhenUntrusted({ Exec: { SystemCallFilter: ['~@mount', '~@clock'] } })).toEqual([])
+    expect(ignoredWhenUntrusted({ Exec: { SystemCallFilter: ['~@mount', '@clock'] } })).toHaveLength(1)
+  })
+
+  it('reads a file as well', () => {
+    expect(ignoredWhenUntrusted('[Network]\nPort=80\nPort=81\n[Exec]\nBoot=yes\nEphemeral=no\n')).toEqual([
+      { section: 'Exec', key: 'Ephemeral' },
+      { section: 'Network', key: 'Port' },
+    ])
+  })
+})
+
+it('every key has a value in the tables of tests', () => {
+  const tested = [ALL_SETTINGS, OTHER_SETTINGS]
+    .flatMap(settings => Object.values(settings))
+    .flatMap(keys => Object.keys(keys))
+  const known = Object.values(SETTINGS_KEYS).flatMap(keys => Object.keys(keys))
+  expect(tested.sort()).toEqual(known.sort())
 })

@@ -1,0 +1,63 @@
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
+import { basename } from 'node:path'
+import { findIn } from './find.ts'
+import { listFolder } from './listing.ts'
+
+/** Answers one request with what there is in the folder `root` of {@link findFolder}. */
+export async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return fail(response, 405, { allow: 'GET, HEAD' })
+  const given = pathOf(request)
+  const path = decode(given)
+  const found = path === undefined ? undefined : await findIn(root, path)
+  if (path === undefined || found === undefined) return fail(response, 404)
+  if (!found.isFolder) return sendFile(root, found.path, request, response)
+  const address = `${given}/`.replace(/\/+/g, '/')
+  if (given !== address) {
+    response.writeHead(301, { location: address, 'content-length': 0 }).end()
+    return
+  }
+  const page = Buffer.from(await listFolder(root, path))
+  response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'content-length': page.length }).end(page)
+}
+
+/** Says that it did not work: with a status, or by closing the connection if there is another on its way. */
+export function fail(response: ServerResponse, status: number, headers: Record<string, string> = {}): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  for (const name of response.getHeaderNames()) response.removeHeader(name)
+  const text = `${STATUS_CODES[status]}\n`
+  const length = Buffer.byteLength(text)
+  response.writeHead(status, { ...headers, 'content-type': 'text/plain', 'content-length': length }).end(text)
+}
+
+/** What is asked for, still encoded, where it is a path at all; of a whole URL, too (RFC 9112, section 3.2.2). */
+function pathOf({ url = '' }: IncomingMessage): string {
+  return /^(?:http:\/\/[^/?]*)?(\/[^?]*)/i.exec(url)?.[1] ?? ''
+}
+
+function decode(path: string): string | undefined {
+  try {
+    return path === '' ? undefined : decodeURIComponent(path).replace(/^\/+/, '')
+  } catch {
+    return undefined
+  }
+}
+
+/** Of what the packages that `send` asks have no type for, or another. */
+const TYPES: readonly [RegExp, string][] = [
+  [/^SHA256SUMS$|\.nspawn$/, 'text/plain; charset=utf-8'],
+  [/^SHA256SUMS\.(asc|gpg)$/, 'application/pgp-signature'],
+  [/\.zst$/, 'application/zstd'],
+]
+
+async function sendFile(root: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { default: send } = await import('send')
+  const type = TYPES.find(([names]) => names.test(basename(path)))?.[1]
+  if (type !== undefined) response.setHeader('content-type', type)
+  const encoded = path.split('/').map(encodeURIComponent).join('/')
+  send(request, encoded, { root, dotfiles: 'allow' })
+    .on('error', error => fail(response, error.status ?? 500, error.headers))
+    .pipe(response)
+}

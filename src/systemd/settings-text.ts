@@ -1,0 +1,71 @@
+/** The text of a `.nspawn` file, as systemd-nspawn reads it (`settings_load` in systemd's `src/nspawn/nspawn-settings.c`). */
+import { SystemdError } from './errors.ts'
+import { readValue } from './setting-values.ts'
+import { type SettingsProblem, sectionProblem, settingProblems, settingsProblems, unclosedQuote } from './settings.ts'
+import { type NspawnSettings, settingKey } from './settings-keys.ts'
+import { type Assignment, parseUnitFile } from './unit-file.ts'
+
+/** Something that is wrong with a settings file. */
+export interface SettingsTextProblem extends SettingsProblem {
+  /** Counted from 1. */
+  readonly line: number
+}
+
+/** Settings by section and key, while they are read. */
+type Read = Record<string, Record<string, unknown>>
+
+/**
+ * Reads a settings file. What is wrong is in `problems`, and not in `settings`; a file that has not the syntax of unit files
+ * is one problem. Sections and keys `X-…` are passed over: they are other programs' own.
+ */
+export function parseSettings(text: string): { settings: NspawnSettings; problems: SettingsTextProblem[] } {
+  const settings: Read = {}
+  const problems: SettingsTextProblem[] = []
+  const lines = new Map<string, number>()
+  try {
+    for (const assignment of parseUnitFile(text, 'settings')) {
+      const { section, key, line } = assignment
+      if (section.startsWith('X-') || key.startsWith('X-')) continue
+      const unknown = sectionProblem(section)
+      const found = unknown ? [unknown] : assign(settings, assignment)
+      problems.push(...found.map(({ path, ...problem }) => ({ ...problem, path: path.slice(0, 2), line })))
+      lines.set(`${section}.${key}`, line)
+    }
+  } catch (error) {
+    if (!(error instanceof SystemdError)) throw error
+    problems.push({ path: [], message: error.message, isAboutName: false, line: error.line ?? 1 })
+  }
+  // What each line is right about can still be wrong together.
+  for (const problem of settingsProblems(settings)) {
+    const [section, key] = problem.path
+    problems.push({ ...problem, line: lines.get(`${section}.${key}`)! })
+    delete settings[section][key]
+  }
+  return { settings: settings as NspawnSettings, problems }
+}
+
+/** Adds what a line says to `settings`, or returns what is wrong with it. */
+function assign(settings: Read, { section, key, value }: Assignment): SettingsProblem[] {
+  const kind = settingKey(section, key)?.kind
+  if (kind === undefined) return settingProblems(section, key, value)
+  if (value === '' && kind.isResettable) {
+    delete settings[section]?.[key]
+    return []
+  }
+  const read = readValue(kind, value)
+  if (read === undefined) return [unclosedQuote(section, key, value)]
+  const problems = settingProblems(section, key, read)
+  if (problems.length > 0) return problems
+  settings[section] ??= {}
+  const before = settings[section][key] ?? []
+  settings[section][key] = Array.isArray(read) ? [before, read].flat() : read
+  return []
+}
+
+/** Everything that is wrong with the text of a settings file, for people to read, with its lines. */
+export function settingsTextProblems(text: string): string[] {
+  return parseSettings(text).problems.map(({ path: [section, key], message, line }) => {
+    if (section === undefined) return message
+    return `settings line ${line}: [${section}]${key === undefined ? '' : ` ${key}`}: ${message}`
+  })
+}

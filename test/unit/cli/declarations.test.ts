@@ -1,0 +1,130 @@
+import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runCommand } from '../../command.ts'
+import { createNixosStore } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+/** A folder with a store whose options are `place`, and a symlink `result` in `web`, where a starter may go. */
+function createFolder() {
+  const folder = temporaryFolder()
+  const { toplevel, source } = createNixosStore(folder)
+  const place = ['--store', source.storeRoot, '--closure-info', source.closureInfo, '--no-cache', '--workers', '1']
+  return { folder, toplevel, place }
+}
+
+const run = (cwd: string, ...args: string[]) => runCommand(args, { cwd })
+
+describe('nspawn-rootfs', () => {
+  it('init writes what build builds, check takes, and nothing over what is there', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const init = await run(folder, 'init', 'web', '--name', 'web', '--system', 'x86_64-linux')
+    expect(init.stdout.toString().split('\n')).toEqual([
+      ...['web/image.yaml', 'web/nixos/flake.nix', 'web/nixos/configuration.nix', ''],
+      'nix build ./web/nixos#nixosConfigurations.web.config.system.build.toplevel --out-link web/result',
+      ...['nspawn-rootfs build web/image.yaml --out images', ''],
+    ])
+    symlinkSync(toplevel, join(folder, 'web/result'))
+    const built = await run(folder, 'build', 'web/image.yaml', ...place, '--level', '0', '--out', 'images')
+    expect(built).toMatchObject({ code: 0, stdout: expect.objectContaining({}) })
+    expect(built.stderr).not.toContain('warning')
+    const checked = await run(folder, 'check', 'images/web.tar.xz')
+    expect([checked.code, checked.stdout.toString()]).toEqual([0, expect.stringMatching(/systemd imports it\n$/)])
+    const again = await run(folder, 'init', 'web')
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('web/image.yaml, ')])
+  })
+
+  it('init --flavour plain writes what builds without NixOS', async () => {
+    const { folder, toplevel, place } = createFolder()
+    await run(folder, 'init', '--flavour', 'plain', '--name', 'tool')
+    const set = ['--set', `PROGRAM=${toplevel}`]
+    const { code, stderr } = await run(folder, 'build', 'image.yaml', ...set, ...place, '--out', 'images')
+    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning')])
+    const unset = await run(folder, 'build', 'image.yaml', ...place)
+    expect(unset.stderr).toBe(
+      'nspawn-rootfs: image.yaml:9:12: variables.PROGRAM: has no value of its own: give --set PROGRAM=VALUE\n',
+    )
+  })
+
+  it('build lets options count more than the declaration', async () => {
+    const { folder, toplevel, place } = createFolder()
+    writeFileSync(
+      join(folder, 'image.yaml'),
+      `name: declared\nclosure: { toplevel: /nix/store/none, caches: ["https://nowhere.invalid"] }\ncompression: { format: tar.gz }\n`,
+    )
+    const asked = ['--name', 'asked', '--toplevel', toplevel, '--format', 'tar']
+    const { code, stderr } = await run(folder, 'build', 'image.yaml', ...asked, ...place, '--out', 'images')
+    expect([code, stderr]).toEqual([0, expect.anything()])
+    expect(existsSync(join(folder, 'images/asked.tar'))).toBe(true)
+  })
+
+  it('build says what is wrong with a declaration, each in a line, and leaves nothing', async () => {
+    const { folder } = createFolder()
+    writeFileSync(join(folder, 'image.yaml'), 'nam: x\nclosure: { toplevel: 7 }\n')
+    const { code, stderr } = await run(folder, 'build', 'image.yaml', '--out', 'images')
+    expect(code).toBe(1)
+    expect(stderr).toBe(
+      'nspawn-rootfs: image.yaml:1:1: nam: no such key; did you mean name?\n' +
+        'image.yaml:2:22: closure.toplevel: give the NixOS system: a store path, or a symlink to one, not 7\n',
+    )
+    expect(existsSync(join(folder, 'images'))).toBe(false)
+  })
+
+  it('build warns of settings that have no say in a file that is not trusted', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const yaml = `name: web\nclosure: { toplevel: ${toplevel} }\nnspawn: { Exec: { Boot: true }, Network: { VirtualEthernet: false } }\n`
+    writeFileSync(join(folder, 'image.yaml'), yaml)
+    const { stderr } = await run(folder, 'build', 'image.yaml', ...place, '--level', '0')
+    expect(stderr).toMatch(/^warning: web\.nspawn: .*\[Network\] VirtualEthernet/m)
+    expect(stderr).toContain('sudo install -D -m 644 web.nspawn /etc/systemd/nspawn/web.nspawn')
+    expect(stderr).not.toContain('Boot')
+  })
+
+  it('key generate makes a key that build signs with, and none over another', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const made = await run(folder, 'key', 'generate', '--out', 'keys')
+    expect(made.stdout.toString()).toContain('--keyring /etc/systemd/import-pubring.gpg --import keys/public.asc')
+    expect(statSync(join(folder, 'keys/secret.asc')).mode & 0o777).toBe(0o600)
+    const key = ['--sign-key', 'keys/secret.asc', '--level', '0', '--out', 'images']
+    const built = await run(folder, 'build', '--toplevel', toplevel, ...place, ...key)
+    expect(built.stdout.toString()).toContain('images/SHA256SUMS.gpg\nimages/SHA256SUMS.asc\n')
+    const again = await run(folder, 'key', 'generate', '--out', 'keys')
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('keys/secret.asc: there already')])
+    // Who does not sign leaves no signature of what is no longer so.
+    await run(folder, 'build', '--toplevel', toplevel, ...place, '--name', 'other', '--level', '0', '--out', 'images')
+    expect(existsSync(join(folder, 'images/SHA256SUMS.gpg'))).toBe(false)
+  })
+
+  it('schema prints what editors complete from', async () => {
+    const { stdout } = await run(temporaryFolder(), 'schema')
+    const schema = JSON.parse(stdout.toString())
+    expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['name', 'closure', 'systemd', 'nspawn']))
+    expect(schema.properties.nspawn.properties.Network.properties.VirtualEthernet.anyOf).toEqual([{ type: 'boolean' }])
+    expect(schema.additionalProperties).toBe(false)
+  })
+
+  it('check ends with 1 for what systemd does not import, and lists its rules', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'a.tar'), Buffer.alloc(3 * 1024).fill('x'))
+    const { code, stdout } = await run(folder, 'check', 'a.tar')
+    expect([code, stdout.toString()]).toEqual([1, expect.stringMatching(/^error corrupt: /)])
+    const rules = (await run(folder, 'check', '--rules')).stdout.toString()
+    expect(rules).toMatch(/^device-node \(warning, systemd|^device-node \(warning \(systemd 259 and newer\)\)/m)
+  })
+
+  it('publish builds images, and says how to try them', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const [, storeRoot, , closureInfo] = place
+    const closure = `closure: { toplevel: ${toplevel}, storeRoot: ${storeRoot}, closureInfo: ${closureInfo} }`
+    for (const name of ['web', 'db']) writeFileSync(join(folder, `${name}.yaml`), `name: ${name}\n${closure}\n`)
+    const more = ['--out', 'srv', '--version-name', '1', '--level', '0', '--no-cache']
+    const { code, stdout } = await run(folder, 'publish', 'web.yaml', 'db.yaml', ...more)
+    expect([code, stdout.toString()]).toEqual([
+      0,
+      expect.stringMatching(
+        /^web\.tar\.xz: .*\ndb\.tar\.xz: .*\npublished as 1 in srv\nnot signed: .*\nto try it: nspawn-rootfs serve srv\n$/,
+      ),
+    ])
+    expect(readFileSync(join(folder, 'srv/SHA256SUMS'), 'utf8')).toMatch(/db\.tar\.xz\n.*web\.tar\.xz\n/)
+  })
+})

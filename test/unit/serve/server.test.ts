@@ -1,0 +1,77 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { ServeOptions } from '../../../src/serve/index.ts'
+import { ask, folderOf, serve } from './folders.ts'
+
+const hasIPv6 = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1'))
+
+describe('a server', () => {
+  it('tells of each request when it is over', async () => {
+    const lines: string[] = []
+    const { url, close } = await serve(folderOf({ a: 'a' }), { onRequest: line => lines.push(line) })
+    for (const path of ['/a', '/b', '/']) await ask(url, path)
+    await ask(url, '/a', 'POST')
+    await close()
+    expect(lines).toEqual(['GET /a 200', 'GET /b 404', 'GET / 200', 'POST /a 405'])
+  })
+
+  const addresses: [string, RegExp][] = [
+    ['127.0.0.1', /^http:\/\/127\.0\.0\.1:\d+$/],
+    ['localhost', /^http:\/\/(127\.0\.0\.1|\[::1\]):\d+$/],
+    ['::1', /^http:\/\/\[::1\]:\d+$/],
+  ]
+  it.each(addresses.filter(([host]) => host !== '::1' || hasIPv6))('listens on %s', async (host, pattern) => {
+    const { url } = await serve(folderOf({ a: 'a' }), { host })
+    expect(url).toMatch(pattern)
+    expect(await (await fetch(`${url}/a`)).text()).toBe('a')
+  })
+
+  it('ends with every download, and only once', async () => {
+    const lines: string[] = []
+    const onRequest = (line: string) => lines.push(line)
+    const server = await serve(folderOf({ large: Buffer.alloc(50 << 20) }), { onRequest })
+    const response = await fetch(`${server.url}/large`)
+    await server.close()
+    await expect(response.bytes()).rejects.toThrow()
+    await vi.waitUntil(() => lines.length > 0)
+    expect(lines).toEqual(['GET /large 200, broken off'])
+    await expect(fetch(`${server.url}/large`)).rejects.toThrow()
+    await server.close()
+  })
+
+  it('ends when it is told to', async () => {
+    const folder = folderOf({ a: 'a' })
+    const reason = new Error('enough')
+    await expect(serve(folder, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    const early = new AbortController()
+    const starting = serve(folder, { signal: early.signal })
+    early.abort(reason)
+    await expect(starting).rejects.toBe(reason)
+    const later = new AbortController()
+    const { url, close } = await serve(folder, { signal: later.signal })
+    later.abort(reason)
+    await close()
+    await expect(fetch(`${url}/a`)).rejects.toThrow()
+  })
+
+  it('says why it cannot be', async () => {
+    const folder = folderOf({ file: '' })
+    const other = createServer().listen(0, '127.0.0.1')
+    onTestFinished(() => void other.close())
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const refuses = async (served: string, options: ServeOptions, code: string, message: RegExp) => {
+      const error = await serve(served, options).catch(error => error)
+      expect(error).toMatchObject({ name: 'ServeError', code, message: expect.stringMatching(message) })
+    }
+    await refuses(join(folder, 'missing'), {}, 'FOLDER_MISSING', /missing: is not there; name a folder of images/)
+    await refuses(join(folder, 'file'), {}, 'FOLDER_MISSING', /file: is no folder.*; name a folder of images/)
+    await refuses(folder, { port }, 'ADDRESS_UNUSABLE', /port \d+ is taken by another program; give another --port/)
+    await refuses(folder, { host: '192.0.2.1' }, 'ADDRESS_UNUSABLE', /192\.0\.2\.1 .*is no address of this machine/)
+    await refuses(folder, { host: 'nowhere.invalid' }, 'ADDRESS_UNUSABLE', /nowhere\.invalid .*give an(other| address)/)
+    await expect(serve(folder, { port: 70_000 })).rejects.toThrow(RangeError)
+  })
+})
