@@ -10,10 +10,13 @@ function isUserRange(text: string): boolean {
 
 /** Numbers and ranges with commas between; one that is wrong makes systemd-nspawn drop the rest of the file. */
 function isProcessors(text: string): boolean {
-  return text.split(',').every(range => {
-    const [first, last = first, ...more] = range.split('-')
-    return isNumber(0, 8191)(first) && isNumber(Number(first), 8191)(last) && more.length === 0
-  })
+  return text
+    .replace(/,$/, '')
+    .split(',')
+    .every(range => {
+      const [first, last = first, ...more] = range.split('-')
+      return isNumber(0, 8191)(first) && isNumber(Number(first), 8191)(last) && more.length === 0
+    })
 }
 
 export const environment: SettingKind<List<string>> = {
@@ -27,9 +30,9 @@ export const environment: SettingKind<List<string>> = {
 
 const CAPABILITIES =
   `CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
-  NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT
-  SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG
-  WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE`.split(/\s+/)
+  NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
+  SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE
+  MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE`.split(/\s+/)
 
 const isCapability = (text: string) => /^CAP_/.test(text) && CAPABILITIES.includes(text.slice(4))
 
@@ -72,6 +75,13 @@ export const signal: SettingKind<string | number> = {
     const name = text.replace(/^SIG/, '')
     return SIGNALS.includes(name) || /^RTM(IN|AX|(IN\+|AX-)([12]?\d|30))$/.test(name) || isNumber(1, 64)(text)
   },
+}
+
+export const personality: SettingKind<'x86-64' | 'x86' | 'arm64' | 'arm'> = {
+  right: 'one of x86-64, x86, arm64, arm',
+  types: ['string'],
+  isResettable: true,
+  values: ['x86-64', 'x86', 'arm64', 'arm'],
 }
 
 export const machineId: SettingKind<string> = {

@@ -55,11 +55,6 @@ export const path: SettingKind<string> = {
   fits: matches(/^(?!.*\/\.\.(\/|$))\//),
 }
 
-/** One of a few words. */
-export function word<const W extends string>(...values: W[]): SettingKind<W> {
-  return { right: `one of ${values.join(', ')}`, types: ['string'], values }
-}
-
 /** A switch that has more to it than on and off. */
 export function booleanOr<const W extends string>(...values: W[]): SettingKind<boolean | W> {
   return { right: `true, false or one of ${values.join(', ')}`, types: ['boolean', 'string'], values }

@@ -59,7 +59,7 @@ function textOf(item: unknown): string {
   return typeof item === 'boolean' ? (item ? 'yes' : 'no') : String(item)
 }
 
-/** A word, in quotes where it needs them. What is in quotes is taken as it is, and quotes of both kinds may follow each other. */
+/** A word, in quotes where it needs them, which take all but themselves as it is; those of one kind go into the other. */
 function quoted(text: string): string {
   if (/^[^\s'"\\]+$/.test(text)) return text
   return text.replace(/[^"]+|"+|^$/g, part => (part.startsWith('"') ? `'${part}'` : `"${part}"`))

@@ -5,8 +5,8 @@
 import * as kinds from './setting-kinds.ts'
 import * as exec from './setting-kinds-exec.ts'
 import * as files from './setting-kinds-files.ts'
+import * as limits from './setting-kinds-limits.ts'
 import * as network from './setting-kinds-network.ts'
-import * as limits from './setting-limits.ts'
 
 /** A key of a section. */
 export interface SettingKey<T> {
@@ -43,12 +43,12 @@ export const SETTINGS_KEYS = {
     DropCapability: free(exec.capabilities),
     NoNewPrivileges: free(kinds.boolean),
     KillSignal: free(exec.signal),
-    Personality: free(kinds.word('x86-64', 'x86', 'arm64', 'arm')),
+    Personality: free(exec.personality),
     MachineID: privileged(exec.machineId),
     PrivateUsers: privileged(exec.privateUsers),
     PrivateUsersDelegate: privileged(kinds.wholeNumber(0, 2 ** 31 - 1), 260),
     NotifyReady: free(kinds.boolean),
-    // What it allows is ignored, what it forbids is not.
+    // All of it if it allows anything, and none of it if it only forbids.
     SystemCallFilter: privileged(exec.systemCalls),
     RestrictAddressFamilies: free(exec.addressFamilies, 261),
     LimitCPU: privileged(limits.seconds),

@@ -1,4 +1,4 @@
-/** The text of a `.nspawn` file, as systemd-nspawn reads it (`settings_load` in systemd's `src/nspawn/nspawn-settings.c`). */
+/** The text of a `.nspawn` file (`settings_load` in systemd's `src/nspawn/nspawn-settings.c`). */
 import { SystemdError } from './errors.ts'
 import { readValue } from './setting-values.ts'
 import { type SettingsProblem, sectionProblem, settingProblems, settingsProblems, unclosedQuote } from './settings.ts'
@@ -15,8 +15,8 @@ export interface SettingsTextProblem extends SettingsProblem {
 type Read = Record<string, Record<string, unknown>>
 
 /**
- * Reads a settings file. What is wrong is in `problems`, and not in `settings`; a file that has not the syntax of unit files
- * is one problem. Sections and keys `X-…` are passed over: they are other programs' own.
+ * Reads a settings file as systemd-nspawn does. What is wrong is in `problems`, and not in `settings`; a file that has not
+ * the syntax of unit files is one problem. Sections and keys `X-…` are passed over: they are other programs' own.
  */
 export function parseSettings(text: string): { settings: NspawnSettings; problems: SettingsTextProblem[] } {
   const settings: Read = {}

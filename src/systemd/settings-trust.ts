@@ -2,23 +2,21 @@
  * What systemd-nspawn takes from a settings file that it does not trust, such as the one that `machinectl pull-tar` puts
  * beside an image (`merge_settings` in systemd's `src/nspawn/nspawn.c`).
  */
-
 import { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-keys.ts'
 import { parseSettings } from './settings-text.ts'
 
 /** The folder that an administrator puts settings in, as `NAME.nspawn`, so that systemd-nspawn trusts them. */
 export const TRUSTED_SETTINGS_FOLDER = '/etc/systemd/nspawn'
 
-/** A key that a settings file has no say in unless it is trusted: where it lies decides, and `pull-tar` puts it elsewhere. */
+/** A key that a settings file has no say in unless it is trusted, which where it lies decides. */
 export interface Distrust {
   readonly section: string
   readonly key: string
 }
 
 /**
- * The keys of settings that systemd-nspawn passes over in a file that it does not trust, in the order of the table; `settings`
- * may be the text of the file. Of
- * `SystemCallFilter` it takes nothing at all if any of it allows something.
+ * The keys of settings, or of the text of a file, that systemd-nspawn passes over in a file that it does not trust, in the
+ * order of the table. Of `SystemCallFilter` it takes nothing at all if any of it allows something.
  */
 export function ignoredWhenUntrusted(settings: string | NspawnSettings): Distrust[] {
   const given: Readonly<Record<string, Readonly<Record<string, unknown>>>> =

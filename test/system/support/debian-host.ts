@@ -55,15 +55,15 @@ export interface DebianHost {
 export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
   const root = join(scratch.folder, 'host')
   await execute('cp', ['--archive', '--reflink=auto', await madeHost(), root])
-  // It ends with this process, however that ends, and all that runs in it with it.
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', 'systemd-nspawn', '--directory', root, ...NSPAWN], {
+  // It is shut down when this process ends, however that ends: of a killed systemd-nspawn, all that runs in it would stay.
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'systemd-nspawn', '--directory', root, ...NSPAWN], {
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const closed = once(child, 'close')
   let pid: number | undefined
   const stop = async () => {
     // With process 1 the kernel ends all others before systemd-nspawn hears of it: nothing writes to the folder any more.
-    if (pid === undefined) child.kill('SIGKILL')
+    if (pid === undefined) child.kill('SIGTERM')
     else if (child.exitCode === null) process.kill(pid, 'SIGKILL')
     await closed
     // systemd-pull keeps what it downloaded as a tree that not even root may change.

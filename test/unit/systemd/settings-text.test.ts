@@ -101,6 +101,20 @@ describe('parseSettings', () => {
     })
   })
 
+  it.each(['Boot', 'PivotRoot', 'MachineID', 'PrivateUsers', 'LimitCPU', 'ResolvConf', 'DropCapability'])(
+    'wants a value for %s, which cannot be taken back',
+    key => expect(settingsTextProblems(`[Exec]\n${key}=\n`)).toHaveLength(1),
+  )
+
+  it.each(['Ephemeral', 'User', 'WorkingDirectory', 'Hostname', 'OOMScoreAdjust', 'CPUAffinity', 'Environment'])(
+    'lets an empty value take back what %s was',
+    key => {
+      const text = formatSettings(ALL_SETTINGS)
+      expect(text).toContain(`\n${key}=`)
+      expect(parse(`${text}\n[Exec]\n${key}=\n`).Exec).not.toHaveProperty(key)
+    },
+  )
+
   it('reads switches as systemd does', () => {
     expect(
       parse('[Exec]\nBoot=ON\nPrivateUsers=0\nNotifyReady=f\nTimezone=off\nLinkJournal=no\nResolvConf=1\n'),

@@ -39,7 +39,7 @@ export const ALL_SETTINGS: NspawnSettings = {
     LimitRTPRIO: 0,
     LimitRTTIME: '100ms',
     OOMScoreAdjust: -100,
-    CPUAffinity: [0, '1-2,4'],
+    CPUAffinity: [0, '1-2,4,', '5'],
     Hostname: 'web.example',
     ResolvConf: 'copy-host',
     Timezone: 'off',

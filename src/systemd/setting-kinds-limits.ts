@@ -1,4 +1,4 @@
-/** Resource limits in `.nspawn` files: `SOFT:HARD`, or one for both (`rlimit_parse` in systemd's `src/basic/rlimit-util.c`). */
+/** Resource limits: `SOFT:HARD`, or one for both (`rlimit_parse` in systemd's `src/basic/rlimit-util.c`). */
 import type { SettingKind } from './setting-kinds.ts'
 
 /** Reads one limit; `undefined` if it is none. */
