@@ -90,6 +90,7 @@ export {
   SystemdError,
   type SystemdErrorCode,
   type SystemdStubs,
+  TRUSTED_SETTINGS_FOLDER,
   type UnitStub,
 } from './systemd/index.ts'
 export { TarError, type TarErrorCode } from './tar/index.ts'

@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
-import { shellPath, shellWord } from './shell.ts'
+import { shellWord } from '../shell-word.ts'
+import { shellPath } from './shell.ts'
 import { imageName, somePath, UsageError } from './usage.ts'
 
 interface InitFlags {

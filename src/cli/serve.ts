@@ -21,7 +21,7 @@ async function runServe(folder: string, { port, host }: ServeFlags): Promise<voi
   const interrupt = abortOnSignals()
   try {
     const server = await serveFolder(folder, {
-      ...{ port, host },
+      ...{ port, host, signal: interrupt.signal },
       onRequest: line => process.stderr.write(`${line}\n`),
     })
     const lines = await pullLines(server.url, folder)

@@ -1,4 +1,5 @@
 import { relative } from 'node:path'
+import { shellWord } from '../shell-word.ts'
 
 /** A path as short as it can be given back to a shell in this folder, in quotes if need be. */
 export function shellPath(path: string): string {
@@ -9,9 +10,4 @@ export function shellPath(path: string): string {
 export function shortPath(path: string): string {
   const here = relative('.', path)
   return here === '' || here.startsWith('..') ? path : here
-}
-
-/** A word that a shell takes as it is. */
-export function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -1,6 +1,6 @@
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
-import { type ImageFiles, type ImageSummary, machineNameOf } from '../index.ts'
+import { type ImageFiles, type ImageSummary, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
 import { shellPath, shortPath } from './shell.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 
@@ -32,7 +32,7 @@ function nextSteps(image: ImageFiles): string[] {
     ...(image.format === 'tar.zst' ? ['systemd 258 or newer only:'] : []),
     `machinectl import-tar ${shellPath(image.image)} ${machine}`,
     // import-tar takes no settings along, unlike pull-tar.
-    ...(settings ? [`install -D -m 644 ${shellPath(settings)} /etc/systemd/nspawn/${machine}.nspawn`] : []),
+    ...(settings ? [`install -D -m 644 ${shellPath(settings)} ${TRUSTED_SETTINGS_FOLDER}/${machine}.nspawn`] : []),
   ]
   if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
   return [

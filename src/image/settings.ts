@@ -4,6 +4,7 @@ import {
   ignoredWhenUntrusted,
   machineNameOf,
   settingsTextProblems,
+  TRUSTED_SETTINGS_FOLDER,
 } from '../systemd/index.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
 
@@ -25,6 +26,6 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
   const file = `${name}.nspawn`
   return [
     `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
-      `that imports: sudo install -D -m 644 ${file} /etc/systemd/nspawn/${machineNameOf(name)}.nspawn`,
+      `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${machineNameOf(name)}.nspawn`,
   ]
 }

@@ -10,7 +10,7 @@ export async function listFolder(root: string, path: string): Promise<string> {
     const found = await findIn(root, join(path, name))
     if (found === undefined) continue
     const slash = found.isFolder ? '/' : ''
-    const link = `<a href="${escapeHtml(encodeURIComponent(name))}${slash}">${escapeHtml(name)}${slash}</a>`
+    const link = `<a href="${encodeURIComponent(name)}${slash}">${escapeHtml(name)}${slash}</a>`
     rows.push(`<tr><td>${link}</td><td align="right">${found.isFolder ? '' : found.size}</td></tr>`)
   }
   return `<!doctype html>

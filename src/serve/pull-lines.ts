@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
 import { findFolder, findIn } from './find.ts'
 import { namesIn } from './listing.ts'
@@ -38,8 +39,4 @@ function lists(checksums: string, file: string): boolean {
 async function isFile(root: string, file: string): Promise<boolean> {
   const found = await findIn(root, file)
   return found !== undefined && !found.isFolder
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

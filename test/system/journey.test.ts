@@ -245,15 +245,27 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
     })
   })
 
-  it('import-tar, clone, start, export-tar and remove work with what was built', async () => {
-    await host.run('machinectl', 'import-tar', '/srv/images/nixos.tar.xz', 'built')
-    await host.run('machinectl', 'clone', 'built', 'copy')
-    expect(await guestOf(host, 'copy').start()).toMatchObject({ state: 'running' })
-    await guestOf(host, 'copy').powerOff()
-    await host.run('machinectl', 'export-tar', '--format=uncompressed', 'built', '/srv/exported.tar')
-    expect(await namesIn('srv/exported.tar')).toEqual(await namesIn('srv/images/nixos.tar.xz'))
-    await host.run('machinectl', 'remove', 'built', 'copy')
-    expect(importedFiles().filter(name => /^(built|copy)/.test(name))).toEqual([])
+  describe('a machine that was imported from what was built', () => {
+    it('is there', async () => {
+      await host.run('machinectl', 'import-tar', '/srv/images/nixos.tar.xz', 'built')
+      expect(importedFiles()).toContain('built')
+    })
+
+    it('is cloned, and the clone starts', async () => {
+      await host.run('machinectl', 'clone', 'built', 'copy')
+      expect(await guestOf(host, 'copy').start()).toMatchObject({ state: 'running' })
+      await guestOf(host, 'copy').powerOff()
+    })
+
+    it('is exported with the names that were in the image', async () => {
+      await host.run('machinectl', 'export-tar', '--format=uncompressed', 'built', '/srv/exported.tar')
+      expect(await namesIn('srv/exported.tar')).toEqual(await namesIn('srv/images/nixos.tar.xz'))
+    })
+
+    it('is removed, and so is the clone', async () => {
+      await host.run('machinectl', 'remove', 'built', 'copy')
+      expect(importedFiles().filter(name => /^(built|copy)/.test(name))).toEqual([])
+    })
   })
 
   /** Builds a small image into a folder that is good, and into some in which one thing each is wrong. */

@@ -50,10 +50,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   spec: ['image', 'container', 'store', 'signing', 'systemd', 'suggest.ts', 'yaml', 'zod', 'node:*'],
   signing: ['openpgp', 'node:*'],
-  serve: ['systemd', 'send', 'node:*'],
+  serve: ['systemd', 'shell-word.ts', 'send', 'node:*'],
   publish: ['image', 'signing', 'check', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()

@@ -130,6 +130,7 @@ describe('files', () => {
     const { url } = await serve('/proc/self')
     const response = await fetch(`${url}/mem`)
     expect([response.status, await response.text()]).toEqual([500, 'Internal Server Error\n'])
+    expect(response.headers.get('etag')).toBeNull()
   })
 })
 

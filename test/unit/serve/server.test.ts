@@ -51,9 +51,9 @@ describe('a server', () => {
     early.abort(reason)
     await expect(starting).rejects.toBe(reason)
     const later = new AbortController()
-    const { url, close } = await serve(folder, { signal: later.signal })
+    const { url } = await serve(folder, { signal: later.signal })
+    expect((await fetch(`${url}/a`)).status).toBe(200)
     later.abort(reason)
-    await close()
     await expect(fetch(`${url}/a`)).rejects.toThrow()
   })
 

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { enums, generateKey, type PrivateKey, revokeKey, unarmor } from 'openpgp'
+import { enums, generateKey, type PrivateKey, reformatKey, revokeKey, unarmor } from 'openpgp'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openSigner } from '../../../src/signing/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -81,6 +81,15 @@ describe('a key in a file', () => {
     expect(await verifiedDate(binary, CONTENTS, grown.toPublic().armor())).toEqual(later)
   })
 
+  it.each(['users', 'subkeys'] as const)('makes a signature as old as what certifies again: %s', async renewed => {
+    const privateKey = await newKey({ subkeys: [{ sign: true }] })
+    const date = new Date(PAST.getTime() + HOUR)
+    const { privateKey: again } = await reformatKey({ privateKey, userIDs: { name: 'Jo' }, date, format: 'object' })
+    const parts = { users: privateKey.users, subkeys: privateKey.subkeys, [renewed]: again[renewed] }
+    const { binary } = await signWith(Object.assign(again, parts))
+    expect(await verifiedDate(binary, CONTENTS, again.toPublic().armor())).toEqual(date)
+  })
+
   it('signs with the key that may sign today, though another might when that was made', async () => {
     const key = await newKey({ subkeys: [] })
     const { binary } = await signWith(
@@ -140,7 +149,7 @@ describe('a key in a file', () => {
       async () => (await newKey({ type: 'curve25519', curve: undefined })).write(),
       /for ed25519/,
     ],
-    ['version 6', async () => version6(), /version 6 for ed25519/],
+    ['version 6', async () => version6(), /version 6 for rsaEncryptSign: give one/],
   ])('is refused: %s', async (_, contents, message) => {
     const file = keyFile(await contents())
     await expect(openSigner({ keyFile: file })).rejects.toMatchObject(refusal('KEY_INVALID', file, message))
@@ -179,5 +188,5 @@ async function damaged(key: PrivateKey): Promise<Uint8Array> {
 }
 
 async function version6(): Promise<Uint8Array> {
-  return (await newKey({ type: 'curve25519', curve: undefined, config: { v6Keys: true } })).write()
+  return (await newKey({ type: 'rsa', rsaBits: 2048, curve: undefined, config: { v6Keys: true } })).write()
 }
