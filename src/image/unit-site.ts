@@ -12,6 +12,9 @@ import { createTree, type TreeEntry } from '../tree/index.ts'
 
 const MUTABLE_UNITS = '/etc/systemd-mutable/system'
 
+/** By this name a unit is that of the system to which was switched last. */
+const PROFILE = '/nix/var/nix/profiles/system'
+
 /** Finds a text file in an image by its path there; `undefined` if there is none. */
 type FindText = (path: string) => Promise<string | undefined>
 
@@ -35,12 +38,11 @@ export async function unitSiteOf(
       },
     }
   }
-  const system = toplevel ? [`${toplevel.path}/sw/usr/lib`, `${toplevel.path}/sw/lib`] : []
   return {
     unitFolder: '/etc/systemd/system',
     programs: { agetty: '/sbin/agetty', login: '/bin/login' },
     async findUnit(file) {
-      for (const folder of ['/usr/lib', '/lib', ...system]) {
+      for (const folder of ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`]) {
         const path = `${folder}/systemd/system/${file}`
         const text = await findText(path)
         if (text !== undefined) return { text, path }

@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { buildImage } from '../../src/index.ts'
-import { cli, REPOSITORY, startCli } from './support/cli.ts'
+import { cli, startCli } from './support/cli.ts'
 import { closureOf, type TestClosure } from './support/closures.ts'
 import { bootDebianHost, type DebianHost, HOST_PROGRAMS } from './support/debian-host.ts'
 import { execute } from './support/execute.ts'
@@ -15,8 +15,6 @@ import { until } from './support/until.ts'
 
 const journey = needsRoot(...CLOSURE_PROGRAMS, ...HOST_PROGRAMS, 'curl', 'hostname', 'tar', 'xz')
 
-const command = [process.execPath, join(REPOSITORY, 'src/cli/main.ts')]
-
 const HOST_NETWORK = '[Network]\nPrivate=no\nVirtualEthernet=no\n'
 const BIND_AND_PORT =
   '[Files]\nBind=/srv/shared:/mnt:idmap\n\n[Network]\nVirtualEthernet=yes\nPort=tcp:8080:8081\nPort=tcp:8082:8083\n'
@@ -24,7 +22,6 @@ const BIND_AND_PORT =
 /** Bytes. systemd-pull 252 hangs now and then where an image has come before the little files beside it: see image-server.ts. */
 const TAKES_LONGER = 64 << 20
 
-/** On the console of a machine that was started, nobody answers what systemd-firstboot would ask. */
 const declarationOf = (toplevel: string) => `
 name: nixos
 closure: { toplevel: ${toplevel} }
@@ -34,7 +31,6 @@ files:
 systemd:
   hostname: nixos
   units:
-    systemd-firstboot.service: { mask: true }
     systemd-networkd.service: { enable: true }
     greeter.service:
       enable: true
@@ -66,10 +62,10 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
     images = join(host.root, 'srv/images')
     const declaration = join(scratch.folder, 'image.yaml')
     writeFileSync(declaration, declarationOf(closure.link))
-    await cli(['key', 'generate', '--out', join(scratch.folder, 'keys')], { command })
-    await cli(['publish', declaration, '--out', images], { command })
+    await cli(['key', 'generate', '--out', join(scratch.folder, 'keys')])
+    await cli(['publish', declaration, '--out', images])
     await buildSmallImages()
-    server = startCli(['serve', images, '--port', '0'], { command, through: host.network })
+    server = startCli(['serve', images, '--port', '0'], { through: host.network })
     const [said] = await once(server.stdout!, 'data')
     pullLine = /^machinectl (.*)$/m.exec(`${said}`)![1]!.split(' ')
   })
