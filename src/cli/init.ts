@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
+import { makeFolders } from '../folders.ts'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
 import { shellWord } from '../shell-word.ts'
 import { shellPath } from './shell.ts'
@@ -25,7 +26,7 @@ export function defineInit(init: Command): void {
     .action(runInit)
 }
 
-function runInit(folder: string, { flavour, name, system }: InitFlags): void {
+async function runInit(folder: string, { flavour, name, system }: InitFlags): Promise<void> {
   const schema = `https://unpkg.com/nspawn-rootfs@${VERSION}/dist/image.schema.json`
   const files = [...starterFiles({ flavour, name, system, schema })].map(
     ([file, text]) => [join(folder, file), text] as const,
@@ -34,7 +35,7 @@ function runInit(folder: string, { flavour, name, system }: InitFlags): void {
   if (taken.length > 0)
     throw new UsageError(`${taken.join(', ')}: there already, nothing was written; name another DIR`)
   for (const [path, text] of files) {
-    mkdirSync(dirname(path), { recursive: true })
+    await makeFolders(dirname(path))
     writeFileSync(path, text, { flag: 'wx' })
   }
   const image = shellPath(join(folder, 'image.yaml'))

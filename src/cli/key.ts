@@ -1,6 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import { makeFolders } from '../folders.ts'
 import { generateKeyPair } from '../index.ts'
 import { shellPath } from './shell.ts'
 import { somePath, UsageError } from './usage.ts'
@@ -33,7 +34,7 @@ async function generate({ out, name, email, passphraseFile }: GenerateFlags): Pr
   }
   const passphrase = passphraseFile === undefined ? undefined : readFileSync(passphraseFile, 'utf8').replace(/\n$/, '')
   const { secretKey, publicKey, fingerprint } = await generateKeyPair({ name, email, passphrase })
-  mkdirSync(out, { recursive: true })
+  await makeFolders(out)
   writeFileSync(secretFile, secretKey, { mode: 0o600, flag: 'wx' })
   writeFileSync(publicFile, publicKey, { flag: 'wx' })
   process.stdout.write(`${secretFile}: keep it secret

@@ -53,7 +53,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   serve: ['systemd', 'shell-word.ts', 'send', 'node:*'],
   publish: ['image', 'signing', 'check', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'folders.ts', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()
