@@ -39,8 +39,11 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
     writeFileSync(path, text, { flag: 'wx' })
   }
   const image = shellPath(join(folder, 'image.yaml'))
-  // A path without ./ or / in front is the name of a flake that is registered.
-  const flake = isAbsolute(folder) ? join(folder, 'nixos') : `./${join(folder, 'nixos')}`
+  // Without "path:" Nix would look for a Git checkout around it, and see no file that is not tracked in that.
+  const flake = `path:${isAbsolute(folder) ? '' : './'}${join(folder, 'nixos')}`
+  if (flavour === 'nixos' && !/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
+    throw new UsageError(`--name ${name}: a NixOS system is named with letters, digits and "-", a letter first`)
+  }
   const steps =
     flavour === 'nixos'
       ? [

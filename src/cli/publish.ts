@@ -86,9 +86,11 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
 }
 
 function formatPublication(publication: Awaited<ReturnType<typeof publishImages>>): string {
-  const { folder, version, isNew, isSigned, removed } = publication
+  const { folder, version, isNew, previous, isSigned, removed } = publication
+  const unchanged =
+    previous === version ? `nothing has changed since ${version}` : `back to ${version}, which is the same`
   const lines = [
-    isNew ? `published as ${version} in ${shortPath(folder)}` : `nothing has changed since ${version}`,
+    isNew ? `published as ${version} in ${shortPath(folder)}` : unchanged,
     ...(isSigned ? [] : ['not signed: those who import have to say --verify=checksum']),
     ...(removed.length > 0 ? [`removed: ${removed.join(', ')}`] : []),
     `to try it: nspawn-rootfs serve ${shortPath(folder)}`,

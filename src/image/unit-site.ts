@@ -2,7 +2,8 @@
  * Where units of an image go. On NixOS the activation makes `/etc/systemd/system` a symlink at each boot, and fails to where
  * there is a directory. Units that are not of its configuration have two places: `/etc/systemd-mutable/system`, if the
  * system was built to look there (`boot.extraSystemdUnitPaths`, which its `init` hands to systemd), and
- * `/etc/systemd/system.attached`, where every systemd looks (systemd.unit(5)) and NixOS puts nothing.
+ * `/etc/systemd/system.attached`, where every systemd looks and NixOS puts nothing. The first counts more than the units of
+ * the system, the second less: what is to count more is in `/etc/systemd/system.control` then (`systemd-analyze unit-paths`).
  */
 import type { ByteString } from '../bytes/index.ts'
 import type { StorePath } from '../nix/index.ts'
@@ -27,9 +28,10 @@ export async function unitSiteOf(
   const findText = createTextFinder(closure, entries)
   const ownUnits = toplevel && `${toplevel.path}/etc/systemd/system`
   if (ownUnits && (await whereLeads(closure, ownUnits))) {
-    const init = await findText(`${toplevel.path}/init`)
+    const isMutable = (await findText(`${toplevel.path}/init`))?.includes(MUTABLE_UNITS)
     return {
-      unitFolder: init?.includes(MUTABLE_UNITS) ? MUTABLE_UNITS : '/etc/systemd/system.attached',
+      unitFolder: isMutable ? MUTABLE_UNITS : '/etc/systemd/system.attached',
+      overridingFolder: isMutable ? MUTABLE_UNITS : '/etc/systemd/system.control',
       programs: { agetty: '/run/current-system/sw/bin/agetty', login: '/run/current-system/sw/bin/login' },
       async findUnit(file) {
         const text = await findText(`${ownUnits}/${file}`)
@@ -40,6 +42,7 @@ export async function unitSiteOf(
   }
   return {
     unitFolder: '/etc/systemd/system',
+    overridingFolder: '/etc/systemd/system',
     programs: { agetty: '/sbin/agetty', login: '/bin/login' },
     async findUnit(file) {
       for (const folder of ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`]) {

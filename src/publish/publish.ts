@@ -46,6 +46,8 @@ export interface Publication {
   readonly version: string
   /** Whether it is a new one. Images that are what they were before are not published again. */
   readonly isNew: boolean
+  /** The version that `latest` led to before; absent for the first. */
+  readonly previous?: string
   /** Names of the image files. */
   readonly images: readonly string[]
   /** Whether SHA256SUMS is signed. */
@@ -104,6 +106,7 @@ async function commit(
 ): Promise<Publication> {
   const latest = await readLatest(out)
   const files = await readdir(staged)
+  if (version !== undefined && files.includes(version)) throw versionInvalid(version)
   await checkNames(out, files)
   const same = (name: string) => isSame(join(out, name), staged, key)
   const isUnchanged = version === undefined && latest !== undefined && (await same(latest))
@@ -124,6 +127,7 @@ async function commit(
     folder: out,
     version: name,
     isNew,
+    previous: latest,
     images,
     isSigned: key !== undefined,
     warnings: await deliveryWarnings(out, images),
@@ -171,8 +175,7 @@ function checkOptions(specs: readonly ImageSpec[], { version, keep }: PublishOpt
     throw new RangeError(`keep: a whole number from 1 on, not ${keep}`)
   }
   if (version !== undefined && (!/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/.test(version) || version === LATEST)) {
-    const message = `${JSON.stringify(version)}: not the name of a version: give letters, digits, ".", "_", "+" and "-"`
-    throw new PublishError('VERSION_INVALID', version, message)
+    throw versionInvalid(version)
   }
 }
 
@@ -183,6 +186,13 @@ function agreedKey(specs: readonly ImageSpec[]): SigningKey | undefined {
   throw new TypeError(
     'signing: the specs name different keys, but one SHA256SUMS has one signature; give the key to use',
   )
+}
+
+function versionInvalid(version: string): PublishError {
+  const message =
+    `${JSON.stringify(version)}: not the name of a version: give letters, digits, ".", "_", "+" and "-", ` +
+    'and no name of a file that is published'
+  return new PublishError('VERSION_INVALID', version, message)
 }
 
 function nameTwice(file: string): PublishError {

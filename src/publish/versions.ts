@@ -7,7 +7,7 @@
  *
  * One rename of `latest` turns all names over at once, so whoever reads sees one version or the other and no mixture.
  */
-import { lstat, readdir, readFile, readlink, rename, rm, stat, symlink } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PublishError } from './errors.ts'
 
@@ -38,13 +38,13 @@ export async function readVersions(folder: string): Promise<PublishedVersion[]> 
 
 /** The text of {@link VERSION_FILE}. */
 export function formatVersion(number: number): string {
-  return `${JSON.stringify({ version: number })}\n`
+  return `${JSON.stringify({ nspawnRootfsVersion: number })}\n`
 }
 
 function parseVersion(text: string): number | undefined {
   try {
-    const { version } = JSON.parse(text) as { version?: unknown }
-    return Number.isSafeInteger(version) ? (version as number) : undefined
+    const { nspawnRootfsVersion: number } = JSON.parse(text) as { nspawnRootfsVersion?: unknown }
+    return Number.isSafeInteger(number) ? (number as number) : undefined
   } catch {
     return undefined
   }
@@ -106,9 +106,9 @@ async function replaceLink(folder: string, name: string, target: string, scratch
   await rename(join(scratch, name), join(folder, name))
 }
 
-/** Whether there is something of this name, wherever a symlink leads. */
+/** Whether there is something of this name, be it a symlink that leads nowhere. */
 export async function isThere(path: string): Promise<boolean> {
-  return stat(path).then(
+  return lstat(path).then(
     () => true,
     () => false,
   )

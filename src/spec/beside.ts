@@ -56,9 +56,14 @@ async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> 
   return entries
 }
 
-function unreadable(path: string, error: unknown): unknown {
-  const { code, syscall } = error as NodeJS.ErrnoException
-  if (syscall === undefined) return error
-  const why = code === 'ENOENT' ? 'is not there' : code === 'EACCES' ? 'may not be read' : `cannot be read (${code})`
-  return new UnreadableError(`${path} ${why}`, { cause: error })
+function unreadable(path: string, error: unknown): UnreadableError {
+  if (error instanceof UnreadableError) return error
+  const { code, message } = error as NodeJS.ErrnoException
+  const reasons: Record<string, string> = {
+    ENOENT: 'is not there',
+    EACCES: 'may not be read',
+    ERR_FS_FILE_TOO_LARGE: 'is larger than 2 GiB, and would be held in memory',
+  }
+  const why = reasons[code ?? ''] ?? `cannot be read (${code ?? message})`
+  return new UnreadableError(`${JSON.stringify(path).slice(1, -1)} ${why}`, { cause: error })
 }

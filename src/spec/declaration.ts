@@ -10,7 +10,7 @@ import { nspawnSchema } from './nspawn-schema.ts'
 const text = (error: string) => z.string({ error }).min(1, { error })
 const flag = z.boolean({ error: 'give true or false' })
 const filePath = (what: string) => text(`give the path of ${what}, relative to this file`)
-const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error })
+const list = <T extends z.ZodType>(item: T, error: string) => z.array(item, { error }).min(1, { error })
 
 /** What an absolute path in the image looks like; the rest is checked where entries are made. */
 const imagePath = z
@@ -58,6 +58,9 @@ const overlay = z
   )
   .describe('All that lies in a folder. Files are 0644, or 0755 if their owner may run them; directories 0755')
 
+const CACHE_URL = 'give the URL of a binary cache, such as https://cache.example.org or file:///srv/cache'
+const KEY = 'give a public key, NAME:BASE64'
+
 const closure = z
   .strictObject(
     {
@@ -67,10 +70,16 @@ const closure = z
       roots: list(text('give a store path, or a symlink to one'), 'give a list of store paths')
         .optional()
         .describe('More store paths whose closure is in the image'),
-      caches: list(text('give the URL of a binary cache'), 'give a list of URLs of binary caches')
+      caches: list(
+        z.string({ error: CACHE_URL }).regex(/^(https?|file):\/\//i, { error: CACHE_URL }),
+        'give a list of URLs of binary caches',
+      )
         .optional()
         .describe('Binary caches that the closure comes from'),
-      trustedPublicKeys: list(text('give NAME:BASE64'), 'give a list of public keys, NAME:BASE64')
+      trustedPublicKeys: list(
+        z.string({ error: KEY }).regex(/^[^:\s]+:[A-Za-z0-9+/]{43}=$/, { error: KEY }),
+        'give a list of public keys, NAME:BASE64',
+      )
         .optional()
         .describe('Who may sign for the caches; default: cache.nixos.org-1'),
       requireSignatures: flag.optional().describe('Whether store paths of caches must be signed; default true'),
@@ -96,7 +105,7 @@ const unit = z
       mask: flag.optional().describe('Whether it is made impossible to start'),
       dropIns: z
         .record(
-          z.string().regex(/^[^/]+\.conf$/, { error: 'a drop-in has a name that ends in .conf' }),
+          z.string().regex(/^[^/.][^/]*\.conf$/, { error: 'a drop-in has a name that ends in .conf' }),
           contentSchema,
           { error: 'give names that end in .conf, with their contents' },
         )
@@ -110,7 +119,7 @@ const unit = z
 const snippets = (folder: string, suffix: string) =>
   z
     .record(
-      z.string().regex(new RegExp(`^[^/]+\\${suffix}$`), { error: `a name in ${folder} ends in ${suffix}` }),
+      z.string().regex(new RegExp(`^[^/.][^/]*\\${suffix}$`), { error: `a name in ${folder} ends in ${suffix}` }),
       contentSchema,
       { error: `give names that end in ${suffix}, with their contents` },
     )

@@ -58,6 +58,10 @@ async function partsOf(declaration: Declaration, context: Context): Promise<Imag
   for (const { path, message, isAboutName } of nspawn === undefined ? [] : settingsProblems(nspawn)) {
     context.report(['nspawn', ...path], message, isAboutName ? 'key' : 'value')
   }
+  const { format = 'tar.xz', level, arm64Branches } = compression
+  if (arm64Branches && format !== 'tar.xz')
+    context.report(['compression', 'arm64Branches'], `is for tar.xz, not ${format}`)
+  if (level !== undefined && format === 'tar') context.report(['compression', 'level'], 'a tar is not compressed')
   await context.attempt(['name'], () => name && checkImageName(name))
   return {
     name,
@@ -96,10 +100,14 @@ function throwProblems({ problems }: Context): void {
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    const why = code === 'ENOENT' ? 'is not there; nspawn-rootfs init makes one' : `cannot be read (${code})`
+    const reasons: Record<string, string> = {
+      ENOENT: 'is not there; nspawn-rootfs init makes one',
+      ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8',
+    }
+    const why = reasons[code ?? ''] ?? `cannot be read (${code})`
     const problem = { path: [], message: `${file}: ${why}` }
     throw new SpecError('DECLARATION_UNREADABLE', [problem], { cause: error })
   }

@@ -48,7 +48,7 @@ function nixosImage(options: StarterOptions): string {
 name: ${options.name}
 system: ${options.system}
 
-# Made by: nix build ./nixos#nixosConfigurations.${options.name}.config.system.build.toplevel
+# Made by: nix build path:./nixos#nixosConfigurations.${options.name}.config.system.build.toplevel
 closure:
   toplevel: ./result
   # Or from a binary cache, without Nix on this machine:

@@ -43,10 +43,14 @@ export async function stubsOf({ systemd, closure }: Declaration, context: Contex
     }
     const contents = own ? await contentsOf({ text, file }, path, context) : undefined
     await context.attempt(path, () => contents !== undefined && parseUnitFile(decode(contents), name))
+    const changes = await textsOf(dropIns, [...path, 'dropIns'])
+    for (const [file, change] of Object.entries(changes ?? {})) {
+      await context.attempt([...path, 'dropIns', file], () => parseUnitFile(decode(change), file))
+    }
     stubs[name] = {
       ...unit,
       ...(own && { contents: contents ?? '' }),
-      ...(dropIns && { dropIns: await textsOf(dropIns, [...path, 'dropIns']) }),
+      ...(changes && { dropIns: changes }),
       origin: context.originOf(path),
     }
   }

@@ -2,10 +2,6 @@
  * Variables of a declaration: `${NAME}` in any value or key is replaced by what `variables` says of NAME. Only there: files
  * that a declaration names are taken as they are, and the environment has no say. `$${` is a `${` that stays.
  */
-/**
- * Variables of a declaration: `${NAME}` in any value, or key, is replaced by what `variables` says of NAME. Only there:
- * files that a declaration names are taken as they are, and so is the environment. `$${` is a `${` that stays.
- */
 
 import { suggest } from '../suggest.ts'
 import type { Context } from './context.ts'
@@ -54,11 +50,16 @@ export function substitute(value: unknown, variables: Variables, context: Contex
     if (typeof node === 'string') return inText(node, path)
     if (Array.isArray(node)) return node.map((item, i) => walk(item, [...path, i]))
     if (!isObject(node)) return node
-    const entries = Object.entries(node).map(([key, item]) => {
+    const result: Record<string, unknown> = {}
+    for (const [key, item] of Object.entries(node)) {
+      const name = inText(key, [...path, key])
       const declares = path.length === 0 && key === 'variables'
-      return [inText(key, [...path, key]), declares ? item : walk(item, [...path, key])] as const
-    })
-    return Object.fromEntries(entries)
+      if (name === '__proto__') context.report([...path, key], 'no such key', 'key')
+      else if (Object.hasOwn(result, name))
+        context.report([...path, key], `comes to ${name}, which is there already`, 'key')
+      else result[name] = declares ? item : walk(item, [...path, key])
+    }
+    return result
   }
   return walk(value, [])
 }

@@ -12,7 +12,7 @@ export interface YamlText {
   locate(path: readonly PropertyKey[], part?: 'key' | 'value'): Position
 }
 
-/** Bytes of a declaration. Longer ones are no such thing, and a parser holds several times that. */
+/** Characters of a declaration. Longer ones are no such thing, and a parser holds several times that. */
 const TEXT_MAX = 4 * 1024 * 1024
 
 /** How often an anchor may be used, so that a short text cannot stand for a huge one. */
@@ -21,7 +21,7 @@ const ALIASES_MAX = 100
 /** Reads YAML. Throws `SpecError` DECLARATION_INVALID with everything that is wrong with it as YAML. */
 export function parseYaml(text: string, file: string): YamlText {
   if (text.length > TEXT_MAX) {
-    const message = `has ${text.length} bytes, a declaration ${TEXT_MAX} at the most; name large files in it`
+    const message = `has ${text.length} characters, a declaration ${TEXT_MAX} at the most; name large files in it`
     throw new SpecError('DECLARATION_INVALID', [{ path: [], message, position: { file, line: 1, column: 1 } }])
   }
   const lines = new LineCounter()
@@ -32,9 +32,11 @@ export function parseYaml(text: string, file: string): YamlText {
   }
   const faults = [...document.errors, ...document.warnings].map(({ message, pos }) => ({ message, offset: pos[0] }))
   visit(document, {
-    Alias(_, alias) {
-      if (alias.resolve(document)) return
-      faults.push({ message: `Unresolved alias: *${alias.source}`, offset: startOf(alias) ?? 0 })
+    Alias(_, alias, path) {
+      const node = alias.resolve(document)
+      if (node && !path.includes(node)) return
+      const what = node ? 'Alias inside of what it stands for' : 'Unresolved alias'
+      faults.push({ message: `${what}: *${alias.source}`, offset: startOf(alias) ?? 0 })
     },
     Pair(_, pair) {
       if (isScalar(pair.key) && pair.key.value === 'mode' && isScalar(pair.value)) keepAsWritten(pair.value)

@@ -39,15 +39,17 @@ export function localtimeTarget(timezone: string): string {
   throw invalid(timezone, 'the name of a time zone, such as Europe/Berlin')
 }
 
-/** The contents of `/etc/os-release` (os-release(5)), in the order given. Throws `SystemdError` STUB_INVALID. */
+/** The contents of `/etc/os-release` (os-release(5)), in the order of the names. Throws `SystemdError` STUB_INVALID. */
 export function osReleaseText(fields: Readonly<Record<string, string>>): string {
-  const lines = Object.entries(fields).map(([name, value]) => {
-    if (!/^[A-Z][A-Z0-9_]*$/.test(name))
-      throw invalid(name, 'a field of os-release a name of capital letters, digits and "_"')
-    // Control characters would end the line, or the terminal of whoever reads it.
-    if (/\p{Cc}/u.test(value)) throw invalid(value, `${name} of os-release one line of text`)
-    return `${name}=${/^[A-Za-z0-9._:/+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`}\n`
-  })
+  const lines = Object.entries(fields)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => {
+      if (!/^[A-Z][A-Z0-9_]*$/.test(name))
+        throw invalid(name, 'a field of os-release a name of capital letters, digits and "_"')
+      // Control characters would end the line, or the terminal of whoever reads it.
+      if (/\p{Cc}/u.test(value)) throw invalid(value, `${name} of os-release one line of text`)
+      return `${name}=${/^[A-Za-z0-9._:/+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`}\n`
+    })
   return lines.join('')
 }
 

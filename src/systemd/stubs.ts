@@ -61,6 +61,8 @@ export interface SystemdStubs {
 export interface UnitSite {
   /** Absolute path of the folder for units, such as `/etc/systemd/system`. */
   readonly unitFolder: string
+  /** The folder for those that count more than units of the store paths; may be the same. */
+  readonly overridingFolder: string
   readonly programs: LoginPrograms
   /** A unit file of the store paths: its text, and its path in the image; `undefined` if there is none. */
   findUnit(file: string): Promise<{ readonly text: string; readonly path: string } | undefined>
@@ -107,36 +109,55 @@ function osEntries(stubs: SystemdStubs, origin: string): TreeEntry[] {
 }
 
 async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string, site: UnitSite) {
-  const folder = site.unitFolder.slice(1)
   const entries: TreeEntry[] = []
+  const warnings: string[] = []
   const texts = new Map<string, string>()
   const paths = new Map<string, string>()
-  const add = (name: string, contents: string | Uint8Array, from: string) => {
-    texts.set(name, decode(contents))
-    entries.push({ type: 'file', path: `${folder}/${name}`, mode: 0o644, contents: encode(contents), origin: from })
+  const add = (folder: string, file: string, contents: string | Uint8Array, from: string) => {
+    texts.set(file, decode(contents))
+    paths.set(file, `${folder}/${file}`)
+    const path = byteStringOfText(`${folder}/${file}`.slice(1))
+    entries.push({ type: 'file', path, mode: 0o644, contents: encode(contents), origin: from })
+  }
+  const addLink = (folder: string, { path, target }: UnitLink, from: string) => {
+    const place = byteStringOfText(`${folder}/${path}`.slice(1))
+    entries.push({ type: 'symlink', path: place, target: byteStringOfText(target), origin: from })
   }
   for (const name of GETTYS) {
-    if (units[name]?.contents !== undefined || gettys === false) continue
-    if (gettys || (await site.findUnit(name)) === undefined) add(name, gettyUnit(name, site.programs), origin)
+    if (units[name]?.contents !== undefined || units[name]?.mask || gettys === false) continue
+    if ((await site.findUnit(name)) === undefined) add(site.unitFolder, name, gettyUnit(name, site.programs), origin)
+    else if (gettys) add(site.overridingFolder, name, gettyUnit(name, site.programs), origin)
   }
   if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT)) !== undefined) {
-    entries.push({ type: 'symlink', ...placed(folder, maskLink(FIRST_BOOT)), origin })
+    addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
   }
   for (const [name, { contents, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
     checkUnitName(name)
-    if (mask) entries.push({ type: 'symlink', ...placed(folder, maskLink(name)), origin: from })
-    if (contents !== undefined) add(name, contents, from)
-    for (const [file, text] of Object.entries(dropIns)) add(`${name}.d/${checkFileName(file, '.conf')}`, text, from)
+    const isThere = (await site.findUnit(name)) !== undefined
+    if (mask && !isThere) warnings.push(`${name} (${from}): is masked, but there is no such unit in the image`)
+    if (mask) addLink(site.overridingFolder, maskLink(name), from)
+    if (contents !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, contents, from)
+    for (const [file, text] of Object.entries(dropIns)) {
+      add(site.unitFolder, `${name}.d/${checkFileName(file, '.conf')}`, text, from)
+    }
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)
   for (const name of enabled) await findUnits(name, texts, paths, site)
-  const { links, warnings } = enableUnits(texts, enabled, file => paths.get(file) ?? `${site.unitFolder}/${file}`)
-  for (const link of links) entries.push({ type: 'symlink', ...placed(folder, link), origin })
-  return { entries, warnings }
+  const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
+  for (const link of enablement.links) addLink(site.unitFolder, link, origin)
+  return { entries, warnings: [...warnings, ...enablement.warnings] }
 }
 
-function placed(folder: string, { path, target }: UnitLink) {
-  return { path: byteStringOfText(`${folder}/${path}`), target: byteStringOfText(target) }
+/** Runs a step; what it says of a unit is said with who asks for that. */
+function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    if (!(error instanceof SystemdError)) throw error
+    const name = Object.keys(units).find(unit => error.message.startsWith(unit))
+    const origin = name && units[name].origin
+    throw origin ? new SystemdError(error.code, `${origin}: ${error.message}`, error.line) : error
+  }
 }
 
 /** Adds the texts of a unit and of those it brings along, as far as the store paths have them. */

@@ -21,7 +21,7 @@ describe('nspawn-rootfs', () => {
     const init = await run(folder, 'init', 'web', '--name', 'web', '--system', 'x86_64-linux')
     expect(init.stdout.toString().split('\n')).toEqual([
       ...['web/image.yaml', 'web/nixos/flake.nix', 'web/nixos/configuration.nix', ''],
-      'nix build ./web/nixos#nixosConfigurations.web.config.system.build.toplevel --out-link web/result',
+      'nix build path:./web/nixos#nixosConfigurations.web.config.system.build.toplevel --out-link web/result',
       ...['nspawn-rootfs build web/image.yaml --out images', ''],
     ])
     symlinkSync(toplevel, join(folder, 'web/result'))

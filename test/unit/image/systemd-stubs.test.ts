@@ -74,7 +74,7 @@ describe('systemd stubs', () => {
 
   it('mask what would ask questions at the first boot, unless it is spoken of', async () => {
     const store = createManagedStore('', { 'systemd-firstboot.service': { contents: UNIT } })
-    const path = 'etc/systemd/system.attached/systemd-firstboot.service'
+    const path = 'etc/systemd/system.control/systemd-firstboot.service'
     expect((await build(store, {})).entries[path]).toBe('-> /dev/null')
     const { entries } = await build(store, { units: { 'systemd-firstboot.service': { enable: false } } })
     expect(entries).not.toHaveProperty([path])
@@ -109,6 +109,24 @@ describe('systemd stubs', () => {
       'etc/systemd/system.attached/ssh.service': '-> /etc/systemd/system/sshd.service',
       'etc/systemd/system.attached/multi-user.target.wants/sshd.service': '-> /etc/systemd/system/sshd.service',
     })
+  })
+
+  it('count more than units of the system, where they have its names or mask them', async () => {
+    const units = {
+      'sshd.service': { contents: UNIT },
+      'motd.timer': { mask: true },
+      'console-getty.service': { mask: true },
+    }
+    const store = createManagedStore('', { 'motd.timer': { contents: UNIT } })
+    const { entries, warnings } = await build(store, { units })
+    expect(entries).toMatchObject({
+      'etc/systemd/system.control/sshd.service': UNIT,
+      'etc/systemd/system.control/motd.timer': '-> /dev/null',
+      'etc/systemd/system.control/console-getty.service': '-> /dev/null',
+    })
+    expect(warnings).toEqual([expect.stringContaining('console-getty.service (the systemd stubs): is masked, but')])
+    const mutable = await build(createManagedStore('/etc/systemd-mutable/system'), { units })
+    expect(mutable.entries['etc/systemd-mutable/system/sshd.service']).toBe(UNIT)
   })
 
   it('refuse to enable a unit that nobody has', async () => {

@@ -66,7 +66,9 @@ describe('publishImages', () => {
     expect(lstatSync(join(folder, first.version, 'web.tar.gz')).mtimeMs).toBe(made)
     expect(await publish(folder, 'two')).toMatchObject({ version: `${first.version}.2`, isNew: true })
     // As it was: there already, and so led to again.
-    expect(await publish(folder, 'one')).toMatchObject({ version: first.version, isNew: false })
+    expect(await publish(folder, 'one')).toMatchObject({
+      ...{ version: first.version, isNew: false, previous: `${first.version}.2` },
+    })
     expect(readlinkSync(join(folder, 'latest'))).toBe(first.version)
   })
 
@@ -81,6 +83,7 @@ describe('publishImages', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'docs'))
     writeFileSync(join(folder, 'docs/a'), 'a')
+    writeFileSync(join(folder, 'docs/version.json'), '{"version":0}')
     writeFileSync(join(folder, 'index.html'), 'x')
     for (const version of ['1', '2']) await publish(folder, version, { version, keep: 1 })
     expect(existsSync(join(folder, 'docs/a')) && existsSync(join(folder, 'index.html'))).toBe(true)
@@ -132,6 +135,7 @@ describe('publishImages', () => {
     ['a version that holds something else', { version: '1' }, 'VERSION_TAKEN'],
     ['a version that is a path', { version: '../1' }, 'VERSION_INVALID'],
     ['the version latest', { version: 'latest' }, 'VERSION_INVALID'],
+    ['a version named as a file', { version: 'SHA256SUMS' }, 'VERSION_INVALID'],
   ])('refuses %s', async (_, options, code) => {
     const folder = temporaryFolder()
     await publish(folder, 'one', { version: '1' })

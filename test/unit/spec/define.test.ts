@@ -38,7 +38,7 @@ const declaration = (storeRoot: string, toplevel: string): ImageDeclaration => (
     sysusers: { 'web.conf': { text: 'u web 1000\n' } },
   },
   nspawn: { Exec: { PrivateUsers: false }, Network: { VirtualEthernet: false } },
-  compression: { format: 'tar', level: 0 },
+  compression: { format: 'tar' },
 })
 
 const YAML = `
@@ -84,7 +84,7 @@ systemd:
 nspawn:
   Network: { VirtualEthernet: false }
   Exec: { PrivateUsers: false }
-compression: { format: tar, level: 0 }
+compression: { format: tar }
 signing:
 `
 

@@ -55,7 +55,29 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     'closure:\n  toplevel: ./r\n  requireSignatures: "no"\n',
     '3:22: closure.requireSignatures: give true or false, not "no"',
   ],
+  ['an empty list of roots', 'closure:\n  roots: []\n', '2:10: closure.roots: give a list of store paths, not []'],
+  [
+    'a cache of another kind',
+    'closure:\n  toplevel: ./r\n  caches: ["ftp://a"]\n',
+    '3:12: closure.caches[0]: give the URL of a binary cache',
+  ],
+  [
+    'a key that is none',
+    'closure:\n  toplevel: ./r\n  trustedPublicKeys: [abc]\n',
+    '3:23: closure.trustedPublicKeys[0]: give a public key, NAME:BASE64, not "abc"',
+  ],
+  [
+    'an alias in what it stands for',
+    `${HEAD}files: &a { /a: *a }\n`,
+    '3:17: not YAML: Alias inside of what it stands for: *a',
+  ],
   // Variables
+  [
+    'two keys that become one',
+    'variables: { A: x, B: x }\nclosure: { toplevel: ./r }\nfiles: { "/${A}": { text: a }, "/${B}": { text: b } }\n',
+    '3:32: files./${B}: comes to /x, which is there already',
+  ],
+  ['a key of every object', `${HEAD}files: { __proto__: { text: a } }\n`, '3:10: files.__proto__: no such key'],
   [
     'an unknown variable',
     'name: ${NAME}\nclosure: { toplevel: ./r }\n',
@@ -188,6 +210,11 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     `${HEAD}systemd:\n  units:\n    a.service: { dropIns: { x: { text: "" } } }\n`,
     '5:29: systemd.units.a.service.dropIns.x: a drop-in has a name that ends in .conf',
   ],
+  [
+    'a drop-in that is none',
+    `${HEAD}systemd:\n  units:\n    a.service: { dropIns: { a.conf: { text: garbage } } }\n`,
+    '5:37: systemd.units.a.service.dropIns.a.conf: a.conf line 1',
+  ],
   // nspawn
   ['an unknown section', `${HEAD}nspawn:\n  Net: { Private: true }\n`, '4:3: nspawn.Net: '],
   ['a key in lower case', `${HEAD}nspawn:\n  Network: { virtualethernet: false }\n`, 'did you mean VirtualEthernet?'],
@@ -197,6 +224,16 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     '4:31: nspawn.Network.VirtualEthernet: ',
   ],
   // The rest
+  [
+    'branches of another format',
+    `${HEAD}compression: { format: tar.gz, arm64Branches: true }\n`,
+    '3:47: compression.arm64Branches: is for tar.xz, not tar.gz',
+  ],
+  [
+    'a level for a tar',
+    `${HEAD}compression: { format: tar, level: 3 }\n`,
+    '3:36: compression.level: a tar is not compressed',
+  ],
   [
     'an unknown format',
     `${HEAD}compression: { format: zip }\n`,
@@ -234,6 +271,12 @@ describe('readImageFile refuses', () => {
     await expect(readImageFile(file)).rejects.toMatchObject({
       ...{ code: 'DECLARATION_UNREADABLE', message: `${file}: is not there; nspawn-rootfs init makes one` },
     })
+  })
+
+  it('a file that is no UTF-8', async () => {
+    const file = join(temporaryFolder(), 'image.yaml')
+    writeFileSync(file, Buffer.from('name: b\xe4r\n', 'latin1'))
+    await expect(readImageFile(file)).rejects.toMatchObject({ message: `${file}: is not UTF-8` })
   })
 
   it('a variable to be set that is not declared', async () => {
