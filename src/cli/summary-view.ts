@@ -34,7 +34,7 @@ function nextSteps(image: ImageFiles): string[] {
     // import-tar takes no settings along, unlike pull-tar.
     ...(settings ? [`install -D -m 644 ${shellPath(settings)} ${TRUSTED_SETTINGS_FOLDER}/${machine}.nspawn`] : []),
   ]
-  if (image.toplevel === undefined) return [...steps, '(no --toplevel: the image is not made to boot)']
+  if (!image.isToBoot) return [...steps, '(no toplevel: the image is not made to boot)']
   return [
     ...steps,
     `machinectl start ${machine}`,

@@ -28,6 +28,8 @@ export interface PreparedImage extends Compression {
   readonly system: string | undefined
   /** The store path of the NixOS system. */
   readonly toplevel: string | undefined
+  /** Whether it is made to boot: it has a toplevel, or what systemd finds in it was declared. */
+  readonly isToBoot: boolean
   readonly settings: Uint8Array | undefined
   readonly plan: ImagePlan
   /** What may not be as it was meant, for people to read. */
@@ -80,6 +82,7 @@ export async function prepareImage(
     system,
     ...compression,
     toplevel: toplevel?.path,
+    isToBoot,
     settings,
     plan,
     warnings,

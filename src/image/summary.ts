@@ -8,8 +8,10 @@ export interface ImageSummary {
   /** `undefined` if neither the spec nor the toplevel says. */
   readonly system: string | undefined
   readonly format: ImageFormat
-  /** The store path of the NixOS system; `undefined` if the image was not made to boot. */
+  /** The store path of the NixOS system, if there is one. */
   readonly toplevel: string | undefined
+  /** Whether the image was made to boot: it has a toplevel, or what systemd finds in it was declared. */
+  readonly isToBoot: boolean
   /** How many store paths it holds. */
   readonly storePaths: number
   /** Of the store paths as NARs. */
@@ -26,8 +28,9 @@ export interface ImageSummary {
 
 /** The summary of an image whose file has `size` bytes. */
 export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
-  const { name, system, format, toplevel, plan, warnings } = image
+  const { name, system, format, toplevel, isToBoot, plan, warnings } = image
   const storePaths = sizes.segments.length
   const { cachedNars: cachedNarSize, tar: tarSize } = sizes
-  return { name, system, format, toplevel, storePaths, narSize: plan.narSize, cachedNarSize, tarSize, size, warnings }
+  const { narSize } = plan
+  return { name, system, format, toplevel, isToBoot, storePaths, narSize, cachedNarSize, tarSize, size, warnings }
 }

@@ -10,7 +10,14 @@ beforeEach(() => {
 })
 
 const SUMMARY: ImageSummary = {
-  ...{ name: 'my_image', system: 'x86_64-linux', format: 'tar.xz', toplevel: '/nix/store/x', storePaths: 12 },
+  ...{
+    name: 'my_image',
+    system: 'x86_64-linux',
+    format: 'tar.xz',
+    toplevel: '/nix/store/x',
+    isToBoot: true,
+    storePaths: 12,
+  },
   ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, warnings: [] },
 }
 const filesIn = (folder: string, more: Partial<ImageFiles> = {}): ImageFiles => {
@@ -50,8 +57,8 @@ describe('formatSummary', () => {
   })
 
   it('tells that an image does not boot, or needs a newer systemd', () => {
-    expect(linesOf(filesIn('/x', { toplevel: undefined })).join('\n')).toMatch(/not made to boot/)
-    expect(linesOf(filesIn('/x', { toplevel: undefined })).join('\n')).not.toMatch(/machinectl start/)
+    expect(linesOf(filesIn('/x', { isToBoot: false })).join('\n')).toMatch(/not made to boot/)
+    expect(linesOf(filesIn('/x', { isToBoot: false })).join('\n')).not.toMatch(/machinectl start/)
     expect(linesOf(filesIn('/x', { format: 'tar.zst' })).join('\n')).toMatch(/systemd 258 or newer/)
   })
 
