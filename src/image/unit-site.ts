@@ -15,6 +15,7 @@ const MUTABLE_UNITS = '/etc/systemd-mutable/system'
 
 /** By this name a unit is that of the system to which was switched last. */
 const PROFILE = '/nix/var/nix/profiles/system'
+const PROFILE_BINS = ['bin', 'sbin', 'usr/bin', 'usr/sbin'].map(folder => `${PROFILE}/sw/${folder}`)
 
 /** Finds a text file in an image by its path there; `undefined` if there is none. */
 type FindText = (path: string) => Promise<string | undefined>
@@ -25,7 +26,15 @@ export async function unitSiteOf(
   toplevel: StorePath | undefined,
   entries: readonly TreeEntry[],
 ): Promise<UnitSite> {
-  const findText = createTextFinder(closure, entries)
+  const outside = outsideOf(entries)
+  const find = async (path: string) => {
+    const node = (await whereLeads(closure, path, outside))?.node
+    return node?.type === 'file' ? node : undefined
+  }
+  const findText: FindText = async path => {
+    const file = await find(path)
+    return file && new TextDecoder().decode(file.read())
+  }
   const ownUnits = toplevel && `${toplevel.path}/etc/systemd/system`
   if (ownUnits && (await whereLeads(closure, ownUnits))) {
     const isMutable = (await findText(`${toplevel.path}/init`))?.includes(MUTABLE_UNITS)
@@ -38,12 +47,18 @@ export async function unitSiteOf(
         // Where the activation makes it be found, now and after the next switch.
         return text === undefined ? undefined : { text, path: `/etc/systemd/system/${file}` }
       },
+      // The system was built with its units.
+      hasProgram: async () => true,
     }
   }
   return {
     unitFolder: '/etc/systemd/system',
     overridingFolder: '/etc/systemd/system',
-    programs: { agetty: '/sbin/agetty', login: '/bin/login' },
+    programs: {
+      agetty: (await firstOf(['/sbin', '/usr/sbin', '/usr/bin', ...PROFILE_BINS], 'agetty', find)) ?? '/sbin/agetty',
+      login: (await firstOf(['/bin', '/usr/bin', ...PROFILE_BINS], 'login', find)) ?? '/bin/login',
+    },
+    hasProgram: async path => (await find(path)) !== undefined,
     async findUnit(file) {
       for (const folder of ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`]) {
         const path = `${folder}/systemd/system/${file}`
@@ -55,13 +70,10 @@ export async function unitSiteOf(
   }
 }
 
-/** Looks into store paths and other entries of an image alike. */
-function createTextFinder(closure: Closure, entries: readonly TreeEntry[]): FindText {
-  const outside = outsideOf(entries)
-  return async path => {
-    const found = await whereLeads(closure, path, outside)
-    return found?.node.type === 'file' ? new TextDecoder().decode(found.node.read()) : undefined
-  }
+/** The first of these folders that has a program in the image, with its name; `undefined` if none has. */
+async function firstOf(folders: readonly string[], name: string, find: (path: string) => Promise<unknown>) {
+  for (const folder of folders) if ((await find(`${folder}/${name}`)) !== undefined) return `${folder}/${name}`
+  return undefined
 }
 
 /** The entries of an image that are no store path, as nodes. */

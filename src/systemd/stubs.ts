@@ -17,6 +17,7 @@ import {
   machineIdText,
   osReleaseText,
 } from './os-files.ts'
+import { parseUnitFile } from './unit-file.ts'
 import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
 
 /** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
@@ -64,6 +65,8 @@ export interface UnitSite {
   /** The folder for those that count more than units of the store paths; may be the same. */
   readonly overridingFolder: string
   readonly programs: LoginPrograms
+  /** Whether the image has a program at an absolute path. */
+  hasProgram(path: string): Promise<boolean>
   /** A unit file of the store paths: its text, and its path in the image; `undefined` if there is none. */
   findUnit(file: string): Promise<{ readonly text: string; readonly path: string } | undefined>
 }
@@ -125,8 +128,11 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   }
   for (const name of GETTYS) {
     if (units[name]?.contents !== undefined || units[name]?.mask || gettys === false) continue
-    if ((await site.findUnit(name)) === undefined) add(site.unitFolder, name, gettyUnit(name, site.programs), origin)
-    else if (gettys) add(site.overridingFolder, name, gettyUnit(name, site.programs), origin)
+    const own = await site.findUnit(name)
+    // A program that the image has not got by this name would have to be put there at boot.
+    const works = own !== undefined && (await site.hasProgram(programOf(own.text)))
+    const folder = own === undefined ? site.unitFolder : site.overridingFolder
+    if (gettys || !works) add(folder, name, gettyUnit(name, site.programs), origin)
   }
   if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT)) !== undefined) {
     addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
@@ -146,6 +152,12 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
   for (const link of enablement.links) addLink(site.unitFolder, link, origin)
   return { entries, warnings: [...warnings, ...enablement.warnings] }
+}
+
+/** The program that a service executes, without what stands in front of it (systemd.service(5), ExecStart=). */
+function programOf(text: string): string {
+  const line = parseUnitFile(text).find(({ section, key }) => section === 'Service' && key === 'ExecStart')
+  return /^[-@:+!]*(\S*)/.exec(line?.value ?? '')?.[1] ?? ''
 }
 
 /** Runs a step; what it says of a unit is said with who asks for that. */

@@ -86,6 +86,21 @@ describe('systemd stubs', () => {
     expect(Object.keys(entries).filter(name => name.includes('getty'))).toEqual([])
   })
 
+  it('replace logins whose program is not in the image by such that are', async () => {
+    const store = createChrootStore(temporaryFolder())
+    const children = { 'container-getty@.service': { contents: '[Service]\nExecStart=-/sbin/agetty x\n' } }
+    const units = store.add('units', { children })
+    const agetty = store.add('agetty', PROGRAM)
+    const link = (path: string, target: string) => ({ type: 'symlink', path, target }) as const
+    const entries = [link('/usr/lib/systemd/system', units), link('/usr/bin/agetty', agetty)]
+    const path = 'etc/systemd/system/container-getty@.service'
+    const image = { source: store.source, systemd: { machineId: 'missing' } }
+    const built = await entriesOf({ ...image, entries })
+    expect(built.entries[path]).toContain('ExecStart=-/usr/bin/agetty --login-program /bin/login ')
+    const whole = await entriesOf({ ...image, entries: [...entries, link('/sbin/agetty', agetty)] })
+    expect(whole.entries).not.toHaveProperty([path])
+  })
+
   it('go where the NixOS system looks for units that are not its own', async () => {
     const units = { 'hello.service': { contents: UNIT, enable: true } }
     const attached = await build(createManagedStore(), { units })
