@@ -1,13 +1,10 @@
 /** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
 import type { ByteString } from '../bytes/index.ts'
 import { type CheckedNode, checkTree, type Lookup } from '../check/index.ts'
-import { type Closure, reasonOf } from '../store/index.ts'
+import { type Closure, HEAD_SIZE, reasonOf } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
-
-/** Bytes of a program that are looked at. */
-const HEAD_SIZE = 1024
 
 /** The rules that an image breaks which is not meant to boot. */
 const BOOT_RULES = ['init', 'os-release', 'usr']

@@ -17,9 +17,6 @@ const MUTABLE_UNITS = '/etc/systemd-mutable/system'
 const PROFILE = '/nix/var/nix/profiles/system'
 const PROFILE_BINS = ['bin', 'sbin', 'usr/bin', 'usr/sbin'].map(folder => `${PROFILE}/sw/${folder}`)
 
-/** Finds a text file in an image by its path there; `undefined` if there is none. */
-type FindText = (path: string) => Promise<string | undefined>
-
 /** The site for units in the image of a toplevel, or of none. */
 export async function unitSiteOf(
   closure: Closure,
@@ -31,7 +28,7 @@ export async function unitSiteOf(
     const node = (await whereLeads(closure, path, outside))?.node
     return node?.type === 'file' ? node : undefined
   }
-  const findText: FindText = async path => {
+  const findText = async (path: string) => {
     const file = await find(path)
     return file && new TextDecoder().decode(file.read())
   }
@@ -41,7 +38,10 @@ export async function unitSiteOf(
     return {
       unitFolder: isMutable ? MUTABLE_UNITS : '/etc/systemd/system.attached',
       overridingFolder: isMutable ? MUTABLE_UNITS : '/etc/systemd/system.control',
-      programs: { agetty: '/run/current-system/sw/bin/agetty', login: '/run/current-system/sw/bin/login' },
+      programs: async () => ({
+        agetty: '/run/current-system/sw/bin/agetty',
+        login: '/run/current-system/sw/bin/login',
+      }),
       async findUnit(file) {
         const text = await findText(`${ownUnits}/${file}`)
         // Where the activation makes it be found, now and after the next switch.
@@ -54,10 +54,10 @@ export async function unitSiteOf(
   return {
     unitFolder: '/etc/systemd/system',
     overridingFolder: '/etc/systemd/system',
-    programs: {
+    programs: async () => ({
       agetty: (await firstOf(['/sbin', '/usr/sbin', '/usr/bin', ...PROFILE_BINS], 'agetty', find)) ?? '/sbin/agetty',
       login: (await firstOf(['/bin', '/usr/bin', ...PROFILE_BINS], 'login', find)) ?? '/bin/login',
-    },
+    }),
     hasProgram: async path => (await find(path)) !== undefined,
     async findUnit(file) {
       for (const folder of ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`]) {

@@ -64,7 +64,8 @@ export interface UnitSite {
   readonly unitFolder: string
   /** The folder for those that count more than units of the store paths; may be the same. */
   readonly overridingFolder: string
-  readonly programs: LoginPrograms
+  /** The programs of a login there. To look for them may take a download, so only who writes a unit asks. */
+  programs(): Promise<LoginPrograms>
   /** Whether the image has a program at an absolute path. */
   hasProgram(path: string): Promise<boolean>
   /** A unit file of the store paths: its text, and its path in the image; `undefined` if there is none. */
@@ -132,7 +133,7 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
     // A program that the image has not got by this name would have to be put there at boot.
     const works = own !== undefined && (await site.hasProgram(programOf(own.text)))
     const folder = own === undefined ? site.unitFolder : site.overridingFolder
-    if (gettys || !works) add(folder, name, gettyUnit(name, site.programs), origin)
+    if (gettys || !works) add(folder, name, gettyUnit(name, await site.programs()), origin)
   }
   if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT)) !== undefined) {
     addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
