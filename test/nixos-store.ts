@@ -15,16 +15,17 @@ export function createNixosStore(folder: string): NixosStore {
     children: { etc: { children: { 'os-release': { symlink: 'static/os-release' }, static: OS_RELEASE } } },
   })
   const data = store.add('data', bulk(3))
+  const shell = store.add('shell', PROGRAM)
   const toplevel = store.add(
     'nixos-system-test',
     {
       children: {
-        init: PROGRAM,
+        init: { contents: `#!${shell}\n`, executable: true },
         etc: { symlink: `${etc}/etc` },
         system: { contents: 'x86_64-linux' },
       },
     },
-    [etc, data],
+    [etc, data, shell],
   )
   return { ...store, toplevel, etc }
 }

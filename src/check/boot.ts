@@ -11,20 +11,32 @@ const BASE_LINKS: Readonly<Record<string, ByteString>> = { bin: 'usr/bin', lib: 
 /** Scripts that the kernel follows from interpreter to interpreter (execve(2)). */
 const SCRIPTS_MAX = 4
 
-/** Whether systemd-nspawn can boot the tree, and what system its init is for, if that can be told. */
-export async function checkBoot(tree: Lookup, system: System | undefined, report: Report): Promise<System | undefined> {
-  const lookup: Lookup = async path => {
-    const node = await tree(path)
-    const target = BASE_LINKS[path]
-    if (node !== undefined || target === undefined || (await tree(target)) === undefined) return node
-    return { type: 'symlink', mode: 0o777, target }
-  }
+/** What systemd-nspawn boots. */
+export interface Boot {
+  /** What system its init is for, if that can be told. */
+  readonly system?: System
+  /** Where the program is found that is executed; absent if there is none. */
+  readonly init?: Resolution
+}
+
+/** Whether systemd-nspawn can boot the tree, and what it boots. */
+export async function checkBoot(lookup: Lookup, system: System | undefined, report: Report): Promise<Boot> {
   const init = await checkInit(lookup, system, report)
   await checkOsRelease(lookup, init.exists, report)
   if ((await resolvePath(lookup, 'usr')).node?.type !== 'directory') {
     report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
   }
-  return init.system
+  return { ...(init.system && { system: init.system }), ...(init.found && { init: init.found }) }
+}
+
+/** A tree with the links that systemd-nspawn adds to it. */
+export function withBaseLinks(tree: Lookup): Lookup {
+  return async path => {
+    const node = await tree(path)
+    const target = BASE_LINKS[path]
+    if (node !== undefined || target === undefined || (await tree(target)) === undefined) return node
+    return { type: 'symlink', mode: 0o777, target }
+  }
 }
 
 async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Report): Promise<void> {
@@ -56,7 +68,7 @@ async function checkInit(
   lookup: Lookup,
   system: System | undefined,
   report: Report,
-): Promise<{ readonly exists: boolean; readonly system?: System }> {
+): Promise<{ readonly exists: boolean; readonly system?: System; readonly found?: Resolution }> {
   const problems: (Problem & { readonly path: ByteString; readonly end: ByteString })[] = []
   for (const path of INITS) {
     if (!(await isThere(lookup, path))) continue
@@ -69,7 +81,7 @@ async function checkInit(
       for (const { rule, message, path } of problems) {
         report(rule, `${message}; ${instead}`, { path, severity: 'warning' })
       }
-      return { exists: true, ...outcome }
+      return { exists: true, ...outcome, found }
     }
     problems.push({ ...outcome, path, end: found.path })
   }

@@ -42,9 +42,20 @@ export const REGISTRATION_FILE = 'nix-path-registration'
 /** Enough for an ELF header with the interpreter's name in its usual place, and for any `#!` line (execve(2)). */
 const PROGRAM_HEAD = 1024
 
-/** Bytes at the start of a file that the rules look at: of one that may be a program some, of the registration all. */
+/** The texts by which a NixOS system starts: its scripts, the commands that they run, and its units with their scripts. */
+const STARTUP_TEXT =
+  /^(?:nix\/store\/[^/]+(?:\/(?:init|prepare-root|activate)|-local-cmds|-(?:unit-|system-units)[^/]*\/.+)|etc\/systemd\/.+)$/
+
+/** Enough for any of them. */
+const STARTUP_TEXT_MAX = 64 * 1024
+
+/**
+ * Bytes at the start of a file that the rules look at: of one that may be a program some, of the registration all, of
+ * a text that starts a NixOS system as many as it may have.
+ */
 export function headSize(path: ByteString, mode: number): number {
   if (path === REGISTRATION_FILE) return Infinity
+  if (STARTUP_TEXT.test(path)) return STARTUP_TEXT_MAX
   return mode & 0o111 ? PROGRAM_HEAD : 0
 }
 

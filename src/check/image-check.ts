@@ -1,12 +1,14 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
-import { checkBoot } from './boot.ts'
+import { checkActivation } from './activation.ts'
+import { checkBoot, withBaseLinks } from './boot.ts'
 import type { System } from './elf.ts'
 import { type CheckedEntry, checkedEntry, REGISTRATION_FILE } from './entry.ts'
 import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
-import { checkRegistration } from './registration.ts'
-import type { Lookup } from './resolve.ts'
+import { checkLogins } from './logins.ts'
+import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
+import { type Lookup, type Resolution, resolvePath } from './resolve.ts'
 
 /** What is known of an image besides its entries. Plain data. */
 export interface ImageCheckOptions {
@@ -71,7 +73,9 @@ export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
       }
       const root = await findRoot(tree, nodes.keys())
       if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
-      const system = await checkBoot(path => tree(root + path), options.system, report)
+      const lookIn = withBaseLinks(path => tree(root + path))
+      const { system, init } = await checkBoot(lookIn, options.system, report)
+      if (init) await checkSystem(lookIn, init, { paths: [...nodes.keys()], storePaths }, report)
       checkRegistration(nodes.get(REGISTRATION_FILE)?.head, storePaths, report)
       return { findings: list(), ...(system && { system }), storePaths: [...storePaths].sort() }
     },
@@ -87,6 +91,20 @@ export async function checkTree(
   const check = createImageCheck(options)
   for (const entry of entries) check.entry(checkedEntry(entry))
   return check.finish(unseen)
+}
+
+/** Whether the system in an image activates itself, lets people log in, and loads its Nix database. */
+async function checkSystem(
+  lookup: Lookup,
+  init: Resolution,
+  { paths, storePaths }: { readonly paths: readonly ByteString[]; readonly storePaths: Iterable<string> },
+  report: Report,
+): Promise<void> {
+  const nixos = await checkActivation(lookup, init, report)
+  const hasUnits = nixos && (await resolvePath(lookup, `${nixos.toplevel}/etc/systemd/system`)).node !== undefined
+  if (hasUnits || init.path.endsWith('/systemd')) await checkLogins(lookup, nixos?.toplevel, paths, report)
+  if (nixos === undefined || (await lookup(REGISTRATION_FILE)) === undefined) return
+  await checkRegistrationIsLoaded(lookup, { init: init.path, ...nixos }, paths, storePaths, report)
 }
 
 /** '' for a tree that begins at the top, `NAME/` for one that lies in the one directory there. */

@@ -2,7 +2,7 @@ export { type ArchiveReport, checkArchive } from './archive.ts'
 export type { Compression } from './compression.ts'
 export { checkDelivery } from './delivery.ts'
 export type { System } from './elf.ts'
-export type { CheckedEntry, CheckedNode, EntryType } from './entry.ts'
+export { type CheckedEntry, type CheckedNode, type EntryType, headSize } from './entry.ts'
 export { CheckError, type CheckErrorCode } from './errors.ts'
 export { concerns, type Finding, type FindingDetails, type Report } from './findings.ts'
 export {

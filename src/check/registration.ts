@@ -1,4 +1,4 @@
-import { decodeByteString } from '../bytes/index.ts'
+import { type ByteString, decodeByteString } from '../bytes/index.ts'
 import {
   DEFAULT_STORE_DIR,
   type NixError,
@@ -8,6 +8,7 @@ import {
 } from '../nix/index.ts'
 import { REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
+import { type Lookup, resolvePath } from './resolve.ts'
 
 /** Compares what `nix-path-registration` says of the store paths in an image with the names in its `nix/store`. */
 export function checkRegistration(
@@ -49,6 +50,43 @@ export function checkRegistration(
       : `cannot list ${DEFAULT_STORE_DIR}/${name}, which is no store path`
     report('registration', message, { path, severity: 'warning' })
   }
+}
+
+/**
+ * Checks that a NixOS system loads its registration: that the stage-2 script, the commands that this runs, the
+ * activation or a unit name the file. `init` is the stage-2 script, `toplevel` the folder of the system, `paths` are those of all
+ * entries, `storeNames` the names in `nix/store`.
+ */
+export async function checkRegistrationIsLoaded(
+  lookup: Lookup,
+  startup: { readonly init: ByteString; readonly toplevel: ByteString },
+  paths: Iterable<ByteString>,
+  storeNames: Iterable<string>,
+  report: Report,
+): Promise<void> {
+  const units = [...paths].filter(path => path.startsWith('etc/systemd/'))
+  const parts = [...storeNames].flatMap(name => {
+    const path = `nix/store/${name}`
+    // Nixpkgs has a store path for each unit, one for its script, and one for boot.postBootCommands.
+    const [, script, unit] = /-unit-(script-)?(.+)$/.exec(name) ?? []
+    if (unit !== undefined) return [script === undefined ? `${path}/${unit}` : `${path}/bin/${unit}`]
+    return name.endsWith('-local-cmds') ? [path] : []
+  })
+  // Where one of them does, its name mostly says so: then no other need be looked at.
+  const likely = (path: string) => (/regist|nix-path|local-cmds/.test(path) ? 0 : 1)
+  const texts = [
+    startup.init,
+    `${startup.toplevel}/activate`,
+    ...[...units, ...parts].sort((a, b) => likely(a) - likely(b)),
+  ]
+  for (const path of texts) {
+    const { node } = await resolvePath(lookup, path)
+    if (node?.head !== undefined && decodeByteString(node.head).includes(`/${REGISTRATION_FILE}`)) return
+  }
+  const message =
+    'nothing in the system names it, so Nix in the machine will know no store path: load it in a unit or in ' +
+    `boot.postBootCommands, with nix-store --load-db < /${REGISTRATION_FILE}`
+  report('registration', message, { path: REGISTRATION_FILE, severity: 'warning' })
 }
 
 function isStorePathName(name: string): boolean {

@@ -203,6 +203,30 @@ const rules = [
     source: 'elf(5), e_machine; execve(2), ENOEXEC',
   },
   {
+    name: 'activation',
+    severity: 'error',
+    reason: 'only the stage-2 script of a NixOS system fills /etc: without it systemd finds no units, and stops',
+    source: 'nixpkgs: nixos/modules/system/activation/top-level.nix, nixos/modules/system/boot/stage-2-init.sh',
+  },
+  {
+    name: 'profile',
+    severity: 'warning',
+    reason: 'what nixos-rebuild switch builds boots next only if init is found through the system profile',
+    source: 'NixOS/nixpkgs#228764, NixOS/nixpkgs#231097',
+  },
+  {
+    name: 'container',
+    severity: 'warning',
+    reason: 'a NixOS system for a host mounts what a container may not, and its next generation wants a boot loader',
+    source: 'nixpkgs: nixos/modules/virtualisation/container-config.nix; NixOS/nixpkgs#345899',
+  },
+  {
+    name: 'login',
+    severity: 'warning',
+    reason: 'machinectl login makes the machine start container-getty@.service, and fails if there is none',
+    source: 'machinectl(1), login; systemd: src/machine/machine-dbus.c; NixOS/nixpkgs#480686',
+  },
+  {
     name: 'registration',
     severity: 'error',
     reason: 'Nix in the machine knows the store paths that nix-path-registration lists, and no others',

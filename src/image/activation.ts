@@ -1,12 +1,16 @@
 /**
- * What a NixOS system does to /etc at each boot: each file and symlink in `etc` of its toplevel becomes a symlink in /etc
- * (setup-etc.pl). What an image has there under the same name is gone after that; and where it has a directory in place
- * of a symlink, the symlink cannot be made.
+ * What a NixOS system does to /etc at each boot (nixpkgs `nixos/modules/system/etc/setup-etc.pl`). For each symlink in
+ * `etc` of its toplevel it makes one in /etc, or a copy if a file NAME.mode lies beside it. It passes over all other
+ * files there. What an image has under the same name is replaced; a folder is replaced only if it is empty, or holds
+ * nothing but symlinks into /etc/static.
  */
-import { textOfByteString } from '../bytes/index.ts'
+import { type ByteString, textOfByteString } from '../bytes/index.ts'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, whereLeads } from '../store/index.ts'
+import { type Closure, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+
+/** Tells what stands at `names` in the folder that the activation reads. */
+type LookUp = (names: readonly ByteString[]) => Promise<StoreNode | undefined>
 
 /** Warnings about entries in /etc that will not last, or are in the way. */
 export async function activationWarnings(
@@ -14,33 +18,51 @@ export async function activationWarnings(
   toplevel: StorePath,
   entries: readonly TreeEntry[],
 ): Promise<string[]> {
-  const etc = await whereLeads(closure, `${toplevel.path}/etc`)
-  if (!etc) return []
+  const lookUp = await etcOf(closure, toplevel)
+  if (lookUp === undefined) return []
   const warnings: string[] = []
   const inTheWay = new Set<string>()
   for (const entry of entries) {
-    const names = entry.path.split('/')
-    if (names[0] !== 'etc' || names.length === 1) continue
-    for (let depth = 2; depth <= names.length; depth++) {
-      const below = names.slice(1, depth).join('/')
-      const found = await whereLeads(closure, textOfByteString(`${etc.path}/${below}`))
-      if (!found) break
-      // A directory of its own, and not one that a symlink leads to, is shared by both.
-      if (found.node.type === 'directory' && found.path === `${etc.path}/${below}`) continue
-      const place = `/etc/${textOfByteString(below)}`
-      if (depth === names.length && entry.type !== 'directory') {
-        warnings.push(
-          `${place} (${entry.origin}): the NixOS system has its own and puts that there at each boot; set it in its configuration`,
-        )
-      } else if (!inTheWay.has(place)) {
-        inTheWay.add(place)
-        warnings.push(
-          `${place} (${entry.origin}): the NixOS system makes this a symlink, and cannot where there is a directory; ` +
-            'what it has there would be missing',
-        )
-      }
-      break
+    const [top, ...names] = entry.path.split('/')
+    if (top !== 'etc' || entry.type === 'directory' || isStatic(entry)) continue
+    const depth = await depthOfOwn(names, lookUp)
+    if (depth === undefined) continue
+    const place = `/etc/${textOfByteString(names.slice(0, depth).join('/'))}`
+    if (depth === names.length) {
+      warnings.push(
+        `${place} (${entry.origin}): the NixOS system replaces it at each boot; set it in its configuration`,
+      )
+    } else if (!inTheWay.has(place)) {
+      inTheWay.add(place)
+      warnings.push(
+        `${place} (${entry.origin}): the NixOS system cannot put its own there, because the image has a folder with ` +
+          'files; leave them out, or set them in its configuration',
+      )
     }
   }
   return warnings
+}
+
+/** How many of the names lead to something that the activation puts there; `undefined` if none do. */
+async function depthOfOwn(names: readonly ByteString[], lookUp: LookUp): Promise<number | undefined> {
+  for (let depth = 1; depth <= names.length; depth++) {
+    const above = names.slice(0, depth - 1)
+    const node = await lookUp([...above, names[depth - 1]])
+    if (node?.type === 'directory') continue
+    const isPut = node?.type === 'symlink' || (node && (await lookUp([...above, `${names[depth - 1]}.mode`])))
+    return isPut ? depth : undefined
+  }
+  return undefined
+}
+
+async function etcOf(closure: Closure, toplevel: StorePath): Promise<LookUp | undefined> {
+  const etc = await whereLeads(closure, `${toplevel.path}/etc`)
+  const [, , , baseName, ...folder] = etc?.path.split('/') ?? []
+  const member = closure.paths.find(({ path }) => path.baseName === baseName)?.path
+  return member && (names => closure.nodeAt(member, [...folder, ...names]))
+}
+
+/** Whether an entry is what the activation would make itself. */
+function isStatic(entry: TreeEntry): boolean {
+  return entry.type === 'symlink' && entry.target.startsWith('/etc/static/')
 }

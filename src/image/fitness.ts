@@ -1,13 +1,13 @@
 /** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
 import type { ByteString } from '../bytes/index.ts'
-import { type CheckedNode, checkTree, type Lookup } from '../check/index.ts'
-import { type Closure, HEAD_SIZE, reasonOf } from '../store/index.ts'
+import { type CheckedNode, checkTree, headSize, type Lookup } from '../check/index.ts'
+import { type Closure, HEAD_SIZE, reasonOf, StoreError, type StoreNode } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
 
 /** The rules that an image breaks which is not meant to boot. */
-const BOOT_RULES = ['init', 'os-release', 'usr']
+const BOOT_RULES = ['init', 'os-release', 'usr', 'activation', 'profile', 'container', 'login']
 
 /** What is known of an image to be. */
 export interface Candidate {
@@ -44,11 +44,16 @@ function createLookup(closure: Closure): Lookup {
     if (!path.startsWith(store)) return undefined
     const [name = '', ...names] = path.slice(store.length).split('/')
     const member = members.get(name)
-    return member && (await nodeIn(closure, member, names))
+    return member && (await nodeIn(closure, member, names, path))
   }
 }
 
-async function nodeIn(closure: Closure, path: Parameters<Closure['nodeAt']>[0], names: readonly ByteString[]) {
+async function nodeIn(
+  closure: Closure,
+  path: Parameters<Closure['nodeAt']>[0],
+  names: readonly ByteString[],
+  place: ByteString,
+) {
   const node = await closure.nodeAt(path, names).catch(error => {
     // What is missing on disk is told of, with more to say, by whoever packs the store path.
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
@@ -63,9 +68,20 @@ async function nodeIn(closure: Closure, path: Parameters<Closure['nodeAt']>[0], 
       return { type: 'symlink', mode: 0o777, target: node.target } as const satisfies CheckedNode
     case 'file': {
       const mode = node.executable ? 0o555 : 0o444
-      return { type: 'file', mode, head: node.executable ? node.head(HEAD_SIZE) : undefined } satisfies CheckedNode
+      return { type: 'file', mode, head: headOf(node, headSize(place, mode)) } satisfies CheckedNode
     }
     default:
       return undefined
+  }
+}
+
+/** What the rules look at of a file of which they want `size` bytes. */
+function headOf(node: StoreNode & { type: 'file' }, size: number): Uint8Array | undefined {
+  if (size <= HEAD_SIZE) return size > 0 ? node.head(size) : undefined
+  try {
+    return node.read()
+  } catch (error) {
+    if (!(error instanceof StoreError && error.code === 'FILE_TOO_LARGE')) throw error
+    return node.executable ? node.head(HEAD_SIZE) : undefined
   }
 }

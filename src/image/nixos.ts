@@ -3,13 +3,13 @@
  * tfc/nspawn-nixos do it:
  *
  *     nix/var/nix/profiles/system -> the toplevel     what nixos-rebuild switches
- *     sbin/init -> /nix/var/nix/profiles/system/init   what systemd-nspawn --boot executes
+ *     sbin/init -> /nix/var/nix/profiles/system/init   what systemd-nspawn --boot executes: the stage-2 script
  *     etc/os-release                                   a real file: nspawn refuses a root without, and older versions
  *                                                      follow an absolute symlink out of it
  *     dev, proc, sys                                   mount points
  */
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, followLinks, StoreError } from '../store/index.ts'
+import { type Closure, followLinks, StoreError, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import type { System } from './spec.ts'
@@ -19,7 +19,7 @@ const PROFILE = 'nix/var/nix/profiles/system'
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
 export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {
   const origin = 'the NixOS preset'
-  await fileIn(closure, toplevel, 'init')
+  const script = await stage2Of(closure, toplevel)
   const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
   return [
     ...['dev', 'proc', 'sys'].map((path): TreeEntry => ({ type: 'directory', path, mode: 0o755, origin })),
@@ -31,7 +31,7 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
       origin,
     },
     { type: 'symlink', path: PROFILE, target: toplevel.path, origin },
-    { type: 'symlink', path: 'sbin/init', target: `/${PROFILE}/init`, origin },
+    { type: 'symlink', path: 'sbin/init', target: `/${PROFILE}/${script}`, origin },
   ]
 }
 
@@ -65,6 +65,31 @@ async function systemFile(closure: Closure, toplevel: StorePath): Promise<string
     if (error instanceof StoreError) return undefined
     throw error
   }
+}
+
+/**
+ * The name of the script in a toplevel that sets up the machine and then executes systemd. With systemd in its initrd
+ * (the default outside of containers since 26.05, an option before) NixOS calls it `prepare-root`, and `init` is systemd
+ * itself, which finds an empty /etc where nothing was activated. Without, `init` is the script. Neither is there with
+ * nixos-init, which activates in the initrd. Throws `ImageError` TOPLEVEL_INVALID.
+ */
+async function stage2Of(closure: Closure, toplevel: StorePath): Promise<string> {
+  const init = await fileIn(closure, toplevel, 'init')
+  for (const name of ['prepare-root', 'init']) {
+    const node = name === 'init' ? init : (await whereLeads(closure, `${toplevel.path}/${name}`))?.node
+    if (node?.type === 'file' && isScript(node.head(2))) return name
+  }
+  throw new ImageError(
+    'TOPLEVEL_INVALID',
+    toplevel.path,
+    `${toplevel.path}: cannot boot in a container: its init is no script and it has no script prepare-root, so nothing ` +
+      `would activate the system; set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = ` +
+      'true), and leave system.nixos-init.enable at false',
+  )
+}
+
+function isScript(head: Uint8Array): boolean {
+  return new TextDecoder().decode(head) === '#!'
 }
 
 async function fileIn(closure: Closure, toplevel: StorePath, name: string) {

@@ -1,13 +1,14 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
-import { checkImageName, stubEntries } from '../systemd/index.ts'
+import { checkImageName, type SystemdStubs, stubEntries } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { activationWarnings } from './activation.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
+import { nixosAdvice } from './nixos-advice.ts'
 import { type ImagePlan, planImage } from './plan.ts'
-import { settingsOf, settingsWarnings } from './settings.ts'
+import { settingsOf, settingsWarnings, sharesNetwork } from './settings.ts'
 import { type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
 import { unitSiteOf } from './unit-site.ts'
 
@@ -20,6 +21,9 @@ export interface Compression {
 
 /** Names an image of which nothing says its system: not this machine's, so that the name is the same everywhere. */
 const DEFAULT_SYSTEM = 'x86_64-linux'
+
+/** What a NixOS system gets of which nothing is declared: nobody wants a machine that lets nobody in. */
+const LOGINS_ONLY: SystemdStubs = { machineId: 'missing' }
 
 /** A spec that was checked and looked up: everything that decides the bytes of an image. */
 export interface PreparedImage extends Compression {
@@ -75,6 +79,9 @@ export async function prepareImage(
     ...stubs.warnings,
     ...(await checkFitness({ closure: watched, entries: [...plan.head, ...plan.tail], system, isToBoot })),
     ...(toplevel ? await activationWarnings(watched, toplevel, added) : []),
+    ...(toplevel
+      ? await nixosAdvice({ closure: watched, toplevel, entries: added, sharesNetwork: sharesNetwork(settings) })
+      : []),
     ...settingsWarnings(settings, name),
   ]
   return {
@@ -97,8 +104,9 @@ async function stubsOf(
   toplevel: StorePath | undefined,
   entries: readonly TreeEntry[],
 ): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
-  if (systemd === undefined) return { entries: [], warnings: [] }
-  return stubEntries(systemd, await unitSiteOf(closure, toplevel, entries))
+  const site = await unitSiteOf(closure, toplevel, entries)
+  const stubs = systemd ?? (site.isNixos ? LOGINS_ONLY : undefined)
+  return stubs === undefined ? { entries: [], warnings: [] } : stubEntries(stubs, site)
 }
 
 function checkSystem({ system }: ImageSpec): void {

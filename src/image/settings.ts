@@ -3,6 +3,7 @@ import {
   formatSettings,
   ignoredWhenUntrusted,
   machineNameOf,
+  parseSettings,
   settingsTextProblems,
   TRUSTED_SETTINGS_FOLDER,
 } from '../systemd/index.ts'
@@ -13,6 +14,12 @@ export function settingsOf({ settings }: ImageSpec): Uint8Array | undefined {
   if (settings === undefined) return undefined
   const isText = typeof settings === 'string' || settings instanceof Uint8Array
   return checkSettings(bytesOf(isText ? settings : formatSettings(settings)))
+}
+
+/** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */
+export function sharesNetwork(settings: Uint8Array | undefined): boolean {
+  const { Network = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
+  return Network.VirtualEthernet === false && !Network.Private
 }
 
 /** What systemd-nspawn may not do as the settings file of an image says. */

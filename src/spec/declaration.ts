@@ -132,8 +132,9 @@ const systemd = z
       machineId: text('give uninitialized, empty, missing, or 32 hex digits')
         .optional()
         .describe(
-          'uninitialized (default; every import is a first boot), missing (the same, but nothing can be mounted over it), ' +
-            'empty (an ID is made at each boot that cannot be kept, and none is a first boot), or an ID of 32 hex digits',
+          'uninitialized (default: every import is a first boot, with an ID of its own), missing (the same, and the default ' +
+            'for NixOS before 24.11, where first boots never end), empty (an ID of its own, but no boot is a first one), ' +
+            'or an ID of 32 hex digits',
         ),
       hostname: text('give a host name').optional().describe('Written to /etc/hostname'),
       locale: text('give a locale, such as C.UTF-8').optional().describe('LANG in /etc/locale.conf'),
@@ -149,7 +150,7 @@ const systemd = z
       gettys: flag
         .optional()
         .describe(
-          'Whether units for logins (console-getty, container-getty@) are added; default: where they are missing',
+          'Whether units for logins (console-getty, container-getty@, getty.target) are added; default: those that are missing',
         ),
       units: z.record(z.string(), unit, { error: 'give units by their names' }).optional().describe('Units, by name'),
       presets: snippets('systemd/system-preset', '.preset'),

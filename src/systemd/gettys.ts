@@ -1,8 +1,9 @@
 /**
  * The units that give a machine its logins. `machinectl login` makes machined start `container-getty@N.service` in the
- * machine, and fails where there is none; systemd-getty-generator starts `console-getty.service` on the console of
- * `systemd-nspawn --boot`. systemd has both, but a NixOS system may have been built without them (nixpkgs#480686).
+ * machine, and fails if there is none. `getty.target` starts `console-getty.service` on the console of `systemd-nspawn
+ * --boot`. systemd has all three, but NixOS 25.05 to 26.05 leaves them out of a container (nixpkgs#480686).
  */
+import { readUnitFile } from './unit-file.ts'
 
 /** Where the programs of a login are in an image. */
 export interface LoginPrograms {
@@ -10,39 +11,32 @@ export interface LoginPrograms {
   readonly login: string
 }
 
-/** The names of the units. */
-export const GETTYS = ['console-getty.service', 'container-getty@.service'] as const
+/** The unit that runs agetty on the console. */
+export const CONSOLE_GETTY = 'console-getty.service'
 
-/** The text of one of them. */
-export function gettyUnit(name: (typeof GETTYS)[number], programs: LoginPrograms): string {
-  return name === 'console-getty.service'
-    ? unitText(programs, { description: 'Login on the console', line: 'console', device: '/dev/console', id: 'cons' })
-    : unitText(programs, {
-        description: 'Login on /dev/pts/%I',
-        line: 'pts/%I',
-        device: '/dev/pts/%I',
-        id: 'pts/%I',
-      })
-}
+/** The units that run agetty. */
+export const GETTYS = [CONSOLE_GETTY, 'container-getty@.service'] as const
 
-interface Terminal {
-  readonly description: string
-  readonly line: string
-  readonly device: string
-  readonly id: string
-}
+/** The unit that starts logins at boot, and the one that is to want it. */
+export const GETTY_TARGET = 'getty.target'
+export const BOOT_TARGET = 'multi-user.target'
 
-function unitText({ agetty, login }: LoginPrograms, { description, line, device, id }: Terminal): string {
+/** The text of {@link GETTY_TARGET}. */
+export const GETTY_TARGET_TEXT = '[Unit]\nDescription=Logins\n'
+
+/** The text of a unit that runs agetty. */
+export function gettyText(name: (typeof GETTYS)[number], programs: LoginPrograms): string {
+  const { description, device, id } = terminalOf(name)
   return `[Unit]
-Description=${description}
+Description=Login on ${description}
 After=systemd-user-sessions.service
-Before=getty.target
+Before=${GETTY_TARGET}
 IgnoreOnIsolate=yes
 ConditionPathExists=${device}
 
 [Service]
 Type=idle
-ExecStart=-${agetty} --login-program ${login} --noclear --keep-baud ${line} 115200,38400,9600 $TERM
+ExecStart=${commandOf(name, programs)}
 Restart=always
 RestartSec=0
 UtmpIdentifier=${id}
@@ -51,5 +45,33 @@ TTYReset=yes
 TTYVHangup=yes
 IgnoreSIGPIPE=no
 SendSIGHUP=yes
-${device === '/dev/console' ? '\n[Install]\nWantedBy=getty.target\n' : ''}`
+${name === CONSOLE_GETTY ? `\n[Install]\nWantedBy=${GETTY_TARGET}\n` : ''}`
+}
+
+/** The text of a drop-in that gives such a unit other programs, and leaves the rest of it as it is. */
+export function gettyDropIn(name: (typeof GETTYS)[number], programs: LoginPrograms): string {
+  return `[Service]\nExecStart=\nExecStart=${commandOf(name, programs)}\n`
+}
+
+/** The programs that a unit needs for a login: the one it starts, and the one that asks for the password. */
+export function programsOf(texts: readonly string[]): string[] {
+  let command = ''
+  for (const { section, key, value } of texts.flatMap(readUnitFile)) {
+    if (section === 'Service' && key === 'ExecStart') command = value
+  }
+  // In front of a program stands how it is run (systemd.service(5), "special executable prefixes").
+  const program = /^[-@:+!|]*(\S*)/.exec(command)?.[1] ?? ''
+  const login = /\s(?:--login-program[= ]|-l ?)\s*(\S+)/.exec(command)?.[1]
+  return [program, ...(login === undefined ? [] : [login])]
+}
+
+function commandOf(name: (typeof GETTYS)[number], { agetty, login }: LoginPrograms): string {
+  const { line } = terminalOf(name)
+  return `-${agetty} --login-program ${login} --noclear --keep-baud ${line} 115200,38400,9600 $TERM`
+}
+
+function terminalOf(name: (typeof GETTYS)[number]) {
+  return name === CONSOLE_GETTY
+    ? { description: 'the console', line: 'console', device: '/dev/console', id: 'cons' }
+    : { description: '/dev/pts/%I', line: 'pts/%I', device: '/dev/pts/%I', id: 'pts/%I' }
 }

@@ -4,10 +4,12 @@ import { SystemdError } from './errors.ts'
 /**
  * What `/etc/machine-id` says before the first boot (machine-id(5)):
  *
- *     uninitialized   an ID is made and written at the first boot, and units see that it is the first
+ *     uninitialized   the first boot makes an ID and keeps it, and units see that it is the first
  *     missing         the same, where /etc can be written to
- *     empty           an ID is made at each boot and lies over the file; no boot is a first one
+ *     empty           the first boot makes an ID and keeps it, but no boot is a first one
  *     32 hex digits   this ID, for every machine that is made of the image
+ *
+ * Only systemd-machine-id-commit.service ends a first boot: without it every boot is one.
  */
 export type MachineIdPolicy = 'uninitialized' | 'missing' | 'empty' | (string & {})
 

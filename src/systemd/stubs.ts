@@ -8,7 +8,7 @@ import { byteStringOfText } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
 import { SystemdError } from './errors.ts'
-import { GETTYS, gettyUnit, type LoginPrograms } from './gettys.ts'
+import { planLogins } from './logins.ts'
 import {
   hostnameText,
   localeText,
@@ -17,8 +17,8 @@ import {
   machineIdText,
   osReleaseText,
 } from './os-files.ts'
-import { parseUnitFile } from './unit-file.ts'
 import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
+import type { UnitSite } from './unit-site.ts'
 
 /** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
 export interface UnitStub {
@@ -36,7 +36,7 @@ export interface UnitStub {
 
 /** What systemd finds in an image. Absent fields leave nothing, unless they say otherwise. */
 export interface SystemdStubs {
-  /** Default `uninitialized`: every machine made of the image has its own ID, and a first boot. */
+  /** Default: every machine made of the image has its own ID, and a first boot if the system can end one. */
   machineId?: MachineIdPolicy
   hostname?: string
   /** LANG of the system. */
@@ -46,7 +46,10 @@ export interface SystemdStubs {
   resolvConf?: 'stub' | 'uplink' | 'empty'
   /** Fields of `/etc/os-release`, for an image that is no NixOS system. */
   osRelease?: Readonly<Record<string, string>>
-  /** Whether `console-getty.service` and `container-getty@.service` are added. Default: those that are missing. */
+  /**
+   * Whether units for logins are added: `console-getty.service`, `container-getty@.service` and `getty.target`. Default:
+   * those that are missing or cannot start.
+   */
   gettys?: boolean
   /** Units by name. */
   units?: Readonly<Record<string, UnitStub>>
@@ -58,25 +61,13 @@ export interface SystemdStubs {
   origin?: string
 }
 
-/** Where units go in an image, and what is known there. */
-export interface UnitSite {
-  /** Absolute path of the folder for units, such as `/etc/systemd/system`. */
-  readonly unitFolder: string
-  /** The folder for those that count more than units of the store paths; may be the same. */
-  readonly overridingFolder: string
-  /** The programs of a login there. To look for them may take a download, so only who writes a unit asks. */
-  programs(): Promise<LoginPrograms>
-  /** Whether the image has a program at an absolute path. */
-  hasProgram(path: string): Promise<boolean>
-  /** A unit file of the store paths: its text, and its path in the image; `undefined` if there is none. */
-  findUnit(file: string): Promise<{ readonly text: string; readonly path: string } | undefined>
-}
-
 /**
  * Asks at the first boot for locale, time zone and a password, and boots on once somebody has answered. A machine that
  * `machinectl start` starts has nobody at its console: it is masked unless `units` say something of it.
  */
 const FIRST_BOOT = 'systemd-firstboot.service'
+
+const FIRST_BOOT_ID: MachineIdPolicy = 'uninitialized'
 
 /** The entries of stubs, and what is odd about them. Throws `SystemdError` STUB_INVALID, UNIT_INVALID. */
 export async function stubEntries(
@@ -85,18 +76,31 @@ export async function stubEntries(
 ): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
   const { origin = 'the systemd stubs', presets, tmpfiles, sysusers } = stubs
   const units = await unitEntries(stubs, origin, site)
+  const machineId = await machineIdOf(stubs, origin, site)
   const entries = [
-    ...osEntries(stubs, origin),
+    ...osEntries({ ...stubs, machineId: machineId.policy }, origin),
     ...snippetEntries('etc/systemd/system-preset', presets, '.preset', origin),
     ...snippetEntries('etc/tmpfiles.d', tmpfiles, '.conf', origin),
     ...snippetEntries('etc/sysusers.d', sysusers, '.conf', origin),
     ...units.entries,
   ]
-  return { entries, warnings: units.warnings }
+  return { entries, warnings: [...machineId.warnings, ...units.warnings] }
 }
 
-function osEntries(stubs: SystemdStubs, origin: string): TreeEntry[] {
-  const { machineId = 'uninitialized', hostname, locale, timezone, resolvConf, osRelease } = stubs
+/** The policy for the machine ID, and what is odd about it. */
+async function machineIdOf({ machineId }: SystemdStubs, origin: string, site: UnitSite) {
+  const isRepeated = (machineId ?? FIRST_BOOT_ID) === FIRST_BOOT_ID && !(await site.endsFirstBoot())
+  if (!isRepeated) return { policy: machineId ?? FIRST_BOOT_ID, warnings: [] }
+  if (machineId === undefined) return { policy: 'missing', warnings: [] }
+  const why = 'the system lacks systemd-machine-id-commit.service, as NixOS does before 24.11'
+  return {
+    policy: machineId,
+    warnings: [`machineId (${origin}): every boot is a first boot, because ${why}; use missing`],
+  }
+}
+
+function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin: string): TreeEntry[] {
+  const { machineId, hostname, locale, timezone, resolvConf, osRelease } = stubs
   const file = (path: string, text: string | undefined, mode = 0o644): TreeEntry[] =>
     text === undefined ? [] : [{ type: 'file', path, mode, contents: encode(text), origin }]
   const link = (path: string, target: string): TreeEntry => ({ type: 'symlink', path, target, origin })
@@ -127,15 +131,12 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
     const place = byteStringOfText(`${folder}/${path}`.slice(1))
     entries.push({ type: 'symlink', path: place, target: byteStringOfText(target), origin: from })
   }
-  for (const name of GETTYS) {
-    if (units[name]?.contents !== undefined || units[name]?.mask || gettys === false) continue
-    const own = await site.findUnit(name)
-    // A program that the image has not got by this name would have to be put there at boot.
-    const works = own !== undefined && (await site.hasProgram(programOf(own.text)))
-    const folder = own === undefined ? site.unitFolder : site.overridingFolder
-    if (gettys || !works) add(folder, name, gettyUnit(name, await site.programs()), origin)
-  }
-  if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT)) !== undefined) {
+  const declared = Object.keys(units).filter(name => units[name].contents !== undefined || units[name].mask)
+  const logins = gettys === false ? undefined : await planLogins(site, new Set(declared), gettys === true)
+  for (const { folder, file, text } of logins?.files ?? []) add(folder, file, text, origin)
+  for (const link of logins?.links ?? []) addLink(site.unitFolder, link, origin)
+  warnings.push(...(logins?.warnings ?? []))
+  if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT))?.text) {
     addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
   }
   for (const [name, { contents, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
@@ -151,14 +152,9 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   const enabled = Object.keys(units).filter(name => units[name].enable)
   for (const name of enabled) await findUnits(name, texts, paths, site)
   const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
-  for (const link of enablement.links) addLink(site.unitFolder, link, origin)
+  const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
+  for (const link of enablement.links.filter(isNew)) addLink(site.unitFolder, link, origin)
   return { entries, warnings: [...warnings, ...enablement.warnings] }
-}
-
-/** The program that a service executes, without what stands in front of it (systemd.service(5), ExecStart=). */
-function programOf(text: string): string {
-  const line = parseUnitFile(text).find(({ section, key }) => section === 'Service' && key === 'ExecStart')
-  return /^[-@:+!]*(\S*)/.exec(line?.value ?? '')?.[1] ?? ''
 }
 
 /** Runs a step; what it says of a unit is said with who asks for that. */

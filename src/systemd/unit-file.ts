@@ -51,6 +51,16 @@ export function parseUnitFile(text: string, file = 'unit file'): Assignment[] {
   return assignments
 }
 
+/** The same for a file that is not the image's own: no assignments if systemd would pass over part of it. */
+export function readUnitFile(text: string): Assignment[] {
+  try {
+    return parseUnitFile(text)
+  } catch (error) {
+    if (error instanceof SystemdError) return []
+    throw error
+  }
+}
+
 /**
  * The words of a value, where a word may be in quotes, whole or in part; a backslash is nothing special. `where` is what
  * messages call the value. Throws `SystemdError` UNIT_INVALID.

@@ -1,0 +1,88 @@
+/**
+ * Whether the NixOS system in an image activates itself when it starts. Its stage-2 script fills /etc, makes users and
+ * executes systemd. In a container nothing else does so: there is no initrd.
+ *
+ *     nix/store/HASH-nixos-system-…/
+ *       init            the stage-2 script, or systemd itself
+ *       prepare-root    the stage-2 script, where init is systemd itself
+ *       activate        what the stage-2 script runs; absent with nixos-init, which is a part of the initrd
+ */
+import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import type { CheckedNode } from './entry.ts'
+import type { Report } from './findings.ts'
+import { type Lookup, type Resolution, resolvePath } from './resolve.ts'
+
+const PROFILE = 'nix/var/nix/profiles/system'
+const SET_CONTAINER = 'set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = true)'
+
+/** The NixOS system that an image starts. */
+export interface NixosSystem {
+  /** Its toplevel, a folder of the image. */
+  readonly toplevel: ByteString
+}
+
+/**
+ * Checks that what `init` leads to activates the system, and returns that system; `undefined` if the image holds no
+ * NixOS. `init` is where the program that systemd-nspawn executes was found.
+ */
+export async function checkActivation(
+  lookup: Lookup,
+  init: Resolution,
+  report: Report,
+): Promise<NixosSystem | undefined> {
+  const toplevel = await findToplevel(lookup, init)
+  if (toplevel === undefined) return undefined
+  const has = async (name: string) => (await lookup(`${toplevel}/${name}`)) !== undefined
+  const [path] = init.links[0]?.split(' -> ') ?? []
+  const at = path === undefined ? {} : { path: path.slice(1) }
+
+  if (startsWith(init.node, '\x7fELF')) {
+    const message = (await has('prepare-root'))
+      ? `leads to systemd itself, which finds an empty /etc: link it to /${PROFILE}/prepare-root`
+      : `leads to systemd itself, and nothing in the image activates the system: ${SET_CONTAINER}, and leave ` +
+        'system.nixos-init.enable at false'
+    report('activation', message, at)
+  } else if (textOf(init.node).includes('/activate') && !(await has('activate'))) {
+    const message = 'runs the script activate of the system, which has none: leave system.activatable at true'
+    report('activation', message, at)
+  }
+  if (await mountsEtc(lookup, toplevel)) {
+    const message = '/etc of the system is an overlay that an initrd mounts: set system.etc.overlay.enable = false'
+    report('activation', message, { path: toplevel })
+  }
+  if (!init.links.some(link => link.startsWith(`/${PROFILE} `))) {
+    report('profile', `does not lead through /${PROFILE}: link it there`, at)
+  }
+  const ofHosts = []
+  for (const name of ['kernel', 'initrd', 'boot.json']) if (await has(name)) ofHosts.push(name)
+  if (ofHosts.length > 0) {
+    const message = `is the system of a host, with ${ofHosts.join(' and ')}: ${SET_CONTAINER}`
+    report('container', message, { path: toplevel })
+  }
+  return { toplevel }
+}
+
+/** The folder that the system profile leads to, or else the one that the init lies in, if it is a toplevel. */
+async function findToplevel(lookup: Lookup, init: Resolution): Promise<ByteString | undefined> {
+  const profile = await resolvePath(lookup, PROFILE)
+  const toplevel = profile.node === undefined ? init.path.replace(/\/?[^/]*$/, '') : profile.path
+  for (const name of ['nixos-version', 'init-interface-version', 'activate', 'prepare-root']) {
+    if (await lookup(`${toplevel}/${name}`)) return toplevel
+  }
+  return undefined
+}
+
+async function mountsEtc(lookup: Lookup, toplevel: ByteString): Promise<boolean> {
+  for (const name of ['etc-metadata-image', 'etc-basedir']) if (await lookup(`${toplevel}/${name}`)) return true
+  const { node } = await resolvePath(lookup, `${toplevel}/activate`)
+  return /\betc-metadata|\berofs\b/.test(textOf(node))
+}
+
+/** What is known of a file's contents, as text. */
+export function textOf(node: CheckedNode | undefined): string {
+  return node?.head === undefined ? '' : decodeByteString(node.head)
+}
+
+function startsWith(node: CheckedNode | undefined, magic: ByteString): boolean {
+  return textOf(node).startsWith(magic)
+}

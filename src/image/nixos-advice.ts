@@ -1,0 +1,51 @@
+/** What the configuration of a NixOS system makes go wrong in a container later, and the option that mends it. */
+import type { StorePath } from '../nix/index.ts'
+import { type Closure, whereLeads } from '../store/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
+import { textAt } from './texts.ts'
+
+/** The preset of NixOS that leaves all units as they are. The first that matches a unit counts (systemd.preset(5)). */
+const NIXOS_PRESET = '00-nixos.preset'
+const PRESETS = 'etc/systemd/system-preset/'
+
+/** What is known of an image with a NixOS system. */
+export interface NixosImage {
+  readonly closure: Closure
+  readonly toplevel: StorePath
+  /** What it holds besides the store paths. */
+  readonly entries: readonly TreeEntry[]
+  /** Whether the settings that come along give it the network of the host. */
+  readonly sharesNetwork: boolean
+}
+
+/** Warnings for people to read. */
+export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<string[]> {
+  const textOf = async (name: string) => (await textAt(closure, `${toplevel.path}/${name}`)) ?? ''
+  const has = async (name: string) => (await whereLeads(closure, `${toplevel.path}/${name}`)) !== undefined
+  const warnings: string[] = []
+  const advise = (what: string, option: string) => warnings.push(`the NixOS system ${what}: set ${option}`)
+
+  const isForHost = await has('kernel')
+  if (!isForHost && (await has('prepare-root'))) {
+    const why = 'boots by prepare-root, which containers have no more from 25.11 on; an upgraded machine would not boot'
+    advise(why, 'boot.initrd.systemd.enable = false')
+  }
+  const stage2 = await textOf((await has('prepare-root')) ? 'prepare-root' : 'init')
+  if (!sharesNetwork && /\[ -n "?1"? \] && \[ -e \/etc\/resolv\.conf \]/.test(stage2)) {
+    const why = 'takes /etc/resolv.conf from the host, which gives none to a machine with a network of its own'
+    advise(why, 'networking.useHostResolvConf = false')
+  }
+  const nixConf = await textOf('etc/nix/nix.conf')
+  if (/^\s*sandbox\s*=\s*true\s*$/m.test(nixConf) && !/^\s*sandbox-fallback\s*=\s*true\s*$/m.test(nixConf)) {
+    const why = 'builds in a sandbox, for which a container lacks the namespaces, so nixos-rebuild fails'
+    advise(why, 'nix.settings.sandbox = false')
+  }
+  if (await has(`etc/systemd/system-preset/${NIXOS_PRESET}`)) {
+    for (const { path, origin } of entries) {
+      if (!path.startsWith(PRESETS) || path.slice(PRESETS.length) < NIXOS_PRESET) continue
+      const name = path.slice(PRESETS.length)
+      warnings.push(`/${path} (${origin}): ${NIXOS_PRESET} counts before it, so it has no effect; name it 00-${name}`)
+    }
+  }
+  return warnings
+}

@@ -1,0 +1,32 @@
+import type { LoginPrograms } from './gettys.ts'
+
+/** A unit file of an image's store paths. */
+export interface FoundUnit {
+  /** Empty for a unit that is masked: a symlink to `/dev/null`, or an empty file. */
+  readonly text: string
+  /** Its path in the image. */
+  readonly path: string
+  /** The texts of its drop-ins, in the order in which systemd reads them. */
+  readonly dropIns: readonly string[]
+}
+
+/** Where units go in an image, and what is known there. */
+export interface UnitSite {
+  /** Whether a NixOS system manages /etc, and `/etc/systemd/system` in it. */
+  readonly isNixos: boolean
+  /** Absolute path of the folder for units, such as `/etc/systemd/system`. */
+  readonly unitFolder: string
+  /** The folder for units that override those of the store paths; may be the same. */
+  readonly overridingFolder: string
+  /**
+   * The programs of a login there; `undefined` if the image lacks one. To look for them may take a download, so it is
+   * asked only if a unit is to be written.
+   */
+  findPrograms(): Promise<LoginPrograms | undefined>
+  /** Whether the image has a program at an absolute path. */
+  hasProgram(path: string): Promise<boolean>
+  /** A unit file of the store paths, or a symlink in a `.wants` folder there, by its name in the folder for units. */
+  findUnit(file: string): Promise<FoundUnit | undefined>
+  /** Whether the first boot of the system ends: whether its ID is written to disk then (machine-id(5)). */
+  endsFirstBoot(): Promise<boolean>
+}
