@@ -76,6 +76,7 @@ export {
   type ImageDeclaration,
   imageJsonSchema,
   readImageFile,
+  readOverlay,
   SpecError,
   type SpecErrorCode,
   type SpecProblem,

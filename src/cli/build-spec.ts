@@ -1,5 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { type ClosureSource, type ImageFormat, type ImageSpec, readImageFile, type System } from '../index.ts'
+import {
+  type ClosureSource,
+  type ImageFormat,
+  type ImageSpec,
+  readImageFile,
+  readOverlay,
+  type System,
+} from '../index.ts'
 import { UsageError } from './usage.ts'
 
 /** Options that say who signs. */
@@ -12,6 +19,7 @@ export interface SigningFlags {
 /** The options of `build`, as commander names them. */
 export interface BuildFlags extends SigningFlags {
   toplevel?: string
+  etcNixos?: string
   root?: string[]
   closureInfo?: string
   store?: string[]
@@ -39,9 +47,20 @@ export interface BuildFlags extends SigningFlags {
 /** The spec that a declaration and options come to; options count more. Throws `UsageError`, `SpecError`. */
 export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
   const asked = askedFor(flags)
-  if (file === undefined) return { ...asked, source: sourceOf(flags) }
-  const declared = await readImageFile(file, { set: flags.set })
-  return { ...declared, ...asked, source: mergeSources(declared.source, sourceOf(flags)) }
+  const declared = file === undefined ? {} : await readImageFile(file, { set: flags.set })
+  return {
+    ...declared,
+    ...asked,
+    entries: await entriesOf(declared, flags),
+    source: mergeSources(declared.source, sourceOf(flags)),
+  }
+}
+
+/** The entries declared, with the folder of an option in place of what they have below /etc/nixos. */
+async function entriesOf({ entries = [] }: ImageSpec, { etcNixos }: BuildFlags): Promise<ImageSpec['entries']> {
+  if (etcNixos === undefined) return entries
+  const others = entries.filter(({ path }) => !`${path}/`.startsWith('/etc/nixos/'))
+  return [...others, ...(await readOverlay(etcNixos, '/etc/nixos', '--etc-nixos'))]
 }
 
 /** What options say, and nothing of what they leave open. */

@@ -27,6 +27,7 @@ export function defineInit(init: Command): void {
 }
 
 async function runInit(folder: string, { flavour, name, system }: InitFlags): Promise<void> {
+  if (flavour === 'nixos') checkNixosName(name)
   const schema = `https://unpkg.com/nspawn-rootfs@${VERSION}/dist/image.schema.json`
   const files = [...starterFiles({ flavour, name, system, schema })].map(
     ([file, text]) => [join(folder, file), text] as const,
@@ -41,9 +42,6 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
   const image = shellPath(join(folder, 'image.yaml'))
   // Without "path:" Nix would look for a Git checkout around it, and see no file that is not tracked in that.
   const flake = `path:${isAbsolute(folder) ? '' : './'}${join(folder, 'nixos')}`
-  if (flavour === 'nixos' && !/^[A-Za-z][A-Za-z0-9-]*$/.test(name)) {
-    throw new UsageError(`--name ${name}: a NixOS system is named with letters, digits and "-", a letter first`)
-  }
   const steps =
     flavour === 'nixos'
       ? [
@@ -53,4 +51,12 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
         ]
       : [`nspawn-rootfs build ${image} --set PROGRAM=/nix/store/… --out images`]
   process.stdout.write(`${files.map(([path]) => path).join('\n')}\n\n${steps.join('\n')}\n`)
+}
+
+/** The name is that of the host (networking.hostName) and of an attribute in the flake. Throws `UsageError`. */
+function checkNixosName(name: string): void {
+  if (/^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(name)) return
+  throw new UsageError(
+    `--name ${name}: a NixOS host has a name of up to 63 letters, digits and "-", with a letter first and no "-" last`,
+  )
 }

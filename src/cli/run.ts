@@ -60,6 +60,7 @@ function createProgram(): Command {
     .description('Build an image that machinectl import-tar and pull-tar accept.')
     .option('--set <NAME=VALUE>', 'value of a variable of FILE (repeatable)', collectVariables)
     .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
+    .option('--etc-nixos <DIR>', 'folder that becomes /etc/nixos in the image, for nixos-rebuild there', somePath)
     .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)
     .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
     .option(

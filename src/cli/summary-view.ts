@@ -38,7 +38,8 @@ function nextSteps(image: ImageFiles): string[] {
   return [
     ...steps,
     `machinectl start ${machine}`,
-    `machinectl shell ${machine} /usr/bin/env passwd`,
+    // On NixOS the PATH of a shell that machined starts is up to PAM.
+    `machinectl shell ${machine} ${image.isNixos ? '/run/current-system/sw/bin/passwd' : '/usr/bin/env passwd'}`,
     `machinectl login ${machine}`,
   ]
 }

@@ -1,8 +1,6 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
-import type { StorePath } from '../nix/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
 import { checkImageName, type SystemdStubs, stubEntries } from '../systemd/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
 import { activationWarnings } from './activation.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
@@ -34,6 +32,8 @@ export interface PreparedImage extends Compression {
   readonly toplevel: string | undefined
   /** Whether it is made to boot: it has a toplevel, or what systemd finds in it was declared. */
   readonly isToBoot: boolean
+  /** Whether the system manages /etc and has units of its own, as those of nixpkgs do. */
+  readonly isNixos: boolean
   readonly settings: Uint8Array | undefined
   readonly plan: ImagePlan
   /** What may not be as it was meant, for people to read. */
@@ -71,7 +71,9 @@ export async function prepareImage(
   const system = await systemOf(watched, toplevel, spec.system)
   const name = spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`)
   const preset = toplevel ? await nixosEntries(watched, toplevel) : []
-  const stubs = await stubsOf(spec, watched, toplevel, [...preset, ...entries])
+  const site = await unitSiteOf(watched, toplevel, [...preset, ...entries])
+  const declared = spec.systemd ?? (site.isNixos ? LOGINS_ONLY : undefined)
+  const stubs = declared ? await stubEntries(declared, site) : { entries: [], warnings: [] }
   const added = [...stubs.entries, ...entries]
   const plan = planImage(closure, [...preset, ...added])
   const isToBoot = toplevel !== undefined || spec.systemd !== undefined
@@ -90,23 +92,12 @@ export async function prepareImage(
     ...compression,
     toplevel: toplevel?.path,
     isToBoot,
+    isNixos: site.isNixos,
     settings,
     plan,
     warnings,
     inspected,
   }
-}
-
-/** The entries that systemd finds in the image, and what is odd about them. */
-async function stubsOf(
-  { systemd }: ImageSpec,
-  closure: Closure,
-  toplevel: StorePath | undefined,
-  entries: readonly TreeEntry[],
-): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
-  const site = await unitSiteOf(closure, toplevel, entries)
-  const stubs = systemd ?? (site.isNixos ? LOGINS_ONLY : undefined)
-  return stubs === undefined ? { entries: [], warnings: [] } : stubEntries(stubs, site)
 }
 
 function checkSystem({ system }: ImageSpec): void {

@@ -12,6 +12,8 @@ export interface ImageSummary {
   readonly toplevel: string | undefined
   /** Whether the image was made to boot: it has a toplevel, or what systemd finds in it was declared. */
   readonly isToBoot: boolean
+  /** Whether that system manages /etc and has units of its own, as those of nixpkgs do. */
+  readonly isNixos: boolean
   /** How many store paths it holds. */
   readonly storePaths: number
   /** Of the store paths as NARs. */
@@ -28,9 +30,22 @@ export interface ImageSummary {
 
 /** The summary of an image whose file has `size` bytes. */
 export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
-  const { name, system, format, toplevel, isToBoot, plan, warnings } = image
+  const { name, system, format, toplevel, isToBoot, isNixos, plan, warnings } = image
   const storePaths = sizes.segments.length
   const { cachedNars: cachedNarSize, tar: tarSize } = sizes
   const { narSize } = plan
-  return { name, system, format, toplevel, isToBoot, storePaths, narSize, cachedNarSize, tarSize, size, warnings }
+  return {
+    name,
+    system,
+    format,
+    toplevel,
+    isToBoot,
+    isNixos,
+    storePaths,
+    narSize,
+    cachedNarSize,
+    tarSize,
+    size,
+    warnings,
+  }
 }

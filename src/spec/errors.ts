@@ -1,5 +1,5 @@
 /** What can be wrong with a declaration. */
-export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE'
+export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE' | 'FOLDER_UNREADABLE'
 
 /** One thing that is wrong with a declaration. */
 export interface SpecProblem {

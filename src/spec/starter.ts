@@ -116,9 +116,12 @@ ${settings}
 ${signing}`
 }
 
+/** The release that a starter begins with. Its options are those of NixOS 25.11 and newer. */
+const RELEASE = '26.05'
+
 function flake({ name }: StarterOptions): string {
   return `{
-  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-unstable";
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-${RELEASE}";
 
   outputs = { nixpkgs, ... }: {
     nixosConfigurations.${name} = nixpkgs.lib.nixosSystem {
@@ -133,33 +136,56 @@ function configuration({ name, system }: StarterOptions): string {
   return `{ config, pkgs, ... }:
 {
   nixpkgs.hostPlatform = "${system}";
-  boot.isContainer = true;
+
+  # A container: no kernel, no boot loader, and no mounts that systemd-nspawn makes itself.
+  boot.isNspawnContainer = true;
+
+  # Logins on the console and by machinectl login.
+  console.enable = true;
 
   # nixos-rebuild finds this configuration in /etc/nixos by the name of the host.
   networking.hostName = "${name}";
 
-  # The virtual network of machinectl start; with the host's network nothing is to be set up.
+  # The virtual network of machinectl start. With the network of the host these lines do nothing.
   networking.useNetworkd = true;
+  networking.useDHCP = false;
   networking.useHostResolvConf = false;
-  services.resolved.enable = true;
   systemd.network.networks."10-host0" = {
     matchConfig.Name = "host0";
     networkConfig.DHCP = "yes";
   };
 
-  # The store paths of the image become known to Nix at the first boot.
-  boot.postBootCommands = ''
-    if [ -e /nix-path-registration ]; then
-      \${config.nix.package}/bin/nix-store --load-db < /nix-path-registration && rm /nix-path-registration
+  # At the first boot Nix learns of the store paths in the image, and of the generation that they are.
+  systemd.services.register-nix-paths = {
+    description = "Register the store paths of the image";
+    wantedBy = [ "sysinit.target" ];
+    before = [ "sysinit.target" "shutdown.target" "nix-daemon.socket" "nix-daemon.service" ];
+    conflicts = [ "shutdown.target" ];
+    unitConfig = {
+      DefaultDependencies = false;
+      ConditionPathExists = "/nix-path-registration";
+      RequiresMountsFor = "/nix";
+    };
+    serviceConfig = {
+      Type = "oneshot";
+      RemainAfterExit = true;
+    };
+    script = ''
+      \${config.nix.package}/bin/nix-store --load-db < /nix-path-registration
+      rm /nix-path-registration
       \${config.nix.package}/bin/nix-env --profile /nix/var/nix/profiles/system --set /run/current-system
-    fi
-  '';
+    '';
+  };
 
-  nix.settings.experimental-features = [ "nix-command" "flakes" ];
+  nix.settings = {
+    experimental-features = [ "nix-command" "flakes" ];
+    # A container lacks the namespaces that a sandbox needs.
+    sandbox = false;
+  };
   environment.systemPackages = [ pkgs.git ];
 
   # The release that the machine began with; it stays.
-  system.stateVersion = "25.11";
+  system.stateVersion = "${RELEASE}";
 }
 `
 }

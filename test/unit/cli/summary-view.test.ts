@@ -16,6 +16,7 @@ const SUMMARY: ImageSummary = {
     format: 'tar.xz',
     toplevel: '/nix/store/x',
     isToBoot: true,
+    isNixos: false,
     storePaths: 12,
   },
   ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, warnings: [] },
