@@ -8,7 +8,7 @@ import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
-import { type Lookup, type Resolution, resolvePath } from './resolve.ts'
+import type { Lookup, Resolution } from './resolve.ts'
 
 /** What is known of an image besides its entries. Plain data. */
 export interface ImageCheckOptions {
@@ -101,8 +101,7 @@ async function checkSystem(
   report: Report,
 ): Promise<void> {
   const nixos = await checkActivation(lookup, init, report)
-  const hasUnits = nixos && (await resolvePath(lookup, `${nixos.toplevel}/etc/systemd/system`)).node !== undefined
-  if (hasUnits || init.path.endsWith('/systemd')) await checkLogins(lookup, nixos?.toplevel, paths, report)
+  await checkLogins(lookup, nixos?.toplevel, paths, report)
   if (nixos === undefined || (await lookup(REGISTRATION_FILE)) === undefined) return
   await checkRegistrationIsLoaded(lookup, { init: init.path, ...nixos }, paths, storePaths, report)
 }

@@ -15,8 +15,8 @@ const FOLDERS = [
 ]
 
 /**
- * Checks an image whose units can be found: `toplevel` is that of its NixOS system, if it has one. `paths` are those of
- * its entries, among which there may be further folders for units.
+ * Checks an image that has units of systemd's, in the `toplevel` of its NixOS system or where Linux distributions have
+ * them. `paths` are those of its entries, among which there may be further folders for units.
  */
 export async function checkLogins(
   lookup: Lookup,
@@ -24,10 +24,11 @@ export async function checkLogins(
   paths: Iterable<ByteString>,
   report: Report,
 ): Promise<void> {
-  const folders = toplevel === undefined ? FOLDERS : [`${toplevel}/etc/systemd/system`, ...FOLDERS]
-  const files = folders.map(folder => `${folder}/${UNIT}`)
+  const main = toplevel === undefined ? 'usr/lib/systemd/system' : `${toplevel}/etc/systemd/system`
+  if ((await resolvePath(lookup, main)).node?.type !== 'directory') return
+  const files = [main, ...FOLDERS].map(folder => `${folder}/${UNIT}`)
   for (const path of paths) if (path.startsWith('etc/') && path.endsWith(`/${UNIT}`)) files.push(path)
   for (const file of files) if ((await resolvePath(lookup, file)).node?.type === 'file') return
-  const mend = toplevel === undefined ? 'add it' : 'set console.enable = true'
+  const mend = toplevel === undefined ? 'install all of systemd' : 'set console.enable = true'
   report('login', `there is no ${UNIT}: ${mend}`)
 }

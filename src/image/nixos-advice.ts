@@ -30,6 +30,13 @@ export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }:
     const why = 'boots by prepare-root, which containers have no more from 25.11 on; an upgraded machine would not boot'
     advise(why, 'boot.initrd.systemd.enable = false')
   }
+  // Options that a release lacks are no advice: boot.isNspawnContainer came with 25.05.
+  const release = Number.parseFloat(await textOf('nixos-version'))
+  const [, mounts = ''] = /^\s*source (\S*\/[^/\s]*-mounts\.sh)/m.exec(await textOf('activate')) ?? []
+  if (!isForHost && release >= 25.05 && / "\/dev" /.test((await textAt(closure, mounts)) ?? '')) {
+    const why = 'mounts /dev and others when it is activated, which a machine with a user namespace may not'
+    advise(why, 'boot.isNspawnContainer = true')
+  }
   const stage2 = await textOf((await has('prepare-root')) ? 'prepare-root' : 'init')
   if (!sharesNetwork && /\[ -n "?1"? \] && \[ -e \/etc\/resolv\.conf \]/.test(stage2)) {
     const why = 'takes /etc/resolv.conf from the host, which gives none to a machine with a network of its own'

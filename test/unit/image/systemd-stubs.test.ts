@@ -9,35 +9,64 @@ import type { Tree } from '../nix/nar-support.ts'
 
 const UNIT = '[Service]\nExecStart=/bin/true\n\n[Install]\nWantedBy=multi-user.target\nAlias=hi.service\n'
 
+/** What a NixOS system of the tests has besides what all have. */
+interface System {
+  /** Its unit files by name; `null` for one that is masked. */
+  units?: Record<string, string | null>
+  /** Text of its /etc/systemd/system.conf. */
+  systemConf?: string
+  /** Whether it has the programs of a login. Default true. */
+  hasLogin?: boolean
+}
+
+/** A unit that ends first boots. */
+const COMMIT = { 'systemd-machine-id-commit.service': '[Service]\n' }
+
 /** A NixOS system whose configuration has units and a file of its own in /etc. */
-function createManagedStore(init = '', units: Record<string, Tree> = {}) {
+function createManagedStore({ units = COMMIT, systemConf = '', hasLogin = true }: System = {}) {
   const store = createChrootStore(temporaryFolder())
-  const unitFiles = { 'sshd.service': { contents: UNIT.replace('hi', 'ssh') }, ...units }
-  const systemUnits = store.add('units', { children: unitFiles })
-  const etc = store.add(
-    'etc',
+  const unitFiles = Object.entries({ 'sshd.service': UNIT.replace('hi', 'ssh'), ...units }).map(
+    ([name, text]): [string, Tree] => [name, text === null ? { symlink: '/dev/null' } : { contents: text }],
+  )
+  const systemUnits = store.add('system-units', { children: treeOf(unitFiles) })
+  const leaves = store.add('leaves', { children: { hostname: { contents: 'x\n' }, conf: { contents: systemConf } } })
+  const systemd = { system: { symlink: systemUnits }, 'system.conf': { symlink: `${leaves}/conf` } }
+  const children: Record<string, Tree> = {
+    'os-release': { contents: 'ID=nixos\n' },
+    hostname: { symlink: `${leaves}/hostname` },
+    sudoers: { contents: 'root\n' },
+    'sudoers.mode': { contents: '0440\n' },
+    'tmpfiles.d': { symlink: systemUnits },
+    systemd: { children: systemd },
+  }
+  const etc = store.add('etc', { children: { etc: { children } } }, [systemUnits, leaves])
+  const shell = store.add('shell', PROGRAM)
+  const programs: Record<string, Tree> = hasLogin ? { agetty: PROGRAM, login: PROGRAM } : {}
+  const path = store.add('system-path', { children: { bin: { children: programs } } })
+  const toplevel = store.add(
+    'nixos-system-managed',
     {
       children: {
-        etc: {
-          children: {
-            'os-release': { contents: 'ID=nixos\n' },
-            hostname: { contents: 'configured\n' },
-            'tmpfiles.d': { symlink: systemUnits },
-            systemd: { children: { system: { symlink: systemUnits } } },
-          },
-        },
+        init: { contents: `#!${shell}\n`, executable: true },
+        etc: { symlink: `${etc}/etc` },
+        sw: { symlink: path },
+        system: { contents: 'x86_64-linux' },
       },
     },
-    [systemUnits],
+    [etc, shell, path],
   )
-  const shell = store.add('shell', PROGRAM)
-  const children: Record<string, Tree> = {
-    init: { contents: `#!${shell}\n${init}`, executable: true },
-    etc: { symlink: `${etc}/etc` },
-    system: { contents: 'x86_64-linux' },
-  }
-  const toplevel = store.add('nixos-system-managed', { children }, [etc, shell])
   return { ...store, toplevel }
+}
+
+/** A folder's children in files, with one below another where its name has a slash. */
+function treeOf(files: readonly [string, Tree][]): Record<string, Tree> {
+  const tree: Record<string, Tree & { children?: Record<string, Tree> }> = {}
+  for (const [path, node] of files) {
+    const [folder = '', name] = path.split('/')
+    if (name === undefined) tree[path] = node
+    else tree[folder] = { children: { ...tree[folder]?.children, [name]: node } }
+  }
+  return tree
 }
 
 /** The entries of an image outside of the store: contents of files, targets of symlinks, `''` for directories. */
@@ -73,17 +102,91 @@ describe('systemd stubs', () => {
   })
 
   it('mask what would ask questions at the first boot, unless it is spoken of', async () => {
-    const store = createManagedStore('', { 'systemd-firstboot.service': { contents: UNIT } })
+    const store = createManagedStore({ units: { 'systemd-firstboot.service': UNIT } })
     const path = 'etc/systemd/system.control/systemd-firstboot.service'
     expect((await build(store, {})).entries[path]).toBe('-> /dev/null')
     const { entries } = await build(store, { units: { 'systemd-firstboot.service': { enable: false } } })
     expect(entries).not.toHaveProperty([path])
   })
 
-  it('leave the logins alone that the system has', async () => {
-    const own = { 'console-getty.service': { contents: '' }, 'container-getty@.service': { contents: '' } }
-    const { entries } = await build(createManagedStore('', own), {})
-    expect(Object.keys(entries).filter(name => name.includes('getty'))).toEqual([])
+  describe('for logins', () => {
+    const AGETTY = '[Service]\nExecStart=-/sbin/agetty x\n'
+    const OVERRIDES = '[Service]\nExecStart=\nExecStart=-/run/current-system/sw/bin/agetty x\n'
+    const WORKING = {
+      'getty.target': '[Unit]\n',
+      'multi-user.target.wants/getty.target': '[Unit]\n',
+      'console-getty.service': AGETTY,
+      'console-getty.service.d/overrides.conf': OVERRIDES,
+      'container-getty@.service': AGETTY,
+      'container-getty@.service.d/overrides.conf': OVERRIDES,
+    }
+    const gettysOf = async (system: System, stubs: SystemdStubs = {}) => {
+      const { entries, warnings } = await build(createManagedStore(system), stubs)
+      return { files: Object.keys(entries).filter(name => /getty.*[^/]$/.test(name)), entries, warnings }
+    }
+
+    it('leave those alone that the system has', async () => {
+      expect((await gettysOf({ units: WORKING })).files).toEqual([])
+    })
+
+    it('add those that the system lacks, with the target that starts them', async () => {
+      const { files, entries } = await gettysOf({})
+      const attached = 'etc/systemd/system.attached'
+      expect(files).toEqual([
+        `${attached}/console-getty.service`,
+        `${attached}/container-getty@.service`,
+        `${attached}/getty.target`,
+        `${attached}/getty.target.wants/console-getty.service`,
+        `${attached}/multi-user.target.wants/getty.target`,
+      ])
+      expect(entries[files[3]]).toBe(`-> /${attached}/console-getty.service`)
+    })
+
+    it('are those of an image of which nothing is declared, too', async () => {
+      const { toplevel, source } = createManagedStore()
+      const { entries } = await entriesOf({ toplevel, source })
+      expect(entries).toHaveProperty(['etc/systemd/system.attached/container-getty@.service'])
+      expect(entries).not.toHaveProperty(['etc/machine-id'])
+    })
+
+    it('override those that are masked', async () => {
+      const { files, entries } = await gettysOf({ units: { ...WORKING, 'console-getty.service': null } })
+      expect(files).toEqual([
+        'etc/systemd/system.attached/getty.target.wants/console-getty.service',
+        'etc/systemd/system.control/console-getty.service',
+        'etc/systemd/system.control/console-getty.service.d/zz-programs.conf',
+      ])
+      expect(entries[files[0]]).toBe('-> /etc/systemd/system.control/console-getty.service')
+    })
+
+    it('change the programs of those that the system starts without having them', async () => {
+      const missing = OVERRIDES.replace('agetty', 'mingetty')
+      const { files, entries } = await gettysOf({
+        units: { ...WORKING, 'container-getty@.service.d/overrides.conf': missing },
+      })
+      expect(files).toEqual(['etc/systemd/system.control/container-getty@.service.d/zz-programs.conf'])
+      expect(entries[files[0]]).toMatch(/^\[Service\]\nExecStart=\nExecStart=-\/run\/current-system\/sw\/bin\/agetty /)
+    })
+
+    it('warn where nobody could log in', async () => {
+      const { files, warnings } = await gettysOf({ hasLogin: false })
+      expect(files).toEqual([expect.stringMatching(/getty\.target$/), expect.stringMatching(/getty\.target$/)])
+      expect(warnings).toEqual(
+        expect.arrayContaining([expect.stringContaining('container-getty@.service: nobody can log in there')]),
+      )
+    })
+
+    it('take programs that no path leads to from their packages', async () => {
+      const store = createManagedStore({ hasLogin: false })
+      const roots = [
+        store.add('util-linux-2.41-bin', { children: { bin: { children: { agetty: PROGRAM } } } }),
+        store.add('shadow-4.17', { children: { bin: { children: { login: PROGRAM } } } }),
+      ]
+      const { entries } = await entriesOf({ toplevel: store.toplevel, roots, source: store.source })
+      expect(entries['etc/systemd/system.attached/console-getty.service']).toContain(
+        `ExecStart=-${roots[0]}/bin/agetty --login-program ${roots[1]}/bin/login `,
+      )
+    })
   })
 
   it('replace logins whose program is not in the image by such that are', async () => {
@@ -110,8 +213,9 @@ describe('systemd stubs', () => {
       'etc/systemd/system.attached/multi-user.target.wants/hello.service':
         '-> /etc/systemd/system.attached/hello.service',
     })
-    const init = 'export SYSTEMD_UNIT_PATH=/etc/systemd-mutable/system:\n'
-    const mutable = await build(createManagedStore(init), { units })
+    const systemConf =
+      "[Manager]\nManagerEnvironment=PATH=/x TZDIR=/y 'SYSTEMD_UNIT_PATH=/run/units:/etc/systemd-mutable/system:/b:' A=b\n"
+    const mutable = await build(createManagedStore({ systemConf }), { units })
     expect(mutable.entries).toHaveProperty(['etc/systemd-mutable/system/hello.service'], UNIT)
     for (const { entries } of [attached, mutable]) {
       expect(Object.keys(entries).filter(name => name.startsWith('etc/systemd/system/'))).toEqual([])
@@ -132,7 +236,7 @@ describe('systemd stubs', () => {
       'motd.timer': { mask: true },
       'console-getty.service': { mask: true },
     }
-    const store = createManagedStore('', { 'motd.timer': { contents: UNIT } })
+    const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': UNIT } })
     const { entries, warnings } = await build(store, { units })
     expect(entries).toMatchObject({
       'etc/systemd/system.control/sshd.service': UNIT,
@@ -140,8 +244,18 @@ describe('systemd stubs', () => {
       'etc/systemd/system.control/console-getty.service': '-> /dev/null',
     })
     expect(warnings).toEqual([expect.stringContaining('console-getty.service (the systemd stubs): is masked, but')])
-    const mutable = await build(createManagedStore('/etc/systemd-mutable/system'), { units })
+    const systemConf = '[Manager]\nManagerEnvironment=SYSTEMD_UNIT_PATH=/etc/systemd-mutable/system:\n'
+    const mutable = await build(createManagedStore({ systemConf }), { units })
     expect(mutable.entries['etc/systemd-mutable/system/sshd.service']).toBe(UNIT)
+  })
+
+  it('override a unit that the system masks, and do not enable one', async () => {
+    const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': null } })
+    const { entries } = await build(store, { units: { 'motd.timer': { contents: UNIT } } })
+    expect(entries['etc/systemd/system.control/motd.timer']).toBe(UNIT)
+    await expect(build(store, { units: { 'motd.timer': { enable: true } } })).rejects.toMatchObject({
+      message: expect.stringContaining('motd.timer: is masked'),
+    })
   })
 
   it('refuse to enable a unit that nobody has', async () => {
@@ -155,9 +269,32 @@ describe('systemd stubs', () => {
   it('warn of what the system puts there itself, and of what is in its way', async () => {
     const { warnings } = await build(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
     expect(warnings).toEqual([
-      expect.stringContaining('/etc/hostname (the systemd stubs): the NixOS system has its own'),
-      expect.stringContaining('/etc/tmpfiles.d (the systemd stubs): the NixOS system makes this a symlink'),
+      expect.stringContaining('/etc/hostname (the systemd stubs): the NixOS system replaces it at each boot'),
+      expect.stringContaining('/etc/tmpfiles.d (the systemd stubs): the NixOS system cannot put its own there'),
     ])
+  })
+
+  it('warn of nothing that the system leaves alone', async () => {
+    const { toplevel, source } = createManagedStore()
+    const entries = [
+      { type: 'file', path: '/etc/sudoers.mode', contents: '' },
+      { type: 'directory', path: '/etc/tmpfiles.d' },
+      { type: 'symlink', path: '/etc/hostname', target: '/etc/static/hostname' },
+      { type: 'file', path: '/etc/os-release.d/mine', contents: '' },
+    ] as const
+    expect((await entriesOf({ toplevel, source, entries })).warnings).toEqual([])
+    const copied = [{ type: 'file', path: '/etc/sudoers', contents: '' }] as const
+    expect((await entriesOf({ toplevel, source, entries: copied })).warnings).toEqual([
+      expect.stringContaining('/etc/sudoers (the spec'),
+    ])
+  })
+
+  it('have no first boot where none would end', async () => {
+    const build2405 = (machineId?: 'uninitialized') => build(createManagedStore({ units: {} }), { machineId })
+    expect((await build2405()).entries).not.toHaveProperty(['etc/machine-id'])
+    const { entries, warnings } = await build2405('uninitialized')
+    expect(entries['etc/machine-id']).toBe('uninitialized\n')
+    expect(warnings).toEqual([expect.stringContaining('machineId (the systemd stubs): every boot is a first boot')])
   })
 
   it('lie in /etc/systemd/system where no NixOS manages it', async () => {
