@@ -8,8 +8,8 @@ export interface NixosStore extends ChrootStore {
   readonly etc: string
 }
 
-/** A small system in `folder`: `etc` is a symlink into another store path, and os-release one beside it. */
-export function createNixosStore(folder: string): NixosStore {
+/** A small system in `folder`, whose stage-2 script has the lines `init`: `etc` is a symlink into another store path, and os-release one beside it. */
+export function createNixosStore(folder: string, init = 'nix-store --load-db < /nix-path-registration\n'): NixosStore {
   const store = createChrootStore(folder)
   const etc = store.add('etc', {
     children: { etc: { children: { 'os-release': { symlink: 'static/os-release' }, static: OS_RELEASE } } },
@@ -20,7 +20,8 @@ export function createNixosStore(folder: string): NixosStore {
     'nixos-system-test',
     {
       children: {
-        init: { contents: `#!${shell}\n`, executable: true },
+        init: { contents: `#!${shell}\n${init}`, executable: true },
+        'nixos-version': { contents: '25.11' },
         etc: { symlink: `${etc}/etc` },
         system: { contents: 'x86_64-linux' },
       },

@@ -33,12 +33,13 @@ export async function checkActivation(
   const toplevel = await findToplevel(lookup, init)
   if (toplevel === undefined) return undefined
   const has = async (name: string) => (await lookup(`${toplevel}/${name}`)) !== undefined
-  const [path] = init.links[0]?.split(' -> ') ?? []
-  const at = path === undefined ? {} : { path: path.slice(1) }
+  // The name by which systemd-nspawn found it.
+  const at = { path: init.links[0]?.split(' -> ', 1)[0]!.slice(1) ?? init.path }
 
-  if (startsWith(init.node, '\x7fELF')) {
-    const message = (await has('prepare-root'))
-      ? `leads to systemd itself, which finds an empty /etc: link it to /${PROFILE}/prepare-root`
+  if (isScript(init.node) === false) {
+    const script = await findScript(lookup, toplevel)
+    const message = script
+      ? `leads to systemd itself, which finds an empty /etc: link it to /${PROFILE}/${script}`
       : `leads to systemd itself, and nothing in the image activates the system: ${SET_CONTAINER}, and leave ` +
         'system.nixos-init.enable at false'
     report('activation', message, at)
@@ -79,10 +80,16 @@ async function mountsEtc(lookup: Lookup, toplevel: ByteString): Promise<boolean>
 }
 
 /** What is known of a file's contents, as text. */
-export function textOf(node: CheckedNode | undefined): string {
+function textOf(node: CheckedNode | undefined): string {
   return node?.head === undefined ? '' : decodeByteString(node.head)
 }
 
-function startsWith(node: CheckedNode | undefined, magic: ByteString): boolean {
-  return textOf(node).startsWith(magic)
+async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string | undefined> {
+  for (const name of ['prepare-root', 'init']) if (isScript(await lookup(`${toplevel}/${name}`))) return name
+  return undefined
+}
+
+/** Whether a program is a script; `undefined` if its contents are not known. */
+function isScript(node: CheckedNode | undefined): boolean | undefined {
+  return node?.head && textOf(node).startsWith('#!')
 }

@@ -9,7 +9,7 @@
  *     dev, proc, sys                                   mount points
  */
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, followLinks, StoreError, whereLeads } from '../store/index.ts'
+import { type Closure, followLinks, StoreError, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import type { System } from './spec.ts'
@@ -19,8 +19,9 @@ const PROFILE = 'nix/var/nix/profiles/system'
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
 export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {
   const origin = 'the NixOS preset'
-  const script = await stage2Of(closure, toplevel)
+  const init = await fileIn(closure, toplevel, 'init')
   const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
+  const script = await stage2Of(closure, toplevel, init)
   return [
     ...['dev', 'proc', 'sys'].map((path): TreeEntry => ({ type: 'directory', path, mode: 0o755, origin })),
     {
@@ -73,8 +74,7 @@ async function systemFile(closure: Closure, toplevel: StorePath): Promise<string
  * itself, which finds an empty /etc where nothing was activated. Without, `init` is the script. Neither is there with
  * nixos-init, which activates in the initrd. Throws `ImageError` TOPLEVEL_INVALID.
  */
-async function stage2Of(closure: Closure, toplevel: StorePath): Promise<string> {
-  const init = await fileIn(closure, toplevel, 'init')
+async function stage2Of(closure: Closure, toplevel: StorePath, init: StoreNode): Promise<string> {
   for (const name of ['prepare-root', 'init']) {
     const node = name === 'init' ? init : (await whereLeads(closure, `${toplevel.path}/${name}`))?.node
     if (node?.type === 'file' && isScript(node.head(2))) return name

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../command.ts'
@@ -32,6 +32,36 @@ describe('nspawn-rootfs', () => {
     expect([checked.code, checked.stdout.toString()]).toEqual([0, expect.stringMatching(/systemd imports it\n$/)])
     const again = await run(folder, 'init', 'web')
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('web/image.yaml, ')])
+  })
+
+  it('init writes nothing for a name that no NixOS host can have', async () => {
+    const { folder } = createFolder()
+    const { code, stderr } = await run(folder, 'init', 'new', '--name', 'my.web')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--name my.web: a NixOS host has a name of')])
+    expect(existsSync(join(folder, 'new'))).toBe(false)
+  })
+
+  it('build takes a configuration along, in place of the declared one', async () => {
+    const { folder, toplevel, place } = createFolder()
+    mkdirSync(join(folder, 'nixos'))
+    writeFileSync(join(folder, 'nixos/flake.nix'), '{ }\n')
+    writeFileSync(
+      join(folder, 'image.yaml'),
+      'closure: { toplevel: x }\nfiles: { /etc/nixos/old.nix: { text: old } }\n',
+    )
+    const options = [...place, '--toplevel', toplevel, '--etc-nixos', 'nixos', '--format', 'tar']
+    const tars = []
+    for (const declared of [[], ['image.yaml']]) {
+      const { code, stderr } = await run(folder, 'build', ...declared, ...options, '--name', 'web', '--out', 'images')
+      expect([code, stderr]).toEqual([0, expect.anything()])
+      tars.push(readFileSync(join(folder, 'images/web.tar')).toString('latin1'))
+    }
+    for (const tar of tars) {
+      expect(tar).toContain('etc/nixos/flake.nix\0')
+      expect(tar).not.toContain('old.nix')
+    }
+    const missing = await run(folder, 'build', ...options.map(option => (option === 'nixos' ? 'none' : option)))
+    expect([missing.code, missing.stderr]).toEqual([1, 'nspawn-rootfs: none is not there\n'])
   })
 
   it('init --flavour plain writes what builds without NixOS', async () => {
