@@ -34,7 +34,8 @@ export async function checkActivation(
   if (toplevel === undefined) return undefined
   const has = async (name: string) => (await lookup(`${toplevel}/${name}`)) !== undefined
   // The name by which systemd-nspawn found it.
-  const at = { path: init.links[0]?.split(' -> ', 1)[0]!.slice(1) ?? init.path }
+  const [link] = init.links
+  const at = { path: link === undefined ? init.path : link.slice(1, link.indexOf(' -> ')) }
 
   if (isScript(init.node) === false) {
     const script = await findScript(lookup, toplevel)
