@@ -58,7 +58,7 @@ export async function checkActivation(
   const ofHosts = []
   for (const name of ['kernel', 'initrd', 'boot.json']) if (await has(name)) ofHosts.push(name)
   if (ofHosts.length > 0) {
-    const message = `is the system of a host, with ${ofHosts.join(' and ')}: ${SET_CONTAINER}`
+    const message = `is the system of a host, with ${ofHosts.join(' and ')}: ${SET_CONTAINER} and build the image again`
     report('container', message, { path: toplevel })
   }
   return { toplevel }
