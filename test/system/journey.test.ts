@@ -58,7 +58,7 @@ describe.skipIf(journey.skip)(`machinectl on a Debian host${journey.because}`, (
   beforeAll(async () => {
     scratch = createScratch()
     closure = await closureOf('small')
-    host = await bootDebianHost(scratch)
+    host = await bootDebianHost(scratch, 'bookworm')
     images = join(host.root, 'srv/images')
     const declaration = join(scratch.folder, 'image.yaml')
     writeFileSync(declaration, declarationOf(closure.link))

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { createCgroup } from './cgroup.ts'
 import { execute } from './execute.ts'
 import type { Scratch } from './scratch.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
@@ -20,28 +21,44 @@ export const HOST_PROGRAMS = [
   'chattr',
 ] as const
 
-const SUITE = 'bookworm'
-const PACKAGES = ['systemd', 'systemd-sysv', 'dbus', 'systemd-container', 'xz-utils', 'tar', 'gnupg']
+/** The releases of Debian that hosts are made of, and the systemd in each. Sid moves: its host tells which it has. */
+export const SUITES = { bookworm: 252, trixie: 257, sid: 262 } as const
 
-const MMDEBSTRAP = [
+export type Suite = keyof typeof SUITES
+
+const PACKAGES = [
+  ...['systemd', 'systemd-sysv', 'systemd-container', 'dbus', 'gnupg', 'curl', 'tar', 'e2fsprogs'],
+  ...['bzip2', 'xz-utils', 'zstd'],
+  // Newer importers and systemd-nspawn load these if they are there.
+  ...['libacl1', 'libbpf1', 'libbz2-1.0', 'liblz4-1', 'liblzma5', 'libseccomp2', 'libselinux1', 'libzstd1', 'zlib1g'],
+]
+
+const mmdebstrapArguments = (suite: Suite) => [
   ...['--quiet', '--variant=minbase', `--include=${PACKAGES.join(',')}`],
+  // What a mirror has of sid may be older than its Release file allows.
+  '--aptopt=Acquire::Check-Valid-Until "false"',
   '--customize-hook=chroot "$1" systemctl enable systemd-networkd',
-  SUITE,
+  suite,
 ]
 
 /**
  * A container has neither the right to mount nor keys of its own by default; a machine in it needs both. The network is its
- * own: nothing that is started there touches that of this machine.
+ * own: nothing that is started there touches that of this machine. What loads modules is left out, where it would fail.
  */
 const NSPAWN = [
-  ...['--boot', '--register=no', '--keep-unit', '--console=pipe', '--private-network', '--machine=nspawn-rootfs-host'],
-  ...['--capability=all', '--system-call-filter=@mount @keyring bpf'],
+  ...['--boot', '--register=no', '--keep-unit', '--console=pipe', '--private-network'],
+  ...['--capability=all', '--drop-capability=CAP_SYS_MODULE', '--system-call-filter=@mount @keyring bpf'],
 ]
+
+/** From 258 on systemd takes nothing but cgroup v2, which a container has only if it is asked for. */
+const NSPAWN_ENV = { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }
 
 /** A host that runs. Nothing of it outlives the tests. */
 export interface DebianHost {
   /** Its root directory, as this machine sees it. */
   readonly root: string
+  /** The version of its systemd. */
+  readonly systemd: number
   /** A command line that runs what is put behind it in the network of the host, with everything else of this machine. */
   readonly network: readonly string[]
   /** Runs a program there. Rejects unless it exits with 0. */
@@ -51,13 +68,17 @@ export interface DebianHost {
   stop(): Promise<void>
 }
 
-/** Boots a copy of the host, which is made by the first who asks and kept for later runs. */
-export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
+/** Boots a copy of {@link madeHost}. */
+export async function bootDebianHost(scratch: Scratch, suite: Suite): Promise<DebianHost> {
   // In memory: a disk may take a minute to remove the many files of a machine.
   const root = join(scratch.mountTmpfs('host', 'mode=755'), 'root')
-  await execute('cp', ['--archive', '--reflink=auto', await madeHost(), root])
+  await execute('cp', ['--archive', '--reflink=auto', await madeHost(suite), root])
+  const name = `nspawn-rootfs-${suite}-${process.pid}`
+  const cgroup = createCgroup(name)
   // It is shut down when this process ends, however that ends: of a killed systemd-nspawn, all that runs in it would stay.
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', 'systemd-nspawn', '--directory', root, ...NSPAWN], {
+  const command = [...cgroup.through, 'setpriv', '--pdeathsig', 'TERM', 'systemd-nspawn', '--directory', root]
+  const child = spawn(command[0]!, [...command.slice(1), `--machine=${name}`, ...NSPAWN], {
+    env: { ...process.env, ...NSPAWN_ENV },
     stdio: ['ignore', 'ignore', 'inherit'],
   })
   const closed = once(child, 'close')
@@ -67,6 +88,7 @@ export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
     if (pid === undefined) child.kill('SIGTERM')
     else if (child.exitCode === null) process.kill(pid, 'SIGKILL')
     await closed
+    cgroup.remove()
     // systemd-pull keeps what it downloaded as a tree that not even root may change.
     await execute('sh', ['-c', 'chattr -f -i "$1"/var/lib/machines/.tar-* || true', 'sh', root])
   }
@@ -81,22 +103,36 @@ export async function bootDebianHost(scratch: Scratch): Promise<DebianHost> {
     // Importers need not wait for the disk: nothing of this is to outlast a power failure.
     await run('systemctl', 'set-environment', 'SYSTEMD_IMPORT_SYNC=0')
     const network = ['nsenter', `--target=${pid}`, '--net']
-    return { root, network, run, open: (...command) => openTerminal([...inside, ...command]), stop }
+    return {
+      root,
+      systemd: SUITES[suite],
+      network,
+      run,
+      open: (...command) => openTerminal([...inside, ...command]),
+      stop,
+    }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-/** Where the host is that all are copies of. */
-async function madeHost(): Promise<string> {
-  const digest = createHash('sha256').update(JSON.stringify(MMDEBSTRAP)).digest('hex').slice(0, 12)
-  const folder = `/var/tmp/nspawn-rootfs-host-${digest}`
+/**
+ * The root directory of a Debian system in which systemd can boot and import machines. It is made by the first who asks,
+ * kept for later runs, and to be copied by who wants to change it.
+ */
+export async function madeHost(suite: Suite): Promise<string> {
+  const args = mmdebstrapArguments(suite)
+  const digest = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 12)
+  const folder = `/var/tmp/nspawn-rootfs-host-${suite}-${digest}`
   if (existsSync(folder)) return folder
   const making = mkdtempSync(`${folder}-`)
   try {
-    await execute('mmdebstrap', [...MMDEBSTRAP, join(making, 'host')])
+    await execute('mmdebstrap', [...args, join(making, 'host')])
     renameSync(join(making, 'host'), folder)
+  } catch (error) {
+    // Another process that made it at once was faster.
+    if (!existsSync(folder)) throw error
   } finally {
     rmSync(making, { recursive: true })
   }
