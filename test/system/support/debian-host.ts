@@ -27,7 +27,7 @@ export const SUITES = { bookworm: 252, trixie: 257, sid: 262 } as const
 export type Suite = keyof typeof SUITES
 
 const PACKAGES = [
-  ...['systemd', 'systemd-sysv', 'systemd-container', 'dbus', 'gnupg', 'curl', 'tar', 'e2fsprogs'],
+  ...['systemd', 'systemd-sysv', 'systemd-container', 'dbus', 'gnupg', 'curl', 'tar', 'e2fsprogs', 'uidmap'],
   ...['bzip2', 'xz-utils', 'zstd'],
   // Newer importers and systemd-nspawn load these if they are there.
   ...['libacl1', 'libbpf1', 'libbz2-1.0', 'liblz4-1', 'liblzma5', 'libseccomp2', 'libselinux1', 'libzstd1', 'zlib1g'],

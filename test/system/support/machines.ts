@@ -1,7 +1,8 @@
 /** systemd's importers and systemd-nspawn, without a running systemd. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { ImageEntry } from '../../../src/index.ts'
+import type { DebianHost } from './debian-host.ts'
 import { execute } from './execute.ts'
 
 const FOLDERS = ['/lib/systemd', '/usr/lib/systemd']
@@ -68,10 +69,22 @@ export function plant(root: string, entries: readonly ImageEntry[]): void {
   }
 }
 
+/** How a machine is booted. */
+export interface BootOptions {
+  /** The host in whose machines it is. Default: this machine. */
+  readonly host?: DebianHost
+  /** More flags of systemd-nspawn. */
+  readonly flags?: readonly string[]
+}
+
 /** Boots a machine, waits until it powers off, and returns what its {@link reportingUnit} reported. */
-export async function boot(root: string): Promise<Record<string, Report>> {
-  const flags = ['--boot', '--register=no', '--keep-unit', '--console=pipe', '--machine=nspawn-rootfs-test']
-  const { stdout } = await execute('systemd-nspawn', ['--directory', root, ...flags])
+export async function boot(root: string, { host, flags = [] }: BootOptions = {}): Promise<Record<string, Report>> {
+  const directory = host === undefined ? root : `/${relative(host.root, root)}`
+  const always = ['--boot', '--register=no', '--keep-unit', '--console=pipe', `--machine=nspawn-rootfs-${process.pid}`]
+  const command = ['systemd-nspawn', '--directory', directory, ...always, ...flags]
+  // Below a shell of the host it would find no control group of its own.
+  const through = ['systemd-run', '--quiet', '--wait', '--pipe', ...command] as const
+  const { stdout } = await (host?.run(...through) ?? execute(command[0]!, command.slice(1)))
   const folder = join(root, 'report')
   if (!existsSync(folder)) throw new Error(`${root}: booted, but multi-user.target was not reached:\n${stdout}`)
   const read = (name: string, part: string) => readFileSync(join(folder, `${name}.${part}`), 'utf8').trim()
