@@ -23,7 +23,8 @@ export default defineConfig({
       project('unit', 120_000),
       project('conformance', 120_000),
       project('package', 300_000),
-      { test: { ...project('system', 900_000).test, fileParallelism: false } },
+      // Two files at a time: each boots machines, and keeps its hosts in memory.
+      { test: { ...project('system', 1_800_000).test, maxWorkers: 2, sequence: { groupOrder: 1 } } },
     ],
   },
 })

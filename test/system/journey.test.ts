@@ -4,13 +4,23 @@ import { describeImported } from './journey/imported.ts'
 import { describeMachine } from './journey/machine.ts'
 import { describePrivateUsers } from './journey/private-users.ts'
 import { describePulling } from './journey/pulling.ts'
+import { describeRootless } from './journey/rootless.ts'
 import { openSite, type Site } from './journey/site.ts'
 import { closureOf } from './support/closures.ts'
 import { HOST_PROGRAMS, SUITES, type Suite } from './support/debian-host.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
-const journey = needsRoot(...CLOSURE_PROGRAMS, ...HOST_PROGRAMS, 'curl', 'hostname', 'tar', 'xz')
+const journey = needsRoot(
+  ...CLOSURE_PROGRAMS,
+  ...HOST_PROGRAMS,
+  'curl',
+  'hostname',
+  'nix-hash',
+  'setfattr',
+  'tar',
+  'xz',
+)
 
 describe.skipIf(journey.skip)(`machinectl on Debian${journey.because}`, () => {
   let scratch: Scratch
@@ -31,6 +41,7 @@ describe.skipIf(journey.skip)(`machinectl on Debian${journey.because}`, () => {
     describePulling(() => site, systemd)
     describeMachine(() => site)
     describeImported(() => site, systemd)
+    describeRootless(() => site, systemd)
     describePrivateUsers(() => site, systemd)
   })
 })

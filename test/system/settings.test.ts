@@ -1,5 +1,4 @@
-import { execFile } from 'node:child_process'
-import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -11,32 +10,60 @@ import {
   type SettingKey,
   settingsTextProblems,
 } from '../../src/systemd/index.ts'
-import { ALL_SETTINGS, anyAssignment, WRONG_SETTINGS } from '../unit/systemd/settings-values.ts'
+import { ALL_SETTINGS, anyAssignment, OTHER_SETTINGS, WRONG_SETTINGS } from '../unit/systemd/settings-values.ts'
+import { bootDebianHost, type DebianHost, HOST_PROGRAMS, SUITES, type Suite } from './support/debian-host.ts'
+import { MACHINES } from './support/guest.ts'
 import { needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
-const nspawn = needsRoot('systemd-nspawn')
+const nspawn = needsRoot(...HOST_PROGRAMS)
 
-const MACHINE = 'nspawn-rootfs-settings'
+const MACHINE = 'settings'
 const TRUSTED = '/run/systemd/nspawn'
+const KEYS: Readonly<Record<string, Readonly<Record<string, SettingKey<unknown>>>>> = SETTINGS_KEYS
 
-describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
+/** Values that only newer versions know, of keys that all do. */
+const NEWER_VALUES: readonly [section: string, key: string, value: string, since: number][] = [
+  ['Exec', 'PrivateUsers', 'managed', 258],
+  ['Files', 'PrivateUsersOwnership', 'foreign', 258],
+]
+
+const suites = Object.entries(SUITES) as [Suite, number][]
+describe.skipIf(nspawn.skip).each(suites)(`systemd-nspawn of %s (systemd %i)${nspawn.because}`, (suite, systemd) => {
   let scratch: Scratch
-  let root = ''
-  beforeAll(() => {
+  let host: DebianHost
+  beforeAll(async () => {
     scratch = createScratch()
-    root = join(scratch.make('machines'), MACHINE)
+    host = await bootDebianHost(scratch, suite)
+    const root = join(host.root, MACHINES, MACHINE)
     mkdirSync(join(root, 'usr'), { recursive: true })
     for (const name of ['bin', 'lib', 'lib64']) symlinkSync(`usr/${name}`, join(root, name))
-    mkdirSync(TRUSTED, { recursive: true })
+    await host.run('mkdir', '-p', TRUSTED)
   })
-  afterAll(() => {
-    rmSync(join(TRUSTED, `${MACHINE}.nspawn`), { force: true })
+  afterAll(async () => {
+    await host?.stop()
     scratch?.remove()
   })
 
   it('understands every key as it is written', async () => {
     expect(await complaints(formatSettings(ALL_SETTINGS))).toEqual([])
+  })
+
+  it('knows the keys that it is new enough for, and no others', async () => {
+    const newer = Object.entries(OTHER_SETTINGS).flatMap(([section, values]) =>
+      Object.entries(values).map(([key, value]) => ({ section, key, value, since: KEYS[section]![key]!.since ?? 0 })),
+    )
+    expect(newer.map(({ key }) => key)).toEqual(expect.arrayContaining(keysWithSince()))
+    for (const { section, key, value, since } of newer) {
+      const found = await complaints(formatSettings({ [section]: { [key]: value } }))
+      expect(found, key).toEqual(since <= systemd ? [] : [expect.stringContaining('Unknown key')])
+    }
+  })
+
+  it.each(NEWER_VALUES)('knows [%s] %s=%s if it is new enough', async (section, key, value, since) => {
+    const text = formatSettings({ [section]: { [key]: value } })
+    expect(text).toContain(`${key}=${value}\n`)
+    expect((await complaints(text)).length).toBe(since <= systemd ? 0 : 1)
   })
 
   it('complains of all that we take for wrong', async () => {
@@ -53,9 +80,10 @@ describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
   })
 
   it('complains of nothing that we take for right', async () => {
-    const keys: Record<string, Record<string, SettingKey<unknown>>> = SETTINGS_KEYS
-    const samples = fc.sample(anyAssignment, { seed: 252, numRuns: 20_000 }).filter(({ section, key }) => {
-      return keys[section][key].since === undefined && key !== 'Boot' && key !== 'ProcessTwo'
+    const samples = fc.sample(anyAssignment, { seed: 252, numRuns: 20_000 }).filter(({ section, key, value }) => {
+      const isNewer = (since: number) => since > systemd
+      const isNewerValue = NEWER_VALUES.some(each => each[1] === key && each[2] === value && isNewer(each[3]))
+      return !isNewer(KEYS[section]![key]!.since ?? 0) && !isNewerValue && key !== 'Boot' && key !== 'ProcessTwo'
     })
     const texts = samples.map(({ section, key, value }) => `[${section}]\n${key}=${value}\n`)
     const right = [...new Set(texts)].filter(text => settingsTextProblems(text).length === 0)
@@ -73,10 +101,7 @@ describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
     const words = fc.sample(word, { seed: 252, numRuns: 300 })
     const Parameters = ['/usr/bin/sh', '-c', `printf '%s\\n' "$@"; env`, 'sh', ...words]
     const Environment = words.map((text, i) => `W${i}=${text}`)
-    writeFileSync(
-      join(TRUSTED, `${MACHINE}.nspawn`),
-      formatSettings({ Exec: { Boot: false, Parameters, Environment } }),
-    )
+    await trust(formatSettings({ Exec: { Boot: false, Parameters, Environment } }))
     const { stdout } = await run('--bind-ro=/usr')
     const lines = stdout.split('\n')
     expect(lines.slice(0, words.length)).toEqual(words)
@@ -120,28 +145,34 @@ describe.skipIf(nspawn.skip)(`systemd-nspawn${nspawn.because}`, () => {
 
   /** What it says of a trusted file. Nothing is there to be run, so it ends at once. */
   async function complaints(text: string): Promise<string[]> {
-    writeFileSync(join(TRUSTED, `${MACHINE}.nspawn`), text)
+    await trust(text)
     const { stderr } = await run('/none')
     return stderr.split('\n').filter(line => line.includes('.nspawn:'))
   }
 
   /** Whether it says that it passes over settings beside an image. */
   async function isIgnored(settings: NspawnSettings): Promise<boolean> {
-    rmSync(join(TRUSTED, `${MACHINE}.nspawn`), { force: true })
-    writeFileSync(`${root}.nspawn`, formatSettings(settings))
+    await host.run('rm', '-f', `${TRUSTED}/${MACHINE}.nspawn`)
+    writeFileSync(join(host.root, MACHINES, `${MACHINE}.nspawn`), formatSettings(settings))
     const { stderr } = await run('/none')
     return /^Ignoring .*not trusted/m.test(stderr)
   }
 
+  /** Puts settings where it trusts them: a folder that only processes of the host see. */
+  async function trust(text: string): Promise<void> {
+    writeFileSync(join(host.root, 'root/trusted.nspawn'), text)
+    await host.run('cp', '/root/trusted.nspawn', `${TRUSTED}/${MACHINE}.nspawn`)
+  }
+
+  /** Runs it in a service of the host, however that ends. */
   function run(...args: string[]): Promise<{ stdout: string; stderr: string }> {
     const flags = ['--register=no', '--keep-unit', '--console=pipe', '--settings=yes', `--machine=${MACHINE}`]
-    return new Promise(resolve => {
-      execFile(
-        'systemd-nspawn',
-        ['--directory', root, ...flags, ...args],
-        { timeout: 20_000 },
-        (_error, stdout, stderr) => resolve({ stdout, stderr }),
-      )
-    })
+    const command = ['systemd-nspawn', '--directory', join(MACHINES, MACHINE), ...flags, ...args]
+    return host.run('systemd-run', '--quiet', '--wait', '--pipe', 'sh', '-c', '"$@" || true', 'sh', ...command)
   }
 })
+
+/** The keys that not every systemd knows. */
+function keysWithSince(): string[] {
+  return Object.values(KEYS).flatMap(keys => Object.keys(keys).filter(key => keys[key]!.since !== undefined))
+}

@@ -1,0 +1,53 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { execute } from '../support/execute.ts'
+import { listStore, narHashes } from '../support/store-listing.ts'
+import { HOME, type Site } from './site.ts'
+
+/** The systemd that was the first to import for a user, in a user namespace with a range of IDs. */
+const SINCE = 259
+const FIRST_ID = 524288
+const MACHINES = '/var/lib/rootless'
+
+/**
+ * Images are imported without root. `importctl --user` has systemd-nsresourced make the user namespace, whose BPF program
+ * no container may load: so `unshare` makes one of the same kind, and systemd-import runs there.
+ */
+export function describeRootless(site: () => Site, systemd: number): void {
+  if (systemd < SINCE) return
+
+  describe('systemd-import in a user namespace', () => {
+    const inHost = (path: string) => join(site().host.root, path)
+    const importTar = (file: string, name: string) =>
+      site().host.run(
+        ...(['unshare', '--user', `--map-users=0:${FIRST_ID}:65536`, `--map-groups=0:${FIRST_ID}:65536`] as const),
+        ...(['--setuid=0', '--setgid=0', '/usr/lib/systemd/systemd-import', '--sync=no'] as const),
+        ...([`--image-root=${MACHINES}`, 'tar', `${HOME}/${file}`, name] as const),
+      )
+
+    beforeAll(async () => {
+      for (const file of ['subuid', 'subgid']) writeFileSync(inHost(`etc/${file}`), `root:${FIRST_ID}:65536\n`)
+      await site().host.run('install', '--directory', `--owner=${FIRST_ID}`, `--group=${FIRST_ID}`, MACHINES)
+      mkdirSync(inHost('root/odd/usr'), { recursive: true })
+    })
+
+    it('takes our image, with the owners of the namespace', async () => {
+      await importTar('nixos.tar.xz', 'nixos')
+      const { paths } = site().images.closure
+      const root = inHost(`${MACHINES}/nixos`)
+      expect(await narHashes(root, paths)).toBe(await narHashes('/', paths))
+      const owned = (await listStore('/', paths)).replace(/^(\S+ \S \S+) 0:0 /gm, `$1 ${FIRST_ID}:${FIRST_ID} `)
+      expect(await listStore(root, paths)).toBe(owned)
+    })
+
+    it.each([
+      ['a device', 'mknod odd/usr/null c 1 3'],
+      ['a trusted attribute', 'echo > odd/usr/file; setfattr --name=trusted.overlay.opaque --value=y odd/usr/file'],
+    ])('refuses an archive with %s', async (_, line) => {
+      const pack = 'tar --create --file=odd.tar --format=pax --xattrs --xattrs-include="*" --directory=odd .'
+      await execute('sh', ['-ec', `rm -rf odd; mkdir -p odd/usr; ${line}; ${pack}`], { cwd: inHost(HOME) })
+      await expect(importTar('odd.tar', 'odd')).rejects.toThrow('Operation not permitted')
+    })
+  })
+}
