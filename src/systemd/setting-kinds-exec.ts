@@ -57,11 +57,24 @@ export const systemCalls: SettingKind<List<string>> = {
   fits: matches(/^~?@?[a-z_][\w-]*([ \t]+@?[a-z_][\w-]*)*$/),
 }
 
+const ADDRESS_FAMILIES =
+  `ALG APPLETALK ASH ATMPVC ATMSVC AX25 BLUETOOTH BRIDGE CAIF CAN ECONET FILE IB IEEE802154 INET INET6 IPX IRDA
+  ISDN IUCV KCM KEY LLC LOCAL MCTP MPLS NETBEUI NETLINK NETROM NFC PACKET PHONET PPPOX QIPCRTR RDS ROSE ROUTE
+  RXRPC SECURITY SMC SNA TIPC UNIX VSOCK WANPIPE X25 XDP`.split(/\s+/)
+
+const isAddressFamily = (text: string) => /^AF_/.test(text) && ADDRESS_FAMILIES.includes(text.slice(3))
+
 export const addressFamilies: SettingKind<List<string>> = {
   right: 'none, or names of address families, such as AF_INET; a ~ in front of the first forbids them',
   types: ['string'],
   several: 'lines',
-  fits: matches(/^(none|~?AF_[A-Z0-9_]+([ \t]+AF_[A-Z0-9_]+)*)$/),
+  isResettable: true,
+  fits: text =>
+    text === 'none' ||
+    text
+      .replace(/^~/, '')
+      .split(/[ \t]+/)
+      .every(isAddressFamily),
 }
 
 const SIGNALS =

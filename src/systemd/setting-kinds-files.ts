@@ -64,5 +64,6 @@ export const users: SettingKind<List<string>> = {
 export const booleanOrPath: SettingKind<boolean | string> = {
   right: 'true, false or an absolute path without ..',
   types: ['boolean', 'string'],
+  isResettable: true,
   fits: path.fits,
 }

@@ -21,24 +21,22 @@ export function describeRootless(site: () => Site, systemd: number): void {
     const inHost = (path: string) => join(site().host.root, path)
     const importTar = (file: string, name: string) =>
       site().host.run(
-        ...(['unshare', '--user', `--map-users=0:${FIRST_ID}:65536`, `--map-groups=0:${FIRST_ID}:65536`] as const),
-        ...(['--setuid=0', '--setgid=0', '/usr/lib/systemd/systemd-import', '--sync=no'] as const),
+        ...(['unshare', '--user', '--map-root-user', '--map-auto'] as const),
+        ...(['/usr/lib/systemd/systemd-import', '--sync=no'] as const),
         ...([`--image-root=${MACHINES}`, 'tar', `${HOME}/${file}`, name] as const),
       )
 
-    beforeAll(async () => {
+    beforeAll(() => {
       for (const file of ['subuid', 'subgid']) writeFileSync(inHost(`etc/${file}`), `root:${FIRST_ID}:65536\n`)
-      await site().host.run('install', '--directory', `--owner=${FIRST_ID}`, `--group=${FIRST_ID}`, MACHINES)
-      mkdirSync(inHost('root/odd/usr'), { recursive: true })
+      mkdirSync(inHost(MACHINES))
     })
 
-    it('takes our image, with the owners of the namespace', async () => {
-      await importTar('nixos.tar.xz', 'nixos')
+    it('takes our image', async () => {
+      await importTar('nixos.tar.xz', 'rootless')
       const { paths } = site().images.closure
-      const root = inHost(`${MACHINES}/nixos`)
+      const root = inHost(`${MACHINES}/rootless`)
       expect(await narHashes(root, paths)).toBe(await narHashes('/', paths))
-      const owned = (await listStore('/', paths)).replace(/^(\S+ \S \S+) 0:0 /gm, `$1 ${FIRST_ID}:${FIRST_ID} `)
-      expect(await listStore(root, paths)).toBe(owned)
+      expect(await listStore(root, paths)).toBe(await listStore('/', paths))
     })
 
     it.each([
