@@ -11,10 +11,12 @@ import { execute } from './support/execute.ts'
 /** What the tests depend on: programs that import, verify and start, and the libraries that read archives. */
 const TOLD = /^(systemd-container|tar|gnupg|xz-utils|zstd|liblzma5|libarchive13.*|libcurl4.*)$/
 
-for (const suite of Object.keys(SUITES) as Suite[]) {
-  const root = await madeHost(suite)
-  const { stdout } = await execute('dpkg-query', [`--admindir=${root}/var/lib/dpkg`, '--show'])
+async function describeHost(suite: Suite): Promise<string> {
+  const { stdout } = await execute('dpkg-query', [`--admindir=${await madeHost(suite)}/var/lib/dpkg`, '--show'])
   const packages = stdout.split('\n').map(line => line.split(/(?::\w+)?\t/))
   const told = packages.filter(([name = '']) => TOLD.test(name)).map(words => words.join(' '))
-  console.log(`${suite}: ${told.join(', ')}`)
+  return `${suite}: ${told.join(', ')}`
 }
+
+const suites = Object.keys(SUITES) as Suite[]
+console.log((await Promise.all(suites.map(describeHost))).join('\n'))

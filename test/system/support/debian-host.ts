@@ -21,7 +21,7 @@ export const HOST_PROGRAMS = [
   'chattr',
 ] as const
 
-/** The releases of Debian that hosts are made of, and the systemd in each. Sid moves: its host tells which it has. */
+/** The releases of Debian that hosts are made of, and the systemd in each. Sid moves: it is the oldest that it may have. */
 export const SUITES = { bookworm: 252, trixie: 257, sid: 262 } as const
 
 export type Suite = keyof typeof SUITES
@@ -57,8 +57,6 @@ const NSPAWN_ENV = { SYSTEMD_NSPAWN_UNIFIED_HIERARCHY: '1' }
 export interface DebianHost {
   /** Its root directory, as this machine sees it. */
   readonly root: string
-  /** The version of its systemd. */
-  readonly systemd: number
   /** A command line that runs what is put behind it in the network of the host, with everything else of this machine. */
   readonly network: readonly string[]
   /** Runs a program there. Rejects unless it exits with 0. */
@@ -105,7 +103,6 @@ export async function bootDebianHost(scratch: Scratch, suite: Suite): Promise<De
     const network = ['nsenter', `--target=${pid}`, '--net']
     return {
       root,
-      systemd: SUITES[suite],
       network,
       run,
       open: (...command) => openTerminal([...inside, ...command]),
