@@ -10,18 +10,20 @@ export type Apt = readonly string[]
 export const NATIVE_APT: Apt = []
 
 /**
- * Looks at the packages of another architecture in the archives of this machine, and fetches their lists. What apt keeps of
- * them is in `folder`: neither dpkg's list of architectures nor the package lists of this machine change.
+ * The packages of another architecture in the archives of this machine, of which the newest lists are fetched. What apt
+ * keeps of them is below `folder`: neither dpkg's list of architectures nor the package lists of this machine change.
  */
 export function openForeignApt(architecture: string, folder: string): Apt {
-  mkdirSync(join(folder, 'state/lists/partial'), { recursive: true })
-  mkdirSync(join(folder, 'cache/archives/partial'), { recursive: true })
+  const state = join(folder, architecture, 'state')
+  const cache = join(folder, architecture, 'cache')
+  mkdirSync(join(state, 'lists/partial'), { recursive: true })
+  mkdirSync(join(cache, 'archives/partial'), { recursive: true })
   const settings = {
     'APT::Architecture': architecture,
     'APT::Architectures': architecture,
-    'Dir::State': join(folder, 'state'),
+    'Dir::State': state,
     'Dir::State::status': '/dev/null',
-    'Dir::Cache': join(folder, 'cache'),
+    'Dir::Cache': cache,
     'Acquire::Languages': 'none',
   }
   const apt = Object.entries(settings).flatMap(([key, value]) => ['-o', `${key}=${value}`])

@@ -16,14 +16,13 @@ import { parseArgs } from 'node:util'
 import { NATIVE_APT, openForeignApt } from './apt.ts'
 import { fetchPackages, planPackages, readDependencies } from './packages.ts'
 import { CLOSURE_SIZES, type ClosureSize, packagesOf } from './sets.ts'
+import { ARCHITECTURES, isSystem, NATIVE_SYSTEM, type System } from './systems.ts'
 
 /** Where downloaded packages are kept from one run to the next. */
 const DOWNLOADS = process.env.CLOSURE_DOWNLOADS ?? '/var/tmp/nspawn-rootfs-closures/packages'
 
-/** Debian's names of the architectures that Nix names as systems. */
-const ARCHITECTURES = { 'x86_64-linux': 'amd64', 'aarch64-linux': 'arm64' } as const
-type System = keyof typeof ARCHITECTURES
-const NATIVE_SYSTEM: System = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
+/** What apt knows of the packages of other architectures. */
+const APT_STATE = join(DOWNLOADS, '.apt')
 
 interface ClosureOptions {
   size: ClosureSize
@@ -44,17 +43,16 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { bump: { type: 'string' }, system: { type: 'string', default: NATIVE_SYSTEM } },
 })
+const { bump, system } = values
 const [size, link] = positionals as [ClosureSize, string]
-if (positionals.length !== 2 || !CLOSURE_SIZES.includes(size) || !Object.hasOwn(ARCHITECTURES, values.system)) {
+if (positionals.length !== 2 || !CLOSURE_SIZES.includes(size) || !isSystem(system)) {
   const systems = Object.keys(ARCHITECTURES).join('|')
   throw new Error(`usage: node make.ts ${CLOSURE_SIZES.join('|')} OUT-LINK [--system ${systems}] [--bump PACKAGE]`)
 }
-make({ size, outLink: resolve(link), system: values.system as System, bump: values.bump })
+make({ size, outLink: resolve(link), system, bump })
 
 function make({ size, outLink, system, bump }: ClosureOptions): void {
-  const architecture = ARCHITECTURES[system]
-  const foreign = () => openForeignApt(architecture, join(DOWNLOADS, `.apt-${architecture}`))
-  const apt = system === NATIVE_SYSTEM ? NATIVE_APT : foreign()
+  const apt = system === NATIVE_SYSTEM ? NATIVE_APT : openForeignApt(ARCHITECTURES[system], APT_STATE)
   const packages = planPackages(packagesOf(size), apt)
   if (bump !== undefined && !packages.some(({ name }) => name === bump)) {
     throw new Error(`--bump ${bump}: no package of the ${size} closure`)
