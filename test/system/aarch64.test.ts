@@ -1,4 +1,4 @@
-import { chmodSync, readdirSync } from 'node:fs'
+import { chmodSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CHROOT_PROGRAMS, importOn, importWithOldXz } from './support/chroot-importers.ts'
@@ -13,7 +13,14 @@ import { importImage, plant, type Report, readReports, reportScript } from './su
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
-const arm = needsRoot(...CLOSURE_PROGRAMS, ...CHROOT_PROGRAMS, ...EMULATION_PROGRAMS, 'systemd-nspawn', 'openssl')
+const arm = needsRoot(
+  ...CLOSURE_PROGRAMS,
+  ...CHROOT_PROGRAMS,
+  ...EMULATION_PROGRAMS,
+  'systemd-nspawn',
+  'script',
+  'openssl',
+)
 
 /**
  * What fails under qemu-user, and only there: systemd starts units that have credentials through a clone(2) whose flags
@@ -54,9 +61,9 @@ describe.skipIf(arm.skip)(`an image for aarch64${arm.because}`, () => {
   })
   afterAll(() => scratch?.remove())
 
-  it('is named for its system, of which check finds all programs to be', async () => {
+  it('has nothing wrong, says check, which finds programs for aarch64', async () => {
     const { stdout } = await cli(['check', image])
-    expect(stdout.text).toMatch(/134 store paths, aarch64-linux\nsystemd imports it\n$/)
+    expect(stdout.text).toMatch(/, aarch64-linux\nsystemd imports it\n$/)
     expect(stdout.text).not.toMatch(/^(warning|error) /m)
   })
 
@@ -73,10 +80,8 @@ describe.skipIf(arm.skip)(`an image for aarch64${arm.because}`, () => {
       expect(await treeDigest(await importOn(suite, converted, machines, `converted-${suite}`))).toBe(tree)
     })
 
-    it('is smaller', async () => {
-      const sizes = await execute('stat', ['--format=%s', converted, image])
-      const [small = 0, large = 0] = sizes.stdout.split('\n').map(Number)
-      expect(small).toBeLessThan(large)
+    it('is smaller', () => {
+      expect(statSync(converted).size).toBeLessThan(statSync(image).size)
     })
 
     it('is refused where xz is older than 5.4, of which check warns', async () => {
@@ -133,11 +138,9 @@ describe.skipIf(arm.skip)(`an image for aarch64${arm.because}`, () => {
     })
 
     it('has no failed unit but those that emulation fails', () => {
-      const failed = [...(reports.failed?.stdout ?? '').matchAll(/^ExecMainStatus=(\d+)\nId=(\S+)$/gm)]
+      const failed = reports.failed?.stdout.split('\n\n').filter(Boolean)
       const expected = IS_EMULATED ? FAILS_UNDER_EMULATION : []
-      expect(failed.map(([, status, id]) => [id, Number(status)]).sort()).toEqual(
-        expected.map(id => [id, EXIT_CREDENTIALS]),
-      )
+      expect(failed?.sort()).toEqual(expected.map(id => `ExecMainStatus=${EXIT_CREDENTIALS}\nId=${id}`))
     })
 
     async function logIn(password: string): Promise<void> {
