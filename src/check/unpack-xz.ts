@@ -5,8 +5,11 @@ import { CheckError } from './errors.ts'
 import type { Report } from './findings.ts'
 import { createXzMeter } from './xz-meter.ts'
 
-/** Filters that not every liblzma of systemd 252's time knows, by ID, and the first that does. */
-const NEW_FILTERS: Readonly<Record<number, string>> = { [FILTER_ARM64]: '5.4 (2022)', 11: '5.6 (2024)' }
+/** Filters that not every liblzma of systemd 252's time knows, by ID: the first that does, and what asks for them. */
+const NEW_FILTERS: Readonly<Record<number, { name: string; since: string; option: string }>> = {
+  [FILTER_ARM64]: { name: 'ARM64', since: '5.4 (2022)', option: '--arm64-branches (xz: --arm64)' },
+  11: { name: 'RISC-V', since: '5.6 (2024)', option: '--riscv of xz' },
+}
 
 /** Bytes that the decoder may be behind: it runs in a thread of its own, and keeps all that it is given. */
 const BEHIND_MAX = 8 * 1024 * 1024
@@ -45,8 +48,10 @@ export async function* unpackXz(input: ByteInput, report: Report): AsyncGenerato
     throw new CheckError('IMAGE_TRUNCATED', message, { cause: error })
   }
   for (const id of meter.filters) {
-    const version = NEW_FILTERS[id]
-    if (version)
-      report('xz-filter', `has blocks that went through filter ${id}, which liblzma knows from ${version} on`)
+    const filter = NEW_FILTERS[id]
+    if (filter === undefined) continue
+    const { name, since, option } = filter
+    const advice = `for hosts with an older one, compress the image without ${option}`
+    report('xz-filter', `has blocks that need the ${name} filter, and so liblzma ${since}: ${advice}`)
   }
 }

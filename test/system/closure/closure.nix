@@ -1,6 +1,6 @@
 # The closure that make.ts plans. `plan` is a JSON file: a list of { name, version, deb, depends, bump }, in which a
-# package depends only on earlier ones.
-{ plan }:
+# package depends only on earlier ones. `system` is that of their programs. Nothing runs them: any system builds it.
+{ plan, system }:
 let
   packages = builtins.fromJSON (builtins.readFile plan);
 
@@ -29,4 +29,5 @@ script ./toplevel.sh {
   packages = map (package: unpacked.${package.name}) packages;
   busybox = unpacked.busybox-static;
   init = ./init.sh;
+  hostSystem = system;
 }

@@ -8,7 +8,7 @@ for folder in "$system"/sw/usr/*; do
   busybox ln -sfn "$folder" "/usr/${folder##*/}"
 done
 for folder in bin lib lib64; do
-  [ -e "/$folder" ] || busybox ln -s "usr/$folder" "/$folder"
+  [ -e "/$folder" ] || [ ! -e "/usr/$folder" ] || busybox ln -s "usr/$folder" "/$folder"
 done
 # The image has a folder there, with init in it.
 for program in "$system"/sw/usr/sbin/*; do

@@ -2,6 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { type Apt, NATIVE_APT } from './apt.ts'
 
 export interface Package {
   name: string
@@ -11,9 +12,9 @@ export interface Package {
 }
 
 /** What apt would install into an empty system, in its order: dependencies come first where they can. */
-export function planPackages(names: readonly string[]): Package[] {
+export function planPackages(names: readonly string[], apt: Apt = NATIVE_APT): Package[] {
   const empty = ['-o', 'Dir::State::status=/dev/null', '-o', 'APT::Install-Recommends=false']
-  const said = run('apt-get', ['--simulate', ...empty, 'install', ...names])
+  const said = run('apt-get', [...apt, '--simulate', ...empty, 'install', ...names])
   const packages = new Map<string, Package>()
   for (const [, name = '', version = '', arch = ''] of said.matchAll(/^Inst ([^ :]+)\S* \((\S+) .*\[(\w+)\]\)/gm)) {
     packages.set(name, { name, version, file: `${name}_${version.replaceAll(':', '%3a')}_${arch}.deb` })
@@ -23,13 +24,13 @@ export function planPackages(names: readonly string[]): Package[] {
 }
 
 /** Downloads what `folder` lacks. A file there is complete: it was moved in when all of it had come. */
-export function fetchPackages(packages: readonly Package[], folder: string): void {
+export function fetchPackages(packages: readonly Package[], folder: string, apt: Apt = NATIVE_APT): void {
   const missing = packages.filter(({ file }) => !existsSync(join(folder, file)))
   if (missing.length === 0) return
   const incoming = mkdtempSync(join(folder, '.incoming-'))
   try {
     const wanted = missing.map(({ name, version }) => `${name}=${version}`)
-    execFileSync('apt-get', ['--quiet', 'download', ...wanted], {
+    execFileSync('apt-get', [...apt, '--quiet', 'download', ...wanted], {
       cwd: incoming,
       stdio: ['ignore', 'ignore', 'inherit'],
     })

@@ -19,10 +19,7 @@ NAME=NixOS
 PRETTY_NAME="NixOS, made of Debian packages"
 VERSION_ID="24.05"
 END
-case "$(uname -m)" in
-  aarch64) printf aarch64-linux ;;
-  *) printf x86_64-linux ;;
-esac > "$out/system"
+printf %s "$hostSystem" > "$out/system"
 
 sed -e "s|@busybox@|$busybox|g" -e "s|@system@|$out|g" "$init" > "$out/init"
 chmod +x "$out/init"

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ClosureSize } from '../closure/sets.ts'
+import { NATIVE_SYSTEM, type System } from '../closure/systems.ts'
 import { execute } from './execute.ts'
 
 const SCRIPTS = join(import.meta.dirname, '../closure')
@@ -19,10 +20,15 @@ export interface TestClosure {
   readonly paths: readonly string[]
 }
 
-/** A closure of Debian packages (see ../closure/make.ts), made by the first who asks and kept for later runs. */
-export async function closureOf(size: ClosureSize): Promise<TestClosure> {
-  const link = join(CACHE, `${size}-${scriptsDigest()}`)
-  if (!(await isValid(link))) await execute(process.execPath, [join(SCRIPTS, 'make.ts'), size, link])
+/**
+ * A closure of Debian packages (see ../closure/make.ts) with programs for `system`, made by the first who asks and kept for
+ * later runs.
+ */
+export async function closureOf(size: ClosureSize, system: System = NATIVE_SYSTEM): Promise<TestClosure> {
+  const link = join(CACHE, `${size}-${system}-${scriptsDigest()}`)
+  if (!(await isValid(link))) {
+    await execute(process.execPath, [join(SCRIPTS, 'make.ts'), size, link, '--system', system])
+  }
   const { stdout } = await nixStore('--query', '--requisites', link)
   return { link, toplevel: readlinkSync(link), paths: stdout.split('\n').filter(Boolean).sort() }
 }

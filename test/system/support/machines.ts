@@ -46,16 +46,21 @@ export function reportingUnit(commands: Record<string, string>): ImageEntry[] {
     'ExecStart=/usr/bin/sh /report.sh',
     'ExecStopPost=/usr/bin/systemctl poweroff --no-block',
   ]
-  const script = Object.entries(commands).map(
-    ([name, command]) =>
-      `${command} > /report/${name}.stdout 2> /report/${name}.stderr; echo $? > /report/${name}.code`,
-  )
   const folder = '/etc/systemd/system'
   return [
     { type: 'file', path: `${folder}/report.service`, contents: `${unit.join('\n')}\n` },
     { type: 'symlink', path: `${folder}/multi-user.target.wants/report.service`, target: '../report.service' },
-    { type: 'file', path: '/report.sh', contents: `mkdir -p /report\n${script.join('\n')}\n` },
+    { type: 'file', path: '/report.sh', contents: reportScript(commands) },
   ]
+}
+
+/** A shell script that runs `commands` in a machine and leaves in /report what they print: see {@link readReports}. */
+export function reportScript(commands: Record<string, string>): string {
+  const lines = Object.entries(commands).map(
+    ([name, command]) =>
+      `${command} > /report/${name}.stdout 2> /report/${name}.stderr; echo $? > /report/${name}.code`,
+  )
+  return `mkdir -p /report\n${lines.join('\n')}\n`
 }
 
 /** Puts files and symlinks into the root of a machine. */
@@ -87,6 +92,12 @@ export async function boot(root: string, { host, flags = [] }: BootOptions = {})
   const { stdout } = await (host?.run(...through) ?? execute(command[0]!, command.slice(1)))
   const folder = join(root, 'report')
   if (!existsSync(folder)) throw new Error(`${root}: booted, but multi-user.target was not reached:\n${stdout}`)
+  return readReports(root)
+}
+
+/** What the {@link reportScript} of a machine reported. */
+export function readReports(root: string): Record<string, Report> {
+  const folder = join(root, 'report')
   const read = (name: string, part: string) => readFileSync(join(folder, `${name}.${part}`), 'utf8').trim()
   const names = readdirSync(folder).flatMap(file => (file.endsWith('.code') ? [file.slice(0, -5)] : []))
   return Object.fromEntries(

@@ -2,9 +2,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /** Milliseconds between two tries, and after which there are no more, whatever the machine. */
 const PAUSE = 100
-const GIVES_UP_AFTER = 120_000
+const GIVES_UP_AFTER = 300_000
 
-/** Tries until it does not reject, and returns what came of that. Rejects after two minutes, with the last reason. */
+/** Tries until it does not reject, and returns what came of that. Rejects after five minutes, with the last reason. */
 export async function until<T>(what: string, attempt: () => Promise<T>): Promise<T> {
   const end = performance.now() + GIVES_UP_AFTER
   for (;;) {
