@@ -28,7 +28,8 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
   beforeAll(async () => {
     expect(systemdFolder(), 'systemd-container is installed').toBeDefined()
     scratch = createScratch()
-    machines = scratch.make('machines')
+    // In memory: a disk may take minutes to remove the many files of machines.
+    machines = scratch.mountTmpfs('machines', 'mode=755')
     closure = await closureOf('small')
     published = scratch.make('published')
     const settings = join(scratch.folder, 'settings.nspawn')
@@ -88,7 +89,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
   describe('pulled with --verify=checksum', () => {
     it('comes with its settings', async () => {
       using server = await serveImages(published)
-      const folder = scratch.make('pulled')
+      const folder = scratch.mountTmpfs('pulled', 'mode=755')
       const root = await pullImage(`${server.url}/nixos.tar.xz`, folder, 'pulled')
       expect(server.requested).toEqual(expect.arrayContaining(['SHA256SUMS', 'nixos.tar.xz', 'nixos.nspawn']))
       expect(storePathsIn(root)).toEqual(closure.paths)
