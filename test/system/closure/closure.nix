@@ -1,33 +1,17 @@
-# The closure that make.ts plans. `plan` is a JSON file: a list of { name, version, deb, depends, bump }, in which a
-# package depends only on earlier ones. `system` is that of their programs. Nothing runs them: any system builds it.
+# The closure that make.ts plans: `plan` is what packages.nix takes, and `system` that of the programs. Nothing runs them:
+# any system builds it.
 { plan, system }:
 let
-  packages = builtins.fromJSON (builtins.readFile plan);
-
-  # Store path names take fewer characters than Debian's versions and file names.
-  cleaned = text: builtins.concatStringsSep "-" (builtins.filter builtins.isString (builtins.split "[^a-zA-Z0-9+._-]" text));
-
-  script = file: attributes: derivation (attributes // {
-    system = builtins.currentSystem;
-    builder = "/bin/sh";
-    args = [ "-e" file ];
-    PATH = "/usr/bin:/bin";
-  });
-
-  unpacked = builtins.listToAttrs (map (package: {
-    inherit (package) name;
-    value = script ./unpack.sh {
-      name = cleaned "${package.name}-${package.version}";
-      deb = builtins.path { path = package.deb; name = cleaned (baseNameOf package.deb); };
-      depends = map (name: unpacked.${name}) package.depends;
-      inherit (package) bump;
-    };
-  }) packages);
+  packages = import ./packages.nix { inherit plan; };
 in
-script ./toplevel.sh {
+derivation {
   name = "nixos-system-debian-24.05";
-  packages = map (package: unpacked.${package.name}) packages;
-  busybox = unpacked.busybox-static;
+  system = builtins.currentSystem;
+  builder = "/bin/sh";
+  args = [ "-e" ./toplevel.sh ];
+  PATH = "/usr/bin:/bin";
+  packages = map ({ name, ... }: packages.${name}) (builtins.fromJSON (builtins.readFile plan));
+  busybox = packages.busybox-static;
   init = ./init.sh;
   hostSystem = system;
 }
