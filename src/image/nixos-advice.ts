@@ -27,7 +27,7 @@ export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }:
 
   const isForHost = await has('kernel')
   if (!isForHost && (await has('prepare-root'))) {
-    const why = 'boots by prepare-root, which no container has from 25.11 on: upgraded in the machine it would not boot'
+    const why = 'boots by prepare-root, which no container has from 25.11 on, so an upgraded machine would not boot'
     advise(why, 'boot.initrd.systemd.enable = false and build the image again')
   }
   // Options that a release lacks are no advice: boot.isNspawnContainer came with 25.05.
