@@ -17,10 +17,14 @@ export {
   type CheckErrorCode,
   checkArchive,
   checkDelivery,
+  concerns,
   type Finding,
   RULES,
   type Rule,
   type Severity,
+  SYSTEMD_VERSIONS,
+  type SystemdVersion,
+  type SystemdVersions,
 } from './check/index.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export {

@@ -6,9 +6,12 @@ import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
 import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
 import { unpackerOf } from './unpack.ts'
+import { type SystemdVersions, versionsOf } from './versions.ts'
 
 /** What a check of an image file came to. Plain data. */
 export interface ArchiveReport {
+  /** The versions of systemd that the image has to fit. */
+  readonly systemd: SystemdVersions
   readonly findings: readonly Finding[]
   readonly compression: Compression
   /** Bytes of the file, and of the tar archive in it. */
@@ -32,12 +35,14 @@ const READ_SIZE = 256 * 1024
  * Checks an image file, given by its path or as its bytes: a tar archive, compressed or not, whoever made it. What it
  * is compressed with is told by its first bytes. Memory holds a small record of each entry, the first kilobyte of each
  * executable file, and the whole of `nix-path-registration`; of an .xz besides its dictionary and some megabytes.
- * A damaged file is a finding; throws `CheckError` IMAGE_UNREADABLE for one that cannot be read.
+ * A damaged file is a finding; throws `CheckError` IMAGE_UNREADABLE for one that cannot be read, and `RangeError` for a
+ * version of systemd that is not known.
  */
 export async function checkArchive(
   image: string | AsyncIterable<Uint8Array>,
   options: ImageCheckOptions = {},
 ): Promise<ArchiveReport> {
+  const systemd = versionsOf(options.systemd)
   const source = typeof image === 'string' ? createReadStream(image, { highWaterMark: READ_SIZE }) : image
   const input = createByteInput(readable(source, typeof image === 'string' ? image : 'the image'))
   const head = await input.gather(MAGIC_SIZE)
@@ -53,13 +58,10 @@ export async function checkArchive(
     report('compression', message, compression === 'lz4' ? { until: 260 } : {})
     for (let piece = await input.take(); piece !== undefined; ) piece = await input.take()
     const { findings, storePaths } = await check.finish({ isPartial: true })
-    return { findings, compression, size: input.size, tarSize: 0, entries: 0, storePaths }
+    return { systemd, findings, compression, size: input.size, tarSize: 0, entries: 0, storePaths }
   }
   if (compression === 'zstd') {
-    report('compression', 'is compressed with zstd, which systemd reads from 258 on', {
-      severity: 'warning',
-      until: 257,
-    })
+    report('compression', 'is compressed with zstd, which systemd reads from 258 on: use xz', { until: 257 })
   }
   // What reads tar archives is loaded for those who have some: a build checks its entries without.
   const { readTar } = await import('./tar.ts')
@@ -72,7 +74,7 @@ export async function checkArchive(
     )
   }
   const verdict: ImageVerdict = await check.finish({ isPartial: !isWhole })
-  return { ...verdict, compression, size, tarSize, entries }
+  return { systemd, ...verdict, compression, size, tarSize, entries }
 }
 
 async function* readable(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {

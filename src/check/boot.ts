@@ -3,6 +3,7 @@ import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.t
 import type { Report } from './findings.ts'
 import { isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
 import type { RuleName } from './rules.ts'
+import { checkStartUp } from './start-up.ts'
 
 const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release']
 const INITS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'sbin/init']
@@ -23,6 +24,7 @@ export interface Boot {
 export async function checkBoot(lookup: Lookup, system: System | undefined, report: Report): Promise<Boot> {
   const init = await checkInit(lookup, system, report)
   await checkOsRelease(lookup, init.exists, report)
+  await checkStartUp(lookup, init.exists, report)
   if ((await resolvePath(lookup, 'usr')).node?.type !== 'directory') {
     report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
   }
@@ -44,7 +46,12 @@ async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Re
   for (const path of OS_RELEASE) {
     if (!(await isThere(lookup, path))) continue
     const found = await resolvePath(lookup, path)
-    if (found.node?.type === 'file') {
+    if (found.node !== undefined) {
+      if (found.node.type !== 'file') {
+        const message = `is a ${found.node.type}: the machine starts, and nobody in it knows what system that is`
+        report('os-release', message, { path, severity: 'warning' })
+        return
+      }
       if (!found.isAbsolute) return
       const message = `is an absolute symlink (${found.links.join(', ')}), which old versions of systemd-nspawn refuse`
       report('os-release', message, { path, severity: 'note' })
@@ -52,7 +59,7 @@ async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Re
     }
     broken.push(found)
   }
-  const why = broken.map(({ links, path }) => ` (${[...links, text(path)].join(', ')} is no file)`)
+  const why = broken.map(({ links, path }) => ` (${[...links, text(path)].join(', ')} is not there)`)
   const missing = `there is no ${OS_RELEASE.map(text).join(' and no ')}${why.join('')}`
   const message = `${missing}: systemd-nspawn --boot refuses the tree`
   report('os-release', message, isMeantToBoot ? {} : { severity: 'warning' })

@@ -2,7 +2,7 @@
 export interface ByteInput {
   /** Bytes that came so far, those that were given back counted once. */
   readonly size: number
-  /** The next bytes, at most {@link PIECE_SIZE}; `undefined` at the end. */
+  /** The next bytes, at most a piece of them; `undefined` at the end. */
   take(): Promise<Uint8Array | undefined>
   /** The next `length` bytes, fewer only at the end. */
   gather(length: number): Promise<Uint8Array>
@@ -15,8 +15,8 @@ export interface ByteInput {
  */
 const PIECE_SIZE = 4096
 
-/** Takes bytes out of `source`, whose errors go through. */
-export function createByteInput(source: AsyncIterable<Uint8Array>): ByteInput {
+/** Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize`. */
+export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = PIECE_SIZE): ByteInput {
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let size = 0
@@ -35,7 +35,7 @@ export function createByteInput(source: AsyncIterable<Uint8Array>): ByteInput {
     },
     async take() {
       if (!(await fill())) return undefined
-      const piece = rest.subarray(0, PIECE_SIZE)
+      const piece = rest.subarray(0, pieceSize)
       rest = rest.subarray(piece.length)
       return piece
     },

@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
+import type { ImageCheckOptions } from './image-check.ts'
+import { versionsOf } from './versions.ts'
 
 const CHECKSUMS = 'SHA256SUMS'
 const SIGNATURES = [`${CHECKSUMS}.gpg`, `${CHECKSUMS}.asc`] as const
+/** Bytes of a file of checksums. */
+const CHECKSUMS_MAX = 1024 * 1024
 /** What is cut off an image's name to find its settings (systemd `src/import/pull-common.c`; zst from 258 on). */
 const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 
@@ -15,15 +19,23 @@ const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
  * Checks what lies beside an image in the folder that `machinectl pull-tar` is to get it from: checksums, signature,
  * settings. Signatures are looked for, not verified. Throws `CheckError` IMAGE_UNREADABLE.
  */
-export async function checkDelivery(folder: string, imageFile: string): Promise<Finding[]> {
-  const { report, list } = createFindings()
+export async function checkDelivery(
+  folder: string,
+  imageFile: string,
+  { systemd }: Pick<ImageCheckOptions, 'systemd'> = {},
+): Promise<Finding[]> {
+  const { report, list } = createFindings(versionsOf(systemd))
   const files = new Set(await attempt(folder, () => readdir(folder)))
   const read = (file: string) => attempt(join(folder, file), () => readFile(join(folder, file), 'latin1'))
 
   const own = `${imageFile}.sha256`
   if (files.has(own)) {
     const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
-    report('sha256-file', message, { path: own })
+    report('sha256-file', message, { path: own, severity: 'warning', until: 257 })
+    if (files.has(settingsOf(imageFile))) {
+      const message = `has no line for ${settingsOf(imageFile)}, which pull-tar then refuses: remove it`
+      if (!hasLine(await read(own), settingsOf(imageFile))) report('sha256-file', message, { path: own })
+    }
   }
   const signatures = SIGNATURES.filter(file => files.has(file))
   if (!files.has(CHECKSUMS)) {
@@ -32,11 +44,13 @@ export async function checkDelivery(folder: string, imageFile: string): Promise<
     return list()
   }
   const text = await read(CHECKSUMS)
+  if (text.length > CHECKSUMS_MAX) {
+    report('checksums', `has ${text.length} bytes, where pull-tar takes ${CHECKSUMS_MAX}`, { path: CHECKSUMS })
+  }
   if (!text.endsWith('\n')) {
     report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
   }
-  const settings = `${imageFile.replace(SUFFIX, '')}.nspawn`
-  for (const file of [imageFile, settings]) {
+  for (const file of [imageFile, settingsOf(imageFile)]) {
     if (!files.has(file)) continue
     const digest = await attempt(join(folder, file), () => digestOf(join(folder, file)))
     checkLine(text, file, digest, report)
@@ -47,6 +61,16 @@ export async function checkDelivery(folder: string, imageFile: string): Promise<
     report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
   }
   return list()
+}
+
+/** The settings that pull-tar looks for beside an image. */
+function settingsOf(imageFile: string): string {
+  return `${imageFile.replace(SUFFIX, '')}.nspawn`
+}
+
+function hasLine(text: string, file: string): boolean {
+  const name = Buffer.from(file).toString('latin1')
+  return text.split('\n').some(line => /^[0-9a-f]{64} [ *]?/.test(line) && line.endsWith(name))
 }
 
 /** As systemd looks for a file: 64 lower-case digits, a separator, the name. */
@@ -63,7 +87,7 @@ function checkLine(text: string, file: string, digest: string, report: Report): 
   } else if (!lines.some(({ sum }) => sum === digest)) {
     report('checksums', `has upper-case digits for ${file}, which systemd does not find`, { path })
   } else if (!lines.some(({ sum, separator }) => sum === digest && separator.length === 2)) {
-    report('checksums', `has one space in front of ${file}: up to systemd 257 it takes two`, { path, until: 257 })
+    report('checksums', `has one space in front of ${file}: up to systemd 256 it takes two`, { path, until: 256 })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
 export type EntryType =
@@ -32,8 +33,8 @@ export interface CheckedEntry extends CheckedNode {
   readonly path: ByteString
   readonly uid: number
   readonly gid: number
-  /** The pax records of the entry: names, and values as text. */
-  readonly pax?: Readonly<Record<string, string>>
+  /** The pax records of the entry. */
+  readonly pax?: PaxRecords
 }
 
 /** The file from which Nix in the machine learns of its store paths. */
@@ -46,17 +47,19 @@ const PROGRAM_HEAD = 1024
 const STARTUP_TEXT =
   /^(?:nix\/store\/[^/]+(?:\/(?:init|prepare-root|activate)|-local-cmds|-(?:unit-|system-units)[^/]*\/.+)|etc\/systemd\/.+)$/
 
-/** Enough for any of them. */
-const STARTUP_TEXT_MAX = 64 * 1024
+/** Files that the rules look at besides programs, and how many bytes of each. The tree may lie in one folder. */
+const HEADS: readonly (readonly [RegExp, number])[] = [
+  [/^nix-path-registration$/, Infinity],
+  // Enough for any of them.
+  [STARTUP_TEXT, 64 * 1024],
+  // An ID has 32 digits and may be followed by a newline.
+  [/^([^/]+\/)?etc\/machine-id$/, 64],
+]
 
-/**
- * Bytes at the start of a file that the rules look at: of one that may be a program some, of the registration all, of
- * a text that starts a NixOS system as many as it may have.
- */
+/** Bytes at the start of a file that the rules look at. */
 export function headSize(path: ByteString, mode: number): number {
-  if (path === REGISTRATION_FILE) return Infinity
-  if (STARTUP_TEXT.test(path)) return STARTUP_TEXT_MAX
-  return mode & 0o111 ? PROGRAM_HEAD : 0
+  const found = HEADS.find(([pattern]) => pattern.test(path))
+  return found?.[1] ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
 }
 
 /** An entry of a tree in memory as an archive will have it. */

@@ -1,5 +1,6 @@
 import { type ByteString, textOfByteString } from '../bytes/index.ts'
 import { type RuleName, ruleOf, type Severity } from './rules.ts'
+import { concernsAny, type SystemdVersions } from './versions.ts'
 
 /** A rule that an image breaks, and where. Plain data. */
 export interface Finding {
@@ -19,6 +20,7 @@ export interface FindingDetails {
   readonly path?: ByteString
   /** Default: what the rule says. */
   readonly severity?: Severity
+  /** Default of both, if neither is given: what the rule says. */
   readonly since?: number
   readonly until?: number
 }
@@ -26,36 +28,48 @@ export interface FindingDetails {
 /** Says that a rule is broken. */
 export type Report = (rule: RuleName, message: string, details?: FindingDetails) => void
 
-/** Findings of one rule that are kept: who has more of them wants to know the first, and how many. */
+/** Findings of one kind that are kept: who has more of them wants to know the first, and how many. */
 const FINDINGS_MAX = 20
 
-/** Gathers findings, a bounded number of each rule. */
-export function createFindings(): { readonly report: Report; list(): Finding[] } {
+/** Findings of one rule that weigh the same, for the same versions. */
+interface Kind {
+  readonly bounds: Omit<Finding, 'path' | 'message'>
+  count: number
+}
+
+/** Gathers findings that concern `versions`, a bounded number of each kind. */
+export function createFindings(versions: SystemdVersions): { readonly report: Report; list(): Finding[] } {
   const findings: Finding[] = []
-  const counts = new Map<RuleName, number>()
+  const kinds = new Map<string, Kind>()
   return {
     report(rule, message, details = {}) {
-      const count = (counts.get(rule) ?? 0) + 1
-      counts.set(rule, count)
-      if (count > FINDINGS_MAX) return
+      const bounds = boundsOf(rule, details)
+      if (!concernsAny(bounds, versions)) return
+      const { severity, since, until } = bounds
+      const key = `${rule} ${severity} ${since} ${until}`
+      const kind = kinds.get(key) ?? { bounds, count: 0 }
+      kinds.set(key, kind)
+      if (++kind.count > FINDINGS_MAX) return
       const { path } = details
-      findings.push({ ...bounds(rule, details), ...(path !== undefined && { path: textOfByteString(path) }), message })
+      findings.push({ ...bounds, ...(path !== undefined && { path: textOfByteString(path) }), message })
     },
     list() {
-      const more = [...counts].flatMap(([rule, count]): Finding[] =>
-        count > FINDINGS_MAX ? [{ ...bounds(rule, {}), message: `and ${count - FINDINGS_MAX} more` }] : [],
-      )
-      return [...findings, ...more]
+      const crowds = [...kinds.values()].filter(({ count }) => count > FINDINGS_MAX)
+      return [
+        ...findings,
+        ...crowds.map(({ bounds, count }) => ({ ...bounds, message: `and ${count - FINDINGS_MAX} more` })),
+      ]
     },
   }
 }
 
-function bounds(rule: RuleName, details: FindingDetails): Omit<Finding, 'path' | 'message'> {
-  const { severity, since, until } = { ...ruleOf(rule), ...details }
-  return { rule, severity, ...(since !== undefined && { since }), ...(until !== undefined && { until }) }
-}
-
-/** Whether a finding is about systemd of this version. */
-export function concerns({ since = 0, until = Infinity }: Finding, version: number): boolean {
-  return since <= version && version <= until
+function boundsOf(name: RuleName, details: FindingDetails): Kind['bounds'] {
+  const rule = ruleOf(name)
+  const { since, until } = details.since === undefined && details.until === undefined ? rule : details
+  return {
+    rule: name,
+    severity: details.severity ?? rule.severity,
+    ...(since !== undefined && { since }),
+    ...(until !== undefined && { until }),
+  }
 }

@@ -9,11 +9,15 @@ import { createFindings, type Finding, type Report } from './findings.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
 import type { Lookup, Resolution } from './resolve.ts'
+import { checkRoot } from './root.ts'
+import { type SystemdVersion, versionsOf } from './versions.ts'
 
 /** What is known of an image besides its entries. Plain data. */
 export interface ImageCheckOptions {
   /** The system that the image is for. Absent: any. */
   readonly system?: System
+  /** The version of systemd that it has to fit. Absent: all that are known. Findings that do not concern it are left out. */
+  readonly systemd?: SystemdVersion
 }
 
 /** What an image holds besides the entries that a check was shown. */
@@ -45,15 +49,19 @@ export interface ImageCheck {
   finish(unseen?: Unseen): Promise<ImageVerdict>
 }
 
+/** Where Nix in the machine remembers its store paths, once it has run there. */
+const DATABASE_FILE = 'nix/var/nix/db/db.sqlite'
+
 /** Kept between store paths by Nix itself: hard links to equal files. */
 const LINKS_FOLDER = '.links'
 
 /**
  * Begins a check of what is in an image: whether importers take its entries, systemd-nspawn boots it, and Nix in it
- * finds what it looks for. Pure; it keeps a small record of each entry, with the head of a file as it was given.
+ * finds what it looks for. Pure; it keeps a small record of each entry, with the head of a file as it was given. Throws
+ * `RangeError` for a version of systemd that is not known.
  */
 export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
-  const { report, list } = createFindings()
+  const { report, list } = createFindings(versionsOf(options.systemd))
   const rules = createEntryRules(report)
   const storePaths = new Set<string>()
   return {
@@ -73,10 +81,12 @@ export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
       }
       const root = await findRoot(tree, nodes.keys())
       if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
+      checkRoot(rules.tops.get(root.slice(0, -1)), root, report)
       const lookIn = withBaseLinks(path => tree(root + path))
       const { system, init } = await checkBoot(lookIn, options.system, report)
       if (init) await checkSystem(lookIn, init, { paths: [...nodes.keys()], storePaths }, report)
-      checkRegistration(nodes.get(REGISTRATION_FILE)?.head, storePaths, report)
+      const database = await tree(DATABASE_FILE)
+      checkRegistration(nodes.get(REGISTRATION_FILE)?.head, storePaths, database !== undefined, report)
       return { findings: list(), ...(system && { system }), storePaths: [...storePaths].sort() }
     },
   }

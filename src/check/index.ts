@@ -4,7 +4,7 @@ export { checkDelivery } from './delivery.ts'
 export type { System } from './elf.ts'
 export { type CheckedEntry, type CheckedNode, type EntryType, headSize } from './entry.ts'
 export { CheckError, type CheckErrorCode } from './errors.ts'
-export { concerns, type Finding, type FindingDetails, type Report } from './findings.ts'
+export type { Finding, FindingDetails, Report } from './findings.ts'
 export {
   checkTree,
   createImageCheck,
@@ -14,4 +14,5 @@ export {
   type Unseen,
 } from './image-check.ts'
 export type { Lookup } from './resolve.ts'
-export { RULES, type Rule, type RuleName, type Severity, SYSTEMD_VERSIONS } from './rules.ts'
+export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
+export { concerns, SYSTEMD_VERSIONS, type SystemdVersion, type SystemdVersions } from './versions.ts'

@@ -10,15 +10,19 @@ import { REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
 import { type Lookup, resolvePath } from './resolve.ts'
 
-/** Compares what `nix-path-registration` says of the store paths in an image with the names in its `nix/store`. */
+/**
+ * Compares what `nix-path-registration` says of the store paths in an image with the names in its `nix/store`. What it does
+ * not list may be in the database that a machine has which was started before: `isDatabaseThere`.
+ */
 export function checkRegistration(
   contents: Uint8Array | undefined,
   storeNames: ReadonlySet<string>,
+  isDatabaseThere: boolean,
   report: Report,
 ): void {
   const path = REGISTRATION_FILE
   if (contents === undefined) {
-    if (storeNames.size === 0) return
+    if (storeNames.size === 0 || isDatabaseThere) return
     const message = `there is none, so Nix in the machine knows none of its ${storeNames.size} store paths`
     report('registration', message, { path, severity: 'warning' })
     return
@@ -39,12 +43,12 @@ export function checkRegistration(
       report('registration', `lists ${storePath.path}, which is not in the image`, { path })
     }
     for (const reference of references) {
-      if (listed.has(reference.baseName)) continue
+      if (isDatabaseThere || listed.has(reference.baseName)) continue
       report('registration', `lists ${storePath.path}, but not ${reference.path}, to which that refers`, { path })
     }
   }
   for (const name of storeNames) {
-    if (listed.has(name)) continue
+    if (isDatabaseThere || listed.has(name)) continue
     const message = isStorePathName(name)
       ? `does not list ${DEFAULT_STORE_DIR}/${name}: Nix in the machine deletes it as garbage`
       : `cannot list ${DEFAULT_STORE_DIR}/${name}, which is no store path`

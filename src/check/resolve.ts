@@ -14,6 +14,8 @@ export interface Resolution {
   readonly links: readonly string[]
   /** Whether one of them is absolute. */
   readonly isAbsolute: boolean
+  /** Whether there is no end of them. */
+  readonly isLoop: boolean
 }
 
 /** Symlinks that are followed until it is a loop (systemd `src/basic/chase.c`, CHASE_MAX). */
@@ -46,7 +48,7 @@ export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Re
     }
     const { target = '' }: CheckedNode = node
     links.push(`/${textOfByteString(path)} -> ${textOfByteString(target)}`)
-    if (links.length > LINKS_MAX) return { path, node: undefined, links: links.slice(0, 3), isAbsolute }
+    if (links.length > LINKS_MAX) return { path, node: undefined, links: links.slice(0, 3), isAbsolute, isLoop: true }
     names.unshift(...target.split('/'))
     if (target.startsWith('/')) {
       isAbsolute = true
@@ -54,7 +56,7 @@ export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Re
     }
     node = { type: 'directory', mode: 0o755 }
   }
-  return { path: at, node, links, isAbsolute }
+  return { path: at, node, links, isAbsolute, isLoop: false }
 }
 
 /** Whether there is anything at a path, be it a symlink that leads to nothing. Symlinks to its folder are followed. */

@@ -5,6 +5,8 @@ import type { ByteInput } from './byte-input.ts'
 import type { Compression } from './compression.ts'
 import { CheckError } from './errors.ts'
 import type { Report } from './findings.ts'
+import { reportSecond, reportTrailingBytes, truncated } from './stream-ends.ts'
+import { unpackBzip2 } from './unpack-bzip2.ts'
 import { unpackXz } from './unpack-xz.ts'
 
 type Unpacker = (input: ByteInput, report: Report) => AsyncGenerator<Uint8Array>
@@ -42,8 +44,12 @@ async function* unpackGzip(input: ByteInput, report: Report): AsyncGenerator<Uin
   for (let member = 1; ; member++) {
     const header = await input.gather(10)
     if (header.length === 0) return
+    if (member > 1 && (header[0] !== 0x1f || header[1] !== 0x8b)) {
+      reportTrailingBytes('gzip', report)
+      while ((await input.take()) !== undefined);
+      return
+    }
     if (member === 2) reportSecond('gzip', report)
-    if (header[0] !== 0x1f || header[1] !== 0x8b) return
     if (header[2] !== DEFLATE || header[3]! & RESERVED) {
       throw new CheckError('IMAGE_CORRUPT', 'is damaged: its gzip header is of no kind that is known')
     }
@@ -95,8 +101,8 @@ async function* runThrough(input: ByteInput, engine: Transform, name: string): A
         settle = resolve
         engine.write(piece, () => resolve())
       })
-      if (failure) throw new CheckError('IMAGE_CORRUPT', `cannot be decompressed as ${name}: ${failure.message}`)
       yield* out.splice(0)
+      if (failure) throw new CheckError('IMAGE_CORRUPT', `cannot be decompressed as ${name}: ${failure.message}`)
       const used = counter.bytesWritten - before
       if (used === piece.length) continue
       input.unread(piece.subarray(used))
@@ -107,51 +113,11 @@ async function* runThrough(input: ByteInput, engine: Transform, name: string): A
       engine.end()
       if (engine.closed) resolve()
     })
-    if (failure) throw truncated(name, input)
     yield* out.splice(0)
+    if (failure) throw truncated(name, input)
   } finally {
     engine.destroy()
   }
-}
-
-/** How a stream of bzip2 begins: `BZh`, a digit, and the mark of a block. No data holds that by chance. */
-const BZIP2_START = /BZh[1-9]1AY&SY/
-
-async function* unpackBzip2(input: ByteInput, report: Report): AsyncGenerator<Uint8Array> {
-  const { default: createBunzip2 } = await import('unbzip2-stream')
-  const stream = createBunzip2()
-  const out: Uint8Array[] = []
-  let failure: Error | undefined
-  stream.on('error', (error: Error) => {
-    failure ??= error
-  })
-  stream.on('data', (chunk: Uint8Array) => out.push(chunk))
-  let seen = ''
-  let isSecondSeen = false
-  for (let piece = await input.take(); piece !== undefined; piece = await input.take()) {
-    // The first start is not looked for: its first byte is left out.
-    seen =
-      seen === '' ? Buffer.from(piece).toString('latin1', 1) : seen.slice(-9) + Buffer.from(piece).toString('latin1')
-    if (!isSecondSeen && BZIP2_START.test(seen)) {
-      isSecondSeen = true
-      reportSecond('bzip2', report)
-    }
-    stream.write(Buffer.from(piece))
-    if (failure) throw new CheckError('IMAGE_CORRUPT', `cannot be decompressed as bzip2: ${failure.message}`)
-    yield* out.splice(0)
-  }
-  stream.end()
-  if (failure) throw truncated('bzip2', input)
-  yield* out.splice(0)
-}
-
-function reportSecond(name: string, report: Report): void {
-  report('one-stream', `goes on behind the end of its first ${name} stream: compress it as one, with ${name} itself`)
-}
-
-function truncated(name: string, input: ByteInput): CheckError {
-  const message = `ends in the middle of its ${name} data, behind ${input.size} bytes: get the rest of it`
-  return new CheckError('IMAGE_TRUNCATED', message)
 }
 
 function lengthOf(bytes: Uint8Array): number {

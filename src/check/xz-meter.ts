@@ -14,8 +14,10 @@ export interface XzMeter {
   readonly unpacked: number
   /** The IDs of the filters so far. */
   readonly filters: ReadonlySet<number>
-  /** Whether a stream has ended and no other has begun. */
+  /** Whether a stream has ended and nothing but padding came behind it. */
   readonly isAtEnd: boolean
+  /** Bytes behind the last stream and its padding that do not begin another, so far. */
+  readonly behind: number
   /** Whether what came is no .xz: nothing more is told of it. */
   readonly isLost: boolean
   push(bytes: Uint8Array): void
@@ -28,15 +30,22 @@ type Step = { readonly read: number } | { readonly skip: number }
 export function createXzMeter(): XzMeter {
   const filters = new Set<number>()
   let unpacked = 0
-  let isAtEnd = false
+  let isBetween = false
   let isLost = false
+  /** Bytes that were pushed, those that were walked through, and where the last stream or its padding ended. */
+  let pushed = 0
+  let at = 0
+  let end = 0
 
   function* walkFile(): Generator<Step, never, Uint8Array> {
     for (;;) {
       const start = yield { read: 4 }
-      if (readU32le(start, 0) === 0) continue
-      isAtEnd = false
+      if (isBetween && readU32le(start, 0) === 0) {
+        end += 4
+        continue
+      }
       const { check } = decodeStreamHeader(Buffer.concat([start, yield { read: STREAM_HEADER_SIZE - 4 }]))
+      isBetween = false
       for (;;) {
         const size = yield { read: 1 }
         if (size[0] === 0) break
@@ -47,7 +56,8 @@ export function createXzMeter(): XzMeter {
       }
       yield* walkIndex()
       yield { skip: STREAM_HEADER_SIZE }
-      isAtEnd = true
+      isBetween = true
+      end = at
     }
   }
 
@@ -90,14 +100,19 @@ export function createXzMeter(): XzMeter {
     },
     filters,
     get isAtEnd() {
-      return isAtEnd && gathered.length === 0
+      return isBetween && pushed === end
+    },
+    get behind() {
+      return isBetween ? pushed - end : 0
     },
     get isLost() {
       return isLost
     },
     push(bytes) {
-      for (let at = 0; at < bytes.length && !isLost; ) {
-        const part = bytes.subarray(at, at + left)
+      pushed += bytes.length
+      for (let from = 0; from < bytes.length && !isLost; ) {
+        const part = bytes.subarray(from, from + left)
+        from += part.length
         at += part.length
         left -= part.length
         if ('read' in step) gathered = gathered.length === 0 ? part.slice() : Buffer.concat([gathered, part])

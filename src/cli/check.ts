@@ -1,43 +1,64 @@
 import { basename, dirname } from 'node:path'
 import { styleText } from 'node:util'
-import { type Command, Option } from 'commander'
-import { checkArchive, checkDelivery, type Finding, RULES, type Rule, SYSTEMS, type System } from '../index.ts'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import {
+  checkArchive,
+  checkDelivery,
+  concerns,
+  type Finding,
+  RULES,
+  type Rule,
+  SYSTEMD_VERSIONS,
+  SYSTEMS,
+  type System,
+  type SystemdVersion,
+  type SystemdVersions,
+} from '../index.ts'
 import { formatBytes } from './units.ts'
 import { somePath, UsageError } from './usage.ts'
 
 interface CheckFlags {
   system?: System
+  systemd?: SystemdVersion
   rules?: true
   json?: true
 }
 
 const EPILOGUE = `
 IMAGE is a tar archive, plain or compressed with xz, gzip, bzip2 or zstd; - is standard input.
+Findings that not every version of systemd minds say which do.
 Exit codes: 0 systemd imports it, 1 it does not, or what it imports is broken, 2 wrong usage.`
+
+const { oldest, newest } = SYSTEMD_VERSIONS
 
 /** Adds the argument and options of the command `check`, and what it does. */
 export function defineCheck(check: Command): void {
   check
     .argument('[IMAGE]', 'image file, whoever made it', somePath)
     .addOption(new Option('--system <SYSTEM>', 'system that it has to be for (default: any)').choices(SYSTEMS))
+    .option(
+      '--systemd <VERSION>',
+      `systemd that it has to fit: ${oldest} to ${newest}, oldest or newest (default: all of them)`,
+      systemdVersion,
+    )
     .option('--rules', 'print the rules, their reasons and sources')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action(runCheck)
 }
 
-async function runCheck(image: string | undefined, { system, rules, json }: CheckFlags): Promise<void> {
+async function runCheck(image: string | undefined, { system, systemd, rules, json }: CheckFlags): Promise<void> {
   if (rules) {
     print(json ? JSON.stringify(RULES) : RULES.map(formatRule).join('\n'))
     return
   }
   if (image === undefined) throw new UsageError('nothing to check: give an IMAGE, or --rules')
-  const report = await checkArchive(image === '-' ? process.stdin : image, { system })
-  const beside = image === '-' ? [] : await checkDelivery(dirname(image), basename(image))
+  const report = await checkArchive(image === '-' ? process.stdin : image, { system, systemd })
+  const beside = image === '-' ? [] : await checkDelivery(dirname(image), basename(image), { systemd })
   const findings = [...report.findings, ...beside]
   const isBroken = findings.some(({ severity }) => severity === 'error')
   if (json) {
-    print(JSON.stringify({ ...report, findings }))
+    print(JSON.stringify({ ...report, findings, fits: !isBroken }))
   } else {
     const { size, tarSize, entries, storePaths, compression } = report
     print(
@@ -45,11 +66,37 @@ async function runCheck(image: string | undefined, { system, rules, json }: Chec
         ...findings.map(formatFinding),
         `${image}: ${formatBytes(size)} (${compression}), ${formatBytes(tarSize)} of tar, ${entries} entries, ` +
           `${storePaths.length} store paths${report.system ? `, ${report.system}` : ''}`,
-        isBroken ? 'systemd does not import it, or what it imports is broken' : 'systemd imports it',
+        verdict(findings, report.systemd),
       ].join('\n'),
     )
   }
   if (isBroken) process.exitCode = 1
+}
+
+/** Which of the versions import the image. */
+function verdict(findings: readonly Finding[], { oldest, newest }: SystemdVersions): string {
+  const errors = findings.filter(({ severity }) => severity === 'error')
+  const all = Array.from({ length: newest - oldest + 1 }, (_, i) => oldest + i)
+  const good = all.filter(version => !errors.some(each => concerns(each, version)))
+  const bad = all.filter(version => !good.includes(version))
+  return [
+    ...(good.length > 0 ? [`systemd ${ranges(good)} imports it`] : []),
+    ...(bad.length > 0 ? [`systemd ${ranges(bad)} does not import it, or what it imports is broken`] : []),
+  ].join('\n')
+}
+
+/** Ascending numbers as text: `252 to 257, 262`. */
+function ranges(numbers: readonly number[]): string {
+  const starts = numbers.filter(each => !numbers.includes(each - 1))
+  const ends = numbers.filter(each => !numbers.includes(each + 1))
+  return starts.map((start, i) => (start === ends[i] ? `${start}` : `${start} to ${ends[i]}`)).join(', ')
+}
+
+function systemdVersion(text: string): SystemdVersion {
+  if (text === 'oldest' || text === 'newest') return text
+  const version = /^\d+$/.test(text) ? Number(text) : Number.NaN
+  if (version >= oldest && version <= newest) return version
+  throw new InvalidArgumentError(`known are ${oldest} to ${newest}, oldest and newest`)
 }
 
 function formatFinding({ rule, severity, path, message, since, until }: Finding): string {

@@ -7,7 +7,10 @@ import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
 
 /** The rules that an image breaks which is not meant to boot. */
-const BOOT_RULES = ['init', 'os-release', 'usr', 'activation', 'profile', 'container', 'login']
+const BOOT_RULES = [
+  ...['init', 'os-release', 'usr', 'machine-id', 'mount-point'],
+  ...['activation', 'profile', 'container', 'login'],
+]
 
 /** What is known of an image to be. */
 export interface Candidate {

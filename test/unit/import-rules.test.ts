@@ -27,7 +27,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   'binary-cache': ['nix', 'nar-file', 'node:querystring'],
-  check: ['bytes', 'nix', 'xz', 'tree', '@napi-rs/lzma', 'tar-stream', 'unbzip2-stream', 'node:*'],
+  check: ['bytes', 'nix', 'xz', 'tree', '@napi-rs/lzma', 'unbzip2-stream', 'node:*'],
   store: ['bytes', 'nix', 'nar-file', 'binary-cache', 'node:*'],
   image: [
     'bytes',

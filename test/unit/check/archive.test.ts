@@ -44,7 +44,7 @@ const isTar = (unpack: () => Buffer) => {
 }
 const check = (bytes: Uint8Array, size = 65_536) => checkArchive(cut(bytes, size))
 const briefs = (findings: readonly Finding[]) => findings.map(brief)
-const NEEDS_258 = { zstd: ['warning compression'] } as Partial<Record<Compressor, string[]>>
+const NEEDS_258 = { zstd: ['error compression'] } as Partial<Record<Compressor, string[]>>
 
 describe.each(compressions)('an archive compressed with %s', compression => {
   const packed = COMPRESSORS[compression](TAR)
@@ -74,8 +74,8 @@ describe.each(compressions)('an archive compressed with %s', compression => {
 
   it('is found to have something behind it', async () => {
     const { findings } = await check(COMPRESSORS[compression](Buffer.concat([TAR, Buffer.alloc(1024, 'x')])))
-    expect(briefs(findings)).toEqual([...expected, 'error trailing-data'])
-    expect(findings.at(-1)).toMatchObject({ until: 258, message: expect.stringMatching(/^has 1024 bytes behind/) })
+    expect(briefs(findings)).toEqual([...expected, 'error trailing-data', 'warning trailing-data'])
+    expect(findings.at(-2)).toMatchObject({ until: 258, message: expect.stringMatching(/^has 1024 bytes behind/) })
   })
 })
 
@@ -109,25 +109,26 @@ describe('the end of an archive', () => {
     ['is two blocks', [zeros(1024)], []],
     ['is a record', [zeros(10_240)], []],
     ['is one block', [zeros(512)], ['note end']],
-    ['is less', [zeros(511)], ['note end']],
+    ['is less', [zeros(511)], ['error end', 'warning end']],
+    ['is in the middle of a header', [Buffer.alloc(100, 'x')], ['error truncated']],
     ['is missing', [], ['warning end']],
     ['goes on for long', [zeros(1024 + 65_536)], []],
     ['goes on for too long', [zeros(1024 + 65_536 + 512)], ['warning trailing-zeros']],
-    ['is followed by a few bytes', [zeros(1024), Buffer.from('x')], ['warning trailing-data']],
-    ['is followed by a block', [zeros(1024), Buffer.alloc(512, 'x')], ['error trailing-data']],
+    ['is followed by a few bytes', [zeros(1024), Buffer.from('x')], ['warning trailing-data', 'warning trailing-data']],
+    ['is followed by a block', [zeros(1024), Buffer.alloc(512, 'x')], ['error trailing-data', 'warning trailing-data']],
     ['is followed by an archive', [zeros(1024), archiveOf([folder('usr/x')])], ['error trailing-data usr/x']],
     ['is a block that is none', [Buffer.alloc(512, 'x')], ['error corrupt']],
   ])('%s', async (_, parts, expected) => {
     expect(briefs((await check(Buffer.concat([last, ...parts]))).findings)).toEqual(expected)
   })
 
-  it('is minded by some versions only if little follows it', async () => {
+  it('is minded by new versions if what follows it is more than they read with it', async () => {
     const withBehind = async (size: number) => {
       const { findings } = await check(Buffer.concat([TAR, Buffer.alloc(size, 'x')]))
       return findings.find(({ rule }) => rule === 'trailing-data')
     }
-    expect(await withBehind(65_536)).toMatchObject({ until: 258 })
-    expect(await withBehind(65_537)).not.toHaveProperty('until')
+    expect(await withBehind(65_536 - TAR.length)).toMatchObject({ severity: 'error', until: 258 })
+    expect(await withBehind(65_537 - TAR.length)).not.toHaveProperty('until')
   })
 })
 
@@ -138,7 +139,7 @@ describe('compressed data', () => {
     expect((await check(Buffer.concat([first!, Buffer.alloc(8), second!, Buffer.alloc(4)]))).findings).toEqual([])
     const frames = Buffer.concat(halves.map(half => zstdCompressSync(half)))
     for (const size of [1, 100, 1_000_000]) {
-      expect(briefs((await check(frames, size)).findings)).toEqual(['warning compression'])
+      expect(briefs((await check(frames, size)).findings)).toEqual(['error compression'])
     }
   })
 
@@ -147,9 +148,35 @@ describe('compressed data', () => {
     const report = await check(Buffer.concat(members))
     expect(report).toMatchObject({ tarSize: TAR.length, entries: 7 })
     expect(briefs(report.findings)).toEqual(['error one-stream'])
-    for (const behind of [Buffer.alloc(1), Buffer.alloc(100, 'x')]) {
-      expect(briefs((await check(Buffer.concat([gzipSync(TAR), behind]))).findings)).toEqual(['error one-stream'])
+  })
+
+  it.each(['xz', 'gzip', 'zstd'] as const)('of %s is refused with bytes behind it', async compression => {
+    for (const size of [1, 100]) {
+      const image = Buffer.concat([COMPRESSORS[compression](TAR), Buffer.alloc(size, 'x')])
+      const rules = (await check(image)).findings.map(({ rule }) => rule)
+      expect(rules.at(-1)).toBe(compression === 'zstd' ? 'corrupt' : 'trailing-bytes')
     }
+  })
+
+  it.each(['xz', 'gzip'] as const)(
+    'of %s whose last bytes are missing is taken up to systemd 260',
+    async compression => {
+      const { findings } = await check(COMPRESSORS[compression](TAR).subarray(0, -4))
+      expect(findings).toMatchObject([
+        { rule: 'truncated', severity: 'error', since: 261 },
+        { rule: 'truncated', severity: 'warning', until: 260 },
+      ])
+    },
+  )
+
+  it('of xz is refused by some versions only with few bytes behind it', async () => {
+    const withBehind = async (behind: Buffer) =>
+      (await check(Buffer.concat([COMPRESSORS.xz(TAR), behind]))).findings.map(({ since }) => since)
+    expect(await withBehind(Buffer.alloc(8))).toEqual([])
+    expect(await withBehind(Buffer.alloc(9))).toEqual([261])
+    expect(await withBehind(Buffer.alloc(11, 'x'))).toEqual([261])
+    expect(await withBehind(Buffer.alloc(12, 'x'))).toEqual([undefined])
+    expect(await withBehind(Buffer.alloc(100_000, 'x'))).toEqual([undefined])
   })
 
   it('is taken with every field of a gzip header', async () => {

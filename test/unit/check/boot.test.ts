@@ -25,7 +25,11 @@ describe('os-release', () => {
     ],
     ['a symlink to nothing', [...goodWithout('etc/os-release'), symlink('etc/os-release', 'x')], ['error os-release']],
     ['a loop', [...goodWithout('etc/os-release'), symlink('etc/os-release', 'os-release')], ['error os-release']],
-    ['a directory', [...goodWithout('etc/os-release'), directory('etc/os-release')], ['error os-release']],
+    [
+      'a directory',
+      [...goodWithout('etc/os-release'), directory('etc/os-release')],
+      ['warning os-release etc/os-release'],
+    ],
     ['missing', goodWithout('etc/os-release'), ['error os-release']],
     [
       'missing where there is no init',
@@ -93,6 +97,38 @@ describe('init', () => {
     expect(await systemOf(62)).toBe('x86_64-linux')
     expect(await systemOf(183)).toBe('aarch64-linux')
     expect(await systemOf(40)).toBeUndefined()
+  })
+})
+
+describe('what is read at the start', () => {
+  it.each([
+    ['an ID', '0123456789abcdefABCDEF0123456789\n', []],
+    ['nothing', '', []],
+    ['no ID yet', 'uninitialized\n', []],
+    ['text', 'hello\n', ['error machine-id etc/machine-id']],
+    ['an ID with hyphens', '01234567-89ab-cdef-0123-456789abcdef\n', ['error machine-id etc/machine-id']],
+    ['two newlines', `${'1'.repeat(32)}\n\n`, ['error machine-id etc/machine-id']],
+  ])('may be a machine ID of %s', async (_, text, expected) => {
+    const found = await findingsOf([...GOOD, file('etc/machine-id', text)])
+    expect(found.filter(({ rule }) => rule !== 'order').map(brief)).toEqual(expected)
+  })
+
+  it.each([
+    ['a directory', [directory('etc/machine-id')], ['error machine-id etc/machine-id']],
+    ['a loop', [symlink('etc/machine-id', 'machine-id')], ['error machine-id etc/machine-id']],
+    ['a symlink to nothing', [symlink('etc/machine-id', 'none')], []],
+    ['/proc as a file', [file('proc')], ['error mount-point proc']],
+    ['/run as a symlink to a file', [symlink('run', 'etc/os-release')], ['error mount-point run']],
+    ['/tmp as a symlink to a directory', [symlink('tmp', 'usr')], []],
+    ['/dev as a symlink to nothing', [symlink('dev', 'none')], []],
+  ])('may be %s', async (_, entries, expected) => {
+    const found = await findingsOf([...GOOD, ...(entries as CheckedEntry[])])
+    expect(found.filter(({ rule }) => rule !== 'order').map(brief)).toEqual(expected)
+  })
+
+  it('is refused by some versions if the ID is all zeros', async () => {
+    const found = await findingsOf([...GOOD, file('etc/machine-id', '0'.repeat(32))])
+    expect(found.filter(({ rule }) => rule === 'machine-id')).toMatchObject([{ severity: 'error', until: 256 }])
   })
 })
 

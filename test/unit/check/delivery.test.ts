@@ -27,6 +27,7 @@ describe('a folder with an image', () => {
     ['a line with an asterisk', `${DIGEST} *${NAME}\n`, []],
     ['other lines', `${'0'.repeat(64)}  other\nhello\n${LINE}`, []],
     ['one space', `${DIGEST} ${NAME}\n`, ['error checksums SHA256SUMS']],
+    ['more than fits', `${LINE}${'x'.repeat(1024 * 1024)}\n`, ['error checksums SHA256SUMS']],
     ['no newline', LINE.trim(), ['error checksums SHA256SUMS']],
     ['upper case', `${DIGEST.toUpperCase()}  ${NAME}\n`, ['error checksums SHA256SUMS']],
     ['another digest', `${'0'.repeat(64)}  ${NAME}\n`, ['error checksums SHA256SUMS']],
@@ -48,6 +49,11 @@ describe('a folder with an image', () => {
 
   it('has a checksum of its own', async () => {
     put({ [`${NAME}.sha256`]: LINE })
+    expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`])
+    expect(await checkDelivery(folder, NAME, { systemd: 258 })).toEqual([])
+    put({ 'web.nspawn': '[Exec]\n', SHA256SUMS: `${LINE}${hash('sha256', '[Exec]\n')}  web.nspawn\n` })
+    expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`, `error sha256-file ${NAME}.sha256`])
+    put({ [`${NAME}.sha256`]: `${LINE}${hash('sha256', '[Exec]\n')}  web.nspawn\n` })
     expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`])
   })
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { checkTree, concerns, createImageCheck, type Finding, RULES } from '../../../src/check/index.ts'
+import {
+  checkTree,
+  concerns,
+  createImageCheck,
+  type Finding,
+  RULES,
+  type SystemdVersion,
+} from '../../../src/check/index.ts'
 import { brief, directory, file, findingsOf, GOOD, hardlink, program, special, symlink } from './images.ts'
 
 const deep = (levels: number) =>
@@ -56,12 +63,31 @@ describe('an entry', () => {
     ['a pipe', [special('fifo', 'a')], []],
     ['an unknown type', [special('other', 'a')], ['warning entry-type a']],
     ['the last ID', [file('a', '', { uid: 65535, gid: 65535 })], []],
-    ['an ID more', [file('a', '', { uid: 65536, gid: -1 })], ['warning ids a', 'warning ids a']],
+    ['an ID more', [file('a', '', { uid: 65536, gid: -1 })], ['warning ids a', 'warning ids a', 'error ids a']],
     ['a pax path', [file('a', '', { pax: { path: 'a', mtime: 'ä' } })], []],
     ['a pax path of more than ASCII', [file('a', '', { pax: { path: 'ä' } })], ['warning non-ascii-pax a']],
     ['an attribute', [file('a', '', { pax: { 'SCHILY.xattr.user.a': '' } })], []],
-    ['a trusted attribute', [file('a', '', { pax: { 'SCHILY.xattr.trusted.a': '' } })], ['warning xattr a']],
-    ['an attribute of libarchive', [file('a', '', { pax: { 'LIBARCHIVE.xattr.a': '' } })], ['note xattr a']],
+    [
+      'a trusted attribute',
+      [file('a', '', { pax: { 'SCHILY.xattr.trusted.a': '' } })],
+      ['error xattr a', 'warning xattr a'],
+    ],
+    ['an attribute of libarchive', [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': '' } })], ['note xattr a']],
+    [
+      'an attribute of both',
+      [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': '', 'SCHILY.xattr.user.a': '' } })],
+      [],
+    ],
+    ['a whiteout', [file('.wh.a')], ['warning whiteout .wh.a']],
+    ['a symlink to nowhere', [symlink('a', '')], ['error symlink a']],
+    ['a hard link with a slash', [file('a'), hardlink('b', 'a/')], ['error hard-link b']],
+    ['a name again as a hard link', [file('a'), file('b'), hardlink('b', 'a')], ['error duplicate b']],
+    ['a file for a directory with something in it', [directory('a'), file('a/b'), file('a')], ['error duplicate a']],
+    ['a root for root', [directory('./', { mode: 0o700 })], ['warning root ./']],
+    ['a root for others', [directory('./', { mode: 0o777 })], ['warning root ./']],
+    ['a root of another', [directory('./', { uid: 1 })], ['warning root ./']],
+    ['a root of the usual mode', [directory('./', { mode: 0o555 })], []],
+    ['its last root', [directory('./', { mode: 0o700 }), directory('./')], []],
   ])('%s', async (_, entries, expected) => {
     const before = (await findingsOf([])).map(brief)
     expect((await findingsOf(entries)).map(brief).filter(finding => !before.includes(finding))).toEqual(expected)
@@ -81,11 +107,26 @@ describe('an entry', () => {
 })
 
 describe('findings', () => {
-  it('of one rule are bounded', async () => {
-    const entries = Array.from({ length: 50 }, (_, i) => special('other', `a${i}`))
-    const found = (await findingsOf([...GOOD, ...entries])).filter(({ rule }) => rule === 'entry-type')
-    expect(found).toHaveLength(21)
-    expect(found[20]).toEqual({ rule: 'entry-type', severity: 'warning', message: 'and 30 more' })
+  it('of one kind are bounded, and summed up as what they are', async () => {
+    const entries = Array.from({ length: 50 }, (_, i) => [directory(`a${i}`), directory(`a${i}`)]).flat()
+    const found = (await findingsOf([...GOOD, ...entries, file('a0')])).filter(({ rule }) => rule === 'duplicate')
+    expect(found).toHaveLength(22)
+    expect(found.slice(20)).toMatchObject([
+      { severity: 'error', since: 259, path: 'a0' },
+      { rule: 'duplicate', severity: 'note', message: 'and 30 more' },
+    ])
+  })
+
+  it('are those that concern the version that was asked for', async () => {
+    const entries = [...GOOD, file('a', '', { pax: { 'SCHILY.xattr.trusted.a': '' } })]
+    const severities = async (systemd?: SystemdVersion) =>
+      (await findingsOf(entries, { systemd })).map(({ severity }) => severity)
+    expect(await severities()).toEqual(['error', 'warning'])
+    expect(await severities(258)).toEqual(['warning'])
+    expect(await severities(259)).toEqual(['error'])
+    expect(await severities('oldest')).toEqual(['warning'])
+    expect(await severities('newest')).toEqual(['error'])
+    for (const systemd of [251, 263, 257.5]) await expect(severities(systemd)).rejects.toThrow(RangeError)
   })
 
   it('have their paths as text', async () => {

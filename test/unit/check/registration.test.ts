@@ -47,6 +47,14 @@ describe('a registration', () => {
     expect(await check(registration, ...(names as string[]))).toEqual([expected])
   })
 
+  it('is not missed in a machine that has run', async () => {
+    const database = ['nix/var', 'nix/var/nix', 'nix/var/nix/db'].map(path => directory(path))
+    const entries = [directory('nix'), directory('nix/store'), directory(`nix/store/${A}`), ...database]
+    const found = await findingsOf([...GOOD, ...entries, file('nix/var/nix/db/db.sqlite')])
+    expect(found.map(brief)).toEqual([])
+    expect((await findingsOf([...GOOD, ...entries])).map(brief)).toEqual(['warning registration nix-path-registration'])
+  })
+
   it('that cannot be parsed is told with the line', async () => {
     expect(await check(record(A).replace('328', '-1'), A)).toEqual([expect.stringMatching(/^error .*line 3/)])
   })

@@ -86,6 +86,15 @@ describe('buildImage refuses', () => {
     expect(await failureOf({ source, toplevel, system: 'aarch64-linux' })).toMatchObject({ code: 'SYSTEM_MISMATCH' })
   })
 
+  it.each<[string, NonNullable<ImageSpec['entries']>[number]]>([
+    ['a machine ID that is none', { type: 'file', path: '/etc/machine-id', contents: 'hello\n' }],
+    ['a directory for the machine ID', { type: 'directory', path: '/etc/machine-id' }],
+    ['a file where systemd-nspawn mounts', { type: 'file', path: '/run', contents: '' }],
+  ])('%s, which no machine starts with', async (_, entry) => {
+    const { source, toplevel } = createNixosStore(temporaryFolder())
+    expect(await failureOf({ source, toplevel, entries: [entry] })).toMatchObject({ code: 'UNFIT', path: entry.path })
+  })
+
   it.each<[string, NonNullable<ImageSpec['entries']>[number], string]>([
     ['os-release', { type: 'file', path: '/etc/os-release', contents: '' }, '/etc/os-release'],
     ['init', { type: 'symlink', path: '/sbin/init', target: 'x' }, '/sbin/init'],

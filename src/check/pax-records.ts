@@ -1,0 +1,38 @@
+/**
+ * The contents of a pax header (POSIX.1-2017, pax, "pax Extended Header"): records `LENGTH KEY=VALUE` and a newline, where
+ * the length counts all of the record.
+ */
+import { type ByteString, decodeByteString } from '../bytes/index.ts'
+
+/** The records of pax headers, by their keys. */
+export type PaxRecords = Readonly<Record<string, ByteString>>
+
+/** What a pax header holds. */
+export interface PaxHeader {
+  readonly records: PaxRecords
+  /** What is wrong with the first record that cannot be read; those behind it are not looked at. */
+  readonly fault?: string
+  /** Whether that is a NUL, at which GNU tar stops without a word. */
+  readonly isPadded?: boolean
+}
+
+/** Reads a pax header as far as it can be read. */
+export function parsePaxHeader(bytes: Uint8Array): PaxHeader {
+  const records: Record<string, ByteString> = {}
+  const text = decodeByteString(bytes)
+  for (let at = 0; at < text.length; ) {
+    if (text[at] === '\0') return { records, fault: `there is a NUL at byte ${at}`, isPadded: true }
+    const digits = /^[ \t]*(\d+)/.exec(text.slice(at, at + 24))
+    if (digits === null) return { records, fault: `a record at byte ${at} does not begin with its length` }
+    const end = at + Number(digits[1])
+    const start = at + digits[0].length
+    if (end > text.length) return { records, fault: `a record at byte ${at} is longer than the header` }
+    const equals = text.indexOf('=', start)
+    if (text[start] !== ' ' && text[start] !== '\t') return { records, fault: `a record at byte ${at} has no space` }
+    if (equals === -1 || equals >= end) return { records, fault: `a record at byte ${at} has no "="` }
+    if (text[end - 1] !== '\n') return { records, fault: `a record at byte ${at} does not end with a newline` }
+    records[text.slice(start + 1, equals)] = text.slice(equals + 1, end - 1)
+    at = end
+  }
+  return { records }
+}

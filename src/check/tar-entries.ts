@@ -1,0 +1,152 @@
+/** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
+import type { ByteString } from '../bytes/index.ts'
+import type { ByteInput } from './byte-input.ts'
+import type { Report } from './findings.ts'
+import { type PaxRecords, parsePaxHeader } from './pax-records.ts'
+import { reportGlobals, reportPaxHeader } from './pax-rules.ts'
+import { BLOCK, decodeTarHeader, type TarHeader } from './tar-header.ts'
+
+/** An entry whose contents have not been read yet. */
+export interface TarEntry {
+  readonly header: TarHeader
+  /** From the header, or from an extended header in front of it. */
+  readonly path: ByteString
+  readonly target: ByteString
+  /** The records of pax headers that are about this entry. */
+  readonly pax: PaxRecords
+  /** Whether an extended header told the target. */
+  readonly isTargetExtended: boolean
+  /** Bytes that the header says it has. */
+  readonly size: number
+  /** Whether a pax header came in front of it, or of any entry before. */
+  readonly isPax: boolean
+}
+
+/**
+ * What is not an entry: blocks of zeros, a block that is no header, or the end of all bytes. That comes in its place, in
+ * the middle of a block, or in what belongs to an entry.
+ */
+export interface TarBreak {
+  readonly kind: 'zeros' | 'no-header' | 'end' | 'part' | 'part-of-zeros' | 'cut'
+}
+
+/** Reads a tar archive in pieces. Offsets are multiples of 512. */
+export interface TarEntries {
+  /** Where the next header begins. */
+  readonly offset: number
+  /** The next entry, or what stands where it should begin. */
+  next(): Promise<TarEntry | TarBreak>
+  /** Passes over `size` bytes and what they are padded with, and keeps the first of them; `undefined` if they are cut off. */
+  contents(size: number, wanted: number): Promise<Uint8Array | undefined>
+  /** Passes over the rest of a sparse file's map, which lies in front of its contents. */
+  skipMap(): Promise<void>
+  /** Passes over blocks of zeros. */
+  skipZeros(): Promise<void>
+  /** Whether a header comes next, or zeros or nothing. */
+  isAtHeader(): Promise<boolean>
+}
+
+/** Records of a global header that GNU tar takes for those of each entry. */
+const INHERITED = ['path', 'linkpath', 'size', 'uid', 'gid'] as const
+
+export function createTarEntries(input: ByteInput, report: Report): TarEntries {
+  let offset = 0
+  let isPax = false
+  let globals: PaxRecords = {}
+
+  const gather = async (length: number) => {
+    const bytes = await input.gather(length)
+    offset += bytes.length
+    return bytes
+  }
+  const peek = async () => {
+    const block = await input.gather(BLOCK)
+    input.unread(block)
+    return block
+  }
+
+  async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
+    const head = await gather(Math.min(wanted, size))
+    let left = Math.ceil(size / BLOCK) * BLOCK - head.length
+    while (left > 0) {
+      const piece = await input.take()
+      if (piece === undefined) return undefined
+      if (piece.length > left) input.unread(piece.subarray(left))
+      offset += Math.min(piece.length, left)
+      left -= Math.min(piece.length, left)
+    }
+    return head
+  }
+
+  /** The text of a GNU header for a long name; it ends at the first NUL. */
+  const longText = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1').replace(/\0.*$/s, '')
+
+  return {
+    get offset() {
+      return offset
+    },
+    contents,
+    async next() {
+      let pax: PaxRecords | undefined
+      let longPath: ByteString | undefined
+      let longTarget: ByteString | undefined
+      for (;;) {
+        const block = await peek()
+        if (block.length === 0) return { kind: 'end' }
+        if (block.length < BLOCK) return { kind: isZero(block) ? 'part-of-zeros' : 'part' }
+        const header = decodeTarHeader(block)
+        if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
+        await gather(BLOCK)
+        const { type, size = 0 } = header
+        if (!'LKxXgVA'.includes(type)) {
+          const records = { ...pick(globals, INHERITED), ...pax }
+          const stated = Number(records.size || size)
+          return {
+            header,
+            path: records['GNU.sparse.name'] ?? (records.path || longPath || header.path),
+            target: records.linkpath || longTarget || header.target,
+            isTargetExtended: Boolean(records.linkpath || longTarget),
+            pax: records,
+            size: Number.isFinite(stated) && stated > 0 ? stated : 0,
+            isPax,
+          }
+        }
+        const body = await contents(size, size)
+        if (body === undefined) return { kind: 'cut' }
+        if (type === 'L') {
+          longPath = longText(body)
+          if (longPath === '') report('path', 'a long name is empty', { until: 258 })
+        } else if (type === 'K') longTarget = longText(body)
+        else if (type === 'g') {
+          const parsed = parsePaxHeader(body)
+          reportGlobals(parsed, report)
+          globals = { ...globals, ...parsed.records }
+          isPax = true
+        } else if (type === 'x' || type === 'X') {
+          const parsed = parsePaxHeader(body)
+          reportPaxHeader(parsed, pax !== undefined, report)
+          pax = { ...pax, ...parsed.records }
+          isPax = true
+        }
+      }
+    },
+    async skipMap() {
+      for (let block = await gather(BLOCK); block.length === BLOCK && block[504] !== 0; block = await gather(BLOCK));
+    },
+    async skipZeros() {
+      for (let block = await peek(); block.length === BLOCK && isZero(block); block = await peek()) await gather(BLOCK)
+    },
+    async isAtHeader() {
+      const block = await peek()
+      return block.length < BLOCK || isZero(block) || decodeTarHeader(block) !== undefined
+    },
+  }
+}
+
+function isZero(block: Uint8Array): boolean {
+  return block.every(byte => byte === 0)
+}
+
+function pick(records: PaxRecords, keys: readonly string[]): PaxRecords {
+  return Object.fromEntries(keys.flatMap(key => (records[key] === undefined ? [] : [[key, records[key]]])))
+}

@@ -1,0 +1,117 @@
+/** What an entry of a tar archive is to the importers, and what is wrong with its header. */
+import type { CheckedEntry, EntryType } from './entry.ts'
+import { normalizePath } from './entry.ts'
+import type { Report } from './findings.ts'
+import type { TarEntries, TarEntry } from './tar-entries.ts'
+
+const TYPES: Readonly<Record<string, EntryType>> = {
+  '0': 'file',
+  '1': 'hardlink',
+  '2': 'symlink',
+  '3': 'character-device',
+  '4': 'block-device',
+  '5': 'directory',
+  '6': 'fifo',
+  '7': 'file',
+  // Of an incremental backup: the contents are a list of what the directory had.
+  D: 'directory',
+  // A part of a file: importers refuse it.
+  M: 'file',
+  S: 'file',
+}
+
+/** Fields that GNU tar refuses where they hold no number. */
+const FIELDS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const
+
+/** Numbers of devices (makedev(3); the kernel has 12 and 20 bits). */
+const MAJOR_MAX = 0xfff
+const MINOR_MAX = 0xfffff
+
+/** An entry as the rules see it, with the first bytes of its contents if they are looked at. */
+export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): CheckedEntry {
+  const { header, path, target, pax } = entry
+  const type = typeOf(entry)
+  // The contents of a sparse file lie apart from what they are contents of.
+  const isSparse = header.type === 'S' || Object.keys(pax).some(key => key.startsWith('GNU.sparse.'))
+  return {
+    type,
+    path,
+    mode: (header.mode ?? 0) & 0o7777,
+    uid: Number(pax.uid || header.uid || 0),
+    gid: Number(pax.gid || header.gid || 0),
+    ...(type === 'symlink' || type === 'hardlink' ? { target } : {}),
+    pax,
+    ...(type === 'file' && !isSparse && head && { head }),
+  }
+}
+
+/** Looks at the header of an entry. */
+export function checkTarEntry(entry: TarEntry, report: Report): void {
+  const { header, pax } = entry
+  const path = normalizePath(entry.path)
+  for (const field of FIELDS) {
+    if (header[field] !== undefined) continue
+    report('number', `has no number for its ${field}, which GNU tar refuses`, { path, until: 258 })
+  }
+  if (Math.abs(header.mtime ?? 0) >= 2 ** 63) {
+    report('number', `has a time of ${header.mtime}`, { path, until: 258 })
+  }
+  if ((header.size ?? 0) < 0) report('number', `has a size of ${header.size}`, { path })
+  if ('34'.includes(header.type) && ((header.major ?? 0) > MAJOR_MAX || (header.minor ?? 0) > MINOR_MAX)) {
+    report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
+  }
+  // Where it is known, it is taken for that of a hard link.
+  if (entry.isTargetExtended && TYPES[header.type] === 'file') {
+    report('hard-link', 'is a file, and a header in front of it tells where it links to', { path, since: 259 })
+  }
+  if (pax.linkpath === '' && header.type === '2') {
+    report('symlink', 'leads to no path at all, by a pax header', { path, until: 258 })
+  }
+  switch (header.type) {
+    case 'M':
+      report('entry-type', 'is a part of a file that began in another archive: join the volumes', { path })
+      break
+    case 'D':
+      report('entry-type', 'is a directory of an incremental backup: what it lists is not looked at', {
+        path,
+        severity: 'note',
+      })
+      break
+  }
+  if (pax['GNU.sparse.major'] !== undefined && pax['GNU.sparse.major'] !== '1') {
+    report('entry-type', 'is a sparse file of a format that tar does not know', { path, until: 258 })
+  }
+}
+
+/**
+ * Whether contents follow an entry whose header has a size. They do not where its type has none, and behind a hard link
+ * only if what comes is no header: then importers read different things.
+ */
+export async function hasContents(entry: TarEntry, archive: TarEntries, report: Report): Promise<boolean> {
+  const path = normalizePath(entry.path)
+  const type = typeOf(entry)
+  if (type === 'file' || type === 'other' || entry.header.type === 'D') return true
+  if (type !== 'hardlink') {
+    report('entry-size', `has a size of ${entry.size}, though a ${type} has no contents`, { path, severity: 'note' })
+    return false
+  }
+  const isAtHeader = await archive.isAtHeader()
+  if (!entry.isPax) {
+    // GNU tar and libarchive agree in all formats but pax that a hard link has none.
+    report('entry-size', `has a size of ${entry.size}, though a hard link has no contents`, { path, severity: 'note' })
+    return false
+  }
+  if (isAtHeader) {
+    const message = `is a hard link with a size of ${entry.size}: what follows is taken for its contents, and lost`
+    report('entry-size', message, { path, since: 259 })
+    return false
+  }
+  report('entry-size', 'is a hard link with contents, which tar does not know', { path, until: 258 })
+  return true
+}
+
+function typeOf({ header, path }: TarEntry): EntryType {
+  const type = TYPES[header.type] ?? 'other'
+  // So do archives older than POSIX say that something is a directory.
+  return type === 'file' && path.endsWith('/') ? 'directory' : type
+}

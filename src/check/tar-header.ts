@@ -1,0 +1,94 @@
+/**
+ * The header of an entry of a tar archive, as importers read it (POSIX.1-2017, pax, "ustar Interchange Format"; GNU tar,
+ * "Basic Tar Format").
+ *
+ *     offset  bytes  field            offset  bytes  field
+ *          0    100  name                157    100  link name
+ *        100      8  mode                257      6  magic: "ustar" NUL, or "ustar " in GNU's format
+ *        108      8  user ID             263      2  version
+ *        116      8  group ID            345    155  prefix of the name; GNU has other fields there
+ *        124     12  size                329      8  major number of a device; minor (8)
+ *        136     12  time                482      1  GNU: whether more of a sparse file's map follows
+ *        148      8  checksum
+ *        156      1  type
+ *
+ * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
+ */
+import { type ByteString, decodeByteString } from '../bytes/index.ts'
+
+/** Bytes of a header, and what contents are padded to. */
+export const BLOCK = 512
+
+/** What a header says. A number is `undefined` where its field holds none. */
+export interface TarHeader {
+  readonly format: 'ustar' | 'gnu' | 'v7'
+  /** One character; `0` for a file also where the field is a NUL. */
+  readonly type: string
+  readonly path: ByteString
+  readonly target: ByteString
+  readonly mode: number | undefined
+  readonly uid: number | undefined
+  readonly gid: number | undefined
+  readonly size: number | undefined
+  readonly mtime: number | undefined
+  /** Of a device. */
+  readonly major: number | undefined
+  readonly minor: number | undefined
+  /** Whether blocks with more of a sparse file's map lie between the header and the contents. */
+  readonly isMapContinued: boolean
+}
+
+/** What is in a block of 512 bytes; `undefined` if its checksum says that it is no header. */
+export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
+  if (!hasChecksum(block)) return undefined
+  const magic = decodeByteString(block, 257, 265)
+  const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
+  const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
+  const name = textField(block, 0, 100)
+  const prefix = format === 'ustar' ? textField(block, 345, 155) : ''
+  return {
+    format,
+    type,
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    target: textField(block, 157, 100),
+    mode: numberField(block, 100, 8),
+    uid: numberField(block, 108, 8),
+    gid: numberField(block, 116, 8),
+    size: numberField(block, 124, 12),
+    mtime: numberField(block, 136, 12),
+    major: numberField(block, 329, 8),
+    minor: numberField(block, 337, 8),
+    isMapContinued: format === 'gnu' && type === 'S' && block[482] !== 0,
+  }
+}
+
+/** Old archivers added signed bytes. */
+function hasChecksum(block: Uint8Array): boolean {
+  const stored = numberField(block, 148, 8)
+  let unsigned = 0
+  let signed = 0
+  for (let at = 0; at < BLOCK; at++) {
+    const byte = at >= 148 && at < 156 ? 0x20 : block[at]!
+    unsigned += byte
+    signed += byte < 128 ? byte : byte - 256
+  }
+  return stored === unsigned || stored === signed
+}
+
+function textField(block: Uint8Array, start: number, length: number): ByteString {
+  const nul = block.indexOf(0, start)
+  return decodeByteString(block, start, nul === -1 ? start + length : Math.min(nul, start + length))
+}
+
+function numberField(block: Uint8Array, start: number, length: number): number | undefined {
+  if (block[start]! & 0x80) return binaryNumber(block.subarray(start, start + length))
+  const text = /^[ \t\0]*([^ \0]*)/.exec(decodeByteString(block, start, start + length))![1]!
+  return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : undefined
+}
+
+function binaryNumber(bytes: Uint8Array): number {
+  const isNegative = (bytes[0]! & 0x40) !== 0
+  let value = isNegative ? bytes[0]! - 256 : bytes[0]! - 128
+  for (const byte of bytes.subarray(1)) value = value * 256 + byte
+  return value
+}
