@@ -40,11 +40,10 @@ async function generate({ out, name, email, passphraseFile }: GenerateFlags): Pr
   process.stdout.write(`${secretFile}: keep it secret
 ${publicFile}: give it to those who import images (${fingerprint})
 
-They add it to the one keyring that machinectl pull-tar reads:
-  # only if there is none yet, to keep the keys of the distribution:
-  sudo cp -n /usr/lib/systemd/import-pubring.gpg /etc/systemd/import-pubring.gpg
+They add it to the keyring that machinectl pull-tar reads, and keep the keys of the distribution:
+  sudo cp -n /usr/lib/systemd/import-pubring.* /etc/systemd/import-pubring.gpg
   sudo gpg --no-default-keyring --keyring /etc/systemd/import-pubring.gpg --import ${shellPath(publicFile)}
-With systemd 258 or newer the keyring is /etc/systemd/import-pubring.pgp, if that file is there.
+If /etc/systemd/import-pubring.pgp exists, systemd 258 and newer read that file instead: import the key there.
 
 To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}
 `)
