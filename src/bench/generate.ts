@@ -86,8 +86,8 @@ function writeStore(root: string, { size, seed, bumped }: Required<GenerateOptio
     linkAll(system, tree, ['sw'], paths[i]!.path)
     return { path: paths[i]!, references, ...writeTree(root + paths[i]!.path, tree, maker) }
   })
-  addSystemFiles(system)
   const path = storePathOf(`${label} ${paths[changed]!.name}`, SYSTEM_NAME)
+  addSystemFiles(system, path)
   const references = paths.toSorted(compareStorePaths)
   return [...infos, { path, references, ...writeTree(root + path.path, system, maker) }]
 }
@@ -115,12 +115,13 @@ function linkAll(system: Directory, tree: Directory, at: readonly string[], targ
 }
 
 /** The header of a program for x86_64, which is all that anybody looks at of it: the image is not booted. */
-const INIT = `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02\0\x3e\0\x01\0\0\0${'\0'.repeat(40)}`
+const SHELL = `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02\0\x3e\0\x01\0\0\0${'\0'.repeat(40)}`
 
-function addSystemFiles(system: Directory): void {
+function addSystemFiles(system: Directory, { path }: StorePath): void {
   const release = 'ID=nixos\nNAME=NixOS\nPRETTY_NAME="A closure to measure with"\nVERSION_ID="26.05"\n'
   addNode(system, ['etc', 'os-release'], { type: 'file', contents: release, executable: false })
-  addNode(system, ['init'], { type: 'file', contents: INIT, executable: true })
+  addNode(system, ['shell'], { type: 'file', contents: SHELL, executable: true })
+  addNode(system, ['init'], { type: 'file', contents: `#!${path}/shell\n`, executable: true })
   addNode(system, ['system'], { type: 'file', contents: 'x86_64-linux', executable: false })
 }
 

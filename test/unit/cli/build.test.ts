@@ -28,7 +28,7 @@ describe('nspawn-rootfs build', () => {
     const { code, stdout, stderr } = await runCommand(withOut('--level', '0', '--workers', '2'))
     expect(code).toBe(0)
     expect(readdirSync(out).sort()).toEqual(FILES)
-    expect(stdout.toString()).toMatch(/^3 store paths, .* verified/)
+    expect(stdout.toString()).toMatch(/^4 store paths, .* verified/)
     expect(stdout.toString()).toMatch(/^machinectl start nixos-system-x86-64-linux$/m)
     expect(stderr).toMatch(/^100% {2}/m)
   })
@@ -58,7 +58,7 @@ describe('nspawn-rootfs build', () => {
     const lines = stdout.toString().split('\n')
     expect(lines).toEqual([expect.anything(), ''])
     const result = JSON.parse(lines[0]!)
-    expect(result).toMatchObject({ name: 'my', format: 'tar.xz', storePaths: 3, image: join(out, 'my.tar.xz') })
+    expect(result).toMatchObject({ name: 'my', format: 'tar.xz', storePaths: 4, image: join(out, 'my.tar.xz') })
     expect(result.sha256).toMatch(/^[0-9a-f]{64}$/)
     expect(result).not.toHaveProperty('manifest')
   })
@@ -71,7 +71,7 @@ describe('nspawn-rootfs build', () => {
     }
     expect(code).toBe(0)
     expect(stdout.equals(Buffer.concat(chunks))).toBe(true)
-    expect(stderr).toMatch(/^3 store paths/m)
+    expect(stderr).toMatch(/^4 store paths/m)
     expect(readdirSync(folder).sort()).toEqual(['info', 'root'])
   })
 

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   existsSync,
   lstatSync,
@@ -10,7 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, vi } from 'vitest'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
 import { generateKeyPair, type ImageSpec, type PublishOptions, publishImages } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -30,6 +31,9 @@ const publish = (folder: string, text: string, options: PublishOptions = {}) =>
   publishImages(specsOf(text), folder, { workers: 1, cache: false, ...options })
 
 const visible = (folder: string) => readdirSync(folder).sort()
+
+/** Runs a program, and lets what else goes on here go on. */
+const execute = promisify(execFile)
 
 describe('publishImages', () => {
   it('gives all images of a version one SHA256SUMS, and names that stay', async () => {
@@ -173,10 +177,10 @@ describe('publishImages', () => {
       while (!isOver) {
         // One look at the names, as a web server takes one for a request: then all is of one version.
         const version = readlinkSync(join(folder, 'latest'))
-        execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(folder, version) })
+        await execute('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: join(folder, version) })
         seen.add(version)
-        await vi.waitFor(() => {})
-        await new Promise(resolve => setTimeout(resolve, 1))
+        // Who never pauses takes the processors that publish.
+        await new Promise(resolve => setTimeout(resolve, 50))
       }
     })()
     for (let n = 1; n < 6; n++) await publish(folder, `${n}`, { version: `v${n}`, keep: 2 })
