@@ -82,6 +82,6 @@ describe('a built folder', () => {
     nixStore('--load-db')
     expect(nixStore('--verify', '--check-contents')).not.toMatch(/error|modified|disappeared|missing|warning/)
     const requisites = nixStore('--query', '--requisites', store.toplevel).trim().split('\n')
-    expect(requisites.filter(line => line.startsWith('/nix/store/')).sort()).toHaveLength(3)
+    expect(requisites.filter(line => line.startsWith('/nix/store/')).sort()).toHaveLength(4)
   })
 })
