@@ -22,6 +22,7 @@ export function createNixosStore(folder: string, init = 'nix-store --load-db < /
       children: {
         init: { contents: `#!${shell}\n${init}`, executable: true },
         'nixos-version': { contents: '25.11' },
+        sw: { children: { bin: { children: { 'nix-store': PROGRAM } } } },
         etc: { symlink: `${etc}/etc` },
         system: { contents: 'x86_64-linux' },
       },

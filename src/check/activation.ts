@@ -8,12 +8,19 @@
  *       activate        what the stage-2 script runs; absent with nixos-init, which is a part of the initrd
  */
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import type { Init } from './boot.ts'
 import type { CheckedNode } from './entry.ts'
 import type { Report } from './findings.ts'
-import { type Lookup, type Resolution, resolvePath } from './resolve.ts'
+import { type Lookup, resolvePath } from './resolve.ts'
 
-const PROFILE = 'nix/var/nix/profiles/system'
-const SET_CONTAINER = 'set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = true)'
+/** The symlink to the system that was switched to last. */
+export const SYSTEM_PROFILE = 'nix/var/nix/profiles/system'
+
+/** What only the toplevel of a host has. */
+export const HOST_FILES = ['kernel', 'initrd', 'boot.json'] as const
+
+/** How a host becomes a container. */
+export const SET_CONTAINER = 'set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = true)'
 
 /** The NixOS system that an image starts. */
 export interface NixosSystem {
@@ -23,50 +30,49 @@ export interface NixosSystem {
 
 /**
  * Checks that what `init` leads to activates the system, and returns that system; `undefined` if the image holds no
- * NixOS. `init` is where the program that systemd-nspawn executes was found.
+ * NixOS. `init` is what systemd-nspawn executes.
  */
 export async function checkActivation(
   lookup: Lookup,
-  init: Resolution,
+  { path: name, program: init }: Init,
   report: Report,
 ): Promise<NixosSystem | undefined> {
   const toplevel = await findToplevel(lookup, init)
   if (toplevel === undefined) return undefined
   const has = async (name: string) => (await lookup(`${toplevel}/${name}`)) !== undefined
-  // The name by which systemd-nspawn found it.
-  const [link] = init.links
-  const at = { path: link === undefined ? init.path : link.slice(1, link.indexOf(' -> ')) }
+  const at = { path: name }
 
   if (isScript(init.node) === false) {
     const script = await findScript(lookup, toplevel)
     const message = script
-      ? `leads to systemd itself, which finds an empty /etc: link it to /${PROFILE}/${script}`
-      : `leads to systemd itself, and nothing in the image activates the system: ${SET_CONTAINER}, and leave ` +
+      ? `starts systemd without activation, so /etc stays empty: link it to /${SYSTEM_PROFILE}/${script}`
+      : `starts systemd, and nothing in the image activates the system: ${SET_CONTAINER}, and leave ` +
         'system.nixos-init.enable at false'
     report('activation', message, at)
   } else if (textOf(init.node).includes('/activate') && !(await has('activate'))) {
-    const message = 'runs the script activate of the system, which has none: leave system.activatable at true'
+    const message = 'runs activate, but the system has none: leave system.activatable at true'
     report('activation', message, at)
   }
   if (await mountsEtc(lookup, toplevel)) {
     const message = '/etc of the system is an overlay that an initrd mounts: set system.etc.overlay.enable = false'
     report('activation', message, { path: toplevel })
   }
-  if (!init.links.some(link => link.startsWith(`/${PROFILE} `))) {
-    report('profile', `does not lead through /${PROFILE}: link it there`, at)
+  // A script that is no link is rewritten by who put it there.
+  if (init.links.length > 0 && !init.links.some(link => link.startsWith(`/${SYSTEM_PROFILE} `))) {
+    report('profile', `does not lead through /${SYSTEM_PROFILE}: link it there`, at)
   }
   const ofHosts = []
-  for (const name of ['kernel', 'initrd', 'boot.json']) if (await has(name)) ofHosts.push(name)
+  for (const name of HOST_FILES) if (await has(name)) ofHosts.push(name)
   if (ofHosts.length > 0) {
-    const message = `is the system of a host, with ${ofHosts.join(' and ')}: ${SET_CONTAINER} and build the image again`
+    const message = `is the system of a host (it has ${ofHosts.join(', ')}): ${SET_CONTAINER} and build the image again`
     report('container', message, { path: toplevel })
   }
   return { toplevel }
 }
 
 /** The folder that the system profile leads to, or else the one that the init lies in, if it is a toplevel. */
-async function findToplevel(lookup: Lookup, init: Resolution): Promise<ByteString | undefined> {
-  const profile = await resolvePath(lookup, PROFILE)
+async function findToplevel(lookup: Lookup, init: Init['program']): Promise<ByteString | undefined> {
+  const profile = await resolvePath(lookup, SYSTEM_PROFILE)
   const toplevel = profile.node === undefined ? init.path.replace(/\/?[^/]*$/, '') : profile.path
   for (const name of ['nixos-version', 'init-interface-version', 'activate', 'prepare-root']) {
     if (await lookup(`${toplevel}/${name}`)) return toplevel
@@ -77,7 +83,7 @@ async function findToplevel(lookup: Lookup, init: Resolution): Promise<ByteStrin
 async function mountsEtc(lookup: Lookup, toplevel: ByteString): Promise<boolean> {
   for (const name of ['etc-metadata-image', 'etc-basedir']) if (await lookup(`${toplevel}/${name}`)) return true
   const { node } = await resolvePath(lookup, `${toplevel}/activate`)
-  return /\betc-metadata|\berofs\b/.test(textOf(node))
+  return /etc-metadata(?:\.erofs|-image)|\bmount\b[^\n]*\berofs\b/.test(textOf(node))
 }
 
 /** What is known of a file's contents, as text. */

@@ -16,8 +16,16 @@ const SCRIPTS_MAX = 4
 export interface Boot {
   /** What system its init is for, if that can be told. */
   readonly system?: System
-  /** Where the program is found that is executed; absent if there is none. */
-  readonly init?: Resolution
+  /** Absent if there is nothing to execute. */
+  readonly init?: Init
+}
+
+/** What systemd-nspawn executes. */
+export interface Init {
+  /** The path by which it finds it. */
+  readonly path: ByteString
+  /** Where that leads. */
+  readonly program: Resolution
 }
 
 /** Whether systemd-nspawn can boot the tree, and what it boots. */
@@ -28,7 +36,7 @@ export async function checkBoot(lookup: Lookup, system: System | undefined, repo
   if ((await resolvePath(lookup, 'usr')).node?.type !== 'directory') {
     report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
   }
-  return { ...(init.system && { system: init.system }), ...(init.found && { init: init.found }) }
+  return { ...(init.system && { system: init.system }), ...(init.init && { init: init.init }) }
 }
 
 /** A tree with the links that systemd-nspawn adds to it. */
@@ -75,7 +83,7 @@ async function checkInit(
   lookup: Lookup,
   system: System | undefined,
   report: Report,
-): Promise<{ readonly exists: boolean; readonly system?: System; readonly found?: Resolution }> {
+): Promise<{ readonly exists: boolean; readonly system?: System; readonly init?: Init }> {
   const problems: (Problem & { readonly path: ByteString; readonly end: ByteString })[] = []
   for (const path of INITS) {
     if (!(await isThere(lookup, path))) continue
@@ -88,7 +96,7 @@ async function checkInit(
       for (const { rule, message, path } of problems) {
         report(rule, `${message}; ${instead}`, { path, severity: 'warning' })
       }
-      return { exists: true, ...outcome, found }
+      return { exists: true, ...outcome, init: { path, program: found } }
     }
     problems.push({ ...outcome, path, end: found.path })
   }

@@ -1,14 +1,14 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { checkActivation } from './activation.ts'
-import { checkBoot, withBaseLinks } from './boot.ts'
+import { checkBoot, type Init, withBaseLinks } from './boot.ts'
 import type { System } from './elf.ts'
 import { type CheckedEntry, checkedEntry, REGISTRATION_FILE } from './entry.ts'
 import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
-import type { Lookup, Resolution } from './resolve.ts'
+import { type Lookup, resolvePath } from './resolve.ts'
 import { checkRoot } from './root.ts'
 import { type SystemdVersion, versionsOf } from './versions.ts'
 
@@ -106,14 +106,17 @@ export async function checkTree(
 /** Whether the system in an image activates itself, lets people log in, and loads its Nix database. */
 async function checkSystem(
   lookup: Lookup,
-  init: Resolution,
+  init: Init,
   { paths, storePaths }: { readonly paths: readonly ByteString[]; readonly storePaths: Iterable<string> },
   report: Report,
 ): Promise<void> {
   const nixos = await checkActivation(lookup, init, report)
   await checkLogins(lookup, nixos?.toplevel, paths, report)
   if (nixos === undefined || (await lookup(REGISTRATION_FILE)) === undefined) return
-  await checkRegistrationIsLoaded(lookup, { init: init.path, ...nixos }, paths, storePaths, report)
+  // A system without Nix has no use for it.
+  const ofNix = ['etc/nix/nix.conf', 'sw/bin/nix-store'].map(path => resolvePath(lookup, `${nixos.toplevel}/${path}`))
+  if ((await Promise.all(ofNix)).every(({ node }) => node === undefined)) return
+  await checkRegistrationIsLoaded(lookup, { init: init.program.path, ...nixos }, paths, storePaths, report)
 }
 
 /** '' for a tree that begins at the top, `NAME/` for one that lies in the one directory there. */

@@ -1,3 +1,4 @@
+export { HOST_FILES, SET_CONTAINER, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveReport, checkArchive } from './archive.ts'
 export type { Compression } from './compression.ts'
 export { checkDelivery } from './delivery.ts'

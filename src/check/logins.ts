@@ -1,7 +1,7 @@
 /** Whether `machinectl login` finds the unit that it makes a machine start (systemd `src/machine/machine-dbus.c`). */
 import type { ByteString } from '../bytes/index.ts'
 import type { Report } from './findings.ts'
-import { type Lookup, resolvePath } from './resolve.ts'
+import { isThere, type Lookup, resolvePath } from './resolve.ts'
 
 const UNIT = 'container-getty@.service'
 /** Where systemd looks for units; NixOS has its own below the toplevel until its activation links them to /etc. */
@@ -13,6 +13,10 @@ const FOLDERS = [
   'usr/lib/systemd/system',
   'lib/systemd/system',
 ]
+
+function isUsual(path: ByteString): boolean {
+  return FOLDERS.includes(path.slice(0, -UNIT.length - 1))
+}
 
 /**
  * Checks an image that has units of systemd's, in the `toplevel` of its NixOS system or where Linux distributions have
@@ -26,9 +30,16 @@ export async function checkLogins(
 ): Promise<void> {
   const main = toplevel === undefined ? 'usr/lib/systemd/system' : `${toplevel}/etc/systemd/system`
   if ((await resolvePath(lookup, main)).node?.type !== 'directory') return
-  const files = [main, ...FOLDERS].map(folder => `${folder}/${UNIT}`)
-  for (const path of paths) if (path.startsWith('etc/') && path.endsWith(`/${UNIT}`)) files.push(path)
-  for (const file of files) if ((await resolvePath(lookup, file)).node?.type === 'file') return
-  const mend = toplevel === undefined ? 'install all of systemd' : 'set console.enable = true'
+  const extra = [...paths].filter(path => path.startsWith('etc/') && path.endsWith(`/${UNIT}`) && !isUsual(path))
+  for (const file of [...extra, ...[FOLDERS[0]!, main, ...FOLDERS.slice(1)].map(folder => `${folder}/${UNIT}`)]) {
+    if (!(await isThere(lookup, file))) continue
+    // The first that is there counts. A link to /dev/null masks the unit.
+    if ((await resolvePath(lookup, file)).node?.type === 'file') return
+    break
+  }
+  const mend =
+    toplevel === undefined
+      ? 'install all of systemd'
+      : 'set console.enable = true (from 26.11 on: services.getty.enable)'
   report('login', `there is no ${UNIT}: ${mend}`)
 }

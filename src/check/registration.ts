@@ -6,7 +6,7 @@ import {
   parseRegistration,
   parseStorePathBaseName,
 } from '../nix/index.ts'
-import { REGISTRATION_FILE } from './entry.ts'
+import { headSize, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
 import { type Lookup, resolvePath } from './resolve.ts'
 
@@ -57,7 +57,7 @@ export function checkRegistration(
 }
 
 /**
- * Checks that a NixOS system loads its registration: that the stage-2 script, the commands that this runs, the
+ * Checks that a NixOS system loads its registration: that the stage-2 script, the commands that it runs, the
  * activation or a unit name the file. `init` is the stage-2 script, `toplevel` the folder of the system, `paths` are those of all
  * entries, `storeNames` the names in `nix/store`.
  */
@@ -83,14 +83,23 @@ export async function checkRegistrationIsLoaded(
     `${startup.toplevel}/activate`,
     ...[...units, ...parts].sort((a, b) => likely(a) - likely(b)),
   ]
-  for (const path of texts) {
-    const { node } = await resolvePath(lookup, path)
-    if (node?.head !== undefined && decodeByteString(node.head).includes(`/${REGISTRATION_FILE}`)) return
-  }
+  for (const path of texts) if (await mayName(lookup, path)) return
   const message =
-    'nothing in the system names it, so Nix in the machine will know no store path: load it in a unit or in ' +
+    'no script or unit loads it, so the Nix database in the machine stays empty: load it in a unit or in ' +
     `boot.postBootCommands, with nix-store --load-db < /${REGISTRATION_FILE}`
   report('registration', message, { path: REGISTRATION_FILE, severity: 'warning' })
+}
+
+/** Whether a text names the registration, or one that it executes; true, too, if it is too long to be known. */
+async function mayName(lookup: Lookup, path: ByteString): Promise<boolean> {
+  const { node, path: real } = await resolvePath(lookup, path)
+  if (node?.type !== 'file') return false
+  if (node.head === undefined || node.head.length >= headSize(real, node.mode)) return true
+  const text = decodeByteString(node.head)
+  if (text.includes(`/${REGISTRATION_FILE}`)) return true
+  const [, program] = /^ExecStart=[-@:+!]*\/(nix\/store\/\S+)/m.exec(text) ?? []
+  const script = program === undefined ? undefined : (await resolvePath(lookup, program)).node?.head
+  return script !== undefined && decodeByteString(script).includes(`/${REGISTRATION_FILE}`)
 }
 
 function isStorePathName(name: string): boolean {

@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { makeFolders } from '../folders.ts'
@@ -28,6 +28,8 @@ export function defineInit(init: Command): void {
 
 async function runInit(folder: string, { flavour, name, system }: InitFlags): Promise<void> {
   if (flavour === 'nixos') checkNixosName(name)
+  if (existsSync(folder) && !statSync(folder).isDirectory())
+    throw new UsageError(`${folder}: is not a folder; name another DIR`)
   const schema = `https://unpkg.com/nspawn-rootfs@${VERSION}/dist/image.schema.json`
   const files = [...starterFiles({ flavour, name, system, schema })].map(
     ([file, text]) => [join(folder, file), text] as const,
@@ -57,6 +59,6 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
 function checkNixosName(name: string): void {
   if (/^[A-Za-z](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/.test(name)) return
   throw new UsageError(
-    `--name ${name}: a NixOS host has a name of up to 63 letters, digits and "-", with a letter first and no "-" last`,
+    `--name ${name}: a NixOS host has a name of up to 63 letters, digits and "-" that starts with a letter and does not end in "-"`,
   )
 }

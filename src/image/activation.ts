@@ -35,8 +35,8 @@ export async function activationWarnings(
     } else if (!inTheWay.has(place)) {
       inTheWay.add(place)
       warnings.push(
-        `${place} (${entry.origin}): the NixOS system cannot put its own there, because the image has a folder with ` +
-          'files; leave them out, or set them in its configuration',
+        `${place} (${entry.origin}): the NixOS system cannot put its own there, because the image has files in a folder of ` +
+          'that name; leave them out, or set them in its configuration',
       )
     }
   }

@@ -6,7 +6,7 @@ import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
 
-/** The rules that an image breaks which is not meant to boot. */
+/** The rules for images that are to boot. */
 const BOOT_RULES = [
   ...['init', 'os-release', 'usr', 'machine-id', 'mount-point'],
   ...['activation', 'profile', 'container', 'login'],
@@ -85,6 +85,6 @@ function headOf(node: StoreNode & { type: 'file' }, size: number): Uint8Array | 
     return node.read()
   } catch (error) {
     if (!(error instanceof StoreError && error.code === 'FILE_TOO_LARGE')) throw error
-    return node.executable ? node.head(HEAD_SIZE) : undefined
+    return undefined
   }
 }

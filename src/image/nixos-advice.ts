@@ -1,4 +1,5 @@
 /** What the configuration of a NixOS system makes go wrong in a container later, and the option that mends it. */
+import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
@@ -21,37 +22,42 @@ export interface NixosImage {
 /** Warnings for people to read. */
 export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<string[]> {
   const textOf = async (name: string) => (await textAt(closure, `${toplevel.path}/${name}`)) ?? ''
-  const has = async (name: string) => (await whereLeads(closure, `${toplevel.path}/${name}`)) !== undefined
+  // As it is: where a link of the toplevel leads, such as its kernel, need not be fetched.
+  const has = async (name: string) => (await closure.nodeAt(toplevel, [name])) !== undefined
   const warnings: string[] = []
   const advise = (what: string, option: string) => warnings.push(`the NixOS system ${what}: set ${option}`)
 
-  const isForHost = await has('kernel')
-  if (!isForHost && (await has('prepare-root'))) {
-    const why = 'boots by prepare-root, which no container has from 25.11 on, so an upgraded machine would not boot'
+  const isForHost = (await Promise.all(HOST_FILES.map(has))).includes(true)
+  const hasPrepareRoot = await has('prepare-root')
+  if (!isForHost && hasPrepareRoot) {
+    const why = 'starts with prepare-root, which no container has from 25.11 on, so an upgraded machine would not boot'
     advise(why, 'boot.initrd.systemd.enable = false and build the image again')
   }
   // Options that a release lacks are no advice: boot.isNspawnContainer came with 25.05.
-  const release = Number.parseFloat(await textOf('nixos-version'))
+  const release = Number.parseFloat(/\d\d\.\d\d/.exec(await textOf('nixos-version'))?.[0] ?? '')
   const [, mounts = ''] = /^\s*source (\S*\/[^/\s]*-mounts\.sh)/m.exec(await textOf('activate')) ?? []
   if (!isForHost && release >= 25.05 && / "\/dev" /.test((await textAt(closure, mounts)) ?? '')) {
-    const why = 'mounts /dev and others when it is activated, which a machine with a user namespace may not'
+    const why = 'mounts /dev when it is activated, which a user namespace forbids'
     advise(why, 'boot.isNspawnContainer = true')
   }
-  const stage2 = await textOf((await has('prepare-root')) ? 'prepare-root' : 'init')
+  const stage2 = await textOf(hasPrepareRoot ? 'prepare-root' : 'init')
   if (!sharesNetwork && /\[ -n "?1"? \] && \[ -e \/etc\/resolv\.conf \]/.test(stage2)) {
-    const why = 'takes /etc/resolv.conf from the host, which gives none to a machine with a network of its own'
+    const why = 'expects /etc/resolv.conf from the host, which gives none to a machine with its own network'
     advise(why, 'networking.useHostResolvConf = false')
   }
   const nixConf = await textOf('etc/nix/nix.conf')
-  if (/^\s*sandbox\s*=\s*true\s*$/m.test(nixConf) && !/^\s*sandbox-fallback\s*=\s*true\s*$/m.test(nixConf)) {
+  if (
+    /^\s*sandbox\s*=\s*(?:true|relaxed)\s*$/m.test(nixConf) &&
+    !/^\s*sandbox-fallback\s*=\s*true\s*$/m.test(nixConf)
+  ) {
     const why = 'builds in a sandbox, for which a container lacks the namespaces, so nixos-rebuild fails'
     advise(why, 'nix.settings.sandbox = false')
   }
-  if (await has(`etc/systemd/system-preset/${NIXOS_PRESET}`)) {
+  if (await whereLeads(closure, `${toplevel.path}/${PRESETS}${NIXOS_PRESET}`)) {
     for (const { path, origin } of entries) {
       if (!path.startsWith(PRESETS) || path.slice(PRESETS.length) < NIXOS_PRESET) continue
       const name = path.slice(PRESETS.length)
-      warnings.push(`/${path} (${origin}): ${NIXOS_PRESET} counts before it, so it has no effect; name it 00-${name}`)
+      warnings.push(`/${path} (${origin}): has no effect, because ${NIXOS_PRESET} overrides it; name it 0-${name}`)
     }
   }
   return warnings

@@ -12,7 +12,7 @@
  */
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, type Outside, whereLeads } from '../store/index.ts'
-import { readUnitFile, splitWords, type UnitSite } from '../systemd/index.ts'
+import { readUnitFile, readWords, type UnitSite } from '../systemd/index.ts'
 import { textAt } from './texts.ts'
 
 /** What the activation links to the toplevel, of which it makes a symlink at each boot and switch. */
@@ -35,7 +35,7 @@ export async function nixosUnitSite(
 ): Promise<UnitSite | undefined> {
   const units = `${toplevel.path}/etc/systemd/system`
   if ((await whereLeads(closure, units, outside)) === undefined) return undefined
-  const extraFolder = await extraUnitFolder(closure, toplevel)
+  const extraFolder = await extraUnitFolder(closure, toplevel, outside)
   const findUnit: UnitSite['findUnit'] = async file => {
     const text = await textAt(closure, `${units}/${file}`, outside)
     if (text === undefined) return undefined
@@ -63,13 +63,16 @@ export async function nixosUnitSite(
     unitFolder: extraFolder ?? '/etc/systemd/system.attached',
     overridingFolder: extraFolder ?? '/etc/systemd/system.control',
     findUnit,
-    hasProgram: path =>
-      isProgram(path.startsWith(`${CURRENT_SYSTEM}/`) ? toplevel.path + path.slice(CURRENT_SYSTEM.length) : path),
+    async hasProgram(path) {
+      if (path.startsWith(`${CURRENT_SYSTEM}/`)) return isProgram(toplevel.path + path.slice(CURRENT_SYSTEM.length))
+      // What else lies below /run, such as wrappers, is made at boot.
+      return path.startsWith('/run/') || isProgram(path)
+    },
     async findPrograms() {
       const [agetty, login] = [await findProgram('agetty'), await findProgram('login')]
       return agetty && login ? { agetty, login } : undefined
     },
-    endsFirstBoot: async () => (await findUnit('systemd-machine-id-commit.service')) !== undefined,
+    endsFirstBoot: async () => Boolean((await findUnit('systemd-machine-id-commit.service'))?.text),
   }
 }
 
@@ -77,15 +80,24 @@ export async function nixosUnitSite(
  * The first folder of `boot.extraSystemdUnitPaths` that an image can fill. Since NixOS 22.11 system.conf(5) hands them to
  * systemd, in `ManagerEnvironment=`, with an empty one behind them for all others.
  */
-async function extraUnitFolder(closure: Closure, toplevel: StorePath): Promise<string | undefined> {
+async function extraUnitFolder(closure: Closure, toplevel: StorePath, outside: Outside): Promise<string | undefined> {
   const file = `${toplevel.path}/etc/systemd/system.conf`
-  const words = readUnitFile((await textAt(closure, file)) ?? '')
+  const words = readUnitFile((await textAt(closure, file, outside)) ?? '')
     .filter(({ section, key }) => section === 'Manager' && key === 'ManagerEnvironment')
-    .flatMap(({ value }) => splitWords(value, file))
+    .flatMap(({ value }) => readWords(value))
   const path = words.findLast(word => word.startsWith('SYSTEMD_UNIT_PATH='))
-  // What lies below the others is of the store, or gone at the next boot.
-  return path
-    ?.slice('SYSTEMD_UNIT_PATH='.length)
-    .split(':')
-    .find(folder => /^\/(?!nix\/|run\/|dev\/|proc\/|sys\/|tmp\/)/.test(folder))
+  const folders = path?.slice('SYSTEMD_UNIT_PATH='.length).split(':') ?? []
+  for (const folder of folders.map(folder => folder.replace(/\/+$/, ''))) {
+    if (!isFillable(folder)) continue
+    // One that the activation links to the store is no folder of the image.
+    const below = /^\/etc\/(.*)$/.exec(folder)?.[1]
+    if (below === undefined || !(await whereLeads(closure, `${toplevel.path}/etc/${below}`, outside))) return folder
+  }
+  return undefined
+}
+
+/** Whether what lies in a folder stays there, and is neither of the store nor of the configuration. */
+function isFillable(folder: string): boolean {
+  const isPlain = /^(?:\/(?!\.{1,2}(?:\/|$))[^/]+)+$/.test(folder)
+  return isPlain && !/^\/(?:nix|run|dev|proc|sys|tmp)\/|^\/etc\/systemd\/system(?:\/|$)/.test(folder)
 }

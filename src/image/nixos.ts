@@ -8,13 +8,12 @@
  *                                                      follow an absolute symlink out of it
  *     dev, proc, sys                                   mount points
  */
+import { SET_CONTAINER, SYSTEM_PROFILE } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, followLinks, StoreError, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { ImageError } from './errors.ts'
 import type { System } from './spec.ts'
-
-const PROFILE = 'nix/var/nix/profiles/system'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
 export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {
@@ -31,8 +30,8 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
       contents: osRelease.read(),
       origin,
     },
-    { type: 'symlink', path: PROFILE, target: toplevel.path, origin },
-    { type: 'symlink', path: 'sbin/init', target: `/${PROFILE}/${script}`, origin },
+    { type: 'symlink', path: SYSTEM_PROFILE, target: toplevel.path, origin },
+    { type: 'symlink', path: 'sbin/init', target: `/${SYSTEM_PROFILE}/${script}`, origin },
   ]
 }
 
@@ -82,9 +81,8 @@ async function stage2Of(closure: Closure, toplevel: StorePath, init: StoreNode):
   throw new ImageError(
     'TOPLEVEL_INVALID',
     toplevel.path,
-    `${toplevel.path}: cannot boot in a container: its init is no script and it has no script prepare-root, so nothing ` +
-      `would activate the system; set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = ` +
-      'true), and leave system.nixos-init.enable at false',
+    `${toplevel.path}: cannot boot in a container, because neither init nor prepare-root is a script that activates ` +
+      `the system; ${SET_CONTAINER}, and leave system.nixos-init.enable at false`,
   )
 }
 

@@ -1,6 +1,6 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
-import { checkImageName, type SystemdStubs, stubEntries } from '../systemd/index.ts'
+import { checkImageName, stubEntries } from '../systemd/index.ts'
 import { activationWarnings } from './activation.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
@@ -19,9 +19,6 @@ export interface Compression {
 
 /** Names an image of which nothing says its system: not this machine's, so that the name is the same everywhere. */
 const DEFAULT_SYSTEM = 'x86_64-linux'
-
-/** What a NixOS system gets of which nothing is declared: nobody wants a machine that lets nobody in. */
-const LOGINS_ONLY: SystemdStubs = { machineId: 'missing' }
 
 /** A spec that was checked and looked up: everything that decides the bytes of an image. */
 export interface PreparedImage extends Compression {
@@ -72,7 +69,7 @@ export async function prepareImage(
   const name = spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`)
   const preset = toplevel ? await nixosEntries(watched, toplevel) : []
   const site = await unitSiteOf(watched, toplevel, [...preset, ...entries])
-  const declared = spec.systemd ?? (site.isNixos ? LOGINS_ONLY : undefined)
+  const declared = spec.systemd ?? (site.isNixos ? {} : undefined)
   const stubs = declared ? await stubEntries(declared, site) : { entries: [], warnings: [] }
   const added = [...stubs.entries, ...entries]
   const plan = planImage(closure, [...preset, ...added])

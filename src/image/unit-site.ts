@@ -1,4 +1,5 @@
 import type { ByteString } from '../bytes/index.ts'
+import { SYSTEM_PROFILE } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, type Outside, type StoreNode, whereLeads } from '../store/index.ts'
 import type { UnitSite } from '../systemd/index.ts'
@@ -7,7 +8,7 @@ import { nixosUnitSite } from './nixos-unit-site.ts'
 import { textAt } from './texts.ts'
 
 /** By this name a unit is that of the system to which was switched last. */
-const PROFILE = '/nix/var/nix/profiles/system'
+const PROFILE = `/${SYSTEM_PROFILE}`
 const PROFILE_BINS = ['bin', 'sbin', 'usr/bin', 'usr/sbin'].map(folder => `${PROFILE}/sw/${folder}`)
 const UNIT_FOLDERS = ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`].map(
   folder => `${folder}/systemd/system`,
@@ -24,7 +25,10 @@ export async function unitSiteOf(
 }
 
 function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
-  const hasProgram = async (path: string) => (await whereLeads(closure, path, outside))?.node.type === 'file'
+  const hasProgram = async (path: string) => {
+    const node = (await whereLeads(closure, path, outside))?.node
+    return node?.type === 'file' && node.executable
+  }
   const find = async (folders: readonly string[], name: string) => {
     for (const folder of folders) if (await hasProgram(`${folder}/${name}`)) return `${folder}/${name}`
     return undefined

@@ -132,8 +132,8 @@ const systemd = z
       machineId: text('give uninitialized, empty, missing, or 32 hex digits')
         .optional()
         .describe(
-          'uninitialized (default: every import is a first boot, with an ID of its own), missing (the same, and the default ' +
-            'for NixOS before 24.11, where first boots never end), empty (an ID of its own, but no boot is a first one), ' +
+          'uninitialized (default: every import is a first boot, with an ID of its own), missing (the same), ' +
+            'empty (an ID of its own, but no first boot; the default for NixOS before 24.11, where a first boot never ends), ' +
             'or an ID of 32 hex digits',
         ),
       hostname: text('give a host name').optional().describe('Written to /etc/hostname'),

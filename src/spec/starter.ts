@@ -45,7 +45,7 @@ const signing = `# Who signs SHA256SUMS: nspawn-rootfs key generate --out keys
 
 function nixosImage(options: StarterOptions): string {
   return `${head(options)}
-name: ${options.name}
+name: ${yamlText(options.name)}
 system: ${options.system}
 
 # Made by: nix build path:./nixos#nixosConfigurations.${options.name}.config.system.build.toplevel
@@ -84,7 +84,7 @@ ${signing}`
 
 function plainImage(options: StarterOptions): string {
   return `${head(options)}
-name: ${options.name}
+name: ${yamlText(options.name)}
 system: ${options.system}
 
 # nspawn-rootfs build image.yaml --set PROGRAM=$(readlink -f result)
@@ -108,12 +108,22 @@ directories:
 
 # For an image that boots, with systemd among its store paths and /usr/lib/systemd linked to it:
 #systemd:
-#  osRelease: { ID: ${options.name}, NAME: ${options.name} }
+#  osRelease: { ID: ${yamlText(options.name)}, NAME: ${yamlText(options.name)} }
 
 ${settings}
 #compression: { format: tar.xz, level: 6 }
 
 ${signing}`
+}
+
+/** A name as YAML text: in quotes if it would be read as a number, a truth value or nothing. */
+function yamlText(name: string): string {
+  return /^[A-Za-z]/.test(name) && !/^(?:true|false|null|yes|no|on|off|y|n)$/i.test(name) ? name : JSON.stringify(name)
+}
+
+/** A name as that of an attribute: in quotes if it is a word of the language. */
+function nixName(name: string): string {
+  return /^(?:if|then|else|assert|with|let|in|rec|inherit|or)$/.test(name) ? JSON.stringify(name) : name
 }
 
 /** The release that a starter begins with. Its options are those of NixOS 25.11 and newer. */
@@ -124,7 +134,7 @@ function flake({ name }: StarterOptions): string {
   inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-${RELEASE}";
 
   outputs = { nixpkgs, ... }: {
-    nixosConfigurations.${name} = nixpkgs.lib.nixosSystem {
+    nixosConfigurations.${nixName(name)} = nixpkgs.lib.nixosSystem {
       modules = [ ./configuration.nix ];
     };
   };

@@ -6,7 +6,7 @@ import { blameNar } from './nar-contents.ts'
 import { HEAD_SIZE, SMALL_FILE, type StoreNode, tooLarge } from './node.ts'
 
 /** Bytes of small files that are kept of one NAR: an image is planned by a handful. */
-const KEPT_MAX = 4 * 1024 * 1024
+const KEPT_MAX = 16 * 1024 * 1024
 
 /** What stands where in a store path, by its names joined with `/`. */
 export type NarNodes = ReadonlyMap<ByteString, StoreNode>

@@ -14,6 +14,6 @@ export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-
 export { parseSettings, type SettingsTextProblem, settingsTextProblems } from './settings-text.ts'
 export { type Distrust, ignoredWhenUntrusted, TRUSTED_SETTINGS_FOLDER } from './settings-trust.ts'
 export { type SystemdStubs, stubEntries, type UnitStub } from './stubs.ts'
-export { type Assignment, parseUnitFile, readUnitFile, splitWords } from './unit-file.ts'
+export { type Assignment, parseUnitFile, readUnitFile, readWords, splitWords } from './unit-file.ts'
 export { checkUnitName } from './unit-name.ts'
 export type { FoundUnit, UnitSite } from './unit-site.ts'

@@ -35,6 +35,16 @@ export async function planLogins(site: UnitSite, declared: ReadonlySet<string>, 
   const want = (target: string, file: string, path: string) => {
     plan.links.push({ path: `${target}.wants/${file}`, target: path })
   }
+  const addGetty = async (name: (typeof GETTYS)[number], own: FoundUnit | undefined) => {
+    const programs = await site.findPrograms()
+    if (programs === undefined) {
+      plan.warnings.push(`${name}: nobody can log in there, because the image lacks agetty or login; add util-linux`)
+      return undefined
+    }
+    // The drop-ins of the store paths apply to a unit that overrides theirs, too. This one comes after them.
+    if (own?.dropIns.length) add(`${name}.d/zz-programs.conf`, gettyDropIn(name, programs), own)
+    return isMissing(own) || own!.dropIns.length === 0 ? add(name, gettyText(name, programs), own) : own!.path
+  }
 
   const target = await site.findUnit(GETTY_TARGET)
   const isTargetMissing = isMissing(target) && !declared.has(GETTY_TARGET)
@@ -52,17 +62,6 @@ export async function planLogins(site: UnitSite, declared: ReadonlySet<string>, 
     want(BOOT_TARGET, GETTY_TARGET, target.path)
   }
   return plan
-
-  async function addGetty(name: (typeof GETTYS)[number], own: FoundUnit | undefined): Promise<string | undefined> {
-    const programs = await site.findPrograms()
-    if (programs === undefined) {
-      plan.warnings.push(`${name}: nobody can log in there, because the image lacks agetty or login; add util-linux`)
-      return undefined
-    }
-    // The drop-ins of the store paths apply to a unit that overrides theirs, too. This one comes after them.
-    if (own?.dropIns.length) add(`${name}.d/zz-programs.conf`, gettyDropIn(name, programs), own)
-    return isMissing(own) || own!.dropIns.length === 0 ? add(name, gettyText(name, programs), own) : own!.path
-  }
 }
 
 function isMissing(unit: FoundUnit | undefined): boolean {

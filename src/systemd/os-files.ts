@@ -9,7 +9,7 @@ import { SystemdError } from './errors.ts'
  *     empty           the first boot makes an ID and keeps it, but no boot is a first one
  *     32 hex digits   this ID, for every machine that is made of the image
  *
- * Only systemd-machine-id-commit.service ends a first boot: without it every boot is one.
+ * Only systemd-machine-id-commit.service ends a first boot: without it every boot is one, but with `empty`.
  */
 export type MachineIdPolicy = 'uninitialized' | 'missing' | 'empty' | (string & {})
 

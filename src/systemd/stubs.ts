@@ -89,13 +89,13 @@ export async function stubEntries(
 
 /** The policy for the machine ID, and what is odd about it. */
 async function machineIdOf({ machineId }: SystemdStubs, origin: string, site: UnitSite) {
-  const isRepeated = (machineId ?? FIRST_BOOT_ID) === FIRST_BOOT_ID && !(await site.endsFirstBoot())
-  if (!isRepeated) return { policy: machineId ?? FIRST_BOOT_ID, warnings: [] }
-  if (machineId === undefined) return { policy: 'missing', warnings: [] }
-  const why = 'the system lacks systemd-machine-id-commit.service, as NixOS does before 24.11'
+  const hasFirstBoot = machineId === undefined || machineId === FIRST_BOOT_ID || machineId === 'missing'
+  if (!hasFirstBoot || (await site.endsFirstBoot())) return { policy: machineId ?? FIRST_BOOT_ID, warnings: [] }
+  if (machineId === undefined) return { policy: 'empty', warnings: [] }
+  const why = 'the system has no systemd-machine-id-commit.service'
   return {
     policy: machineId,
-    warnings: [`machineId (${origin}): every boot is a first boot, because ${why}; use missing`],
+    warnings: [`machineId (${origin}): every boot is a first boot, because ${why}; use empty`],
   }
 }
 

@@ -75,6 +75,15 @@ export function splitWords(value: string, where: string): string[] {
   throw new SystemdError('UNIT_INVALID', `${where}: ${JSON.stringify(value.slice(0, 80))}: a quote is not closed`)
 }
 
+/**
+ * The words of a value that a shell would read the same way, as nixpkgs quotes them: a backslash outside of quotes takes
+ * the next character as it is. A quote that is not closed ends with the value.
+ */
+export function readWords(value: string): string[] {
+  const words = value.match(/(?:[^ \t'"\\]|\\.|'[^']*'?|"[^"]*"?)+/g) ?? []
+  return words.map(word => word.replace(/\\(.)|'([^']*)'?|"([^"]*)"?/g, '$1$2$3'))
+}
+
 /** Lines without comments, those that belong together as one. */
 function* logicalLines(text: string): Generator<{ line: number; content: string }> {
   let joined = ''

@@ -9,8 +9,12 @@ import { temporaryFolder } from '../../temporary.ts'
 const nix = needs('nix-instantiate')
 
 /** Has Nix evaluate an expression in which `STARTER` is a file of a starter. */
-function evaluate(file: string, expression: string, system: 'x86_64-linux' | 'aarch64-linux' = 'x86_64-linux') {
-  const options = { flavour: 'nixos', name: 'web', system, schema: 'x' } as const
+function evaluate(
+  file: string,
+  expression: string,
+  { name = 'web', system = 'x86_64-linux' }: { name?: string; system?: 'x86_64-linux' | 'aarch64-linux' } = {},
+) {
+  const options = { flavour: 'nixos', name, system, schema: 'x' } as const
   const path = join(temporaryFolder(), 'starter.nix')
   writeFileSync(path, starterFiles(options).get(`nixos/${file}`)!)
   const args = ['--eval', '--strict', '--json', '--expr', expression.replaceAll('STARTER', path)]
@@ -29,7 +33,7 @@ describe.skipIf(nix.skip)(`Nix evaluates a starter:${nix.because}`, () => {
     const configuration = evaluate(
       'configuration.nix',
       'import STARTER { config.nix.package = "/nix-package"; pkgs.git = "git"; }',
-      'aarch64-linux',
+      { system: 'aarch64-linux' },
     )
     expect(configuration).toMatchObject({
       boot: { isNspawnContainer: true },
@@ -50,14 +54,17 @@ describe.skipIf(nix.skip)(`Nix evaluates a starter:${nix.because}`, () => {
     expect(configuration.boot).not.toHaveProperty('postBootCommands')
   })
 
-  it('its flake takes the release that the configuration began with, and names the system by its host', () => {
-    const flake = evaluate('flake.nix', '{ inherit (import STARTER) inputs; }')
-    const configuration = evaluate('configuration.nix', 'import STARTER { config.nix.package = ""; pkgs.git = ""; }')
+  it.each(['web', 'in', 'let'])('its flake takes the release that the configuration began with, and names %s', name => {
+    const flake = evaluate('flake.nix', '{ inherit (import STARTER) inputs; }', { name })
+    const configuration = evaluate('configuration.nix', 'import STARTER { config.nix.package = ""; pkgs.git = ""; }', {
+      name,
+    })
     const { stateVersion } = configuration.system
     expect(flake.inputs.nixpkgs.url).toBe(`github:NixOS/nixpkgs/nixos-${stateVersion}`)
     const names = evaluate(
       'flake.nix',
       'builtins.attrNames ((import STARTER).outputs { nixpkgs.lib.nixosSystem = x: x; }).nixosConfigurations',
+      { name },
     )
     expect(names).toEqual([configuration.networking.hostName])
   })

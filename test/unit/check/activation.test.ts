@@ -39,6 +39,17 @@ const BOOTS = [symlink('sbin/init', `/${PROFILE}/init`), symlink(PROFILE, `/${TO
 describe('a NixOS system', () => {
   it.each<[string, CheckedEntry[], string[]]>([
     ['that activates itself', BOOTS, []],
+    ['started by a script', [script('sbin/init'), ...BOOTS.slice(1)], []],
+    [
+      'past its profile and another link',
+      [symlink('sbin', 'usr/sbin'), symlink('usr/sbin/init', `/${TOP}/init`), ...BOOTS.slice(1)],
+      ['warning profile sbin/init'],
+    ],
+    [
+      'whose container-getty@ is masked by the image',
+      [...BOOTS, file(`${UNITS}/${GETTY}`), symlink(`etc/systemd/system.control/${GETTY}`, '/dev/null')],
+      ['warning login'],
+    ],
     [
       'through a generation',
       [BOOTS[0], symlink(PROFILE, 'system-1-link'), symlink(`${PROFILE}-1-link`, `/${TOP}`), BOOTS[2]],
@@ -83,7 +94,7 @@ describe('a NixOS system', () => {
   it('is told which link activates it', async () => {
     const entries = image(...BOOTS.slice(0, 2), program(`${TOP}/init`), script(`${TOP}/prepare-root`))
     expect(await messagesOf(entries)).toContain(
-      'leads to systemd itself, which finds an empty /etc: link it to /nix/var/nix/profiles/system/prepare-root',
+      'starts systemd without activation, so /etc stays empty: link it to /nix/var/nix/profiles/system/prepare-root',
     )
   })
 })

@@ -67,17 +67,20 @@ describe('nspawn-rootfs', () => {
     expect([missing.code, missing.stderr]).toEqual([1, 'nspawn-rootfs: none is not there\n'])
   })
 
-  it('init --flavour plain writes what builds without NixOS', async () => {
-    const { folder, toplevel, place } = createFolder()
-    await run(folder, 'init', '--flavour', 'plain', '--name', 'tool')
-    const set = ['--set', `PROGRAM=${toplevel}`]
-    const { code, stderr } = await run(folder, 'build', 'image.yaml', ...set, ...place, '--out', 'images')
-    expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning')])
-    const unset = await run(folder, 'build', 'image.yaml', ...place)
-    expect(unset.stderr).toBe(
-      'nspawn-rootfs: image.yaml:9:12: variables.PROGRAM: has no value of its own: give --set PROGRAM=VALUE\n',
-    )
-  })
+  it.each(['tool', '123', 'true', 'null'])(
+    'init --flavour plain --name %s writes what builds without NixOS',
+    async name => {
+      const { folder, toplevel, place } = createFolder()
+      await run(folder, 'init', '--flavour', 'plain', '--name', name)
+      const set = ['--set', `PROGRAM=${toplevel}`]
+      const { code, stderr } = await run(folder, 'build', 'image.yaml', ...set, ...place, '--out', 'images')
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining('warning')])
+      const unset = await run(folder, 'build', 'image.yaml', ...place)
+      expect(unset.stderr).toBe(
+        'nspawn-rootfs: image.yaml:9:12: variables.PROGRAM: has no value of its own: give --set PROGRAM=VALUE\n',
+      )
+    },
+  )
 
   it('build lets options count more than the declaration', async () => {
     const { folder, toplevel, place } = createFolder()

@@ -106,6 +106,18 @@ describe('a warning says which option mends', () => {
       'boot.isNspawnContainer = true',
     ],
     [
+      'the system of a host without a kernel',
+      { init: PROGRAM, 'prepare-root': STAGE2, activate: script(), 'boot.json': NOTHING },
+      {},
+      'boot.isNspawnContainer = true',
+    ],
+    [
+      'nothing of a program for erofs',
+      { init: STAGE2, activate: script('/nix/store/x-erofs-utils/bin/mkfs.erofs a b\n') },
+      {},
+      '',
+    ],
+    [
       'a container with systemd in its initrd',
       { init: PROGRAM, 'prepare-root': STAGE2, activate: script() },
       {},
@@ -163,14 +175,17 @@ describe('a warning says which option mends', () => {
     const spec = createSystem({ init: STAGE2, activate: script() }, { '00-nixos.preset': { contents: 'ignore *\n' } })
     const presets = { '50-mine.preset': 'enable a\n', '00-first.preset': 'enable b\n' }
     const { warnings } = await build({ ...spec, systemd: { presets, gettys: false } })
-    expect(warnings).toEqual([expect.stringMatching(/50-mine\.preset .*name it 00-50-mine\.preset$/)])
+    expect(warnings).toEqual([expect.stringMatching(/50-mine\.preset .*name it 0-50-mine\.preset$/)])
   })
 })
 
 describe('the registration', () => {
   const LOAD = { contents: 'nix-store --load-db < /nix-path-registration\n' }
 
-  async function warningsWith(add: (store: ReturnType<typeof createChrootStore>) => string[], activate = '') {
+  async function warningsWith(
+    add: (store: ReturnType<typeof createChrootStore>) => string[],
+    { activate = '', hasNix = true }: { activate?: string; hasNix?: boolean } = {},
+  ) {
     const store = createChrootStore(temporaryFolder())
     const references = add(store)
     const shell = store.add('shell', { children: { bin: { children: { sh: PROGRAM } } } })
@@ -181,6 +196,7 @@ describe('the registration', () => {
           init: withShell(STAGE2, shell),
           activate: withShell(script(activate), shell),
           etc: { children: { 'os-release': { contents: 'ID=nixos\n' } } },
+          ...(hasNix && { sw: { children: { bin: { children: { 'nix-store': PROGRAM } } } } }),
         },
       },
       [...references, shell],
@@ -198,7 +214,24 @@ describe('the registration', () => {
   })
 
   it('may be loaded by the activation', async () => {
-    expect(await warningsWith(() => [], LOAD.contents)).toEqual([])
+    expect(await warningsWith(() => [], { activate: LOAD.contents })).toEqual([])
+  })
+
+  it('may be loaded by a script of any name', async () => {
+    const unit = (program: string) => ({ contents: `[Service]\nExecStart=${program}\n` })
+    const add = (store: ReturnType<typeof createChrootStore>) => {
+      const script = store.add('load-it', { ...LOAD, executable: true })
+      return [script, store.add('unit-load.service', { children: { 'load.service': unit(script) } })]
+    }
+    expect(await warningsWith(add)).toEqual([])
+  })
+
+  it('may be loaded by an activation that is too long to be known', async () => {
+    expect(await warningsWith(() => [], { activate: '# long\n'.repeat(10_000) })).toEqual([])
+  })
+
+  it('is of no use where there is no Nix', async () => {
+    expect(await warningsWith(() => [], { hasNix: false })).toEqual([])
   })
 
   it('is missed by Nix if nothing loads it', async () => {

@@ -146,7 +146,6 @@ describe('systemd stubs', () => {
       const { toplevel, source } = createManagedStore()
       const { entries } = await entriesOf({ toplevel, source })
       expect(entries).toHaveProperty(['etc/systemd/system.attached/container-getty@.service'])
-      expect(entries).not.toHaveProperty(['etc/machine-id'])
     })
 
     it('override those that are masked', async () => {
@@ -166,6 +165,12 @@ describe('systemd stubs', () => {
       })
       expect(files).toEqual(['etc/systemd/system.control/container-getty@.service.d/zz-programs.conf'])
       expect(entries[files[0]]).toMatch(/^\[Service\]\nExecStart=\nExecStart=-\/run\/current-system\/sw\/bin\/agetty /)
+    })
+
+    it('leave those alone whose program is made at boot', async () => {
+      const wrapped = OVERRIDES.replace('/run/current-system/sw', '/run/wrappers')
+      const units = { ...WORKING, 'console-getty.service.d/overrides.conf': wrapped }
+      expect((await gettysOf({ units })).files).toEqual([])
     })
 
     it('warn where nobody could log in', async () => {
@@ -222,6 +227,17 @@ describe('systemd stubs', () => {
     }
   })
 
+  it.each([
+    ['/etc/systemd-mutable/system/:', '/etc/systemd-mutable/system'],
+    ['/etc/../m:/etc/systemd/system:/etc/tmpfiles.d:/run/units:relative:', '/etc/systemd/system.attached'],
+    ["'/srv/un'\\''its':", "/srv/un'its"],
+  ])('go to a folder of SYSTEMD_UNIT_PATH=%s only if they can stay there', async (path, folder) => {
+    const systemConf = `[Manager]\nManagerEnvironment=A='it'\\''s' SYSTEMD_UNIT_PATH=${path}\n`
+    const units = { 'hello.service': { contents: UNIT } }
+    const { entries } = await build(createManagedStore({ systemConf }), { units })
+    expect(entries).toHaveProperty([`${folder.slice(1)}/hello.service`])
+  })
+
   it('enable units that the system has', async () => {
     const { entries } = await build(createManagedStore(), { units: { 'sshd.service': { enable: true } } })
     expect(entries).toMatchObject({
@@ -270,7 +286,9 @@ describe('systemd stubs', () => {
     const { warnings } = await build(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
     expect(warnings).toEqual([
       expect.stringContaining('/etc/hostname (the systemd stubs): the NixOS system replaces it at each boot'),
-      expect.stringContaining('/etc/tmpfiles.d (the systemd stubs): the NixOS system cannot put its own there'),
+      expect.stringContaining(
+        '/etc/tmpfiles.d (the systemd stubs): the NixOS system cannot put its own there, because',
+      ),
     ])
   })
 
@@ -291,7 +309,9 @@ describe('systemd stubs', () => {
 
   it('have no first boot where none would end', async () => {
     const build2405 = (machineId?: 'uninitialized') => build(createManagedStore({ units: {} }), { machineId })
-    expect((await build2405()).entries).not.toHaveProperty(['etc/machine-id'])
+    expect((await build2405()).entries['etc/machine-id']).toBe('')
+    const masked = createManagedStore({ units: { 'systemd-machine-id-commit.service': null } })
+    expect((await build(masked, {})).entries['etc/machine-id']).toBe('')
     const { entries, warnings } = await build2405('uninitialized')
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     expect(warnings).toEqual([expect.stringContaining('machineId (the systemd stubs): every boot is a first boot')])
