@@ -1,6 +1,7 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
 import { type Closure, openClosure } from '../store/index.ts'
-import { checkImageName, stubEntries } from '../systemd/index.ts'
+import { checkImageName, type SystemdStubs, stubEntries, type UnitSite } from '../systemd/index.ts'
+import type { TreeEntry } from '../tree/index.ts'
 import { activationWarnings } from './activation.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
@@ -69,7 +70,7 @@ export async function prepareImage(
   const name = spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`)
   const preset = toplevel ? await nixosEntries(watched, toplevel) : []
   const site = await unitSiteOf(watched, toplevel, [...preset, ...entries])
-  const declared = spec.systemd ?? (site.isNixos ? {} : undefined)
+  const declared = spec.systemd ?? (site.isNixos ? await loginsOnly(site, entries) : undefined)
   const stubs = declared ? await stubEntries(declared, site) : { entries: [], warnings: [] }
   const added = [...stubs.entries, ...entries]
   const plan = planImage(closure, [...preset, ...added])
@@ -95,6 +96,12 @@ export async function prepareImage(
     warnings,
     inspected,
   }
+}
+
+/** What a NixOS system gets without a declaration: logins, and no machine ID unless its first boot would not end. */
+async function loginsOnly(site: UnitSite, entries: readonly TreeEntry[]): Promise<SystemdStubs> {
+  const hasId = entries.some(({ path }) => path === 'etc/machine-id')
+  return { machineId: hasId || (await site.endsFirstBoot()) ? 'missing' : 'empty' }
 }
 
 function checkSystem({ system }: ImageSpec): void {

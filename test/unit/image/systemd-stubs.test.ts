@@ -146,6 +146,15 @@ describe('systemd stubs', () => {
       const { toplevel, source } = createManagedStore()
       const { entries } = await entriesOf({ toplevel, source })
       expect(entries).toHaveProperty(['etc/systemd/system.attached/container-getty@.service'])
+      expect(entries).not.toHaveProperty(['etc/machine-id'])
+    })
+
+    it('leave the machine ID to an image of which nothing is declared', async () => {
+      const { toplevel, source } = createManagedStore({ units: {} })
+      expect((await entriesOf({ toplevel, source })).entries['etc/machine-id']).toBe('')
+      const own = [{ type: 'file', path: '/etc/machine-id', contents: 'uninitialized\n' }] as const
+      const { entries } = await entriesOf({ toplevel, source, entries: own })
+      expect(entries['etc/machine-id']).toBe('uninitialized\n')
     })
 
     it('override those that are masked', async () => {
