@@ -127,8 +127,10 @@ describe.skipIf(nixos.skip).each(Object.keys(SUITES) as Suite[])(`a NixOS system
       expect(await terminal.finish()).toBe(0)
     })
 
-    it.runIf(REGISTERING.includes(name))('knows its store paths', async () => {
-      expect(existsSync(join(guest().root, 'nix-path-registration'))).toBe(false)
+    it('knows its store paths, if it registers them', async () => {
+      const isRegistered = !existsSync(join(guest().root, 'nix-path-registration'))
+      expect(isRegistered).toBe(REGISTERING.includes(name))
+      if (!isRegistered) return
       expect((await ask('nix-store', '--query', '--requisites', PROFILE)).sort()).toEqual(generations[0]!.paths)
     })
 
@@ -202,5 +204,5 @@ async function logIn(terminal: Terminal, name: string): Promise<void> {
 
 /** The options of NixOS that a message names. */
 function optionsIn(message: string): string[] {
-  return message.match(/\b(?:boot|console|networking|nix|system)(?:\.[\w-]+)+(?= |$|,|\))/g) ?? []
+  return message.match(/\b(?:boot|console|networking|nix|system)(?!\.json)(?:\.[\w-]+)+(?= |$|,|\))/g) ?? []
 }
