@@ -3,7 +3,7 @@ import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
-import { textAt } from './texts.ts'
+import { textAt } from './closure-files.ts'
 
 /** The preset of NixOS that leaves all units as they are. The first that matches a unit counts (systemd.preset(5)). */
 const NIXOS_PRESET = '00-nixos.preset'

@@ -7,15 +7,15 @@
  *     /etc/systemd/system                  the units of the system
  *     /etc/systemd/system.attached
  *
- * NixOS leaves the last three to others than its configuration, and its systemd looks in all of them (`systemd-analyze
- * unit-paths`). Drop-ins count in each, ordered by their names.
+ * NixOS puts nothing in the second and the last, and its systemd looks in all of them (`systemd-analyze unit-paths`).
+ * Drop-ins count in each, ordered by their names.
  */
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, type Outside, whereLeads } from '../store/index.ts'
 import { readUnitFile, readWords, type UnitSite } from '../systemd/index.ts'
-import { textAt } from './texts.ts'
+import { isProgram, textAt } from './closure-files.ts'
 
-/** What the activation links to the toplevel, of which it makes a symlink at each boot and switch. */
+/** The symlink to the toplevel that the activation makes at each boot and switch. */
 const CURRENT_SYSTEM = '/run/current-system'
 
 /** The name that NixOS gives the drop-in by which it changes a unit of systemd's. */
@@ -43,16 +43,13 @@ export async function nixosUnitSite(
     // The path by which the activation makes it be found, now and after the next switch.
     return { text, path: `/etc/systemd/system/${file}`, dropIns: dropIn === undefined ? [] : [dropIn] }
   }
-  const isProgram = async (path: string) => {
-    const node = (await whereLeads(closure, path, outside))?.node
-    return node?.type === 'file' && node.executable
-  }
+  const has = (path: string) => isProgram(closure, path, outside)
   const findProgram = async (name: keyof typeof PROGRAM_PACKAGES) => {
-    if (await isProgram(`${toplevel.path}/sw/bin/${name}`)) return `${CURRENT_SYSTEM}/sw/bin/${name}`
+    if (await has(`${toplevel.path}/sw/bin/${name}`)) return `${CURRENT_SYSTEM}/sw/bin/${name}`
     for (const pattern of PROGRAM_PACKAGES[name]) {
       for (const { path } of closure.paths.filter(info => pattern.test(info.path.name))) {
         for (const folder of ['bin', 'sbin']) {
-          if (await isProgram(`${path.path}/${folder}/${name}`)) return `${path.path}/${folder}/${name}`
+          if (await has(`${path.path}/${folder}/${name}`)) return `${path.path}/${folder}/${name}`
         }
       }
     }
@@ -64,9 +61,9 @@ export async function nixosUnitSite(
     overridingFolder: extraFolder ?? '/etc/systemd/system.control',
     findUnit,
     async hasProgram(path) {
-      if (path.startsWith(`${CURRENT_SYSTEM}/`)) return isProgram(toplevel.path + path.slice(CURRENT_SYSTEM.length))
+      if (path.startsWith(`${CURRENT_SYSTEM}/`)) return has(toplevel.path + path.slice(CURRENT_SYSTEM.length))
       // What else lies below /run, such as wrappers, is made at boot.
-      return path.startsWith('/run/') || isProgram(path)
+      return path.startsWith('/run/') || has(path)
     },
     async findPrograms() {
       const [agetty, login] = [await findProgram('agetty'), await findProgram('login')]

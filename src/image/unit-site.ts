@@ -1,11 +1,11 @@
 import type { ByteString } from '../bytes/index.ts'
 import { SYSTEM_PROFILE } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, type Outside, type StoreNode, whereLeads } from '../store/index.ts'
+import type { Closure, Outside, StoreNode } from '../store/index.ts'
 import type { UnitSite } from '../systemd/index.ts'
 import { createTree, type TreeEntry } from '../tree/index.ts'
+import { isProgram, textAt } from './closure-files.ts'
 import { nixosUnitSite } from './nixos-unit-site.ts'
-import { textAt } from './texts.ts'
 
 /** By this name a unit is that of the system to which was switched last. */
 const PROFILE = `/${SYSTEM_PROFILE}`
@@ -25,10 +25,7 @@ export async function unitSiteOf(
 }
 
 function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
-  const hasProgram = async (path: string) => {
-    const node = (await whereLeads(closure, path, outside))?.node
-    return node?.type === 'file' && node.executable
-  }
+  const hasProgram = (path: string) => isProgram(closure, path, outside)
   const find = async (folders: readonly string[], name: string) => {
     for (const folder of folders) if (await hasProgram(`${folder}/${name}`)) return `${folder}/${name}`
     return undefined

@@ -14,3 +14,9 @@ export async function textAt(closure: Closure, path: string, outside?: Outside):
     throw error
   }
 }
+
+/** Whether a path leads to a file that can be executed. */
+export async function isProgram(closure: Closure, path: string, outside?: Outside): Promise<boolean> {
+  const node = (await whereLeads(closure, path, outside))?.node
+  return node?.type === 'file' && node.executable
+}
