@@ -45,12 +45,15 @@ export async function openCache(access: Access, location: CacheLocation, storeDi
   return {
     url,
     priority: location.priority ?? info.priority,
-    async narInfo(path) {
-      const at = new URL(`${path.digest}.narinfo`, url).href
-      const text = await readText(access, at, NARINFO_MAX, path.path)
-      return text === undefined ? undefined : parse(text, at, path)
-    },
+    narInfo: path => readNarInfo(access, url, path),
   }
+}
+
+/** What the cache at `url` says of a store path. Resolves and throws as {@link BinaryCache.narInfo}. */
+export async function readNarInfo(access: Access, url: string, path: StorePath): Promise<NarInfo | undefined> {
+  const at = new URL(`${path.digest}.narinfo`, url).href
+  const text = await readText(access, at, NARINFO_MAX, path.path)
+  return text === undefined ? undefined : parse(text, at, path)
 }
 
 async function readCacheInfo(access: Access, url: string): Promise<CacheInfo> {

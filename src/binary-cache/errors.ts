@@ -26,4 +26,12 @@ export class CacheError extends Error {
     this.url = url
     this.path = path
   }
+
+  /** What is wrong: the message without the store path and the URL in front. */
+  get reason(): string {
+    return [this.path, this.url].reduce<string>(
+      (text, name) => (name !== undefined && text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text),
+      this.message,
+    )
+  }
 }

@@ -1,3 +1,4 @@
+export { readNarInfo } from './cache.ts'
 export { type CachedPath, type Caches, openCaches } from './caches.ts'
 export { CacheError, type CacheErrorCode } from './errors.ts'
 export { type CacheLocation, PUBLIC_CACHE, parseCacheUrl } from './location.ts'

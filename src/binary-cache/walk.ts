@@ -1,14 +1,13 @@
 import type { StorePath } from '../nix/index.ts'
-import type { CachedPath, Caches } from './caches.ts'
+import type { CachedPath } from './caches.ts'
 
 /** Narinfos asked for at a time: over a network most of the time is waiting. */
 const ASKED_AT_A_TIME = 64
 
-/** Finds the closure of `roots` in caches, each store path by the references of those found before. */
+/** Finds the closure of `roots`, each store path by the references of those found before. */
 export async function walkClosure(
-  caches: Caches,
+  find: (path: StorePath) => Promise<CachedPath>,
   roots: readonly StorePath[],
-  onFound: (count: number) => void = () => {},
 ): Promise<CachedPath[]> {
   const seen = new Set<string>()
   const found: CachedPath[] = []
@@ -25,10 +24,9 @@ export async function walkClosure(
       if (waiting.length === 0 && asked === 0) resolve()
       while (waiting.length > 0 && asked < ASKED_AT_A_TIME) {
         asked++
-        caches.find(waiting.shift()!).then(path => {
+        find(waiting.shift()!).then(path => {
           asked--
           found.push(path)
-          onFound(found.length)
           path.info.references.forEach(note)
           go()
         }, reject)

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import { openSigner, type Signer } from '../signing/index.ts'
 import { reasonOf } from '../store/index.ts'
 import { CHECKSUMS_FILE, mergeChecksums, SIGNATURE_FILES } from './checksums.ts'
+import { type Delivery, startDelivery } from './delivery.ts'
 import { ImageError } from './errors.ts'
 import {
   type ArtefactDigest,
@@ -14,9 +15,9 @@ import {
   parseArtefacts,
 } from './manifest.ts'
 import { withLock } from './output-lock.ts'
-import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
+import type { BuildOptions } from './produce.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
-import { digestOf, openStaging, type Staging } from './staging.ts'
+import { digestOf, openStaging, type StagedFile, type Staging } from './staging.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
 /** An image in a folder. */
@@ -43,22 +44,21 @@ export async function buildImage(spec: ImageSpec, folder: string, options: Build
   if (folder === '') throw new TypeError('folder: give the path of a folder, "" is none')
   // First: who has the wrong key should not wait for an image to learn it.
   const signer = spec.signing && (await openSigner(spec.signing))
-  const run = await startRun(spec, options)
+  const delivery = await startDelivery(spec, options)
   try {
-    return await buildInto(resolve(folder), run, signer, options.signal)
+    return await buildInto(resolve(folder), delivery, signer, options.signal)
   } finally {
-    await run.close()
+    await delivery.close()
   }
 }
 
 async function buildInto(
   out: string,
-  run: ImageRun,
+  delivery: Delivery,
   signer: Signer | undefined,
   signal: AbortSignal | undefined,
 ): Promise<ImageFiles> {
-  const { image: prepared, sizes } = run
-  const { name, container, settings } = prepared
+  const { name, container, settings } = delivery.run.image
   const imageFile = `${name}${container.suffix}`
   const settingsFile = `${name}.nspawn`
   const manifestFile = `${name}.manifest.json`
@@ -66,20 +66,10 @@ async function buildInto(
   const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE, ...signatureFiles])
   try {
     const image = await staging.create(imageFile)
-    const blocks: ManifestBlock[] = []
-    let offset = 0
-    let tarOffset = 0
-    for await (const { bytes, block } of run.chunks) {
-      await image.write(bytes)
-      offset += bytes.length
-      if (!block) continue
-      const { size, uncompressedSize: tarSize } = block
-      blocks.push({ offset: offset - size, size, tarOffset, tarSize })
-      tarOffset += tarSize
-    }
+    const blocks = await writeChunks(delivery, image)
     const artefacts = [await image.close()]
     if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
-    const manifest = createManifest(prepared, sizes, artefacts, blocks)
+    const manifest = createManifest(delivery.run.image, delivery.run.sizes, artefacts, blocks)
     await stageWhole(staging, manifestFile, formatManifest(manifest))
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
@@ -110,13 +100,35 @@ async function buildInto(
     )
     const paths = files.map(file => join(out, file))
     const { sha256, size } = artefacts[0]
-    const summary = summarize(prepared, sizes, size)
+    const summary = summarize(delivery.run, size)
     const warnings = [...summary.warnings, ...staleWarnings(paths[0])]
     return { ...summary, warnings, image: paths[0], sha256, files: paths, manifest }
   } catch (error) {
     await staging.discard()
     throw error
   }
+}
+
+/** Writes the file of the image, and resolves to where its blocks are. */
+async function writeChunks(delivery: Delivery, image: StagedFile): Promise<ManifestBlock[]> {
+  const blocks: ManifestBlock[] = []
+  let offset = 0
+  let tarOffset = 0
+  const rewind = async () => {
+    await image.rewind()
+    blocks.length = 0
+    offset = 0
+    tarOffset = 0
+  }
+  for await (const { bytes, block } of delivery.chunks(rewind)) {
+    await image.write(bytes)
+    offset += bytes.length
+    if (!block) continue
+    const { size, uncompressedSize: tarSize } = block
+    blocks.push({ offset: offset - size, size, tarOffset, tarSize })
+    tarOffset += tarSize
+  }
+  return blocks
 }
 
 /** A file of checksums that another program has left, and that is looked at before ours. */

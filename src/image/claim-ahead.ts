@@ -33,6 +33,9 @@ export function* claimAhead(batches: readonly Batch[], claims: Iterator<number>,
 /** Bytes to fetch, about; 0 for what is on this machine. */
 function fetchSize({ segments }: Batch): number {
   let size = 0
-  for (const { contents, narSize } of segments) if (isFetched(contents)) size += contents.file.fileSize ?? narSize
+  for (const { contents, narSize } of segments) {
+    // What is said of a file may be wrong.
+    if (isFetched(contents)) size += Math.min(contents.file.fileSize ?? narSize, narSize)
+  }
   return size
 }

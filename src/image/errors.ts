@@ -7,6 +7,8 @@ export type ImageErrorCode =
   | 'ENTRY_INVALID'
   | 'UNFIT'
   | 'OUTPUT_FAILED'
+  /** Bytes were streamed that are no longer those of the image. */
+  | 'STREAM_OUTDATED'
 
 /** An image that cannot be built as asked, or not be written. */
 export class ImageError extends Error {

@@ -2,7 +2,7 @@ import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, 
 import { type Outcome, resultOf } from './failure.ts'
 import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
-import type { PackTask } from './worker.ts'
+import type { PackReport, PackTask } from './worker.ts'
 
 /** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`. */
 export interface Piece {
@@ -35,6 +35,8 @@ export interface PackOptions {
   readonly signal: AbortSignal
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly fetched: SharedArrayBuffer
+  /** Told of caches that are wrong about their files, perhaps more than once. */
+  readonly onMislabelling: (cacheUrl: string) => void
 }
 
 /** Sizes in bytes of tar, known once everything is packed. */
@@ -122,8 +124,9 @@ export async function* packBatches(
   await packed
 }
 
-async function runPacking(task: PackTask, { packers, signal }: PackOptions): Promise<void> {
-  resultOf(await packers.run<Outcome<void>>('pack', task, signal))
+async function runPacking(task: PackTask, { packers, signal, onMislabelling }: PackOptions): Promise<void> {
+  const { mislabelling } = resultOf(await packers.run<Outcome<PackReport>>('pack', task, signal))
+  mislabelling.forEach(onMislabelling)
 }
 
 /** Receives the pieces of a batch, and returns whether all of them came. */

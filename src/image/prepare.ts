@@ -1,5 +1,6 @@
 import type { Container, Effort, ImageFormat } from '../container/index.ts'
-import { type Closure, openClosure } from '../store/index.ts'
+import { NarFileError } from '../nar-file/index.ts'
+import { type Closure, type OpenedClosure, openClosure } from '../store/index.ts'
 import { checkImageName, type SystemdStubs, stubEntries, type UnitSite } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { activationWarnings } from './activation.ts'
@@ -34,16 +35,22 @@ export interface PreparedImage extends Compression {
   readonly isNixos: boolean
   readonly settings: Uint8Array | undefined
   readonly plan: ImagePlan
+  /** The closure that it is planned for. */
+  readonly opened: OpenedClosure
   /** What may not be as it was meant, for people to read. */
   readonly warnings: readonly string[]
   /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
   readonly inspected: ReadonlySet<string>
 }
 
-/** Checks a spec, finds its closure and plans the image. Reads no store path but the little that names the system. */
+/**
+ * Checks a spec, finds its closure unless it is `known` already, and plans the image. Reads no store path but the little
+ * that names the system.
+ */
 export async function prepareImage(
   spec: ImageSpec,
   compression: Compression,
+  known?: OpenedClosure,
   signal?: AbortSignal,
 ): Promise<PreparedImage> {
   if (spec.name !== undefined) checkImageName(spec.name)
@@ -56,8 +63,34 @@ export async function prepareImage(
   if (top === undefined && others.length === 0 && listed === undefined) {
     throw new TypeError('nothing to build: give a toplevel, roots, or a source that lists its store paths')
   }
-  const { closure, roots } = await openClosure(source, top === undefined ? others : [top, ...others], signal)
-  const toplevel = top === undefined ? undefined : roots[0]
+  let opened = known ?? (await openClosure(source, top === undefined ? others : [top, ...others], signal))
+  for (;;) {
+    try {
+      return await lookUp(opened, spec, { compression, settings, entries })
+    } catch (error) {
+      opened = await withOtherBuild(opened, error)
+    }
+  }
+}
+
+/** The closure after its reader met `error`: with another build of the store path that cannot be had. */
+export async function withOtherBuild(opened: OpenedClosure, error: unknown): Promise<OpenedClosure> {
+  const { closure } = opened
+  if (!(error instanceof NarFileError) || !closure.otherBuild) throw error
+  return { ...opened, closure: await closure.otherBuild(error) }
+}
+
+/** What follows from a spec alone. */
+interface Given {
+  readonly compression: Compression
+  readonly settings: Uint8Array | undefined
+  readonly entries: readonly TreeEntry[]
+}
+
+async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Promise<PreparedImage> {
+  const { closure, roots } = opened
+  const { compression, settings, entries } = given
+  const toplevel = spec.toplevel === undefined ? undefined : roots[0]
   const inspected = new Set<string>()
   const watched: Closure = {
     ...closure,
@@ -76,6 +109,7 @@ export async function prepareImage(
   const plan = planImage(closure, [...preset, ...added])
   const isToBoot = toplevel !== undefined || spec.systemd !== undefined
   const warnings = [
+    ...closure.warnings,
     ...stubs.warnings,
     ...(await checkFitness({ closure: watched, entries: [...plan.head, ...plan.tail], system, isToBoot })),
     ...(toplevel ? await activationWarnings(watched, toplevel, added) : []),
@@ -93,6 +127,7 @@ export async function prepareImage(
     isNixos: site.isNixos,
     settings,
     plan,
+    opened,
     warnings,
     inspected,
   }

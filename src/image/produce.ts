@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os'
 import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
+import type { OpenedClosure } from '../store/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
 import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
 import { type Outcome, resultOf } from './failure.ts'
@@ -55,14 +56,19 @@ export interface ImageRun {
   readonly image: PreparedImage
   /** Filled in as the chunks come. */
   readonly sizes: PackedSizes
+  /** URLs of caches that are wrong about their files, as far as the chunks have come. */
+  readonly mislabelling: ReadonlySet<string>
   /** The file of the image from its first byte to its last; to be read once. */
   readonly chunks: AsyncIterable<FileChunk>
   /** Ends the build, wherever it is. */
   close(): Promise<void>
 }
 
-/** Starts a build: when it resolves, the image is planned and its bytes can be read. */
-export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<ImageRun> {
+/**
+ * Starts a build, of a closure that is `known` if that was opened before. When it resolves, the image is planned and its
+ * bytes can be read.
+ */
+export async function startRun(spec: ImageSpec, options: BuildOptions, known?: OpenedClosure): Promise<ImageRun> {
   options.signal?.throwIfAborted()
   const { format, effort } = compressionOf(spec)
   const workers = workersOf(options)
@@ -78,13 +84,15 @@ export async function startRun(spec: ImageSpec, options: BuildOptions): Promise<
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
   }
   try {
-    const image = await prepareImage(spec, { format, container, effort }, options.signal)
+    const image = await prepareImage(spec, { format, container, effort }, known, options.signal)
     const sizes = createSizes(image.plan)
     const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
     const fetching = { count, missing: image.plan.batches }
     const cache = options.cache ?? openLocalCache()
-    const chunks = guard(chunksOf(image, sizes, crew, { workers, fetching, signal, cache }), image, fetching, options)
-    return { image, sizes, chunks, close }
+    const mislabelling = new Set<string>()
+    const all = chunksOf(image, sizes, crew, { workers, fetching, mislabelling, signal, cache })
+    const chunks = guard(all, image, fetching, options)
+    return { image, sizes, mislabelling, chunks, close }
   } catch (error) {
     await close()
     options.signal?.throwIfAborted()
@@ -111,6 +119,7 @@ function startCrew(container: Container, workers: number): Crew {
 interface ChunkOptions {
   readonly workers: number
   readonly fetching: Fetching
+  readonly mislabelling: Set<string>
   readonly signal: AbortSignal
   readonly cache: BlockCache | false
 }
@@ -119,11 +128,12 @@ async function* chunksOf(
   image: PreparedImage,
   sizes: PackedSizes,
   { packers, encoders }: Crew,
-  { workers, fetching, signal, cache }: ChunkOptions,
+  { workers, fetching, mislabelling, signal, cache }: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
   const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
-  const common = { packers, pieceSize, fetched: fetching.count, signal }
+  const onMislabelling = (cacheUrl: string) => mislabelling.add(cacheUrl)
+  const common = { packers, pieceSize, fetched: fetching.count, onMislabelling, signal }
   if (!container.blocks || !encoders) {
     const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }

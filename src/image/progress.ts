@@ -16,7 +16,7 @@ export interface Progress {
 /** How much of the NAR files is here, in bytes as they are compressed. */
 export interface FetchProgress {
   readonly bytesDone: number
-  /** `undefined` where the source does not say how long its files are. */
+  /** `undefined` where the source does not say how long its files are. It may grow. */
   readonly bytesTotal: number | undefined
 }
 
@@ -88,5 +88,7 @@ function fetchProgressOf({ count, missing }: Fetching): FetchProgress | undefine
     }
   }
   if (files === 0) return undefined
-  return { bytesDone: Number(Atomics.load(new BigInt64Array(count), 0)), bytesTotal }
+  const bytesDone = Number(Atomics.load(new BigInt64Array(count), 0))
+  // What a narinfo says of a file may be wrong, and a file that is damaged is fetched again from elsewhere.
+  return { bytesDone, bytesTotal: bytesTotal === undefined ? undefined : Math.max(bytesTotal, bytesDone) }
 }

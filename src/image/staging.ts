@@ -31,6 +31,8 @@ export interface Staging {
 export interface StagedFile {
   /** Appends. The bytes are free again when it resolves. */
   write(bytes: Uint8Array): Promise<void>
+  /** Takes back all that was written. */
+  rewind(): Promise<void>
   /** Makes the file durable and tells what is in it. */
   close(): Promise<ArtefactDigest>
 }
@@ -105,16 +107,21 @@ export async function openStaging(folder: string, files: readonly string[]): Pro
 }
 
 function stagedFile(handle: FileHandle, folder: string, file: string, closed: () => void): StagedFile {
-  const hash = createHash('sha256')
   const path = join(folder, file)
+  let hash = createHash('sha256')
   let size = 0
   return {
     async write(bytes) {
       // The hash is taken while the system call is under way on another thread.
-      const written = writeAll(handle, bytes)
+      const written = writeAll(handle, bytes, size)
       hash.update(bytes)
       size += bytes.length
       await attempt(path, () => written)
+    },
+    async rewind() {
+      hash = createHash('sha256')
+      size = 0
+      await attempt(path, () => handle.truncate())
     },
     async close() {
       await attempt(path, async () => {
@@ -127,8 +134,10 @@ function stagedFile(handle: FileHandle, folder: string, file: string, closed: ()
   }
 }
 
-async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await handle.write(bytes, at)).bytesWritten
+async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+  }
 }
 
 /** The digest of a file that is there already, `undefined` if it is not. Throws `ImageError` OUTPUT_FAILED. */

@@ -1,4 +1,5 @@
-import { type BuildOptions, startRun } from './produce.ts'
+import { startDelivery } from './delivery.ts'
+import type { BuildOptions } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
 import { type ImageSummary, summarize } from './summary.ts'
 
@@ -11,16 +12,16 @@ export async function* streamImage(
   spec: ImageSpec,
   options: BuildOptions = {},
 ): AsyncGenerator<Uint8Array<ArrayBuffer>, ImageSummary> {
-  const run = await startRun(spec, options)
+  const delivery = await startDelivery(spec, options)
   try {
     let size = 0
-    for await (const { bytes } of run.chunks) {
+    for await (const { bytes } of delivery.chunks()) {
       size += bytes.length
       yield new Uint8Array(bytes)
     }
-    return summarize(run.image, run.sizes, size)
+    return summarize(delivery.run, size)
   } finally {
-    await run.close()
+    await delivery.close()
   }
 }
 
@@ -33,15 +34,15 @@ export async function writeImage(
   write: (bytes: Uint8Array) => Promise<void>,
   options: BuildOptions = {},
 ): Promise<ImageSummary> {
-  const run = await startRun(spec, options)
+  const delivery = await startDelivery(spec, options)
   try {
     let size = 0
-    for await (const { bytes } of run.chunks) {
+    for await (const { bytes } of delivery.chunks()) {
       await write(bytes)
       size += bytes.length
     }
-    return summarize(run.image, run.sizes, size)
+    return summarize(delivery.run, size)
   } finally {
-    await run.close()
+    await delivery.close()
   }
 }

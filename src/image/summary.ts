@@ -1,6 +1,5 @@
 import type { ImageFormat } from '../container/index.ts'
-import type { PackedSizes } from './packing.ts'
-import type { PreparedImage } from './prepare.ts'
+import type { ImageRun } from './produce.ts'
 
 /** What an image turned out to be. Sizes are in bytes. */
 export interface ImageSummary {
@@ -28,9 +27,9 @@ export interface ImageSummary {
   readonly warnings: readonly string[]
 }
 
-/** The summary of an image whose file has `size` bytes. */
-export function summarize(image: PreparedImage, sizes: PackedSizes, size: number): ImageSummary {
-  const { name, system, format, toplevel, isToBoot, isNixos, plan, warnings } = image
+/** The summary of the image that a build has come to, whose file has `size` bytes. */
+export function summarize({ image, sizes, mislabelling }: ImageRun, size: number): ImageSummary {
+  const { name, system, format, toplevel, isToBoot, isNixos, plan } = image
   const storePaths = sizes.segments.length
   const { cachedNars: cachedNarSize, tar: tarSize } = sizes
   const { narSize } = plan
@@ -46,6 +45,10 @@ export function summarize(image: PreparedImage, sizes: PackedSizes, size: number
     cachedNarSize,
     tarSize,
     size,
-    warnings,
+    warnings: [...image.warnings, ...[...mislabelling].sort().map(labelWarning)],
   }
+}
+
+function labelWarning(cacheUrl: string): string {
+  return `${cacheUrl}: files there have another FileHash or FileSize than their narinfos say; taken, for their NAR hashes are right`
 }

@@ -27,8 +27,15 @@ export interface PackTask {
   readonly tarSizes: Float64Array<SharedArrayBuffer>
 }
 
+/** What a thread has found out while it packed. */
+export interface PackReport {
+  /** As {@link Supply.mislabelling}. */
+  readonly mislabelling: readonly string[]
+}
+
 /** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
-export function pack({ batches, claims, lane, ring, pieceSize, tarSizes, ...task }: PackTask): Promise<Outcome<void>> {
+export function pack(task: PackTask): Promise<Outcome<PackReport>> {
+  const { batches, claims, lane, ring, pieceSize, tarSizes } = task
   return outcomeOf(async () => {
     const producer = openProducer(ring)
     const fetched = new BigInt64Array(task.fetched)
@@ -43,6 +50,7 @@ export function pack({ batches, claims, lane, ring, pieceSize, tarSizes, ...task
         }
         pieces.end()
       }
+      return { mislabelling: [...supply.mislabelling] }
     } finally {
       await supply.close()
     }

@@ -4,7 +4,7 @@ export type NarFileErrorCode =
   | 'NAR_FILE_MISSING'
   /** The network, a server or a disk does not give it. */
   | 'NAR_FILE_UNREADABLE'
-  /** Its hash or length is another one than stated. */
+  /** It is damaged: its hash, or that of the NAR in it, is another one than stated. */
   | 'NAR_FILE_MISMATCH'
   /** It cannot be unpacked, or what comes out is no NAR, or one of another length. */
   | 'NAR_FILE_CORRUPT'
@@ -21,11 +21,32 @@ export class NarFileError extends Error {
   readonly path: string
   /** URL of the file. */
   readonly url: string
+  /** What is wrong with it. */
+  readonly reason: string
+  /** What is wrong in the other places that were tried, each with its URL in front. */
+  readonly elsewhere: readonly string[]
 
-  constructor(code: NarFileErrorCode, path: string, url: string, reason: string, options?: ErrorOptions) {
-    super(`${path}: ${url}: ${reason}`, options)
+  constructor(code: NarFileErrorCode, path: string, url: string, reason: string, options: NarFileErrorOptions = {}) {
+    const { elsewhere = [], ...rest } = options
+    const others =
+      elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
+    super(`${path}: ${url}: ${reason}${others}`, rest)
     this.code = code
     this.path = path
     this.url = url
+    this.reason = reason
+    this.elsewhere = elsewhere
   }
+}
+
+interface NarFileErrorOptions extends ErrorOptions {
+  readonly elsewhere?: readonly string[]
+}
+
+/** The error about a store path that is nowhere to be had whole, by what is wrong in each of the places. */
+export function nowhere([first, ...others]: readonly NarFileError[]): NarFileError {
+  if (others.length === 0) return first
+  const { code, path, url, reason } = first
+  const lines = others.flatMap(other => [`${other.url}: ${other.reason}`, ...other.elsewhere])
+  return new NarFileError(code, path, url, reason, { cause: first, elsewhere: [...first.elsewhere, ...lines] })
 }

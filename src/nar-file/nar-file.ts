@@ -7,9 +7,9 @@ export interface NarFile {
   /** Where the NAR begins in the file, and how long it is there. Absent: it is the whole file. */
   readonly stretch?: { readonly offset: number; readonly size: number }
   readonly compression: NarCompression
-  /** SHA-256 of the compressed bytes, if the source says. */
+  /** SHA-256 of the compressed bytes, if the source says. A hint: nobody signs for it. */
   readonly fileHash?: NarHash
-  /** Number of compressed bytes, if the source says. */
+  /** Number of compressed bytes, if the source says. A hint, too. */
   readonly fileSize?: number
 }
 
@@ -21,9 +21,9 @@ export interface NarSubject {
 }
 
 /**
- * Most bytes that a file may have: what it says, but no more than a compression may add to the NAR. For nobody signs for
- * what is said of the file, and with it alone a cache could have any amount of bytes fetched, and held.
+ * Most bytes that a file may have: as many as a compression may add to the NAR. What is said of the file is not asked:
+ * nobody signs for it, and caches that compress anew pass on what another one said.
  */
-export function fileLimit({ fileSize = Infinity }: NarFile, { narSize = Infinity }: NarSubject): number {
-  return Math.min(fileSize, narSize + Math.ceil(narSize / 100) + 64 * 1024, Number.MAX_SAFE_INTEGER)
+export function fileLimit({ narSize = Infinity }: NarSubject): number {
+  return Math.min(narSize + Math.ceil(narSize / 100) + 64 * 1024, Number.MAX_SAFE_INTEGER)
 }

@@ -12,7 +12,7 @@ export async function openNarFile(
   subject: NarSubject,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const { url, stretch } = file
-  const bytes = await blameFile(subject, file, () => access.open(url, { limit: fileLimit(file, subject), stretch }))
+  const bytes = await blameFile(subject, file, () => access.open(url, { limit: fileLimit(subject), stretch }))
   return bytes && blaming(subject, file, bytes)
 }
 

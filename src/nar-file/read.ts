@@ -5,14 +5,16 @@ import { NarFileError } from './errors.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
 /**
- * The NAR in a file whose compressed bytes are `bytes`, in chunks. Checks whatever is known of both: hash and length of the
- * file, length of the NAR; not the hash of the NAR, which the reader of these chunks has to compare. Nothing is unpacked
- * beyond the length that the NAR should have. Throws `NarFileError`, and what `bytes` throws.
+ * The NAR in a file whose compressed bytes are `bytes`, in chunks. Checks the length of the NAR, not its hash, which the
+ * reader of these chunks has to compare. Nothing is unpacked beyond the length that the NAR should have. Hash and length
+ * of the file only explain a failure; `onWrongLabel` is told where the file has others than stated, and yet such a NAR.
+ * Throws `NarFileError`, and what `bytes` throws.
  */
 export async function* readNarFile(
   file: NarFile,
   subject: NarSubject,
   bytes: AsyncIterable<Uint8Array>,
+  onWrongLabel: () => void = () => {},
 ): AsyncGenerator<Uint8Array> {
   const fault = (
     code: 'NAR_FILE_MISMATCH' | 'NAR_FILE_CORRUPT' | 'COMPRESSION_UNSUPPORTED',
@@ -27,12 +29,10 @@ export async function* readNarFile(
       `compressed with ${file.compression}, which cannot be read (can be: ${known})`,
     )
   }
-  const limit = fileLimit(file, subject)
-  const input = createMeter(bytes, limit, () => {
-    const why =
-      limit === file.fileSize ? 'as its narinfo says' : `what a NAR of ${subject.narSize} bytes may take at most`
-    return fault('NAR_FILE_MISMATCH', `has more than ${limit} bytes, ${why}`)
-  })
+  const limit = fileLimit(subject)
+  const input = createMeter(bytes, limit, () =>
+    fault('NAR_FILE_MISMATCH', `has more than ${limit} bytes, what a NAR of ${subject.narSize} bytes may take at most`),
+  )
   const { narSize = Number.POSITIVE_INFINITY } = subject
   let unpacked = 0
   try {
@@ -46,27 +46,30 @@ export async function* readNarFile(
   } catch (error) {
     if (input.failure() !== undefined) throw input.failure()
     if (error instanceof NarFileError) throw error
-    checkFile()
-    throw fault('NAR_FILE_CORRUPT', `cannot be unpacked as ${file.compression}: ${(error as Error).message}`, error)
+    throw (
+      mislabelled() ??
+      fault('NAR_FILE_CORRUPT', `cannot be unpacked as ${file.compression}: ${(error as Error).message}`, error)
+    )
   } finally {
     await input.close()
   }
-  checkFile()
+  const wrong = mislabelled()
   if (subject.narSize !== undefined && unpacked < subject.narSize) {
-    throw fault('NAR_FILE_CORRUPT', `holds ${unpacked} bytes where there should be ${subject.narSize}`)
+    throw wrong ?? fault('NAR_FILE_CORRUPT', `holds ${unpacked} bytes where there should be ${subject.narSize}`)
   }
+  if (wrong) onWrongLabel()
 
-  /** A file that is not what was stated is to blame before all that came of it. */
-  function checkFile(): void {
+  /** How a file that was read to its end differs from what was stated: the first cause of all that came of it. */
+  function mislabelled(): NarFileError | undefined {
     const { length, hash, complete } = input.result()
-    if (!complete) return
-    // One that is longer did not come to its end.
-    if (file.fileSize !== undefined && length < file.fileSize) {
-      throw fault('NAR_FILE_MISMATCH', `has ${length} bytes, not ${file.fileSize} as its narinfo says`)
+    if (!complete) return undefined
+    if (file.fileSize !== undefined && length !== file.fileSize) {
+      return fault('NAR_FILE_MISMATCH', `has ${length} bytes, not ${file.fileSize} as its narinfo says`)
     }
     if (file.fileHash !== undefined && hash !== file.fileHash) {
-      throw fault('NAR_FILE_MISMATCH', `has the hash ${hash}, not ${file.fileHash} as its narinfo says`)
+      return fault('NAR_FILE_MISMATCH', `has the hash ${hash}, not ${file.fileHash} as its narinfo says`)
     }
+    return undefined
   }
 }
 

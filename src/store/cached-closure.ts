@@ -1,6 +1,13 @@
-import { openCaches, parseCacheUrl, type Trust, walkClosure } from '../binary-cache/index.ts'
-import { type AccessOptions, createAccess } from '../nar-file/index.ts'
-import type { StorePath } from '../nix/index.ts'
+import {
+  type CachedPath,
+  CacheError,
+  openCaches,
+  parseCacheUrl,
+  type Trust,
+  walkClosure,
+} from '../binary-cache/index.ts'
+import { type AccessOptions, createAccess, NarFileError, nowhere } from '../nar-file/index.ts'
+import type { NarHash, StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure } from './nar-closure.ts'
 
@@ -11,25 +18,65 @@ export interface CacheOptions {
   readonly access: AccessOptions
 }
 
+/** What is known of store paths before caches are asked for them. */
+interface Knowledge {
+  readonly found: Map<string, CachedPath>
+  /** Builds of store paths that no cache gives, though some say that they have them; and what was wrong. */
+  readonly refused: Map<string, Map<NarHash, NarFileError>>
+}
+
 /** The closure of `roots` as binary caches have it. Throws `CacheError`, `NixError`, `StoreError`. */
 export async function cachedClosure(
   storeDir: string,
   roots: readonly StorePath[],
-  { urls, trust, access: options }: CacheOptions,
+  options: CacheOptions,
   signal?: AbortSignal,
+  { found, refused }: Knowledge = { found: new Map(), refused: new Map() },
 ): Promise<Closure> {
-  const locations = urls.map(parseCacheUrl)
-  const withLogins = { ...options, logins: locations.flatMap(({ login }) => login ?? []) }
+  const locations = options.urls.map(parseCacheUrl)
+  const withLogins = { ...options.access, logins: locations.flatMap(({ login }) => login ?? []) }
   const access = createAccess(withLogins, signal)
   try {
-    const caches = await openCaches(access, locations, trust, storeDir)
-    const found = await walkClosure(caches, roots)
-    const packed = found.map(({ info, contentCheck }) => ({ info, file: info, contentCheck }))
-    return narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
+    const caches = await openCaches(access, locations, options.trust, storeDir)
+    const find = async (path: StorePath) => {
+      const known = found.get(path.path) ?? (await caches.find(path, refused.get(path.path)))
+      found.set(path.path, known)
+      return known
+    }
+    const packed = (await walkClosure(find, roots)).map(({ info, contentCheck }) => ({
+      info,
+      file: info,
+      contentCheck,
+    }))
+    const closure = narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
+    const warnings = caches.unusable.map(({ message }) => `${message}; this cache is not used`)
+    if (caches.urls.length < 2) return { ...closure, warnings }
+    return {
+      ...closure,
+      warnings,
+      async otherBuild(fault) {
+        const failed = found.get(fault.path)
+        if (!failed) throw fault
+        const faults = refused.get(fault.path) ?? new Map<NarHash, NarFileError>()
+        refused.set(fault.path, faults.set(failed.info.narHash, fault))
+        found.delete(fault.path)
+        try {
+          return await cachedClosure(storeDir, roots, options, signal, { found, refused })
+        } catch (error) {
+          if (!(error instanceof CacheError) || error.path !== fault.path) throw error
+          throw nowhere([...faults.values(), ...untold(error)])
+        }
+      },
+    }
   } catch (error) {
     signal?.throwIfAborted()
     throw error
   } finally {
     await access.close()
   }
+}
+
+/** What a cache says of another build, as one more reason why a store path cannot be had. */
+function untold({ code, path, url, reason, cause }: CacheError): NarFileError[] {
+  return code === 'PATH_NOT_CACHED' ? [] : [new NarFileError('NAR_FILE_MISSING', path!, url, reason, { cause })]
 }

@@ -1,4 +1,5 @@
 import type { ByteString } from '../bytes/index.ts'
+import type { NarFileError } from '../nar-file/index.ts'
 import { compareStorePaths, type PathInfo, type StorePath } from '../nix/index.ts'
 import type { ContentsSource, SupplyOptions } from './contents-source.ts'
 import { StoreError } from './errors.ts'
@@ -16,6 +17,13 @@ export interface Closure {
   readonly supply: SupplyOptions
   /** What stands at `names` inside one of them, as it is; `undefined` if nothing does. */
   nodeAt(path: StorePath, names: readonly ByteString[]): Promise<StoreNode | undefined>
+  /**
+   * The closure with another build of the store path that `fault` is about, for no cache gives the NAR of this one. Rejects
+   * with `fault` where no cache has another. Absent: there cannot be any.
+   */
+  otherBuild?(fault: NarFileError): Promise<Closure>
+  /** What may not be as it was meant, for people to read. */
+  readonly warnings: readonly string[]
 }
 
 /**

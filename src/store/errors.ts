@@ -11,6 +11,8 @@ export type StoreErrorCode =
   | 'LINK_UNRESOLVED'
   | 'FILE_TOO_LARGE'
   | 'SOURCE_INVALID'
+  /** There is no room for a NAR that has to be verified before it is packed. */
+  | 'SCRATCH_UNWRITABLE'
 
 /** A closure that cannot be found, or a store path that cannot be read. */
 export class StoreError extends Error {

@@ -17,6 +17,7 @@ export function localClosure(location: StoreLocation, infos: Iterable<PathInfo>)
     paths,
     contentsOf: path => ({ type: 'files', path: physicalPath(location, path) }),
     supply: { access: {}, cacheUrls: [] },
+    warnings: [],
     async nodeAt(path, names) {
       try {
         return nodeOnDisk([physicalPath(location, path), ...names].join('/'))

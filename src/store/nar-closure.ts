@@ -26,8 +26,9 @@ export function narClosure(
     const { info, file } = byPath.get(path)!
     const bringer = createSupply(supply, { signal })
     try {
-      const { url, bytes } = await bringer.nar(info, file)
-      return await readNarNodes(bytes, { path: info.path, url, narHash: info.narHash })
+      return await bringer.nar(info, file, ({ url, bytes }) =>
+        readNarNodes(bytes, { path: info.path, url, narHash: info.narHash }),
+      )
     } finally {
       await bringer.close()
     }
@@ -40,6 +41,7 @@ export function narClosure(
       return { type: 'nar', file, ...(contentCheck && { contentCheck }) }
     },
     supply,
+    warnings: [],
     async nodeAt(path: StorePath, names: readonly ByteString[]) {
       let known = nodes.get(path.path)
       if (!known) {

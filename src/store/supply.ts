@@ -1,22 +1,13 @@
-import { CacheError, openCaches, parseCacheUrl } from '../binary-cache/index.ts'
-import {
-  type Access,
-  createAccess,
-  type NarFile,
-  NarFileError,
-  type NarSubject,
-  openNarFile,
-  readNarFile,
-} from '../nar-file/index.ts'
-import type { NarHash } from '../nix/index.ts'
+import { createAccess, type NarFile, NarFileError, nowhere, openNarFile, readNarFile } from '../nar-file/index.ts'
 import { type ContentsSink, readContents } from './contents.ts'
 import { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
+import { holdNar } from './held-nar.ts'
 import { readNarContents } from './nar-contents.ts'
+import { otherCaches, otherPlaces, type WantedNar } from './places.ts'
 import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 
 /** A store path whose contents are wanted. */
-export interface Wanted extends NarSubject {
-  readonly narHash: NarHash
+export interface Wanted extends WantedNar {
   readonly contents: ContentsSource
 }
 
@@ -25,12 +16,19 @@ export interface Supply {
   /** Says that the contents of a path will be read, in the order of these calls: a download begins, soon. */
   announce(wanted: Wanted): void
   /**
-   * Reads the contents into `sink`, and resolves to the URL of the file they came from, if they were packed in one. Throws
-   * `StoreError`, `NarFileError`. The NAR hash is for the caller to compare.
+   * Reads the contents into `sink`, and resolves to the URL of the file they came from, if they were packed in one. What
+   * can be had from several caches is verified before `sink` is given any of it. Throws `StoreError`, `NarFileError`. The
+   * NAR hash is for the caller to compare.
    */
   read(wanted: Wanted, sink: ContentsSink): Promise<string | undefined>
-  /** The NAR of what is packed in a NAR file. Throws `NarFileError`. */
-  nar(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar>
+  /**
+   * Has `use` read what is packed in a NAR file, and resolves to what it makes of it. Where the file cannot be had, or
+   * `use` throws `NarFileError`, it is called again for the same NAR in another cache. Throws `NarFileError` with what is
+   * wrong in each of them, and what else `use` throws.
+   */
+  nar<T>(wanted: WantedNar, file: NarFile, use: (nar: OpenedNar) => Promise<T>): Promise<T>
+  /** URLs of the caches whose files have other hashes or lengths than their narinfos say, though the right NARs. */
+  readonly mislabelling: ReadonlySet<string>
   /** Ends all that is under way. */
   close(): Promise<void>
 }
@@ -57,9 +55,18 @@ export interface SupplyHooks {
  */
 const ANNOUNCED_MAX = 8
 
+/** Files of a cache that are of no use, one after another, after which the other caches are asked before it. */
+const FAILURES_MAX = 3
+
 /** Opens a supply. */
 export function createSupply(options: SupplyOptions, { onBytes = () => {}, signal }: SupplyHooks = {}): Supply {
+  const { cacheUrls } = options
   const access = createAccess(options.access, signal)
+  const mislabelling = new Set<string>()
+  /** Files in a row that were of no use, by cache. */
+  const failures = new Map<string, number>()
+  const cacheOf = (file: NarFile) => cacheUrls.find(url => file.url.startsWith(url)) ?? new URL(file.url).origin
+  const keepsFailing = (file: NarFile) => (failures.get(cacheOf(file)) ?? 0) >= FAILURES_MAX
   const ahead: ReadAhead = createReadAhead()
   const announced = new Map<string, Promise<OpenedNar>>()
   /** What is announced and not begun, in that order. */
@@ -92,25 +99,65 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     }
   }
 
-  async function open(wanted: NarSubject & { readonly narHash: NarHash }, file: NarFile): Promise<OpenedNar> {
-    for await (const place of places(access, options, wanted, file)) {
-      const bytes = await openNarFile(access, place, wanted)
-      if (!bytes) continue
-      const { promise: fetched, resolve } = Promise.withResolvers<void>()
-      const told = counted(bytes, resolve)
-      // What is on this machine need not be fetched before it is wanted.
-      const isLocal = place.url.startsWith('file:')
-      if (isLocal) resolve()
-      return { url: place.url, fetched, bytes: readNarFile(place, wanted, isLocal ? told : ahead.start(told)) }
+  async function open(wanted: WantedNar, file: NarFile): Promise<OpenedNar> {
+    const bytes = await openNarFile(access, file, wanted)
+    if (!bytes) {
+      const reason = 'no such file, though the narinfo names it'
+      throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, file.url, reason)
     }
-    const where = [file.url, ...options.cacheUrls.filter(url => !file.url.startsWith(url))].join(', ')
-    throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, where, 'no such file, though the narinfo names it')
+    const { promise: fetched, resolve } = Promise.withResolvers<void>()
+    const told = counted(bytes, resolve)
+    // What is on this machine need not be fetched before it is wanted.
+    const isLocal = file.url.startsWith('file:')
+    if (isLocal) resolve()
+    const onWrongLabel = () => mislabelling.add(cacheOf(file))
+    const nar = readNarFile(file, wanted, isLocal ? told : ahead.start(told), onWrongLabel)
+    return { url: file.url, fetched, bytes: nar }
+  }
+
+  const openAnnounced = ({ path }: WantedNar) => {
+    waiting.delete(path.path)
+    const opened = announced.get(path.path)
+    announced.delete(path.path)
+    return opened
+  }
+
+  async function nar<T>(wanted: WantedNar, file: NarFile, use: (nar: OpenedNar) => Promise<T>): Promise<T> {
+    const faults: NarFileError[] = []
+    for await (const place of places(wanted, file)) {
+      if (place instanceof NarFileError) {
+        faults.push(place)
+        continue
+      }
+      try {
+        const opened = place === file ? openAnnounced(wanted) : undefined
+        const result = await use(await (opened ?? open(wanted, place)))
+        failures.delete(cacheOf(place))
+        return result
+      } catch (error) {
+        if (!(error instanceof NarFileError)) throw error
+        faults.push(error)
+        failures.set(cacheOf(place), (failures.get(cacheOf(place)) ?? 0) + 1)
+      }
+    }
+    throw nowhere(faults)
+  }
+
+  async function* places(wanted: WantedNar, file: NarFile): AsyncGenerator<NarFile | NarFileError> {
+    const others = otherPlaces(access, otherCaches(cacheUrls, file), wanted)
+    if (keepsFailing(file)) {
+      yield* others
+      yield file
+    } else {
+      yield file
+      yield* others
+    }
   }
 
   return {
     announce(wanted) {
       const { contents, path } = wanted
-      if (!isFetched(contents)) return
+      if (!isFetched(contents) || keepsFailing(contents.file)) return
       waiting.set(path.path, () => open(wanted, contents.file))
       beginNext()
     },
@@ -120,36 +167,23 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         readContents(contents.path, sink)
         return undefined
       }
-      waiting.delete(path.path)
-      const opened = await (announced.get(path.path) ?? open(wanted, contents.file))
-      announced.delete(path.path)
-      await readNarContents(opened.bytes, { path, url: opened.url }, sink, contents.contentCheck)
-      return opened.url
+      const { file, contentCheck } = contents
+      if (otherCaches(cacheUrls, file).length === 0) {
+        return nar(wanted, file, async ({ url, bytes }) => {
+          await readNarContents(bytes, { path, url }, sink, contentCheck)
+          return url
+        })
+      }
+      const held = await nar(wanted, file, ({ url, bytes }) => holdNar(url, bytes, { ...wanted, contentCheck }))
+      try {
+        await readNarContents(held.bytes(), { path, url: held.url }, sink)
+      } finally {
+        held.close()
+      }
+      return held.url
     },
-    nar: open,
+    nar,
+    mislabelling,
     close: () => access.close(),
-  }
-}
-
-/** The file, then the files of other caches that have the same NAR. */
-async function* places(
-  access: Access,
-  { cacheUrls }: SupplyOptions,
-  { path, narHash, narSize }: NarSubject & { readonly narHash: NarHash },
-  file: NarFile,
-): AsyncGenerator<NarFile> {
-  yield file
-  const others = cacheUrls.filter(url => !file.url.startsWith(url))
-  if (others.length === 0) return
-  // What they say need not be trusted: it has to be about the very NAR that is.
-  try {
-    const locations = others.map(parseCacheUrl)
-    const caches = await openCaches(access, locations, { publicKeys: [], required: false }, path.storeDir)
-    for await (const { info } of caches.candidates(path)) {
-      if (info.narHash === narHash && info.narSize === narSize) yield info
-    }
-  } catch (error) {
-    // They are out of order, or do not have it either: it is the file that is missing.
-    if (!(error instanceof CacheError)) throw error
   }
 }

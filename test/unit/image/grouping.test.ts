@@ -24,6 +24,7 @@ function groupsOf(paths: readonly PathInfo[]): { size: number; paths: string[] }
     contentsOf: () => ({ type: 'files', path: '' }),
     nodeAt: async () => undefined,
     supply: { access: {}, cacheUrls: [] },
+    warnings: [],
   }
   return planImage(closure, []).batches.map(({ segments }) => ({
     size: segments.reduce((sum, { narSize }) => sum + narSize, 0),

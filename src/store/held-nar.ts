@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { NarFileError } from '../nar-file/index.ts'
+import { type ContentCheck, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
+import type { ContentsSink } from './contents.ts'
+import { reasonOf, StoreError } from './errors.ts'
+import { readNarContents } from './nar-contents.ts'
+
+/** NARs up to here are held in memory, one for each thread that packs; longer ones in a file that has no name any more. */
+const IN_MEMORY_MAX = 8 * 1024 * 1024
+
+/** Bytes read from that file at a time. */
+const READ_SIZE = 256 * 1024
+
+/** What a NAR has to be. */
+export interface Expected {
+  readonly path: StorePath
+  readonly narHash: NarHash
+  readonly narSize: number
+  /** What its contents have to hash to, besides. */
+  readonly contentCheck?: ContentCheck
+}
+
+/** A NAR that was read to its end, and found to be the right one. */
+export interface HeldNar {
+  /** The URL of the file that it came from. */
+  readonly url: string
+  bytes(): AsyncIterable<Uint8Array>
+  /** Gives memory and disk back. */
+  close(): void
+}
+
+/**
+ * Reads a NAR to its end before anybody packs it. So one that proves to be damaged can still be had from elsewhere, and
+ * none of its bytes have gone into an image. Throws `NarFileError` NAR_FILE_MISMATCH for another NAR than expected,
+ * CONTENT_MISMATCH, what `bytes` throws, and `StoreError` SCRATCH_UNWRITABLE.
+ */
+export async function holdNar(url: string, bytes: AsyncIterable<Uint8Array>, expected: Expected): Promise<HeldNar> {
+  const { path, narHash, narSize, contentCheck } = expected
+  const room = narSize <= IN_MEMORY_MAX ? memoryRoom(narSize) : fileRoom(narSize)
+  try {
+    const hash = createHash('sha256')
+    for await (const chunk of bytes) {
+      hash.update(chunk)
+      room.add(chunk)
+    }
+    const found = narHashFromBytes(hash.digest())
+    if (found !== narHash) {
+      const reason = `holds a NAR of the hash ${found}, not ${narHash}: the file was changed or is damaged`
+      throw new NarFileError('NAR_FILE_MISMATCH', path.path, url, reason)
+    }
+    if (contentCheck) await readNarContents(room.bytes(), { path, url }, NOWHERE, contentCheck)
+  } catch (error) {
+    room.close()
+    throw error
+  }
+  return { url, bytes: room.bytes, close: room.close }
+}
+
+interface Room {
+  add(chunk: Uint8Array): void
+  bytes(): AsyncIterable<Uint8Array>
+  close(): void
+}
+
+function memoryRoom(size: number): Room {
+  const memory = new Uint8Array(size)
+  let length = 0
+  return {
+    add(chunk) {
+      memory.set(chunk, length)
+      length += chunk.length
+    },
+    async *bytes() {
+      yield memory
+    },
+    close() {},
+  }
+}
+
+function fileRoom(size: number): Room {
+  const file = openNameless(size)
+  let length = 0
+  const attempt = <T>(call: () => T): T => {
+    try {
+      return call()
+    } catch (cause) {
+      throw unwritable(size, cause)
+    }
+  }
+  return {
+    add(chunk) {
+      attempt(() => {
+        for (let at = 0; at < chunk.length; ) at += writeSync(file, chunk, at, chunk.length - at, length + at)
+      })
+      length += chunk.length
+    },
+    async *bytes() {
+      for (let at = 0; at < length; ) {
+        const chunk = new Uint8Array(Math.min(READ_SIZE, length - at))
+        const read = attempt(() => readSync(file, chunk, 0, chunk.length, at))
+        if (read === 0) throw unwritable(size, new Error('it became shorter'))
+        yield chunk.subarray(0, read)
+        at += read
+      }
+    },
+    close: () => closeSync(file),
+  }
+}
+
+/** Where long files may lie for a while: /tmp is memory on many machines. */
+function scratchFolder(): string {
+  return !process.env.TMPDIR && existsSync('/var/tmp') ? '/var/tmp' : tmpdir()
+}
+
+/** A file that is gone with its descriptor, however this process ends. */
+function openNameless(size: number): number {
+  try {
+    const folder = mkdtempSync(join(scratchFolder(), 'nspawn-rootfs-'))
+    try {
+      return openSync(join(folder, 'nar'), 'wx+', 0o600)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
+  } catch (cause) {
+    throw unwritable(size, cause)
+  }
+}
+
+function unwritable(size: number, cause: unknown): StoreError {
+  const folder = scratchFolder()
+  const message =
+    `${folder}: cannot hold a NAR of ${size} bytes until it is verified: ${reasonOf(cause)}; ` +
+    'name a folder with room for it in TMPDIR'
+  return new StoreError('SCRATCH_UNWRITABLE', folder, message, { cause })
+}
+
+/** Takes contents that are read only to be checked. */
+const NOWHERE: ContentsSink = (() => {
+  const room = new Uint8Array(64 * 1024)
+  return {
+    directory() {},
+    entry() {},
+    endDirectory() {},
+    symlink() {},
+    regular() {},
+    room: () => room,
+    advance() {},
+  }
+})()

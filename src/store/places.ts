@@ -1,0 +1,36 @@
+import { CacheError, readNarInfo } from '../binary-cache/index.ts'
+import { type Access, type NarFile, NarFileError, type NarSubject } from '../nar-file/index.ts'
+import type { NarHash } from '../nix/index.ts'
+
+/** A store path and the NAR that it has to be. */
+export interface WantedNar extends NarSubject {
+  readonly narHash: NarHash
+  readonly narSize: number
+}
+
+/** The caches among `cacheUrls` that a file is not from. */
+export function otherCaches(cacheUrls: readonly string[], file: NarFile): string[] {
+  return cacheUrls.filter(url => !file.url.startsWith(url))
+}
+
+/**
+ * Where a NAR can be had as well: the files of these caches, and of those that do not have the store path the reason. What
+ * a cache says of its file need not be trusted: it has to be about the very NAR that is.
+ */
+export async function* otherPlaces(
+  access: Access,
+  cacheUrls: readonly string[],
+  { path, narHash, narSize }: WantedNar,
+): AsyncGenerator<NarFile | NarFileError> {
+  for (const url of cacheUrls) {
+    try {
+      const info = await readNarInfo(access, url, path)
+      if (!info) yield new NarFileError('NAR_FILE_MISSING', path.path, url, 'has no such store path')
+      // One with another build is asked again when this build is given up.
+      else if (info.narHash === narHash && info.narSize === narSize) yield info
+    } catch (cause) {
+      if (!(cause instanceof CacheError)) throw cause
+      yield new NarFileError('NAR_FILE_MISSING', path.path, cause.url, cause.reason, { cause })
+    }
+  }
+}
