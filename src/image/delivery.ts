@@ -6,8 +6,8 @@
 import type { NarFileError } from '../nar-file/index.ts'
 import type { FileChunk } from './assembling.ts'
 import { ImageError } from './errors.ts'
-import type { ImagePlan } from './plan.ts'
-import { withOtherBuild } from './prepare.ts'
+import type { StoreSegment } from './plan.ts'
+import { type PreparedImage, withOtherBuild } from './prepare.ts'
 import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
 import { packTree } from './tree-packer.ts'
@@ -31,25 +31,27 @@ export async function startDelivery(spec: ImageSpec, options: BuildOptions): Pro
 
   async function* chunks(rewind?: () => Promise<void>): AsyncGenerator<FileChunk> {
     let delivered = 0
+    let last: StoreSegment | undefined
     for (let done = false; !done; ) {
       let skip = delivered
       try {
         for await (const chunk of run.chunks) {
           const bytes = chunk.bytes.subarray(skip)
           skip -= chunk.bytes.length - bytes.length
-          if (bytes.length === 0 && !chunk.block) continue
+          if (bytes.length === 0) continue
           delivered += bytes.length
+          last = chunk.block?.segment ?? last
           yield { ...chunk, bytes }
         }
         done = true
       } catch (error) {
-        const { opened, plan } = run.image
-        const other = await withOtherBuild(opened, error)
+        const before = run.image
+        const other = await withOtherBuild(before.opened, error)
         await run.close()
         run = await startRun(spec, options, other)
         await rewind?.()
         if (rewind) delivered = 0
-        else if (delivered > 0) checkBeginning(plan, run.image.plan, error as NarFileError)
+        else if (delivered > 0 && !beginAlike(before, run.image, last)) throw outdated(error as NarFileError)
       }
     }
   }
@@ -63,20 +65,26 @@ export async function startDelivery(spec: ImageSpec, options: BuildOptions): Pro
   }
 }
 
-/**
- * Throws unless the images of two plans are the same up to the store path that `fault` is about. Nothing of it was
- * delivered, nor anything behind it; and where a batch begins depends on nothing behind that.
- */
-function checkBeginning(before: ImagePlan, after: ImagePlan, fault: NarFileError): void {
-  const segmentsBefore = ({ batches }: ImagePlan) => {
-    const segments = batches.flatMap(batch => batch.segments)
-    const index = segments.findIndex(({ path }) => path.path === fault.path)
-    return segments.slice(0, index).map(({ path, narHash }) => `${path.path} ${narHash}`)
-  }
-  const sameHead = Buffer.compare(packTree(before.head), packTree(after.head)) === 0
-  if (sameHead && segmentsBefore(before).join() === segmentsBefore(after).join()) return
+/** Whether the files of two images are the same up to where a chunk ends whose last bytes are of the segment `last`. */
+function beginAlike(before: PreparedImage, after: PreparedImage, last: StoreSegment | undefined): boolean {
+  if (Buffer.compare(packTree(before.plan.head), packTree(after.plan.head)) !== 0) return false
+  const index = before.plan.batches.findIndex(({ segments }) => segments.includes(last!))
+  return before.plan.batches.slice(0, index + 1).every(({ segments }, i) => {
+    // A block ends with its batch, and may be all of it.
+    const isWhole = i < index || (segments.at(-1) === last && before.container.blocks !== undefined)
+    const end = isWhole ? segments.length : segments.indexOf(last!) + 1
+    const others = after.plan.batches[i]?.segments.slice(0, isWhole ? undefined : end) ?? []
+    return others.length === end && others.every((other, j) => isSame(other, segments[j]))
+  })
+}
+
+function isSame(one: StoreSegment, other: StoreSegment): boolean {
+  return one.path.path === other.path.path && one.narHash === other.narHash
+}
+
+function outdated(fault: NarFileError): ImageError {
   const message =
     `${fault.message}; another build of it can be had, but the image then begins with other bytes than were written ` +
     'already: build into a folder (--out), where they are taken back'
-  throw new ImageError('STREAM_OUTDATED', fault.path, message, { cause: fault })
+  return new ImageError('STREAM_OUTDATED', fault.path, message, { cause: fault })
 }

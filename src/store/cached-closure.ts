@@ -49,7 +49,12 @@ export async function cachedClosure(
       contentCheck,
     }))
     const closure = narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
-    const warnings = caches.unusable.map(({ message }) => `${message}; this cache is not used`)
+    const warnings = [
+      ...caches.unusable.map(({ message }) => `${message}; this cache is not used`),
+      ...[...refused.values()].flatMap(faults =>
+        [...faults.values()].map(({ message }) => `${message}; another build of it is used`),
+      ),
+    ]
     if (caches.urls.length < 2) return { ...closure, warnings }
     return {
       ...closure,

@@ -70,12 +70,13 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   const ahead: ReadAhead = createReadAhead()
   const announced = new Map<string, Promise<OpenedNar>>()
   /** What is announced and not begun, in that order. */
-  const waiting = new Map<string, () => Promise<OpenedNar>>()
+  const waiting = new Map<string, { readonly file: NarFile; begin(): Promise<OpenedNar> }>()
   let fetching = 0
   const beginNext = () => {
-    for (const [path, begin] of waiting) {
+    for (const [path, { file, begin }] of waiting) {
       if (fetching === ANNOUNCED_MAX) return
       waiting.delete(path)
+      if (keepsFailing(file)) continue
       fetching++
       const opened = begin()
       announced.set(path, opened)
@@ -85,6 +86,16 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
       }
       // A failure is told to whoever reads the path.
       opened.then(nar => nar.fetched).then(onFetched, onFetched)
+    }
+  }
+
+  /** Takes note of a file that is of no use. */
+  async function attempt<T>(file: NarFile, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof NarFileError) failures.set(cacheOf(file), (failures.get(cacheOf(file)) ?? 0) + 1)
+      throw error
     }
   }
 
@@ -100,11 +111,12 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   }
 
   async function open(wanted: WantedNar, file: NarFile): Promise<OpenedNar> {
-    const bytes = await openNarFile(access, file, wanted)
-    if (!bytes) {
+    const bytes = await attempt(file, async () => {
+      const found = await openNarFile(access, file, wanted)
+      if (found) return found
       const reason = 'no such file, though the narinfo names it'
       throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, file.url, reason)
-    }
+    })
     const { promise: fetched, resolve } = Promise.withResolvers<void>()
     const told = counted(bytes, resolve)
     // What is on this machine need not be fetched before it is wanted.
@@ -130,14 +142,13 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         continue
       }
       try {
-        const opened = place === file ? openAnnounced(wanted) : undefined
-        const result = await use(await (opened ?? open(wanted, place)))
+        const opened = await ((place === file && openAnnounced(wanted)) || open(wanted, place))
+        const result = await attempt(place, () => use(opened))
         failures.delete(cacheOf(place))
         return result
       } catch (error) {
         if (!(error instanceof NarFileError)) throw error
         faults.push(error)
-        failures.set(cacheOf(place), (failures.get(cacheOf(place)) ?? 0) + 1)
       }
     }
     throw nowhere(faults)
@@ -157,8 +168,9 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   return {
     announce(wanted) {
       const { contents, path } = wanted
-      if (!isFetched(contents) || keepsFailing(contents.file)) return
-      waiting.set(path.path, () => open(wanted, contents.file))
+      if (!isFetched(contents)) return
+      const { file } = contents
+      waiting.set(path.path, { file, begin: () => open(wanted, file) })
       beginNext()
     },
     async read(wanted, sink) {

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { xz } from '@napi-rs/lzma'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildImage, type ClosureSource, type ImageSpec, type Progress, streamImage, VERSION } from '../../../src/index.ts'
+import {
+  buildImage,
+  type ClosureSource,
+  type ImageSpec,
+  type Progress,
+  streamImage,
+  VERSION,
+} from '../../../src/index.ts'
 import {
   type NarInfo,
   narHashBytes,
