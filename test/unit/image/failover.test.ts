@@ -118,15 +118,16 @@ describe('a NAR that a cache does not give', () => {
     expect((await streamed({ roots, source, format: 'tar' })).equals(expected)).toBe(true)
   })
 
-  it.each(['none', 'xz', 'zstd'] as const)('is verified before any of it is written, however long: %s', async how => {
-    const roots = [addClosure(caches, 9_000_000, { compression: how })]
-    for (const [i, format] of (['tar', 'tar.xz'] as const).entries()) {
-      const spec = { roots, format, compressionLevel: 0 } as const
-      const expected = await streamed({ ...spec, source: sourceOf(servers[2]!) })
-      servers[i]!.bend = ({ path }) => (isNar(path) ? flipAt(0.99) : undefined)
-      servers[1 - i]!.bend = ({ path }) => (isNar(path) ? cutAt(5_000_000) : undefined)
-      expect((await streamed({ ...spec, source: sourceOf(...servers) })).equals(expected)).toBe(true)
-    }
+  it.each([
+    ['none', 'tar', flipAt(0.99)],
+    ['xz', 'tar', cutAt(5_000_000)],
+    ['zstd', 'tar.xz', flipAt(0.99)],
+  ] as const)('is verified before any of it is written, however long: %s', async (compression, format, answer) => {
+    const roots = [addClosure([caches[0]!, caches[1]!], 9_000_000, { compression })]
+    const spec = { roots, format, compressionLevel: 0 } as const
+    const expected = await streamed({ ...spec, source: sourceOf(servers[1]!) })
+    servers[0]!.bend = ({ path }) => (isNar(path) ? answer : undefined)
+    expect((await streamed({ ...spec, source: sourceOf(servers[0]!, servers[1]!) })).equals(expected)).toBe(true)
   })
 
   it('gives the same image from any order of caches', async () => {
