@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { type ByteString, byteStringOfText } from '../bytes/index.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from '../nix/index.ts'
 import { StoreError } from './errors.ts'
+import type { StoreFolders } from './store-url.ts'
 
 /** A store and where its files are: they need not lie where store paths say, as in a chroot store. */
 export interface StoreLocation {
@@ -10,16 +11,26 @@ export interface StoreLocation {
   readonly storeDir: string
   /** The folder on this machine that holds the entries. */
   readonly physicalDir: string
+  /** The folder in which Nix keeps what it knows of the store, `/nix/var/nix`. */
+  readonly state: string
   /** The database of the store, whether or not it is there. */
   readonly database: string
 }
 
-/** The store below `root`, the folder that stands for `/`: `root/nix/store` with `root/nix/var/nix/db`. */
-export function locateStore(root = '/'): StoreLocation {
+/**
+ * The store below `root`, the folder that stands for `/`: `root/nix/store` with `root/nix/var/nix/db`. The folders `real`
+ * and `state` replace the first and `root/nix/var/nix`.
+ */
+export function locateStore(root = '/', { real, state }: Omit<StoreFolders, 'root'> = {}): StoreLocation {
   const storeDir = DEFAULT_STORE_DIR
   const base = resolve(root)
-  const database = join(base, '/nix/var/nix/db/db.sqlite')
-  return { storeDir, physicalDir: realPath(join(base, storeDir)), database }
+  const stateDir = state ?? join(base, '/nix/var/nix')
+  return {
+    storeDir,
+    physicalDir: realPath(real ?? join(base, storeDir)),
+    state: stateDir,
+    database: join(stateDir, 'db/db.sqlite'),
+  }
 }
 
 /** With its symlinks followed, so that two ways to a folder compare as one; as it is where it does not exist. */

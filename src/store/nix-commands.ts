@@ -11,9 +11,34 @@ const OUTPUT_MAX = 1024 ** 3
 /** Store paths a command line takes at a time: far below the 2 MiB that Linux allows. */
 const ARGUMENTS_MAX = 2000
 
+/** In front of every command: `nix` has its commands for those who ask for them. */
+const NIX_COMMAND = ['--extra-experimental-features', 'nix-command']
+
+/**
+ * Asks the `nix` on PATH which store it is set to use: by nix.conf, `NIX_CONFIG`, `NIX_REMOTE` or by default. Resolves
+ * to its URL, and to `undefined` where there is no `nix` or it does not say.
+ */
+export async function askStoreUrl(signal?: AbortSignal): Promise<string | undefined> {
+  try {
+    return (await output('nix', [...NIX_COMMAND, 'config', 'show', 'store'], signal)).trim()
+  } catch {
+    // Before 2.20 it had another name, and told of all settings only.
+    signal?.throwIfAborted()
+  }
+  try {
+    const settings: unknown = JSON.parse(await output('nix', [...NIX_COMMAND, 'show-config', '--json'], signal))
+    const url = (settings as { store?: { value?: unknown } }).store?.value
+    return typeof url === 'string' ? url : undefined
+  } catch {
+    signal?.throwIfAborted()
+    return undefined
+  }
+}
+
 /** Asks the `nix` on PATH. Rejects where there is none, or it is too old, or not allowed, or knows no such path. */
 export async function askNix(roots: readonly StorePath[], storeDir: string, signal?: AbortSignal): Promise<PathInfo[]> {
-  const flags = ['--extra-experimental-features', 'nix-command', 'path-info', '--json', '--recursive']
+  // Without --offline it looks for a path that the store does not have in binary caches, and copies it from there.
+  const flags = [...NIX_COMMAND, 'path-info', '--offline', '--json', '--recursive']
   return parsePathInfoJson(await output('nix', [...flags, ...roots.map(root => root.path)], signal), storeDir)
 }
 
@@ -33,13 +58,21 @@ export async function askNixStore(
   return infos
 }
 
+/** Those of `paths` that are not in the store, says the `nix-store` on PATH. Rejects as {@link askNix} does. */
+export async function askInvalid(paths: readonly StorePath[], signal?: AbortSignal): Promise<string[]> {
+  const flags = ['--check-validity', '--print-invalid']
+  const printed = await output('nix-store', [...flags, ...paths.map(path => path.path)], signal)
+  return printed.split('\n').filter(Boolean)
+}
+
 async function output(program: string, args: string[], signal?: AbortSignal): Promise<string> {
   try {
     const { stdout } = await run(program, args, { maxBuffer: OUTPUT_MAX, ...(signal && { signal }) })
     return stdout
   } catch (error) {
     signal?.throwIfAborted()
-    throw new Error(`${program}: ${lastLine(error) ?? reasonOf(error)}`, { cause: error })
+    const reason = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'not on PATH' : reasonOf(error)
+    throw new Error(`${program}: ${lastLine(error) ?? reason}`, { cause: error })
   }
 }
 

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { CacheError, PUBLIC_CACHE } from '../binary-cache/index.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { parseStorePath, type StorePath } from '../nix/index.ts'
@@ -9,7 +8,8 @@ import { readClosureInfo } from './closure-info.ts'
 import { readDatabase } from './database.ts'
 import { exportClosure } from './export-closure.ts'
 import { localClosure } from './local-closure.ts'
-import { locateStore, physicalPath, resolveRoot, type StoreLocation } from './location.ts'
+import { locateStore, resolveRoot, type StoreLocation } from './location.ts'
+import { locateMachineStore, type MachineStore } from './machine-store.ts'
 import { narFilesClosure } from './nar-files-closure.ts'
 
 /**
@@ -59,11 +59,22 @@ export async function openClosure(
   signal?: AbortSignal,
 ): Promise<OpenedClosure> {
   checkSource(source)
-  const location = locateStore(source.storeRoot)
+  const machine = usesMachine(source) ? await locateMachineStore(signal) : undefined
+  const location = machine ?? locateStore(source.storeRoot)
   const rootPaths = roots.map(root => resolveRoot(location, root))
   const whole = await openWhole(source, location, signal)
   if (whole) checkRoots(whole, rootPaths, wholeName(source))
-  return { closure: whole ?? (await openRoots(source, location, rootPaths, signal)), roots: rootPaths }
+  const closure =
+    whole ??
+    (machine
+      ? await openMachine(source, machine, rootPaths, signal)
+      : await openRoots(source, location, rootPaths, signal))
+  return { closure, roots: rootPaths }
+}
+
+/** Whether the files of a source are in the store of this machine. */
+function usesMachine(source: ClosureSource): boolean {
+  return source.storeRoot === undefined && KINDS.every(kind => source[kind] === undefined)
 }
 
 function checkSource(source: ClosureSource): void {
@@ -100,33 +111,38 @@ function wholeName({ closureInfo, exportFile }: ClosureSource): string {
   return closureInfo ?? exportFile ?? 'the NAR files'
 }
 
-/** A source that is asked for the closure of roots. */
+/** The store of this machine, or for roots that it does not have the public cache. */
+async function openMachine(
+  source: ClosureSource,
+  store: MachineStore,
+  roots: readonly StorePath[],
+  signal?: AbortSignal,
+): Promise<Closure> {
+  const infos = await askLocalStore(store, roots, signal)
+  if (infos) return localClosure(store, infos)
+  try {
+    return await openRoots({ ...source, caches: [PUBLIC_CACHE.url] }, store, roots, signal)
+  } catch (error) {
+    if (!(error instanceof CacheError)) throw error
+    // A user who mistyped a path did not ask for a network.
+    const path = error.path ?? roots[0].path
+    const message = `${path}: not in the store of this machine (${store.physicalDir}), nor to be had from a cache: ${error.message}`
+    throw new CacheError(error.code, error.url, path, message, { cause: error })
+  }
+}
+
+/** A store elsewhere on disk, or binary caches. */
 async function openRoots(
   source: ClosureSource,
   location: StoreLocation,
   roots: readonly StorePath[],
   signal?: AbortSignal,
 ): Promise<Closure> {
-  if (source.storeRoot !== undefined) return localClosure(location, readDatabase(location, roots))
+  if (!source.caches) return localClosure(location, readDatabase(location, roots))
   const trust = {
     publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
     required: source.requireSignatures ?? true,
   }
   const access = { ...source.credentials, stallTimeout: source.stallTimeout }
-  const ask = (urls: readonly string[]) => cachedClosure(location.storeDir, roots, { urls, trust, access }, signal)
-  if (source.caches) return ask(source.caches)
-  if (!isNowhere(location, roots)) return localClosure(location, await askLocalStore(location, roots, signal))
-  try {
-    return await ask([PUBLIC_CACHE.url])
-  } catch (error) {
-    if (!(error instanceof CacheError)) throw error
-    // Whoever mistyped a path did not ask for a network.
-    const message = `${roots[0].path}: not in ${location.physicalDir}, and from ${PUBLIC_CACHE.url}: ${error.message}`
-    throw new CacheError(error.code, error.url, error.path ?? roots[0].path, message, { cause: error })
-  }
-}
-
-/** Whether the store has none of these paths. */
-function isNowhere(location: StoreLocation, roots: readonly StorePath[]): boolean {
-  return roots.length > 0 && !roots.some(root => existsSync(Buffer.from(physicalPath(location, root), 'latin1')))
+  return cachedClosure(location.storeDir, roots, { urls: source.caches, trust, access }, signal)
 }

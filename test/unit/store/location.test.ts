@@ -24,10 +24,17 @@ const link = (target: string, name: string) => {
 describe('locateStore', () => {
   it('finds folder and database below a root', () => {
     expect(locateStore('/mnt')).toEqual({
-      ...{ storeDir: '/nix/store', physicalDir: '/mnt/nix/store', database: '/mnt/nix/var/nix/db/db.sqlite' },
+      ...{ storeDir: '/nix/store', physicalDir: '/mnt/nix/store' },
+      ...{ state: '/mnt/nix/var/nix', database: '/mnt/nix/var/nix/db/db.sqlite' },
     })
     expect(locateStore()).toMatchObject({ physicalDir: '/nix/store', database: '/nix/var/nix/db/db.sqlite' })
     expect(locateStore('relative').physicalDir).toBe(join(process.cwd(), 'relative/nix/store'))
+  })
+
+  it('takes folders that are elsewhere', () => {
+    expect(locateStore('/mnt', { real: '/files', state: '/state' })).toMatchObject({
+      ...{ storeDir: '/nix/store', physicalDir: '/files', database: '/state/db/db.sqlite' },
+    })
   })
 })
 

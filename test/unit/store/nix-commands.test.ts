@@ -1,12 +1,14 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { parseStorePath } from '../../../src/nix/index.ts'
 import { askLocalStore } from '../../../src/store/ask-local-store.ts'
 import { locateStore } from '../../../src/store/location.ts'
-import { askNix, askNixStore } from '../../../src/store/nix-commands.ts'
+import type { MachineStore } from '../../../src/store/machine-store.ts'
+import { askInvalid, askNix, askNixStore, askStoreUrl } from '../../../src/store/nix-commands.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { createDatabase } from './nix-database.ts'
 
 const [A, B] = [storePathOf('a'), storePathOf('b')]
 const HASH = 'ab'.repeat(32)
@@ -34,7 +36,7 @@ const nixStore = `case $1 in
   --dump-db) printf '${RECORDS.replaceAll('\n', '\\n')}' ;;
 esac`
 const roots = [parseStorePath(A)]
-const pathsOf = (infos: { path: { path: string } }[]) => infos.map(info => info.path.path)
+const pathsOf = (infos?: { path: { path: string } }[]) => infos?.map(info => info.path.path)
 
 describe('askNix', () => {
   it('asks for the closure of all roots', async () => {
@@ -72,14 +74,56 @@ describe('askNixStore', () => {
         --dump-db) shift; echo $# >> ${bin}/turns; ${record} ;;
       esac`,
     )
-    const paths = pathsOf(await askNixStore(roots, '/nix/store'))
+    const paths = pathsOf(await askNixStore(roots, '/nix/store'))!
     expect(new Set(paths).size).toBe(5000)
     expect(paths).toHaveLength(5000)
   })
 })
 
+describe('askStoreUrl', () => {
+  it.each([
+    ['by its name', 'case "$*" in *" config show store") echo local?root=/x ;; *) exit 1 ;; esac'],
+    [
+      'among all, as before 2.20',
+      `case "$*" in *" show-config --json") echo '{"store":{"value":"local?root=/x"}}' ;; *) exit 1 ;; esac`,
+    ],
+  ])('reads the setting %s', async (_, script) => {
+    program('nix', script)
+    expect(await askStoreUrl()).toBe('local?root=/x')
+  })
+
+  it.each([
+    ['fails', 'exit 1'],
+    ['talks nonsense', 'case "$*" in *json) echo nonsense ;; *) exit 1 ;; esac'],
+    ['has no such setting', 'case "$*" in *json) echo "{}" ;; *) exit 1 ;; esac'],
+  ])('knows nothing where nix %s', async (_, script) => {
+    program('nix', script)
+    expect(await askStoreUrl()).toBeUndefined()
+  })
+})
+
+describe('askInvalid', () => {
+  it('gives the paths that nix-store prints', async () => {
+    program('nix-store', `[ "$1 $2" = "--check-validity --print-invalid" ] && echo "$4"`)
+    expect(await askInvalid([parseStorePath(A), parseStorePath(B)])).toEqual([B])
+  })
+})
+
 describe('askLocalStore', () => {
-  const ask = (signal?: AbortSignal) => askLocalStore(locateStore(), roots, signal)
+  let store: MachineStore
+  beforeEach(() => {
+    store = { ...locateStore(temporaryFolder()), url: 'auto', reach: 'files' }
+  })
+  const ask = (signal?: AbortSignal) => askLocalStore(store, roots, signal)
+  const refuseAll = () => {
+    program('nix', TOO_OLD)
+    program('nix-store', "echo 'error: cannot connect to daemon' >&2; exit 1")
+  }
+  const failure = () =>
+    ask().then(
+      () => undefined,
+      (error: Error & { code: string }) => error,
+    )
 
   it('asks nix', async () => {
     program('nix', `cat <<'END'\n${JSON_OF_NIX}\nEND`)
@@ -98,19 +142,66 @@ describe('askLocalStore', () => {
   })
 
   it('lists what each of them said where all fail', async () => {
-    program('nix', TOO_OLD)
-    program('nix-store', "echo 'error: cannot connect to daemon' >&2; exit 1")
-    const error = await ask().then(
-      () => undefined,
-      (error: Error & { code: string }) => error,
-    )
+    refuseAll()
+    store = { ...store, reach: 'daemon' }
+    const error = await failure()
     expect(error?.code).toBe('STORE_UNREADABLE')
     const [, ...lines] = error!.message.split('\n')
     expect(lines).toEqual([
       expect.stringMatching(/^ {2}nix: .*not a recognised command/),
       expect.stringMatching(/^ {2}nix-store: .*cannot connect to daemon/),
-      expect.stringMatching(/^ {2}.*(db\.sqlite|not a valid path)/),
+      expect.stringMatching(/^ {2}.*db\.sqlite/),
     ])
+  })
+
+  it('says so where there is no program of Nix', async () => {
+    vi.stubEnv('PATH', bin)
+    store = { ...store, reach: 'daemon' }
+    expect((await failure())?.message).toMatch(/^ {2}nix: not on PATH\n {2}nix-store: not on PATH$/m)
+  })
+
+  describe('has none of the paths', () => {
+    it('where nix-store says that all are invalid', async () => {
+      program('nix', 'exit 1')
+      program('nix-store', `case $1 in --check-validity) echo ${A} ;; *) exit 1 ;; esac`)
+      store = { ...store, reach: 'daemon' }
+      expect(await ask()).toBeUndefined()
+    })
+
+    it('where there never was a store', async () => {
+      refuseAll()
+      expect(await ask()).toBeUndefined()
+    })
+
+    it('where the database does not have them', async () => {
+      refuseAll()
+      createDatabase(store.database, 'wal').close()
+      expect(await ask()).toBeUndefined()
+    })
+  })
+
+  it('may have a path of which something is on disk, a dangling link included', async () => {
+    program('nix', 'exit 1')
+    program('nix-store', `case $1 in --check-validity) echo ${A} ;; *) exit 1 ;; esac`)
+    mkdirSync(store.physicalDir, { recursive: true })
+    symlinkSync('nowhere', join(store.physicalDir, basename(A)))
+    expect((await failure())?.code).toBe('STORE_UNREADABLE')
+  })
+
+  it('may have a path while nobody answers and the database cannot be read', async () => {
+    refuseAll()
+    mkdirSync(dirname(store.database), { recursive: true })
+    writeFileSync(store.database, 'nonsense')
+    expect((await failure())?.code).toBe('STORE_UNREADABLE')
+  })
+
+  it('does not ask a store that is not on this machine, and prints no secret of its URL', async () => {
+    program('nix', `touch ${bin}/asked`)
+    store = { ...store, reach: 'remote', url: 'https://me:secret@cache.test/x?token=secret' }
+    const message = (await failure())!.message
+    expect(message).toMatch(/https:\/\/cache\.test\/x, is not on this machine/)
+    expect(message).not.toContain('secret')
+    expect(existsSync(join(bin, 'asked'))).toBe(false)
   })
 
   it('tries nobody else once it is aborted', async () => {
