@@ -1,10 +1,9 @@
 /** A Debian system with everything that `machinectl` needs, running in a container of this machine. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { createCgroup } from './cgroup.ts'
+import { madeRoot } from './debian-root.ts'
 import { execute } from './execute.ts'
 import type { Scratch } from './scratch.ts'
 import { openTerminal, type Terminal } from './terminal.ts'
@@ -118,22 +117,8 @@ export async function bootDebianHost(scratch: Scratch, suite: Suite): Promise<De
  * The root directory of a Debian system in which systemd can boot and import machines. It is made by the first who asks,
  * kept for later runs, and to be copied by who wants to change it.
  */
-export async function madeHost(suite: Suite): Promise<string> {
-  const args = mmdebstrapArguments(suite)
-  const digest = createHash('sha256').update(JSON.stringify(args)).digest('hex').slice(0, 12)
-  const folder = `/var/tmp/nspawn-rootfs-host-${suite}-${digest}`
-  if (existsSync(folder)) return folder
-  const making = mkdtempSync(`${folder}-`)
-  try {
-    await execute('mmdebstrap', [...args, join(making, 'host')])
-    renameSync(join(making, 'host'), folder)
-  } catch (error) {
-    // Another process that made it at once was faster.
-    if (!existsSync(folder)) throw error
-  } finally {
-    rmSync(making, { recursive: true })
-  }
-  return folder
+export function madeHost(suite: Suite): Promise<string> {
+  return madeRoot(`host-${suite}`, mmdebstrapArguments(suite))
 }
 
 /** The host's process 1, as this machine counts: the child of systemd-nspawn that has become systemd. */
