@@ -39,7 +39,7 @@ function checkPresent(location: StoreLocation, path: StorePath): void {
       'STORE_PATH_MISSING',
       path.path,
       `${path.path}: in the closure, but not in ${location.physicalDir}: ${reasonOf(error)}; ` +
-        'repair it (nix-store --repair-path) or copy it there',
+        'repair it (nix-store --repair-path), copy it there, or name the folder of the store that has it (--store DIR)',
       { cause: error },
     )
   }

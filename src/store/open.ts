@@ -13,8 +13,8 @@ import { locateMachineStore, type MachineStore } from './machine-store.ts'
 import { narFilesClosure } from './nar-files-closure.ts'
 
 /**
- * Where a closure comes from. Without any field: the store of this machine, asked through Nix or its database; or, for
- * roots that it does not have, https://cache.nixos.org.
+ * Where a closure comes from. Without any field: the store of this machine, which is the one that Nix is set to use, asked
+ * through Nix or its database; or, if that says that it has none of the roots, https://cache.nixos.org.
  */
 export interface ClosureSource {
   /** A folder that nixpkgs' closureInfo made: every path it lists is in the closure. */
