@@ -12,7 +12,6 @@ import { onTestFinished } from 'vitest'
 import type { ClosureSource } from '../src/index.ts'
 import {
   formatNarInfo,
-  type NarCompression,
   type NarInfo,
   narHashFromBytes,
   parseRegistration,
@@ -167,7 +166,7 @@ export function selfAddressed(name: string, treeOf: (path: string) => Tree, with
 }
 
 /** Where a cache has the NAR of a store path. */
-export function narUrl(path: string, compression: NarCompression = 'xz'): string {
+export function narUrl(path: string, compression = 'xz'): string {
   return `nar/${parseStorePath(path).digest}.nar${compression === 'none' ? '' : `.${compression}`}`
 }
 
