@@ -11,6 +11,7 @@ export {
 } from './content-address.ts'
 export { NixError, type NixErrorCode, type NixErrorData } from './errors.ts'
 export { createExportReader, type ExportedPath, type ExportReader } from './export-stream.ts'
+export { createGitHash, type GitHash } from './git-hash.ts'
 export {
   formatSha256Base16,
   formatSha256Nix32,
