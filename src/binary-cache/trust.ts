@@ -6,12 +6,12 @@ import {
   type NarInfo,
   narHashBytes,
   type PublicKey,
-  parsePublicKey,
+  parsePublicKeys,
 } from '../nix/index.ts'
 
 /** Whom to believe what a cache says of a store path. */
 export interface Trust {
-  /** Public keys, `NAME:BASE64`. */
+  /** Public keys, `NAME:BASE64`; one text may hold several, with blanks between them as in a nix.conf. */
   readonly publicKeys: readonly string[]
   /** Whether a path needs a signature by one of them, or a content address. */
   readonly required: boolean
@@ -24,7 +24,7 @@ export type Verdict =
 
 /** Judges what caches say. Throws `NixError` PUBLIC_KEY_INVALID. */
 export function createJudge({ publicKeys, required }: Trust): (info: NarInfo) => Verdict {
-  const keys = publicKeys.map(parsePublicKey)
+  const keys = publicKeys.flatMap(parsePublicKeys)
   return info => {
     if (!required || isSignedBy(info, keys)) return { trusted: true }
     const check = contentCheckOf(info)

@@ -2,7 +2,7 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
 import { createByteSource } from './byte-source.ts'
-import { fileKindOf, KIND_HEAD_SIZE } from './file-kind.ts'
+import { type FileKind, fileKindOf, KIND_HEAD_SIZE, NAR } from './file-kind.ts'
 import { unpackLz4 } from './lz4.ts'
 import { unpackLzip } from './lzip.ts'
 import { unpackLzma } from './lzma.ts'
@@ -45,7 +45,7 @@ export async function* decompress(bytes: Bytes, stated: string, narSize: number 
   const source = createByteSource(bytes)
   const kind = fileKindOf(await source.peek(KIND_HEAD_SIZE))
   const found = kind?.compression
-  if (kind && found === undefined && stated !== 'br') throw new Error(`is ${kind.what}, not a NAR`)
+  if (kind && found === undefined && stated !== 'br') throw noNar('is', kind)
   const isOther = found !== undefined && found !== stated && !(stated === 'br' && SHORT_MARKS.includes(found))
   const compression = isOther ? found : stated
   const unpack = DECOMPRESSORS.get(compression)
@@ -56,12 +56,22 @@ export async function* decompress(bytes: Bytes, stated: string, narSize: number 
         "the path, or copy it anew (nix copy --to 'URL?compression=zstd')",
     )
   }
+  let isBegun = false
   try {
-    yield* unpack(source.rest(), narSize)
+    for await (const chunk of unpack(source.rest(), narSize)) {
+      const inside = isBegun ? undefined : fileKindOf(chunk)
+      if (inside && inside !== NAR) throw noNar('holds', inside)
+      isBegun ||= chunk.length > 0
+      yield chunk
+    }
   } catch (error) {
     const otherwise = isOther ? ` (it is ${kind!.what}, though stated to be ${shortName(stated)})` : ''
     throw new Error(`cannot be unpacked as ${compression}${otherwise}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+function noNar(verb: string, { what, advice }: FileKind): Error {
+  return new Error(`${verb} ${what}, not a NAR${advice === undefined ? '' : `; ${advice}`}`)
 }
 
 /** Foreign text, for a message. */

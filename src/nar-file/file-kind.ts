@@ -8,6 +8,8 @@ export interface FileKind {
   readonly compression?: string
   /** The command that undoes that, to which the file's name is added. */
   readonly unpack?: string
+  /** What to do with such a file, where a NAR is wanted. */
+  readonly advice?: string
 }
 
 /** Bytes at the beginning of a file that {@link fileKindOf} looks at. */
@@ -15,6 +17,19 @@ export const KIND_HEAD_SIZE = 512
 
 /** The length of the first string of a NAR, then the string (nix: src/libutil/archive.cc). */
 const NAR_MAGIC = '\x0d\0\0\0\0\0\0\0nix-archive-1'
+
+/** What `nix-store --export` writes: a one, then a NAR. */
+export const EXPORT: FileKind = { what: 'an export of nix-store --export', advice: 'give it as an export (--export)' }
+
+/** What `nix nario export --format 2` writes (nix: src/libstore/export-import.cc, exportMagicV2). */
+export const EXPORT_2: FileKind = {
+  what: 'an export of format 2',
+  advice: 'write it anew with nix-store --export, and give it as an export (--export)',
+}
+
+export const NAR: FileKind = { what: 'a NAR', compression: 'none' }
+export const NARINFO: FileKind = { what: 'a narinfo' }
+export const CACHE_INFO: FileKind = { what: 'a nix-cache-info' }
 
 const compressed = (compression: string, unpack: string): FileKind => ({
   what: `${/^[xl]/.test(compression) ? 'an' : 'a'} ${compression} file`,
@@ -24,9 +39,9 @@ const compressed = (compression: string, unpack: string): FileKind => ({
 
 /** First bytes as latin1; where one begins as another does, the longer comes first. */
 const MAGICS: readonly (readonly [magic: string, kind: FileKind])[] = [
-  [NAR_MAGIC, { what: 'a NAR', compression: 'none' }],
-  [`\x01\0\0\0\0\0\0\0${NAR_MAGIC}`, { what: 'an export of nix-store --export' }],
-  ['NARIO2\0\0', { what: 'an export of format 2 (nix nario export --format 2)' }],
+  [NAR_MAGIC, NAR],
+  [`\x01\0\0\0\0\0\0\0${NAR_MAGIC}`, EXPORT],
+  ['NARIO2\0\0', EXPORT_2],
   ['\xfd7zXZ\0', compressed('xz', 'xz -d')],
   ['\x28\xb5\x2f\xfd', compressed('zstd', 'zstd -d')],
   ['\x1f\x8b\x08', compressed('gzip', 'gzip -d')],
@@ -35,8 +50,8 @@ const MAGICS: readonly (readonly [magic: string, kind: FileKind])[] = [
   ['LZIP\x01', compressed('lzip', 'lzip -d')],
   ['\x1f\x9d', compressed('compress', 'uncompress')],
   ['PK\x03\x04', { what: 'a zip archive', unpack: 'unzip' }],
-  ['StorePath: ', { what: 'a narinfo' }],
-  ['StoreDir: ', { what: 'a nix-cache-info' }],
+  ['StorePath:', NARINFO],
+  ['StoreDir:', CACHE_INFO],
   ['!<arch>\n', { what: 'an ar archive or a Debian package' }],
   ['\x7fELF', { what: 'a program (ELF)' }],
 ]

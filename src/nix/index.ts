@@ -22,7 +22,7 @@ export {
   parseNarHash,
   parseSha256,
 } from './hash.ts'
-export { type PublicKey, parsePublicKey, parseSecretKey, type SecretKey } from './keys.ts'
+export { type PublicKey, parsePublicKey, parsePublicKeys, parseSecretKey, type SecretKey } from './keys.ts'
 export { createModuloHash, type ModuloHash } from './modulo-hash.ts'
 export { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET } from './nar.ts'
 export { createNarReader, type NarEvent, type NarReader } from './nar-reader.ts'

@@ -30,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'binary-cache': ['nix', 'nar-file', 'node:querystring'],
   check: ['bytes', 'nix', 'xz', 'tree', '@napi-rs/lzma', 'unbzip2-stream', 'node:*'],
-  store: ['bytes', 'nix', 'nar-file', 'binary-cache', 'hash-wasm', 'node:*'],
+  store: ['bytes', 'nix', 'nar-file', 'binary-cache', 'shell-word.ts', 'hash-wasm', 'node:*'],
   image: [
     'bytes',
     'nix',

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { brotliCompressSync, constants } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { needs } from '../../programs.ts'
@@ -126,6 +127,13 @@ describe.skipIf(tools.skip)(`what is damaged is refused${tools.because}`, () => 
     const legacy = pipeThrough(contents, 'lz4', '-c', '-l')
     await expect(unpacked(legacy, 'lz4')).rejects.toThrow(/legacy format: compress it without -l/)
   })
+})
+
+it('brotli may begin with the short mark of another format', async () => {
+  const contents = randomBytes(2188)
+  const file = brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
+  expect(file.toString('hex', 0, 3)).toBe('1f8b08')
+  expect((await unpacked(file, 'br')).equals(contents)).toBe(true)
 })
 
 function flip(file: Buffer, at: number): Buffer {
