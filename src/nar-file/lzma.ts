@@ -13,8 +13,8 @@ type Bytes = AsyncIterable<Uint8Array>
 /** Properties and sizes in front of LZMA data. */
 export const LZMA_HEADER_SIZE = 13
 
-/** The least dictionary that a decoder takes. */
-const DICTIONARY_MIN = 4096
+/** A dictionary up to here is taken whatever the size of the contents. */
+const DICTIONARY_MIN = 1024 * 1024
 /** Most bytes of a dictionary, and so of memory: the largest that lzip has; `xz -9` takes 64 MiB. */
 const DICTIONARY_MAX = 512 * 1024 * 1024
 
@@ -36,8 +36,8 @@ export async function* unpackLzma(bytes: Bytes, narSize = Infinity): Bytes {
 export async function* decodeLzma(header: Uint8Array, data: Bytes, sizeMax: number): Bytes {
   const { lzma } = await import('@napi-rs/lzma')
   const own = Buffer.from(header)
-  // Nothing refers back beyond the beginning.
-  const dictionary = Math.min(readU32le(own, 1), Math.max(sizeMax, DICTIONARY_MIN))
+  // Nothing refers back beyond the beginning. Of contents that are longer than they should be, some has to come out.
+  const dictionary = Math.min(readU32le(own, 1), Math.max(2 * sizeMax, DICTIONARY_MIN))
   if (dictionary > DICTIONARY_MAX) {
     throw new Error(`its dictionary of ${dictionary} bytes is larger than the ${DICTIONARY_MAX} that are taken`)
   }

@@ -130,7 +130,7 @@ describe.skipIf(tools.skip)(`what is damaged is refused${tools.because}`, () => 
 })
 
 it('brotli may begin with the short mark of another format', async () => {
-  const contents = randomBytes(2188)
+  const contents = Buffer.alloc(2188, 'ab c')
   const file = brotliCompressSync(contents, { params: { [constants.BROTLI_PARAM_LGWIN]: 24 } })
   expect(file.toString('hex', 0, 3)).toBe('1f8b08')
   expect((await unpacked(file, 'br')).equals(contents)).toBe(true)

@@ -142,7 +142,6 @@ describe('what a cache says of a store path is refused', () => {
     ['is empty', () => ''],
     ['has a field twice', text => `${text}NarSize: 1\n`],
     ['has no NAR hash', text => text.replace(/NarHash.*\n/, '')],
-    ['names a compression that there is not', text => text.replace('Compression: xz', 'Compression: rar')],
     ['has a size that is no number', text => text.replace(/NarSize: /, '$&-')],
     ['has a content address that is none', text => `${text}CA: fixed:r:sha256:zzz\n`],
     ['refers to what is no store path', text => text.replace(/References: /, '$&../../etc')],
