@@ -33,13 +33,16 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
 /** A compression that nothing here unpacks. */
 export class UnsupportedCompressionError extends Error {}
 
+/** Something else than a NAR, by its first bytes. */
+export class NoNarError extends Error {}
+
 /** Told by marks so short that a brotli file, which has none, may begin with them. */
 const SHORT_MARKS = ['gzip', 'bzip2', 'compress', 'lzma']
 
 /**
  * Unpacks a file that is said to be compressed in one way. It is taken as what its first bytes say: proxies unpack files
- * and pack them anew, and the hash of the NAR proves what comes out. Throws `UnsupportedCompressionError`, and a plain
- * `Error` for what is damaged or is something else.
+ * and pack them anew, and the hash of the NAR proves what comes out. Throws `UnsupportedCompressionError`,
+ * `NoNarError`, and a plain `Error` for what is damaged.
  */
 export async function* decompress(bytes: Bytes, stated: string, narSize: number | undefined): Bytes {
   const source = createByteSource(bytes)
@@ -59,19 +62,21 @@ export async function* decompress(bytes: Bytes, stated: string, narSize: number 
   let isBegun = false
   try {
     for await (const chunk of unpack(source.rest(), narSize)) {
+      if (chunk.length === 0) continue
       const inside = isBegun ? undefined : fileKindOf(chunk)
       if (inside && inside !== NAR) throw noNar('holds', inside)
-      isBegun ||= chunk.length > 0
+      isBegun = true
       yield chunk
     }
   } catch (error) {
+    if (error instanceof NoNarError) throw error
     const otherwise = isOther ? ` (it is ${kind!.what}, though stated to be ${shortName(stated)})` : ''
     throw new Error(`cannot be unpacked as ${compression}${otherwise}: ${(error as Error).message}`, { cause: error })
   }
 }
 
-function noNar(verb: string, { what, advice }: FileKind): Error {
-  return new Error(`${verb} ${what}, not a NAR${advice === undefined ? '' : `; ${advice}`}`)
+function noNar(verb: string, { what, advice }: FileKind): NoNarError {
+  return new NoNarError(`${verb} ${what}, not a NAR${advice === undefined ? '' : `; ${advice}`}`)
 }
 
 /** Foreign text, for a message. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { narHashFromBytes } from '../nix/index.ts'
-import { decompress, UnsupportedCompressionError } from './decompress.ts'
+import { decompress, NoNarError, UnsupportedCompressionError } from './decompress.ts'
 import { NarFileError } from './errors.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
@@ -40,6 +40,7 @@ export async function* readNarFile(
     if (error instanceof NarFileError) throw error
     const { message } = error as Error
     if (error instanceof UnsupportedCompressionError) throw fault('COMPRESSION_UNSUPPORTED', message, error)
+    if (error instanceof NoNarError) throw fault('NAR_FILE_CORRUPT', message, error)
     throw mislabelled() ?? fault('NAR_FILE_CORRUPT', message, error)
   } finally {
     await input.close()
