@@ -299,14 +299,15 @@ describe('a file is refused', () => {
   })
 
   it.each<[string, string, PackedOptions]>([
-    [
-      'a compression that nothing unpacks',
-      'COMPRESSION_UNSUPPORTED',
-      { compression: 'br', claim: info => ({ ...info, compression: 'lrzip' }) },
-    ],
   ])('that has %s', async (_, code, options) => {
     cache.addNar(PATH, NAR, options)
     await expectFailure(code, narFileUrl())
+  })
+
+  it('that has a compression that nothing unpacks', async () => {
+    // No mark tells brotli.
+    cache.addNar(PATH, NAR, { compression: 'br', claim: info => ({ ...info, compression: 'lrzip' }) })
+    await expectFailure('COMPRESSION_UNSUPPORTED', narFileUrl('br'))
   })
 
   it.each(COMPRESSIONS)('with a NAR that is larger or smaller than stated, as %s', async compression => {
