@@ -7,12 +7,11 @@ import type { AddressInfo, Socket } from 'node:net'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:zlib'
-import { xz } from '@napi-rs/lzma'
+import { lzma, xz } from '@napi-rs/lzma'
 import { onTestFinished } from 'vitest'
 import type { ClosureSource } from '../src/index.ts'
 import {
   formatNarInfo,
-  type NarCompression,
   type NarInfo,
   narHashFromBytes,
   parseRegistration,
@@ -30,7 +29,7 @@ import { narOfTree, type Tree } from './unit/nix/nar-support.ts'
 for (const name of Object.keys(process.env)) if (/^(https?|no)_proxy$/i.test(name)) delete process.env[name]
 
 /** The compressions that caches have. */
-export const COMPRESSIONS = ['none', 'xz', 'zstd', 'gzip', 'br', 'bzip2'] as const
+export const COMPRESSIONS = ['none', 'xz', 'zstd', 'gzip', 'br', 'bzip2', 'lz4', 'lzma', 'lzip'] as const
 export type TestCompression = (typeof COMPRESSIONS)[number]
 
 /** Compresses. */
@@ -46,8 +45,10 @@ export function compress(bytes: Uint8Array, compression: TestCompression): Uint8
       return gzipSync(bytes, { level: 1 })
     case 'br':
       return brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } })
-    case 'bzip2':
-      return execFileSync('bzip2', ['-c'], { input: bytes, maxBuffer: Number.POSITIVE_INFINITY })
+    case 'lzma':
+      return lzma.compressSync(bytes)
+    default:
+      return execFileSync(compression, ['-c'], { input: bytes, maxBuffer: Number.POSITIVE_INFINITY, stdio: 'pipe' })
   }
 }
 
@@ -167,7 +168,7 @@ export function selfAddressed(name: string, treeOf: (path: string) => Tree, with
 }
 
 /** Where a cache has the NAR of a store path. */
-export function narUrl(path: string, compression: NarCompression = 'xz'): string {
+export function narUrl(path: string, compression = 'xz'): string {
   return `nar/${parseStorePath(path).digest}.nar${compression === 'none' ? '' : `.${compression}`}`
 }
 

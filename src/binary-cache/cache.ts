@@ -5,7 +5,7 @@
  *     DIGEST.narinfo      a store path, by the digest in its name
  *     nar/…               the NARs, where the narinfos say
  */
-import type { Access } from '../nar-file/index.ts'
+import { type Access, CACHE_INFO, type FileKind, fileKindOf, NARINFO } from '../nar-file/index.ts'
 import {
   type CacheInfo,
   contentAddressOf,
@@ -52,19 +52,22 @@ export async function openCache(access: Access, location: CacheLocation, storeDi
 /** What the cache at `url` says of a store path. Resolves and throws as {@link BinaryCache.narInfo}. */
 export async function readNarInfo(access: Access, url: string, path: StorePath): Promise<NarInfo | undefined> {
   const at = new URL(`${path.digest}.narinfo`, url).href
-  const text = await readText(access, at, NARINFO_MAX, path.path)
-  return text === undefined ? undefined : parse(text, at, path)
+  const bytes = await readDocument(access, at, NARINFO_MAX, path.path)
+  if (bytes === undefined) return undefined
+  checkKind(bytes, NARINFO, at, path)
+  return parse(new TextDecoder().decode(bytes), at, path)
 }
 
 async function readCacheInfo(access: Access, url: string): Promise<CacheInfo> {
   const at = new URL('nix-cache-info', url).href
-  const text = await readText(access, at, CACHE_INFO_MAX)
-  if (text === undefined) {
+  const bytes = await readDocument(access, at, CACHE_INFO_MAX)
+  if (bytes === undefined) {
     const message = `${url}: not a binary cache: it has no nix-cache-info; check the URL`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
   }
+  if (bytes.length > 0) checkKind(bytes, CACHE_INFO, at)
   try {
-    return parseCacheInfo(text)
+    return parseCacheInfo(new TextDecoder().decode(bytes))
   } catch (cause) {
     throw new CacheError('CACHE_INVALID', url, undefined, `${at}: ${(cause as Error).message}`, { cause })
   }
@@ -93,10 +96,30 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
   return { ...info, url: url.href }
 }
 
-async function readText(access: Access, url: string, limit: number, path?: string): Promise<string | undefined> {
+/**
+ * Throws `CacheError` for what begins as something else than it should. A parser would find no fault with the page of a
+ * network that wants a login: its lines say nothing.
+ */
+function checkKind(bytes: Uint8Array, wanted: FileKind, at: string, path?: StorePath): void {
+  const kind = fileKindOf(bytes)
+  if (kind === undefined || kind === wanted) return
+  const why =
+    kind.compression === undefined
+      ? 'a proxy, a login page or a failing server answers in its place'
+      : 'the server has to say in Content-Encoding that it is compressed'
+  const about = path === undefined ? '' : `${path.path}: `
+  const message = `${about}${at}: is ${kind.what}, not ${wanted.what}: ${why}`
+  throw new CacheError(path === undefined ? 'CACHE_UNREADABLE' : 'NARINFO_INVALID', at, path?.path, message)
+}
+
+async function readDocument(
+  access: Access,
+  url: string,
+  limit: number,
+  path?: string,
+): Promise<Uint8Array | undefined> {
   try {
-    const bytes = await access.document(url, limit)
-    return bytes && new TextDecoder().decode(bytes)
+    return await access.document(url, limit)
   } catch (cause) {
     const about = path === undefined ? '' : `${path}: `
     const message = `${about}${sayOnce(url, (cause as Error).message)}`

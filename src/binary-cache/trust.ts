@@ -1,16 +1,17 @@
 import {
   type ContentCheck,
+  contentAddressOf,
   contentCheckOf,
   isSignedBy,
   type NarInfo,
   narHashBytes,
   type PublicKey,
-  parsePublicKey,
+  parsePublicKeys,
 } from '../nix/index.ts'
 
 /** Whom to believe what a cache says of a store path. */
 export interface Trust {
-  /** Public keys, `NAME:BASE64`. */
+  /** Public keys, `NAME:BASE64`; one text may hold several, with blanks between them as in a nix.conf. */
   readonly publicKeys: readonly string[]
   /** Whether a path needs a signature by one of them, or a content address. */
   readonly required: boolean
@@ -23,24 +24,26 @@ export type Verdict =
 
 /** Judges what caches say. Throws `NixError` PUBLIC_KEY_INVALID. */
 export function createJudge({ publicKeys, required }: Trust): (info: NarInfo) => Verdict {
-  const keys = publicKeys.map(parsePublicKey)
+  const keys = publicKeys.flatMap(parsePublicKeys)
   return info => {
     if (!required || isSignedBy(info, keys)) return { trusted: true }
     const check = contentCheckOf(info)
-    if (!check) return { trusted: false, why: whyNotSigned(info, keys) }
+    if (!check) return { trusted: false, why: `${whyNotSigned(info, keys)}${whyNotAddressed(info)}` }
     if (check.over === 'nar' && check.algorithm === 'sha256') {
       // Nothing is left to do: every NAR is held against its NAR hash.
       if (Buffer.from(narHashBytes(info.narHash)).equals(check.digest)) return { trusted: true }
       return { trusted: false, why: 'its NAR hash is not the one that its content address names' }
     }
-    if (check.algorithm === 'blake3') {
-      return {
-        trusted: false,
-        why: `${whyNotSigned(info, keys)}, and its content address is of a kind not checked here`,
-      }
-    }
     return { trusted: true, contentCheck: check }
   }
+}
+
+/** What is added of a content address that does not help. */
+function whyNotAddressed(info: NarInfo): string {
+  if (info.ca === undefined) return ''
+  const kind = info.ca.split(':').slice(0, -1).join(':')
+  if (contentAddressOf(info)) return ', and its content address does not yield its store path'
+  return `, and content addresses of the kind ${JSON.stringify(kind.slice(0, 100))} are not known`
 }
 
 function whyNotSigned({ signatures = [] }: NarInfo, keys: readonly PublicKey[]): string {

@@ -1,4 +1,4 @@
-import type { NarCompression, NarHash, StorePath } from '../nix/index.ts'
+import type { NarHash, StorePath } from '../nix/index.ts'
 
 /** A file, or a stretch of one, that holds the NAR of a store path. Plain data: it is posted to workers. */
 export interface NarFile {
@@ -6,7 +6,8 @@ export interface NarFile {
   readonly url: string
   /** Where the NAR begins in the file, and how long it is there. Absent: it is the whole file. */
   readonly stretch?: { readonly offset: number; readonly size: number }
-  readonly compression: NarCompression
+  /** What it is said to be compressed with, by the name in a narinfo. */
+  readonly compression: string
   /** SHA-256 of the compressed bytes, if the source says. A hint: nobody signs for it. */
   readonly fileHash?: NarHash
   /** Number of compressed bytes, if the source says. A hint, too. */

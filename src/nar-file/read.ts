@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { narHashFromBytes } from '../nix/index.ts'
-import { decompressorOf, SUPPORTED_COMPRESSIONS } from './decompress.ts'
+import { decompress, NoNarError, UnsupportedCompressionError } from './decompress.ts'
 import { NarFileError } from './errors.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
@@ -21,14 +21,6 @@ export async function* readNarFile(
     why: string,
     cause?: unknown,
   ) => new NarFileError(code, subject.path.path, file.url, why, { cause })
-  const decompress = decompressorOf(file.compression)
-  if (!decompress) {
-    const known = SUPPORTED_COMPRESSIONS.join(', ')
-    throw fault(
-      'COMPRESSION_UNSUPPORTED',
-      `compressed with ${file.compression}, which cannot be read (can be: ${known})`,
-    )
-  }
   const limit = fileLimit(subject)
   const input = createMeter(bytes, limit, () =>
     fault('NAR_FILE_MISMATCH', `has more than ${limit} bytes, what a NAR of ${subject.narSize} bytes may take at most`),
@@ -36,7 +28,7 @@ export async function* readNarFile(
   const { narSize = Number.POSITIVE_INFINITY } = subject
   let unpacked = 0
   try {
-    for await (const chunk of decompress(input.bytes(), subject.narSize)) {
+    for await (const chunk of decompress(input.bytes(), file.compression, subject.narSize)) {
       unpacked += chunk.length
       if (unpacked > narSize) throw fault('NAR_FILE_CORRUPT', `holds more than the ${narSize} bytes it should`)
       yield chunk
@@ -46,10 +38,10 @@ export async function* readNarFile(
   } catch (error) {
     if (input.failure() !== undefined) throw input.failure()
     if (error instanceof NarFileError) throw error
-    throw (
-      mislabelled() ??
-      fault('NAR_FILE_CORRUPT', `cannot be unpacked as ${file.compression}: ${(error as Error).message}`, error)
-    )
+    const { message } = error as Error
+    if (error instanceof UnsupportedCompressionError) throw fault('COMPRESSION_UNSUPPORTED', message, error)
+    if (error instanceof NoNarError) throw fault('NAR_FILE_CORRUPT', message, error)
+    throw mislabelled() ?? fault('NAR_FILE_CORRUPT', message, error)
   } finally {
     await input.close()
   }

@@ -2,17 +2,18 @@
  * Content addresses: store paths that follow from what they hold
  * (nix: src/libstore/content-address.cc, store-dir-config.cc, doc/manual/source/protocols/store-path.md).
  *
- *     ca       = ( "text" | "fixed" | "fixed:r" ) ":" ALGORITHM ":" DIGEST
+ *     ca       = ( "text" | "fixed" | "fixed:r" | "fixed:git" ) ":" ALGORITHM ":" DIGEST
  *     path     = STOREDIR "/" base 32 of fold(SHA-256(TYPE ":sha256:" INNER ":" STOREDIR ":" NAME)) "-" NAME
  *
  *     ca of                      TYPE                                    INNER, base 16
  *     text, SHA-256              "text" { ":" REFERENCE }                DIGEST
  *     fixed:r, SHA-256           "source" { ":" REFERENCE } [ ":self" ]  DIGEST
- *     fixed, other algorithms    "output:out"                            SHA-256("fixed:out:" [ "r:" ] ALGORITHM ":"
- *                                                                          base 16 of DIGEST ":")
+ *     all others                 "output:out"                            SHA-256("fixed:out:" [ "r:" | "git:" ] ALGORITHM
+ *                                                                          ":" base 16 of DIGEST ":")
  *
  * `fold` lays the 32 bytes over 20 by exclusive or. The references are whole paths, each once, in bytewise order, the
- * path itself being `:self`. Only the first two rows have references, and only the second one itself among them.
+ * path itself being `:self`. Only the first two rows have references, and only the second one itself among them. DIGEST is
+ * that of a git object (git-hash.ts) for `fixed:git`, where it is a SHA-1 or a SHA-256.
  */
 import { createHash } from 'node:crypto'
 import { messageOf, NixError, quote } from './errors.ts'
@@ -26,8 +27,8 @@ export type HashAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512' | 'blake3'
 
 /** A content address in its parts. */
 export interface ContentAddress {
-  /** What was hashed: the one file of a text, of a fixed output that is flat, or the NAR. */
-  readonly method: 'text' | 'flat' | 'nar'
+  /** What was hashed: the one file of a text, of a fixed output that is flat, the NAR, or the contents as git has them. */
+  readonly method: 'text' | 'flat' | 'nar' | 'git'
   readonly algorithm: HashAlgorithm
   readonly digest: Uint8Array
 }
@@ -37,24 +38,23 @@ export interface ContentCheck {
   /**
    * `file`: the contents of the one regular file, not executable, that the path has to be. `nar`: the NAR; for SHA-256
    * the digest is then that of the path's `narHash`. `nar-without-self`: the NAR without the path's own digest, as
-   * `createModuloHash` has it.
+   * `createModuloHash` has it. `git`: the contents as `createGitHash` has them.
    */
-  readonly over: 'file' | 'nar' | 'nar-without-self'
+  readonly over: 'file' | 'nar' | 'nar-without-self' | 'git'
   readonly algorithm: HashAlgorithm
   readonly digest: Uint8Array
 }
 
 /**
- * The content address of a record; `undefined` if it has none, or one of a method not known here (such as
- * `fixed:git:`). Throws `NixError` CONTENT_ADDRESS_INVALID where the method is known and what follows is no hash.
+ * The content address of a record; `undefined` if it has none, or one of a method not known here. Throws `NixError` CONTENT_ADDRESS_INVALID where the method is known and what follows is no hash.
  */
 export function contentAddressOf(info: Pick<PathInfo, 'ca'>): ContentAddress | undefined {
-  const [, prefix, hash] = /^(text|fixed|fixed:r):([^:]*:[^:]*)$/.exec(info.ca ?? '') ?? []
+  const [, prefix, hash] = /^(text|fixed|fixed:r|fixed:git):([^:]*:[^:]*)$/.exec(info.ca ?? '') ?? []
   if (prefix === undefined || hash === undefined) return undefined
   try {
     const [algorithm, digest] = normalizeHash(hash).split(':')
     return {
-      method: prefix === 'text' ? 'text' : prefix === 'fixed' ? 'flat' : 'nar',
+      method: METHODS[prefix],
       algorithm: algorithm as HashAlgorithm,
       digest: decodeNixBase32(digest),
     }
@@ -81,13 +81,15 @@ export function storePathOfContentAddress(
     const outer = sha256(`${type}:sha256:${formatSha256Base16(inner)}:${storeDir}:${name}`)
     return parseStorePathBaseName(`${encodeNixBase32(fold(outer))}-${name}`, storeDir)
   }
-  if (algorithm === 'sha256' && method !== 'flat') {
+  if (algorithm === 'sha256' && (method === 'text' || method === 'nar')) {
     if (method === 'text' && self) return undefined
     const references = [...new Set(others.map(other => other.path))].sort()
     return make([method === 'text' ? 'text' : 'source', ...references, ...(self ? ['self'] : [])].join(':'), digest)
   }
   if (method === 'text' || self || others.length > 0) return undefined
-  const inner = `fixed:out:${method === 'nar' ? 'r:' : ''}${algorithm}:${formatSha256Base16(digest)}:`
+  if (method === 'git' && algorithm !== 'sha1' && algorithm !== 'sha256') return undefined
+  const prefix = { flat: '', nar: 'r:', git: 'git:' }[method]
+  const inner = `fixed:out:${prefix}${algorithm}:${formatSha256Base16(digest)}:`
   return make('output:out', sha256(inner))
 }
 
@@ -114,7 +116,15 @@ export function contentCheckOf(info: Pick<PathInfo, 'path' | 'references' | 'ca'
   if (address === undefined || !isContentAddressed(info)) return undefined
   const { method, algorithm, digest } = address
   const self = info.references.some(reference => reference.path === info.path.path)
-  return { over: method !== 'nar' ? 'file' : self ? 'nar-without-self' : 'nar', algorithm, digest }
+  const over = method === 'git' ? 'git' : method !== 'nar' ? 'file' : self ? 'nar-without-self' : 'nar'
+  return { over, algorithm, digest }
+}
+
+const METHODS: Record<string, ContentAddress['method']> = {
+  text: 'text',
+  fixed: 'flat',
+  'fixed:r': 'nar',
+  'fixed:git': 'git',
 }
 
 function sha256(text: string): Uint8Array {

@@ -11,6 +11,7 @@ export {
 } from './content-address.ts'
 export { NixError, type NixErrorCode, type NixErrorData } from './errors.ts'
 export { createExportReader, type ExportedPath, type ExportReader } from './export-stream.ts'
+export { createGitHash, type GitHash } from './git-hash.ts'
 export {
   formatSha256Base16,
   formatSha256Nix32,
@@ -21,12 +22,12 @@ export {
   parseNarHash,
   parseSha256,
 } from './hash.ts'
-export { type PublicKey, parsePublicKey, parseSecretKey, type SecretKey } from './keys.ts'
+export { type PublicKey, parsePublicKey, parsePublicKeys, parseSecretKey, type SecretKey } from './keys.ts'
 export { createModuloHash, type ModuloHash } from './modulo-hash.ts'
 export { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET } from './nar.ts'
 export { createNarReader, type NarEvent, type NarReader } from './nar-reader.ts'
 export { createNarWriter, type NarWriter } from './nar-writer.ts'
-export { formatNarInfo, type NarCompression, type NarInfo, parseNarInfo } from './narinfo.ts'
+export { formatNarInfo, type NarInfo, parseNarInfo } from './narinfo.ts'
 export { decodeNixBase32, encodeNixBase32, NIXBASE32_ALPHABET } from './nixbase32.ts'
 export type { PathInfo } from './path-info.ts'
 export { parsePathInfoJson } from './path-info-json.ts'

@@ -24,15 +24,46 @@ export interface SecretKey {
   readonly seed: Uint8Array
 }
 
-/** Parses one word of `trusted-public-keys`. Throws `NixError` PUBLIC_KEY_INVALID. */
+/**
+ * Parses one word of `trusted-public-keys`; white space around it does not count. Throws `NixError` PUBLIC_KEY_INVALID, which
+ * quotes nothing that may be a secret key.
+ */
 export function parsePublicKey(text: string): PublicKey {
-  const invalid = (reason: string) =>
-    new NixError('PUBLIC_KEY_INVALID', `not a public key of Nix: ${quote(text)}: ${reason}`, { input: text })
-  const named = splitNamed(text)
+  const word = text.trim()
+  const invalid = (reason: string, isSecret = false) => {
+    const shown = isSecret ? '' : `${quote(word)}: `
+    const message = `not a public key of Nix: ${shown}${reason}`
+    return new NixError('PUBLIC_KEY_INVALID', message, isSecret ? {} : { input: word })
+  }
+  const named = splitNamed(word)
+  const base64 = named?.base64 ?? word
+  if (isLikeSecret(base64)) {
+    const of = named ? ` of ${quote(named.name)}` : ''
+    const reason = `it is as long as a secret key${of}; give the public one (nix key convert-secret-to-public)`
+    throw invalid(reason, true)
+  }
+  const isKey = decodeBase64(base64, KEY_SIZE)
+  if (named === undefined && isKey) throw invalid('it has no name: give NAME:BASE64, as its owner publishes it')
+  if (named === undefined && isLikePath(word)) {
+    throw invalid('it looks like the path of a file: give the key that is in it, NAME:BASE64')
+  }
   if (named === undefined) throw invalid('it is not of the form NAME:BASE64')
-  const bytes = decodeBase64(named.base64, KEY_SIZE)
-  if (bytes === undefined) throw invalid(`behind the ":" 44 characters of base 64, ${KEY_SIZE} bytes, are needed`)
-  return { name: named.name, bytes }
+  if (isKey === undefined) throw invalid(`behind the ":" 44 characters of base 64, ${KEY_SIZE} bytes, are needed`)
+  return { name: named.name, bytes: isKey }
+}
+
+/** Parses `trusted-public-keys` of a nix.conf: any number of keys with white space between them. Throws like {@link parsePublicKey}. */
+export function parsePublicKeys(text: string): PublicKey[] {
+  return text.split(/\s+/).filter(Boolean).map(parsePublicKey)
+}
+
+/** Whether it is base 64 of more than a public key, a little of it missing perhaps. */
+function isLikeSecret(base64: string): boolean {
+  return base64.length > 60 && /^[A-Za-z0-9+/=_-]+$/.test(base64)
+}
+
+function isLikePath(word: string): boolean {
+  return /^(~|\.{1,2})?\//.test(word) || /\.[a-z]{2,10}$/.test(word)
 }
 
 /**

@@ -10,7 +10,8 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { type PathInfo, parseNarHash, parseStorePath, type StorePath } from '../nix/index.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { unreadable } from './database-error.ts'
+import { StoreError } from './errors.ts'
 import type { StoreLocation } from './location.ts'
 
 const CLOSURE = `WITH RECURSIVE closure(id) AS (
@@ -40,11 +41,7 @@ export function readDatabase(location: StoreLocation, roots: readonly StorePath[
     return readSettled(location, roots) ?? readInUse(location, roots) ?? readCopy(location, roots)
   } catch (error) {
     if (error instanceof StoreError) throw error
-    const [why, advice] = existsSync(file)
-      ? [`cannot be read as the database of a Nix store: ${reasonOf(error)}`, 'run as a user who can read it, or']
-      : ['not there', 'name the folder that stands for / of a store, or']
-    const message = `${file}: ${why}; ${advice} give a closureInfo folder (--closure-info)`
-    throw new StoreError('STORE_UNREADABLE', file, message, { cause: error })
+    throw unreadable(file, error)
   }
 }
 

@@ -1,13 +1,6 @@
-import { createHash } from 'node:crypto'
 import { NarFileError } from '../nar-file/index.ts'
-import {
-  type ContentCheck,
-  createModuloHash,
-  createNarReader,
-  type NarEvent,
-  NixError,
-  type StorePath,
-} from '../nix/index.ts'
+import { type ContentCheck, createNarReader, type NarEvent, NixError, type StorePath } from '../nix/index.ts'
+import { createContentChecker } from './content-checker.ts'
 import type { ContentsSink } from './contents.ts'
 
 /** What a NAR is about, for errors. */
@@ -27,7 +20,7 @@ export async function readNarContents(
   check?: ContentCheck,
 ): Promise<void> {
   const reader = createNarReader()
-  const checker = check && createChecker(origin.path, check)
+  const checker = check && (await createContentChecker(origin.path, check))
   for await (const chunk of nar) {
     checker?.bytes(chunk)
     blameNar(origin, () => {
@@ -38,14 +31,8 @@ export async function readNarContents(
     })
   }
   blameNar(origin, () => reader.end())
-  if (checker && !checker.isMet()) {
-    throw new NarFileError(
-      'CONTENT_MISMATCH',
-      origin.path.path,
-      origin.url,
-      'its contents are not those that its content address names',
-    )
-  }
+  const problem = checker?.problem()
+  if (problem !== undefined) throw new NarFileError('CONTENT_MISMATCH', origin.path.path, origin.url, problem)
 }
 
 /** Runs what reads a NAR, and names the file where that is none. */
@@ -74,32 +61,5 @@ function copy(bytes: Uint8Array, sink: ContentsSink): void {
     room.set(part)
     sink.advance(part.length)
     at += part.length
-  }
-}
-
-/** Holds the contents of a NAR against a content address. */
-function createChecker(path: StorePath, { over, algorithm, digest }: ContentCheck) {
-  if (over === 'nar-without-self') {
-    const hash = createModuloHash(algorithm, path.digest)
-    return {
-      bytes: (chunk: Uint8Array) => hash.update(chunk),
-      event() {},
-      isMet: () => hash.digests().some(found => found.equals(digest)),
-    }
-  }
-  const hash = createHash(algorithm)
-  let first = true
-  let fits = true
-  return {
-    bytes(chunk: Uint8Array): void {
-      if (over === 'nar') hash.update(chunk)
-    },
-    event(event: NarEvent): void {
-      if (over !== 'file') return
-      if (first) fits = event.type === 'regular' && !event.executable
-      first = false
-      if (event.type === 'data') hash.update(event.bytes)
-    },
-    isMet: () => fits && hash.digest().equals(digest),
   }
 }

@@ -2,17 +2,22 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Access, createAccess, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
-import { type NarCompression, narHashFromBytes, type StorePath } from '../nix/index.ts'
+import { narHashFromBytes, type StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
 
-/** How the names of NAR files end, and what that means. */
-const ENDINGS: readonly (readonly [ending: string, compression: NarCompression])[] = [
+/** How the names of NAR files end, and what that means; of a file that has a mark, the mark counts. */
+const ENDINGS: readonly (readonly [ending: string, compression: string])[] = [
   ['.xz', 'xz'],
   ['.zst', 'zstd'],
   ['.gz', 'gzip'],
   ['.br', 'br'],
   ['.bz2', 'bzip2'],
+  ['.lz4', 'lz4'],
+  ['.lzma', 'lzma'],
+  ['.lz', 'lzip'],
+  ['.lzip', 'lzip'],
+  ['.Z', 'compress'],
 ]
 
 /**

@@ -23,7 +23,10 @@ export interface ClosureSource {
   storeRoot?: string
   /** URLs of binary caches, `https:`, `http:` or `file:`. They are asked in the order of their priorities. */
   caches?: readonly string[]
-  /** Public keys, `NAME:BASE64`, whose signatures are believed. Default: that of cache.nixos.org. */
+  /**
+   * Public keys, `NAME:BASE64`, whose signatures are believed; one text may hold several, with blanks between them as in a
+   * nix.conf. Default: that of cache.nixos.org.
+   */
   trustedPublicKeys?: readonly string[]
   /** Whether what a cache says of a store path has to be signed, or follow from its content address. Default true. */
   requireSignatures?: boolean

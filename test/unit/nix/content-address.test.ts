@@ -48,13 +48,21 @@ const NAR_WITH = info(
   'fixed:r:sha256:0ysn6h2lzq2akcgz79vnvsz563scw4rd80pf1lx08spk5a238k7d',
   '/nix/store/by59cb77bj65cl00yh30p3xqbbxs3vbf-t',
 )
-const ALL = { FLAT, FLAT_SHA512, FLAT_MD5, NAR, NAR_SHA1, TEXT, TEXT_WITH, NAR_WITH }
+// What Nix 2.34 made of a folder with some files in it (nix store add --mode git).
+const GIT = info('/nix/store/cjpfl8czjj8vy559jhgllfdza6kgl62z-t', 'fixed:git:sha1:d0wlb3rp3jik4xq433kpj7f2z6m5378k')
+const GIT_SHA256 = info(
+  '/nix/store/1p2wyq9h1zrymkwcdbyr17w3nbn39lcw-t',
+  'fixed:git:sha256:10pjrc7xknrnskj7pb053zlfkz204an1dj1855kw400khjxgscmy',
+)
+const ALL = { GIT, GIT_SHA256, FLAT, FLAT_SHA512, FLAT_MD5, NAR, NAR_SHA1, TEXT, TEXT_WITH, NAR_WITH }
 const OTHER = FLAT.path
 
 describe('contentAddressOf', () => {
   it('tells method, algorithm and digest', () => {
     const parts = Object.values(ALL).map(one => contentAddressOf(one))
     expect(parts.map(part => `${part?.method} ${part?.algorithm} ${part?.digest.length}`)).toEqual([
+      'git sha1 20',
+      'git sha256 32',
       'flat sha256 32',
       'flat sha512 64',
       'flat md5 16',
@@ -82,7 +90,7 @@ describe('contentAddressOf', () => {
     'text:sha256',
     'text:r:sha256:094qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic',
     'text:sha256-LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=',
-    'fixed:git:sha1:32m7qspxj7ijzi43ncb9amfaqld015vw',
+    'fixed:hg:sha1:32m7qspxj7ijzi43ncb9amfaqld015vw',
     'fixed:text:sha256:094qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic',
     'later:sha256:094qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic',
     ' text:sha256:094qif9n4cq4fdg459qzbhg1c6wywawwaaivx0k0x8xhbyx4vwic',
@@ -182,6 +190,8 @@ describe('storePathOfContentAddress', () => {
 describe('contentCheckOf', () => {
   it('says what to hash', () => {
     expect(Object.values(ALL).map(one => contentCheckOf(one)?.over)).toEqual([
+      'git',
+      'git',
       'file',
       'file',
       'file',

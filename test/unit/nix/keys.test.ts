@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePublicKey, parseSecretKey } from '../../../src/nix/index.ts'
+import { parsePublicKey, parsePublicKeys, parseSecretKey } from '../../../src/nix/index.ts'
 
 // Made for these tests by `nix-store --generate-binary-cache-key`.
 const PUBLIC = 'k-1:kgkEfh6pRkfj37RzOacr7xrla9XG0u4/az2mysEOUCI='
@@ -21,8 +21,6 @@ describe('parsePublicKey', () => {
     ['no colon', PUBLIC.slice(4)],
     ['no name', PUBLIC.slice(3)],
     ['no key', 'k-1:'],
-    ['a secret key', SECRET],
-    ['a newline behind it', `${PUBLIC}\n`],
     ['a space before the key', PUBLIC.replace(':', ': ')],
     ['no padding', PUBLIC.slice(0, -1)],
     ['unused bits set', PUBLIC.replace('I=', 'J=')],
@@ -32,7 +30,51 @@ describe('parsePublicKey', () => {
   ])('refuses %s', (_, text) => {
     expect(() => parsePublicKey(text)).toThrow(expect.objectContaining({ code: 'PUBLIC_KEY_INVALID', input: text }))
   })
+
+  it.each([` ${PUBLIC}`, `${PUBLIC}\n`, `\t${PUBLIC}\r\n`])('takes %j', text => {
+    expect(parsePublicKey(text)).toEqual(parsePublicKey(PUBLIC))
+  })
+
+  it.each([
+    ['whole', SECRET, /secret key of "k-1"; give the public one \(nix key convert-secret-to-public\)/],
+    ['without its name', SECRET.slice(4), /secret key; give the public one/],
+    ['cut off', SECRET.slice(0, -10), /secret key of "k-1"/],
+  ])('refuses a secret key, %s, and does not quote it', (_, text, message) => {
+    const error = errorOf(() => parsePublicKey(text))
+    expect(error).toMatchObject({ code: 'PUBLIC_KEY_INVALID', input: undefined })
+    expect(error.message).toMatch(message)
+    expect(error.message).not.toContain(SECRET.slice(10, 30))
+  })
+
+  it.each([
+    ['/etc/nix/key.pub', /it looks like the path of a file: give the key that is in it/],
+    ['./key', /looks like the path/],
+    ['~/key.txt', /looks like the path/],
+    ['key.public', /looks like the path/],
+    [PUBLIC.slice(4), /it has no name: give NAME:BASE64/],
+    ['cache.nixos.org-1', /it is not of the form NAME:BASE64/],
+  ])('says what is wrong with %s', (text, message) => {
+    expect(() => parsePublicKey(text)).toThrow(message)
+  })
 })
+
+describe('parsePublicKeys', () => {
+  it('reads what stands in a nix.conf', () => {
+    const other = PUBLIC.replace('k-1', 'k-2')
+    expect(parsePublicKeys(`  ${PUBLIC} \n ${other}\t`).map(key => key.name)).toEqual(['k-1', 'k-2'])
+    expect(parsePublicKeys(' ')).toEqual([])
+    expect(() => parsePublicKeys(`${PUBLIC} k-2`)).toThrow(/"k-2": it is not of the form/)
+  })
+})
+
+function errorOf(call: () => unknown): Error {
+  try {
+    call()
+  } catch (error) {
+    return error as Error
+  }
+  return new Error('it was taken')
+}
 
 describe('parseSecretKey', () => {
   it('reads a key', () => {

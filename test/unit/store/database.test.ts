@@ -1,5 +1,16 @@
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { parseStorePath } from '../../../src/nix/index.ts'
 import { readDatabase } from '../../../src/store/database.ts'
@@ -177,3 +188,62 @@ describe('a database that was left in use', () => {
     expect(() => read(A)).toThrow(/db\.sqlite: not there;.*--closure-info/)
   })
 })
+
+describe('a database that cannot be read is told of as it is', () => {
+  const file = () => location.database
+  const folder = () => dirname(file())
+
+  it.each<[string, () => void, RegExp]>([
+    ['in a folder that one may not search', () => chmodSync(folder(), 0o700), /: permission denied; run as a user/],
+    ['that one may not read', () => chmodSync(file(), 0o600), /: permission denied; run as a user/],
+    [
+      'below a file',
+      () => replace(folder(), path => writeFileSync(path, '')),
+      /: not there: on the way to it is a file;/,
+    ],
+    ['behind a circle', () => replace(folder(), path => symlinkSync(path, path)), /lead in a circle/],
+    ['that is none', () => writeFileSync(file(), 'x'.repeat(5000)), /: not an SQLite database, or damaged \(/],
+    ['that is cut off', () => truncateSync(file(), 5000), /: damaged \(.*malformed\); restore it/],
+    ['that is empty', () => writeFileSync(file(), ''), /: not the database of a Nix store.*ValidPaths/],
+    [
+      'of another schema',
+      () => alter('ALTER TABLE ValidPaths RENAME TO Paths'),
+      /: not the database of a Nix store.*no such table: ValidPaths/,
+    ],
+  ])('%s', (_, spoil, message) => {
+    createDatabase(file(), 'truncate').close()
+    for (let path = folder(); path.startsWith(root); path = dirname(path)) chmodSync(path, 0o755)
+    spoil()
+    const error = unprivileged(() => resultOf(() => read(A)))
+    expect(error).toMatchObject({ code: 'STORE_UNREADABLE', path: file(), message: expect.stringMatching(message) })
+    expect((error as Error).message).toMatch(/--closure-info\)$/)
+    chmodSync(root, 0o755)
+  })
+
+  it('that another process has locked', () => {
+    const other = createDatabase(file(), 'truncate')
+    registerPaths(other, PATHS)
+    other.exec('BEGIN EXCLUSIVE')
+    expect(() => read(A)).toThrow(/: locked by another process \(database is locked\); try again/)
+    other.close()
+  })
+
+  function replace(path: string, make: (path: string) => void): void {
+    rmSync(path, { recursive: true })
+    make(path)
+  }
+
+  function alter(sql: string): void {
+    const database = new DatabaseSync(file())
+    database.exec(sql)
+    database.close()
+  }
+})
+
+function resultOf<T>(call: () => T): T | Error {
+  try {
+    return call()
+  } catch (error) {
+    return error as Error
+  }
+}

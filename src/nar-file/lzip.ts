@@ -1,0 +1,100 @@
+/**
+ * The lzip format (RFC draft-diaz-lzip, lzip's manual: "File format").
+ *
+ *     file    = { member }
+ *     member  = "LZIP", 1, coded dictionary size (1), LZMA data with an end mark, trailer
+ *     trailer = CRC-32 of the contents (4), size of the contents (8), size of the member (8)
+ *
+ *     coded dictionary size    bits 4-0: the exponent of a power of two; from it bits 7-5 take that many 16ths
+ *
+ * Numbers are little-endian. The LZMA data has properties lc=3, lp=0, pb=2, so it is that of an .lzma file.
+ */
+import { crc32 } from 'node:zlib'
+import { createByteSource } from './byte-source.ts'
+import { decodeLzma, LZMA_HEADER_SIZE } from './lzma.ts'
+
+type Bytes = AsyncIterable<Uint8Array>
+
+const MAGIC = 'LZIP'
+const HEADER_SIZE = 6
+const TRAILER_SIZE = 20
+const LZMA_PROPERTIES = 0x5d
+
+/** Bytes that the decoder may have read beyond the end of its data, and those of the trailer. */
+const BEHIND_MAX = 4 * 1024 * 1024
+
+/** Unpacks an lzip file, going no further than it is read. Throws a plain `Error`. */
+export async function* unpackLzip(bytes: Bytes, narSize = Infinity): Bytes {
+  const source = createByteSource(bytes)
+  for (let member = 1; ; member++) {
+    const header = await source.take(HEADER_SIZE)
+    if (member > 1 && header.length === 0) return
+    if (header.toString('latin1', 0, 4) !== MAGIC) {
+      throw new Error(member === 1 ? 'it does not begin as one' : 'it is damaged: what follows a member is none')
+    }
+    if (header.length < HEADER_SIZE) throw new Error('it is cut off: it ends within a header')
+    if (header[4] !== 1) throw new Error(`it is of version ${header[4]}, which is not known`)
+    const trail = createTrail(source.rest())
+    let crc = 0
+    let size = 0
+    for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), narSize)) {
+      crc = crc32(chunk, crc)
+      size += chunk.length
+      yield chunk
+    }
+    source.unread(await trail.passTrailer(crc, size))
+  }
+}
+
+function lzmaHeader(codedSize: number): Buffer {
+  const power = 2 ** (codedSize & 31)
+  const header = Buffer.alloc(LZMA_HEADER_SIZE, 0xff)
+  header[0] = LZMA_PROPERTIES
+  header.writeUInt32LE(Math.min(power - (power / 16) * (codedSize >> 5), 0xffff_ffff), 1)
+  return header
+}
+
+/**
+ * Passes on the bytes of a member, and remembers the last of them: where its LZMA data ends only its decoder knows, and it
+ * does not say. But at each place there is one trailer that is right.
+ */
+function createTrail(input: AsyncGenerator<Uint8Array>) {
+  const last: Uint8Array[] = []
+  let kept = 0
+  let passed = HEADER_SIZE
+  let isDecoded = false
+  const next = async (): Promise<Uint8Array | undefined> => {
+    const { value } = await input.next()
+    if (value === undefined) return undefined
+    last.push(value)
+    kept += value.length
+    passed += value.length
+    while (kept - last[0].length >= BEHIND_MAX) kept -= last.shift()!.length
+    return value
+  }
+  return {
+    async *bytes(): Bytes {
+      while (!isDecoded) {
+        const chunk = await next()
+        if (chunk === undefined) return
+        yield chunk
+      }
+    },
+    /** Looks for the trailer of contents, and gives the bytes behind it. */
+    async passTrailer(crc: number, size: number): Promise<Uint8Array> {
+      isDecoded = true
+      for (let more = TRAILER_SIZE; more > 0; ) more -= (await next())?.length ?? more
+      const bytes = Buffer.concat(last)
+      const wanted = Buffer.alloc(TRAILER_SIZE)
+      wanted.writeUInt32LE(crc)
+      wanted.writeBigUInt64LE(BigInt(size), 4)
+      const contents = wanted.subarray(0, 12)
+      for (let at = bytes.indexOf(contents); at >= 0; at = bytes.indexOf(contents, at + 1)) {
+        const memberSize = passed - bytes.length + at + TRAILER_SIZE
+        wanted.writeBigUInt64LE(BigInt(memberSize), 12)
+        if (bytes.subarray(at, at + TRAILER_SIZE).equals(wanted)) return bytes.subarray(at + TRAILER_SIZE)
+      }
+      throw new Error('it is damaged: a member does not match its CRC-32 and its sizes')
+    },
+  }
+}
