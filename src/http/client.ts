@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { describeUrl } from '../describe-url.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeContent } from './content-encoding.ts'
 import { openConnections } from './dispatcher.ts'
 import { Download } from './download.ts'
-import { describeUrl, HttpError } from './errors.ts'
+import { HttpError } from './errors.ts'
 import { sendRequest } from './exchange.ts'
 import { followRedirects } from './redirects.ts'
 

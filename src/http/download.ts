@@ -1,8 +1,8 @@
-import { describeUrl, HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
+import { describeUrl } from '../describe-url.ts'
+import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
 import { delayAfter, failureOf, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
-import { describePlace } from './redirects.ts'
 
 /** What a download needs of its client. */
 export interface DownloadContext {
@@ -213,7 +213,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   #error(code: HttpErrorCode, reason: string, advice: string, data: HttpErrorData = {}): HttpError {
     const url = describeUrl(this.#options.url)
-    const at = this.#chain.length > 1 ? `, redirected to ${describePlace(this.#chain.at(-1)!)}` : ''
+    const last = describeUrl(this.#chain.at(-1) ?? this.#options.url)
+    const at = last === url ? '' : `, redirected to ${last}`
     return new HttpError(code, `${url}${at}: ${reason}; ${advice}`, { ...data, url })
   }
 }
