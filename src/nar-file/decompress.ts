@@ -2,8 +2,8 @@
 import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
 import type { NarCompression } from '../nix/index.ts'
+import { splitZstdFrames } from '../zstd/index.ts'
 import { unpackXz } from './xz.ts'
-import { splitZstdFrames } from './zstd-frames.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
 

@@ -1,6 +1,7 @@
 import type { Access } from './access.ts'
 import { NarFileError } from './errors.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
+import { recogniseNarFile } from './recognise.ts'
 
 /**
  * The bytes of a file with a NAR, as they are there; `undefined` if there is no such file. Throws `NarFileError`
@@ -11,8 +12,9 @@ export async function openNarFile(
   file: NarFile,
   subject: NarSubject,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { url, stretch } = file
-  const bytes = await blameFile(subject, file, () => access.open(url, { limit: fileLimit(subject), stretch }))
+  const { url, stretch, compression } = file
+  const options = { limit: fileLimit(subject), stretch, recognise: recogniseNarFile(compression) }
+  const bytes = await blameFile(subject, file, () => access.open(url, options))
   return bytes && blaming(subject, file, bytes)
 }
 
