@@ -41,13 +41,12 @@ function targetOf(url: URL, { status, headers }: Response): URL | string {
 
 function problemOf(next: URL, chain: readonly URL[]): string | undefined {
   const from = chain.at(-1)!
-  const before = chain.findIndex(({ href }) => href === next.href)
-  if (before === 0) return 'redirects lead in a circle, back to it'
-  if (before > 0) return `redirects lead in a circle, back to ${describeUrl(next)}`
-  if (chain.length > REDIRECTS_MAX)
-    return `there are more than ${REDIRECTS_MAX} redirects, the last to ${describeUrl(next)}`
+  // The message begins with the first URL.
+  const place = describeUrl(next) === describeUrl(chain[0]) ? 'it' : describeUrl(next)
+  const isSame = (url: URL) => url.href.replace(url.hash, '') === next.href.replace(next.hash, '')
+  if (chain.some(isSame)) return `redirects lead in a circle, back to ${place}`
+  if (chain.length > REDIRECTS_MAX) return `there are more than ${REDIRECTS_MAX} redirects, the last to ${place}`
   if (next.protocol === 'https:' || next.protocol === from.protocol) return undefined
-  if (next.protocol === 'http:')
-    return `${from.host} redirects to ${describeUrl(next)}, which is not encrypted any more`
+  if (next.protocol === 'http:') return `${from.host} redirects to ${place}, which is not encrypted any more`
   return `${from.host} redirects to ${next.protocol}, which is not supported`
 }

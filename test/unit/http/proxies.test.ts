@@ -1,18 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createHttpClient } from '../../../src/http/index.ts'
 import { needs } from '../../programs.ts'
+import { setVariables } from './proxy-servers.ts'
 import { download, FILE, fetchText, openClient, sendFile, serve, start } from './servers.ts'
 import { serveTls } from './tls-server.ts'
 
 const openssl = needs('openssl')
-
-/** Has environment variables until the test is over. */
-function setVariables(variables: Record<string, string>) {
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
-  onTestFinished(() => void vi.unstubAllEnvs())
-}
 
 type Tunnel = (request: IncomingMessage, socket: Socket, open: () => void) => void
 
