@@ -40,5 +40,6 @@ export function blameProxy(proxy: ProxyServer, error: Error): Error {
 function refusedBy(proxy: ProxyServer, status: number): ProxyError {
   const reason = `it answers ${[status, STATUS_CODES[status]].join(' ').trim()}`
   const lasting = status >= 400 && status < 500 && status !== 408 && status !== 429
-  return new ProxyError(proxy, { reason, credentials: status === 407, lasting })
+  // Some answer 401 where 407 is meant (tinyproxy 1.11, to a wrong password).
+  return new ProxyError(proxy, { reason, credentials: status === 407 || status === 401, lasting })
 }
