@@ -5,6 +5,7 @@
  *     DIGEST.narinfo      a store path, by the digest in its name
  *     nar/…               the NARs, where the narinfos say
  */
+import { aboutUrl, describeUrl } from '../describe-url.ts'
 import { type Access, CACHE_INFO, type FileKind, fileKindOf, NARINFO } from '../nar-file/index.ts'
 import {
   type CacheInfo,
@@ -90,7 +91,7 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
   const url = URL.parse(info.url, at)
   // A cache on the network has no say about files of this machine.
   if (!url || (url.protocol === 'file:' && !at.startsWith('file:')) || !/^(file|https?):$/.test(url.protocol)) {
-    const message = `${path.path}: ${at}: its URL, ${JSON.stringify(info.url)}, leads to no place that a cache can have`
+    const message = `${path.path}: ${at}: its URL, ${JSON.stringify(describeUrl(info.url))}, leads to no place that a cache can have`
     throw new CacheError('NARINFO_INVALID', at, path.path, message)
   }
   return { ...info, url: url.href }
@@ -122,12 +123,7 @@ async function readDocument(
     return await access.document(url, limit)
   } catch (cause) {
     const about = path === undefined ? '' : `${path}: `
-    const message = `${about}${sayOnce(url, (cause as Error).message)}`
+    const message = `${about}${aboutUrl(url, (cause as Error).message)}`
     throw new CacheError('CACHE_UNREADABLE', url, path, message, { cause })
   }
-}
-
-/** A reason that names the URL itself is told as it is. */
-function sayOnce(url: string, reason: string): string {
-  return reason.includes(url) ? reason : `${url}: ${reason}`
 }

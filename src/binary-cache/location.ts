@@ -1,4 +1,5 @@
 import { unescape as decodePercent } from 'node:querystring'
+import { describeUrl } from '../describe-url.ts'
 import type { Login } from '../nar-file/index.ts'
 import { CacheError } from './errors.ts'
 
@@ -24,8 +25,7 @@ export const PUBLIC_CACHE = {
  */
 export function parseCacheUrl(text: string): CacheLocation {
   const url = URL.parse(text)
-  // What is no URL may hold a password, too.
-  const shown = text.replace(/\/\/[^/?#]*@/, '//')
+  const shown = describeUrl(text)
   if (!url || !['file:', 'http:', 'https:'].includes(url.protocol)) {
     const message = `${shown}: not the URL of a binary cache: give one that begins with https://, http:// or file:///`
     throw new CacheError('CACHE_INVALID', shown, undefined, message)

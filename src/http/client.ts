@@ -1,9 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
+import { describeUrl } from '../describe-url.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
-import { decodeContent } from './content-encoding.ts'
+import { decodeBody, type Recognise } from './body.ts'
 import { openConnections } from './dispatcher.ts'
 import { Download } from './download.ts'
-import { describeUrl, HttpError } from './errors.ts'
+import { HttpError } from './errors.ts'
 import { sendRequest } from './exchange.ts'
 import { followRedirects } from './redirects.ts'
 
@@ -25,19 +26,21 @@ export interface HttpClientOptions {
 export interface FetchOptions {
   /** The most bytes that there may be. */
   readonly limit: number
+  /** What a file begins like, if that can be told: it decides whether a Content-Encoding is to be believed. */
+  readonly recognise?: Recognise
   /** Aborts the download, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
  * Downloads from static servers. What fails for reasons that may pass is tried again, with growing pauses in between; a
- * file is continued where it broke off.
+ * file is continued where it broke off. No Content-Encoding is asked for; one that comes anyway is undone.
  *
  * A server that answers 404, 410 or 403 has no such file: object stores answer 403 for what is missing. All else that
  * prevents a download is an `HttpError`. User and password in a URL go to its origin only, and never into messages.
  */
 export interface HttpClient {
-  /** The whole of a small document, decoded if it comes with a Content-Encoding; `undefined` if there is none. */
+  /** The whole of a small document; `undefined` if there is none. */
   fetchDocument(url: URL, options: FetchOptions): Promise<Uint8Array | undefined>
   /**
    * The bytes of a file, each of them once; `undefined` if there is none. They can be iterated over once, with one `next`
@@ -65,7 +68,7 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
   const running = new Set<AbortController>()
   let closed = false
 
-  const open = async (url: URL, { limit, signal: outer }: FetchOptions, encoded: boolean) => {
+  const open = async (url: URL, { limit, recognise, signal: outer }: FetchOptions) => {
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
@@ -81,8 +84,10 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
       })
     const pause = (milliseconds: number) => sleep(milliseconds, signal)
     const context = { get, sleep: pause, attempts, patience, signal, end }
-    const download = new Download(context, { url, limit, encoded })
-    return (await download.open()) ? download : undefined
+    const download = new Download(context, { url, limit })
+    if (!(await download.open())) return undefined
+    const { encoding } = download
+    return encoding === undefined ? download : decodeBody(download, { url, encoding, limit, recognise })
   }
 
   /** A signal for one download: aborted with `outer`, by `close`, and when the download is over. */
@@ -105,14 +110,13 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
 
   return {
     async fetchDocument(url, options) {
-      const download = await open(url, options, true)
-      if (!download) return undefined
+      const file = await open(url, options)
+      if (!file) return undefined
       const chunks: Uint8Array[] = []
-      for await (const chunk of download) chunks.push(chunk)
-      const bytes = Buffer.concat(chunks)
-      return download.encoding === undefined ? bytes : decode(url, download.encoding, bytes, options.limit)
+      for await (const chunk of file) chunks.push(chunk)
+      return Buffer.concat(chunks)
     },
-    openFile: (url, options) => open(url, options, false),
+    openFile: open,
     async close() {
       closed = true
       for (const controller of running) controller.abort(closedError())
@@ -124,22 +128,4 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
 
 function closedError(): HttpError {
   return new HttpError('HTTP_CLOSED', 'the HTTP client was closed; open another one to go on')
-}
-
-async function decode(url: URL, encoding: string, bytes: Uint8Array, limit: number): Promise<Uint8Array> {
-  const fail = (code: 'HTTP_ENCODING' | 'HTTP_TOO_LARGE', reason: string, cause?: unknown) => {
-    const message = `${describeUrl(url)}: the document comes with Content-Encoding ${encoding}, ${reason}`
-    return new HttpError(code, `${message}; have the server send it as it is`, { url: describeUrl(url), cause })
-  }
-  let decoded: Uint8Array | undefined
-  try {
-    decoded = await decodeContent(encoding, bytes, limit)
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ERR_BUFFER_TOO_LARGE')
-      throw fail('HTTP_TOO_LARGE', `and has more than the ${limit} bytes that it may have`, error)
-    throw fail('HTTP_ENCODING', `but cannot be decoded: ${message}`, error)
-  }
-  if (!decoded) throw fail('HTTP_ENCODING', 'which is not supported')
-  return decoded
 }

@@ -1,8 +1,8 @@
-import { describeUrl, HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
+import { describeUrl } from '../describe-url.ts'
+import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
 import { delayAfter, failureOf, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
-import { describePlace } from './redirects.ts'
 
 /** What a download needs of its client. */
 export interface DownloadContext {
@@ -23,17 +23,15 @@ export interface DownloadContext {
 /** What to download. */
 export interface DownloadOptions {
   readonly url: URL
-  /** The most bytes that it may have. */
+  /** The most bytes that it may have; a little more if it comes with a Content-Encoding. */
   readonly limit: number
-  /** Whether the caller takes care of a Content-Encoding; otherwise there may be none. */
-  readonly encoded: boolean
 }
 
 /** What object stores answer for what they do not have: 403 to clients that may not list what they have. */
 const MISSING: ReadonlySet<number> = new Set([403, 404, 410])
 
 /**
- * The bytes of a file, to be read once and piece by piece. Where a connection breaks it goes on with the rest: by a
+ * The bytes of a file as the server sends them, to be read once and piece by piece. Where a connection breaks it goes on with the rest: by a
  * Range request, and if the server ignores the range, by dropping what was there already.
  */
 export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
@@ -171,10 +169,6 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       throw this.#error('HTTP_CHANGED', `the file changed during the download: ${difference}`, 'download it again')
     }
     this.#identity = this.#position > 0 ? { ...before, length: before.length ?? now.length } : now
-    if (now.encoding !== undefined && !this.#options.encoded) {
-      const reason = `the file comes with Content-Encoding ${now.encoding}, though none was accepted`
-      throw this.#error('HTTP_ENCODING', reason, 'have the server send it as it is')
-    }
     this.#checkSize(this.#identity.length ?? 0)
   }
 
@@ -199,8 +193,10 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   #checkSize(size: number): void {
     const { limit } = this.#options
-    const { length = size } = this.#identity
-    if (size > limit) {
+    const { length = size, encoding } = this.#identity
+    // What cannot be compressed any further grows a little.
+    const most = encoding === undefined ? limit : limit + limit / 100 + 64 * 1024
+    if (size > most) {
       throw this.#error('HTTP_TOO_LARGE', `the file has more than the ${limit} bytes that it may have`, 'check the URL')
     }
     if (size > length) throw this.#rangeError(`beyond byte ${length}, the last`)
@@ -213,7 +209,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   #error(code: HttpErrorCode, reason: string, advice: string, data: HttpErrorData = {}): HttpError {
     const url = describeUrl(this.#options.url)
-    const at = this.#chain.length > 1 ? `, redirected to ${describePlace(this.#chain.at(-1)!)}` : ''
+    const last = describeUrl(this.#chain.at(-1) ?? this.#options.url)
+    const at = last === url ? '' : `, redirected to ${last}`
     return new HttpError(code, `${url}${at}: ${reason}; ${advice}`, { ...data, url })
   }
 }

@@ -2,6 +2,7 @@
 export type HttpErrorCode =
   | 'HTTP_URL_UNSUPPORTED'
   | 'HTTP_PROXY_INVALID'
+  | 'HTTP_CERTIFICATES_INVALID'
   | 'HTTP_STATUS'
   | 'HTTP_FAILED'
   | 'HTTP_TIMEOUT'
@@ -38,13 +39,4 @@ export class HttpError extends Error {
     this.status = data.status
     this.line = data.line
   }
-}
-
-/** A URL as messages show it: without user, password and fragment. */
-export function describeUrl(url: URL): string {
-  const shown = new URL(url)
-  shown.username = ''
-  shown.password = ''
-  shown.hash = ''
-  return shown.href
 }

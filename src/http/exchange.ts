@@ -30,7 +30,11 @@ export class StallError extends Error {
 }
 
 /** Sends a GET request. Resolves when the headers of the response are there; rejects with whatever undici says. */
-export async function sendRequest(dispatcher: Dispatcher, url: URL, options: RequestOptions): Promise<Response> {
+export async function sendRequest(
+  dispatcher: Pick<Dispatcher, 'dispatch'>,
+  url: URL,
+  options: RequestOptions,
+): Promise<Response> {
   const exchange = new Exchange(options.stallTimeout, options.signal)
   dispatcher.dispatch(
     {

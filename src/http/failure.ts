@@ -1,7 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
+import { CERTIFICATE_VARIABLES } from './certificates.ts'
 import { HttpError, type HttpErrorCode } from './errors.ts'
 import { type Headers, type Response, StallError } from './exchange.ts'
+import { ProxyError } from './proxy-error.ts'
 
 /** Why one attempt failed, and whether another one may do better. */
 export interface Failure {
@@ -42,6 +44,7 @@ export class TruncatedError extends Error {
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof HttpError) return undefined
   if (error instanceof StatusError) return failureOfStatus(error)
+  if (error instanceof ProxyError) return failureOfProxy(error)
   if (error instanceof StallError) {
     const reason = `nothing was received for ${error.waited / 1000} s`
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
@@ -57,6 +60,8 @@ export function failureOf(error: unknown): Failure | undefined {
   const code = (first as { code?: unknown } | undefined)?.code
   return first instanceof Error && typeof code === 'string' ? failureOfSystem(first, code) : undefined
 }
+
+const VARIABLES = CERTIFICATE_VARIABLES.join(', ').replace(/, (\w+)$/, ' or $1')
 
 const NETWORK = 'check the network and the proxy settings, or try again later'
 
@@ -90,6 +95,9 @@ const TIMEOUTS: ReadonlySet<string> = new Set(['ETIMEDOUT', 'UND_ERR_CONNECT_TIM
 const CERTIFICATE =
   /CERT|^UNABLE_TO_VERIFY_|^INVALID_(CA|PURPOSE)$|^PATH_LENGTH_EXCEEDED$|^HOSTNAME_MISMATCH$|_PRX_TLS$/
 
+/** Those of them that say that nobody known vouches for it. */
+const AUTHORITY = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|UNTRUSTED|^INVALID_CA$/
+
 const AWAY: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
@@ -118,14 +126,26 @@ const WORDS: Readonly<Record<string, string>> = {
 
 function failureOfSystem(error: Error, code: string): Failure {
   if (CERTIFICATE.test(code)) {
-    const reason = `the certificate was refused (${messageOf(error)})`
-    const advice = 'name the file of its authority in NODE_EXTRA_CA_CERTS if you trust that'
+    // Node adds advice of its own, behind a semicolon, for those who start it themselves.
+    const reason = `the certificate was refused (${messageOf(error).replace(/; if the root CA .*/, '')})`
+    const advice = AUTHORITY.test(code)
+      ? `if you trust its authority, name a file with that in ${VARIABLES}`
+      : 'check the URL, and the clock of this machine, or ask whoever runs the server to correct that'
     return { code: 'HTTP_FAILED', reason, advice, transient: false, cause: error }
   }
   const transient = code !== 'UND_ERR_INVALID_ARG'
   const reason = WORDS[code] ? `${WORDS[code]} (${messageOf(error)})` : messageOf(error)
   const kind = TIMEOUTS.has(code) ? 'HTTP_TIMEOUT' : 'HTTP_FAILED'
   return { code: kind, reason, advice: NETWORK, transient, away: AWAY.has(code), cause: error }
+}
+
+function failureOfProxy({ proxy, refusal, cause }: ProxyError): Failure {
+  const who = `the proxy ${proxy.url}, which ${proxy.name} names`
+  const beneath = refusal ? undefined : failureOf(cause)
+  const reason = `${who}: ${refusal?.reason ?? beneath?.reason ?? (cause as Error).message}`
+  const advice = refusal?.credentials ? `give its user and password in ${proxy.name}` : (beneath?.advice ?? NETWORK)
+  const transient = refusal ? !refusal.lasting : (beneath?.transient ?? true)
+  return { code: 'HTTP_FAILED', cause, ...beneath, reason, advice, transient }
 }
 
 /** The message of an error, or of the one that it hides. */

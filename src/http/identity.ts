@@ -1,3 +1,4 @@
+import { codingsOf } from './content-encoding.ts'
 import type { Headers } from './exchange.ts'
 
 /** By what a file is known again; a field is there if the server tells it. */
@@ -6,17 +7,18 @@ export interface Identity {
   readonly length?: number
   readonly etag?: string
   readonly lastModified?: string
+  /** The codings of its Content-Encoding, with commas between them. */
   readonly encoding?: string
 }
 
 /** What the headers of a response say of the file, which has `length` bytes. */
 export function identityOf(headers: Headers, length: number | undefined): Identity {
-  const encoding = textOf(headers, 'content-encoding')?.toLowerCase()
+  const encoding = codingsOf(textOf(headers, 'content-encoding') ?? '').join(', ')
   return {
     length,
     etag: textOf(headers, 'etag'),
     lastModified: textOf(headers, 'last-modified'),
-    encoding: encoding === '' || encoding === 'identity' ? undefined : encoding,
+    encoding: encoding === '' ? undefined : encoding,
   }
 }
 

@@ -1,4 +1,5 @@
-import { describeUrl, HttpError } from './errors.ts'
+import { describeUrl } from '../describe-url.ts'
+import { HttpError } from './errors.ts'
 import type { Response } from './exchange.ts'
 
 /** As many as Nix follows (nix: src/libstore/filetransfer.cc). */
@@ -34,23 +35,18 @@ export async function followRedirects(
 function targetOf(url: URL, { status, headers }: Response): URL | string {
   const { location } = headers
   if (typeof location !== 'string') return `the server redirects (${status}) without saying where to`
-  return (
-    URL.parse(location, url.href) ?? `the server redirects to what is no URL: ${JSON.stringify(location.slice(0, 300))}`
-  )
+  const next = URL.parse(location, url.href)
+  return next ?? `the server redirects to what is no URL: ${JSON.stringify(describeUrl(location).slice(0, 300))}`
 }
 
 function problemOf(next: URL, chain: readonly URL[]): string | undefined {
   const from = chain.at(-1)!
-  if (chain.some(({ href }) => href === next.href)) return `redirects lead in a circle, back to ${describePlace(next)}`
-  if (chain.length > REDIRECTS_MAX)
-    return `there are more than ${REDIRECTS_MAX} redirects, the last to ${describePlace(next)}`
+  // The message begins with the first URL.
+  const place = describeUrl(next) === describeUrl(chain[0]) ? 'it' : describeUrl(next)
+  const isSame = (url: URL) => url.href.replace(url.hash, '') === next.href.replace(next.hash, '')
+  if (chain.some(isSame)) return `redirects lead in a circle, back to ${place}`
+  if (chain.length > REDIRECTS_MAX) return `there are more than ${REDIRECTS_MAX} redirects, the last to ${place}`
   if (next.protocol === 'https:' || next.protocol === from.protocol) return undefined
-  if (next.protocol === 'http:')
-    return `${from.host} redirects to ${describePlace(next)}, which is not encrypted any more`
+  if (next.protocol === 'http:') return `${from.host} redirects to ${place}, which is not encrypted any more`
   return `${from.host} redirects to ${next.protocol}, which is not supported`
-}
-
-/** A place on the way as messages show it: without the query too, in which storage services put signatures. */
-export function describePlace(url: URL): string {
-  return `${url.origin}${url.pathname}`
 }

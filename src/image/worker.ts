@@ -1,5 +1,7 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
+
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
+import { describeUrl } from '../describe-url.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
@@ -123,7 +125,7 @@ function checkNar(
   if (foundHash !== narHash) {
     const [from, advice] =
       url !== undefined
-        ? [` from ${url}`, 'the file was changed or is damaged: put it there again, or use another source']
+        ? [` from ${describeUrl(url)}`, 'the file was changed or is damaged: put it there again, or use another source']
         : ['', 'the files were changed or are damaged: repair the path (nix-store --repair-path) or copy it again']
     throw new ImageError(
       'NAR_HASH_MISMATCH',

@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import type { HttpClient } from '../http/index.ts'
+import type { HttpClient, Recognise } from '../http/index.ts'
 import { VERSION } from '../version.ts'
 
 /** Who may read what is not for everybody. Plain data. */
@@ -43,6 +43,8 @@ export interface Access {
 export interface OpenOptions {
   readonly limit: number
   readonly stretch?: { readonly offset: number; readonly size: number }
+  /** What the file begins like: servers may say that it is encoded where it is not. */
+  readonly recognise?: Recognise
 }
 
 /** Nobody waits for minutes to learn that a server is dead: five attempts are made. */
@@ -67,8 +69,8 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
         return new Uint8Array(await readFile(path, { signal }))
       })
     },
-    async open(url, { limit, stretch }) {
-      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, signal })
+    async open(url, { limit, stretch, recognise }) {
+      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, recognise, signal })
       return ifThere(async () => {
         const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }

@@ -1,13 +1,13 @@
 /** The compressions of binary caches, each as a stream that goes no further than it is read. */
 import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
+import { splitZstdFrames } from '../zstd/index.ts'
 import { createByteSource } from './byte-source.ts'
 import { type FileKind, fileKindOf, KIND_HEAD_SIZE, NAR } from './file-kind.ts'
 import { unpackLz4 } from './lz4.ts'
 import { unpackLzip } from './lzip.ts'
 import { unpackLzma } from './lzma.ts'
 import { unpackXz } from './xz.ts'
-import { splitZstdFrames } from './zstd-frames.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
 

@@ -1,3 +1,5 @@
+import { aboutUrl, describeUrl } from '../describe-url.ts'
+
 /** What is wrong with a file that should hold a NAR. */
 export type NarFileErrorCode =
   /** There is no such file. */
@@ -19,7 +21,7 @@ export class NarFileError extends Error {
   readonly code: NarFileErrorCode
   /** The store path. */
   readonly path: string
-  /** URL of the file. */
+  /** URL of the file, as messages show it. */
   readonly url: string
   /** What is wrong with it. */
   readonly reason: string
@@ -30,10 +32,10 @@ export class NarFileError extends Error {
     const { elsewhere = [], ...rest } = options
     const others =
       elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
-    super(`${path}: ${url}: ${reason}${others}`, rest)
+    super(`${path}: ${aboutUrl(url, reason)}${others}`, rest)
     this.code = code
     this.path = path
-    this.url = url
+    this.url = describeUrl(url)
     this.reason = reason
     this.elsewhere = elsewhere
   }
@@ -47,6 +49,6 @@ interface NarFileErrorOptions extends ErrorOptions {
 export function nowhere([first, ...others]: readonly NarFileError[]): NarFileError {
   if (others.length === 0) return first
   const { code, path, url, reason } = first
-  const lines = others.flatMap(other => [`${other.url}: ${other.reason}`, ...other.elsewhere])
+  const lines = others.flatMap(other => [aboutUrl(other.url, other.reason), ...other.elsewhere])
   return new NarFileError(code, path, url, reason, { cause: first, elsewhere: [...first.elsewhere, ...lines] })
 }

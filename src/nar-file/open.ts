@@ -1,5 +1,6 @@
 import type { Access } from './access.ts'
 import { NarFileError } from './errors.ts'
+import { fileKindOf, NAR } from './file-kind.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
 /**
@@ -11,9 +12,19 @@ export async function openNarFile(
   file: NarFile,
   subject: NarSubject,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { url, stretch } = file
-  const bytes = await blameFile(subject, file, () => access.open(url, { limit: fileLimit(subject), stretch }))
+  const { url, stretch, compression } = file
+  const options = { limit: fileLimit(subject), stretch, recognise: recognise(compression) }
+  const bytes = await blameFile(subject, file, () => access.open(url, options))
   return bytes && blaming(subject, file, bytes)
+}
+
+/** Tells a NAR file that is compressed in this way, and a NAR that is not compressed any more, by their first bytes. */
+function recognise(compression: NarFile['compression']): (head: Uint8Array) => 'file' | 'contents' | undefined {
+  return head => {
+    const kind = fileKindOf(head)
+    if (kind?.compression === compression) return 'file'
+    return kind === NAR ? 'contents' : undefined
+  }
 }
 
 async function* blaming(subject: NarSubject, file: NarFile, bytes: AsyncIterable<Uint8Array>) {

@@ -1,4 +1,5 @@
 import { CacheError, PUBLIC_CACHE } from '../binary-cache/index.ts'
+import { describeUrl } from '../describe-url.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { parseStorePath, type StorePath } from '../nix/index.ts'
 import { askLocalStore } from './ask-local-store.ts'
@@ -90,7 +91,7 @@ function checkSource(source: ClosureSource): void {
   for (const { url } of source.credentials?.tokens ?? []) {
     if (!/^https?:/i.test(url) || !URL.canParse(url)) {
       throw new TypeError(
-        `source: credentials.tokens: give the URL of the server a token is for, not ${JSON.stringify(url)}`,
+        `source: credentials.tokens: give the URL of the server a token is for, not ${JSON.stringify(describeUrl(url))}`,
       )
     }
   }

@@ -1,4 +1,3 @@
-import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { createHttpClient } from '../../../src/http/index.ts'
 import { download, FILE, fetchText, openClient, sendFile, serve, serveSockets } from './servers.ts'
@@ -142,62 +141,5 @@ describe('an HTTP client', () => {
     const client = createHttpClient()
     expect(await fetchText(client, server.at('/'))).toBe('text')
     await client.close()
-  })
-})
-
-describe('a Content-Encoding', () => {
-  const TEXT = 'StorePath: /nix/store/…\n'.repeat(100)
-  const bodies: Record<string, Buffer> = {
-    gzip: gzipSync(TEXT),
-    'x-gzip': gzipSync(TEXT),
-    deflate: deflateSync(TEXT),
-    br: brotliCompressSync(TEXT),
-    zstd: zstdCompressSync(TEXT),
-    identity: Buffer.from(TEXT),
-    xz: Buffer.from(TEXT),
-    'gzip, br': Buffer.from(TEXT),
-    '': Buffer.from(TEXT),
-  }
-  const start = () =>
-    serve((request, response) => {
-      const encoding = decodeURIComponent(request.url!.slice(1))
-      response.writeHead(200, { 'content-encoding': encoding.toUpperCase() }).end(bodies[encoding])
-    })
-
-  it.each(['gzip', 'x-gzip', 'deflate', 'br', 'zstd', 'identity'])('of a document is undone: %s', async encoding => {
-    const server = await start()
-    expect(await fetchText(openClient().client, server.at(encoding))).toBe(TEXT)
-  })
-
-  it.each(['xz', 'gzip, br'])('of a document is refused if it is not known: %s', async encoding => {
-    const server = await start()
-    const refusal = {
-      code: 'HTTP_ENCODING',
-      message: expect.stringContaining(`Content-Encoding ${encoding}, which is not supported`),
-    }
-    await expect(fetchText(openClient().client, server.at(encoding))).rejects.toMatchObject(refusal)
-  })
-
-  it('is refused where it does not hold', async () => {
-    const server = await serve((_, response) => response.writeHead(200, { 'content-encoding': 'gzip' }).end(TEXT))
-    const refusal = { code: 'HTTP_ENCODING', message: expect.stringContaining('incorrect header check') }
-    await expect(fetchText(openClient().client, server.at('/'))).rejects.toMatchObject(refusal)
-  })
-
-  it('does not get around the limit', async () => {
-    const server = await start()
-    const { client } = openClient()
-    const refusal = { code: 'HTTP_TOO_LARGE' }
-    await expect(fetchText(client, server.at('gzip'), TEXT.length - 1)).rejects.toMatchObject(refusal)
-  })
-
-  it('of a file is refused, and "identity" is none', async () => {
-    const server = await start()
-    const { client } = openClient()
-    const refusal = { code: 'HTTP_ENCODING', message: expect.stringMatching(/Content-Encoding gzip.*as it is$/) }
-    await expect(download(client, server.at('gzip'))).rejects.toMatchObject(refusal)
-    for (const none of ['identity', '']) {
-      expect((await download(client, server.at(`/${none}`)))!.toString()).toBe(TEXT)
-    }
   })
 })

@@ -1,18 +1,13 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { createHttpClient } from '../../../src/http/index.ts'
 import { needs } from '../../programs.ts'
+import { setVariables } from './proxy-servers.ts'
 import { download, FILE, fetchText, openClient, sendFile, serve, start } from './servers.ts'
 import { serveTls } from './tls-server.ts'
 
 const openssl = needs('openssl')
-
-/** Has environment variables until the test is over. */
-function setVariables(variables: Record<string, string>) {
-  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
-  onTestFinished(() => void vi.unstubAllEnvs())
-}
 
 type Tunnel = (request: IncomingMessage, socket: Socket, open: () => void) => void
 
@@ -74,7 +69,8 @@ describe('a proxy for http', () => {
     const proxy = await serve((_, response) => response.writeHead(407).end('x'.repeat(100)))
     setVariables({ HTTP_PROXY: proxy.at('/').href })
     const { client, pauses } = openClient()
-    const refusal = { code: 'HTTP_FAILED', message: expect.stringContaining('Proxy Authentication Required (407)') }
+    const message = `: the proxy ${proxy.at('/').href.slice(0, -1)}, which HTTP_PROXY names: it answers 407 Proxy Authentication Required; give its user and password in HTTP_PROXY`
+    const refusal = { code: 'HTTP_FAILED', message: expect.stringContaining(message) }
     await expect(fetchText(client, new URL('http://example.org/'))).rejects.toMatchObject(refusal)
     expect(pauses).toEqual([])
   })
@@ -89,11 +85,21 @@ describe('a proxy for http', () => {
     expect(String(error)).not.toContain('secret')
   })
 
-  it.each(['ftp://host:1', 'http://', 'user:secret@:80'])('is refused if it cannot be one: %s', value => {
+  it.each([
+    'ftp://host:1',
+    'http://',
+    'user:secret@:80',
+    'http://host:0',
+    'http://host:65536',
+    'http://[::1:80',
+    `socks5://${'u'.repeat(256)}:secret@host`,
+  ])('is refused if it cannot be one: %s', value => {
     setVariables({ HTTPS_PROXY: value })
     const refusal = expect.objectContaining({
       code: 'HTTP_PROXY_INVALID',
-      message: 'HTTPS_PROXY: not the URL of a proxy; write http://host:port',
+      message: expect.stringMatching(
+        /^HTTPS_PROXY: not the URL of a proxy: it[^:]*; write scheme:\/\/host:port, where the scheme is one of http, /,
+      ),
     })
     expect(() => createHttpClient()).toThrow(refusal)
   })

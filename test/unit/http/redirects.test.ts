@@ -61,7 +61,7 @@ describe('redirects', () => {
     ['lead nowhere', '/', /redirects \(302\) without saying where to/],
     ['lead to what is no URL', to('http://['), /what is no URL: "http:\/\/\["/],
     ['lead to another scheme', to('ftp://example.org/'), /redirects to ftp:, which is not supported/],
-    ['lead to where they are', '/a?b', /lead in a circle, back to http:\/\/127\.0\.0\.1:\d+\/a;/],
+    ['lead to where they are', '/a?b', /a\?\.\.\.: redirects lead in a circle, back to it;/],
   ])('are refused that %s', async (what, path, message) => {
     const server = await serve((request, response) => {
       const location = what === 'lead to where they are' ? '/a?b' : decodeURIComponent(request.url!.slice(1))
@@ -88,7 +88,7 @@ describe('redirects', () => {
     const [server, other] = [await serveRedirects(), await serve((_, response) => response.writeHead(500).end())]
     const { client } = openClient()
     await expect(fetchText(client, server.at(to(other.at('/x?Signature=secret'))))).rejects.toThrow(
-      `${server.at(to(other.at('/x?Signature=secret')))}, redirected to ${other.at('/x')}: 127.0.0.1:${other.port} answers 500`,
+      `${server.at(to(other.at('/x?Signature=secret')))}, redirected to ${other.at('/x?...')}: 127.0.0.1:${other.port} answers 500`,
     )
   })
 

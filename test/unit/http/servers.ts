@@ -6,8 +6,10 @@ import { onTestFinished } from 'vitest'
 import { createSleepingClient, type HttpClientOptions, type Sleep } from '../../../src/http/client.ts'
 import type { HttpClient } from '../../../src/http/index.ts'
 
-// Proxies are for proxy.test.ts only.
-for (const name of Object.keys(process.env)) if (/^(https?|no)_proxy$/i.test(name)) delete process.env[name]
+// Proxies and certificates are for the tests that name them.
+for (const name of Object.keys(process.env)) {
+  if (/^(https?_proxy|all_proxy|no_proxy|(nix_)?ssl_cert_file)$/i.test(name)) delete process.env[name]
+}
 
 /** A server on the loopback device that stops when the test is over. */
 export interface TestServer {

@@ -21,8 +21,13 @@ describe.skipIf(openssl.skip)(`an HTTP client, over TLS${openssl.because}`, () =
   })
 
   it.each([
-    ['that nobody vouches for', false, 'localhost', 'self-signed certificate'],
-    ['for another host', true, '127.0.0.1', 'does not match'],
+    [
+      'that nobody vouches for',
+      false,
+      'localhost',
+      /\(self-signed certificate\); .*, name a file with that in NIX_SSL_CERT_FILE, SSL_CERT_FILE or NODE_EXTRA_CA_CERTS$/,
+    ],
+    ['for another host', true, '127.0.0.1', /\(Hostname.*does not match.*\); check the URL/],
   ])('refuses a certificate %s, at once', async (_, trusted, hostname, words) => {
     const server = await serveTls((_, response) => response.end(), { trusted })
     const { client, pauses } = openClient()
@@ -30,8 +35,8 @@ describe.skipIf(openssl.skip)(`an HTTP client, over TLS${openssl.because}`, () =
     url.hostname = hostname
     const error = await fetchText(client, url).catch((error: Error) => error)
     expect(error).toMatchObject({ name: 'HttpError', code: 'HTTP_FAILED' })
-    expect((error as Error).message).toMatch(/: the certificate was refused \(.*\); name .* in NODE_EXTRA_CA_CERTS/)
-    expect((error as Error).message).toContain(words)
+    expect((error as Error).message).toMatch(/: the certificate was refused \(/)
+    expect((error as Error).message).toMatch(words)
     expect(pauses).toEqual([])
     expect(server.requests).toEqual([])
   })

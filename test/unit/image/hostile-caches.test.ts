@@ -298,8 +298,7 @@ describe('a file is refused', () => {
     await expectFailure('NAR_FILE_CORRUPT', narFileUrl(compression))
   })
 
-  it.each<[string, string, PackedOptions]>([
-  ])('that has %s', async (_, code, options) => {
+  it.each<[string, string, PackedOptions]>([])('that has %s', async (_, code, options) => {
     cache.addNar(PATH, NAR, options)
     await expectFailure(code, narFileUrl())
   })

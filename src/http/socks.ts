@@ -1,0 +1,85 @@
+import { lookup } from 'node:dns/promises'
+import type { Socket } from 'node:net'
+import { SocksClient } from 'socks'
+import { buildConnector } from 'undici'
+import { ProxyError, type Refusal } from './proxy-error.ts'
+import type { ProxyServer } from './proxy-settings.ts'
+
+/** How connections through a SOCKS proxy are made. */
+export interface SocksOptions {
+  /** What a connection to the proxy is made with. */
+  readonly socket: buildConnector.BuildOptions
+  /** What TLS with a server is made with. */
+  readonly tls: buildConnector.BuildOptions
+  /** Milliseconds for the proxy to open the way. */
+  readonly timeout: number
+}
+
+/**
+ * Connects through a SOCKS proxy. undici's own agent for that is experimental: it has the proxy look up every name, asks for
+ * IPv6 addresses by name, opens any number of connections, and leaves them open when it is destroyed while they are made.
+ */
+export function createSocksConnector(proxy: ProxyServer, options: SocksOptions): buildConnector.connector {
+  const reach = buildConnector(options.socket)
+  const encrypt = buildConnector({ ...options.tls, allowH2: false })
+  const open = async ({ hostname, port, protocol }: buildConnector.Options) => {
+    const host = await destinationOf(proxy, hostname.replace(/^\[(.*)\]$/, '$1'))
+    const socket = await new Promise<Socket>((resolve, reject) => {
+      const target = { protocol: 'http:', hostname: proxy.host, port: String(proxy.port) }
+      reach(target, (error, socket) => (error ? reject(new ProxyError(proxy, error)) : resolve(socket)))
+    })
+    const destination = { host, port: Number(port) || (protocol === 'https:' ? 443 : 80) }
+    return shakeHands(proxy, socket, destination, options.timeout)
+  }
+  return (target, callback) => {
+    open(target).then(
+      socket => {
+        if (target.protocol === 'https:') encrypt({ ...target, httpSocket: socket }, callback)
+        else callback(null, socket)
+      },
+      (error: Error) => callback(error, null),
+    )
+  }
+}
+
+/** What the proxy is asked to connect to: of a name, its address, where the proxy cannot or should not look it up. */
+async function destinationOf({ scheme }: ProxyServer, host: string): Promise<string> {
+  if (scheme === 'socks4a' || scheme === 'socks5h') return host
+  return (await lookup(host, { family: scheme === 'socks4' ? 4 : 0 })).address
+}
+
+async function shakeHands(
+  proxy: ProxyServer,
+  socket: Socket,
+  destination: { readonly host: string; readonly port: number },
+  timeout: number,
+): Promise<Socket> {
+  const { host, port, user, password } = proxy
+  const type = proxy.scheme.startsWith('socks4') ? 4 : 5
+  const server = { host, port, type, ...(user && { userId: user }), ...(password && { password }) } as const
+  try {
+    await SocksClient.createConnection({
+      proxy: server,
+      command: 'connect',
+      destination,
+      existing_socket: socket,
+      timeout,
+    })
+    return socket
+  } catch (error) {
+    socket.destroy()
+    // Not as the cause: that error holds the password.
+    throw new ProxyError(proxy, refusalOf((error as Error).message))
+  }
+}
+
+/** What the proxy did, by the only thing that tells it: the message of the library's error. */
+function refusalOf(message: string): Refusal {
+  if (/Authentication failed|no accepted authentication type/.test(message)) {
+    return { reason: 'it refuses user and password, or wants some', credentials: true, lasting: true }
+  }
+  const reply = / rejected connection - \(?(\w+)\)?$/.exec(message)
+  if (!reply) return { reason: `the way to the server was not opened (${message})` }
+  const lasting = ['NotAllowed', 'CommandNotSupported', 'AddressNotSupported'].includes(reply[1])
+  return { reason: `it cannot or may not connect to the server (${reply[1]})`, lasting }
+}

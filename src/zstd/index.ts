@@ -1,0 +1,1 @@
+export { splitZstdFrames } from './frames.ts'
