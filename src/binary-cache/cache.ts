@@ -5,7 +5,7 @@
  *     DIGEST.narinfo      a store path, by the digest in its name
  *     nar/…               the NARs, where the narinfos say
  */
-import type { Access } from '../nar-file/index.ts'
+import type { Access, DocumentOptions } from '../nar-file/index.ts'
 import {
   type CacheInfo,
   contentAddressOf,
@@ -24,9 +24,9 @@ export interface BinaryCache {
   readonly priority: number
   /**
    * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
-   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE.
+   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
    */
-  narInfo(path: StorePath): Promise<NarInfo | undefined>
+  narInfo(path: StorePath, insist: boolean): Promise<NarInfo | undefined>
 }
 
 /** A narinfo with a thousand references takes 80 kB. */
@@ -35,9 +35,14 @@ const NARINFO_MAX = 1024 * 1024
 const CACHE_INFO_MAX = 64 * 1024
 
 /** Opens a cache of the store `storeDir`. Throws `CacheError` CACHE_INVALID, CACHE_UNREADABLE. */
-export async function openCache(access: Access, location: CacheLocation, storeDir: string): Promise<BinaryCache> {
+export async function openCache(
+  access: Access,
+  location: CacheLocation,
+  storeDir: string,
+  insist: boolean,
+): Promise<BinaryCache> {
   const { url } = location
-  const info = await readCacheInfo(access, url)
+  const info = await readCacheInfo(access, url, insist)
   if (info.storeDir !== undefined && info.storeDir !== storeDir) {
     const message = `${url}: is a cache of the store ${info.storeDir}, not of ${storeDir}; give one of ${storeDir}`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
@@ -45,17 +50,17 @@ export async function openCache(access: Access, location: CacheLocation, storeDi
   return {
     url,
     priority: location.priority ?? info.priority,
-    async narInfo(path) {
+    async narInfo(path, insist) {
       const at = new URL(`${path.digest}.narinfo`, url).href
-      const text = await readText(access, at, NARINFO_MAX, path.path)
+      const text = await readText(access, at, { limit: NARINFO_MAX, insist }, path.path)
       return text === undefined ? undefined : parse(text, at, path)
     },
   }
 }
 
-async function readCacheInfo(access: Access, url: string): Promise<CacheInfo> {
+async function readCacheInfo(access: Access, url: string, insist: boolean): Promise<CacheInfo> {
   const at = new URL('nix-cache-info', url).href
-  const text = await readText(access, at, CACHE_INFO_MAX)
+  const text = await readText(access, at, { limit: CACHE_INFO_MAX, insist })
   if (text === undefined) {
     const message = `${url}: not a binary cache: it has no nix-cache-info; check the URL`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
@@ -90,9 +95,14 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
   return { ...info, url: url.href }
 }
 
-async function readText(access: Access, url: string, limit: number, path?: string): Promise<string | undefined> {
+async function readText(
+  access: Access,
+  url: string,
+  options: DocumentOptions,
+  path?: string,
+): Promise<string | undefined> {
   try {
-    const bytes = await access.document(url, limit)
+    const bytes = await access.document(url, options)
     return bytes && new TextDecoder().decode(bytes)
   } catch (cause) {
     const about = path === undefined ? '' : `${path}: `

@@ -26,8 +26,9 @@ export interface Caches {
 }
 
 /**
- * Opens caches. Those that cannot be reached do without, as long as the others have what is wanted. Throws `CacheError`
- * CACHE_INVALID, and CACHE_UNREADABLE where none can be reached; `NixError` for a key.
+ * Opens caches. Those that cannot be reached do without, as long as the others have what is wanted. A cache that fails for
+ * a reason that may pass is waited for only once no other has what is wanted. Throws `CacheError` CACHE_INVALID, and
+ * CACHE_UNREADABLE where none can be reached; `NixError` for a key.
  */
 export async function openCaches(
   access: Access,
@@ -36,19 +37,34 @@ export async function openCaches(
   storeDir: string,
 ): Promise<Caches> {
   const judge = createJudge(trust)
-  const unreachable: CacheError[] = []
-  const opened = locations.map(location =>
-    openCache(access, location, storeDir).catch((error: unknown) => {
+  const unreachable = new Map<CacheLocation, CacheError>()
+  const open = (location: CacheLocation, insist: boolean) =>
+    openCache(access, location, storeDir, insist).catch((error: unknown) => {
       if (!(error instanceof CacheError) || error.code !== 'CACHE_UNREADABLE') throw error
-      unreachable.push(error)
-    }),
-  )
-  const caches = (await Promise.all(opened)).filter(cache => cache !== undefined)
-  if (caches.length === 0 && unreachable.length > 0) throw unreachable[0]
+      unreachable.set(location, error)
+    })
+  const openAll = async (all: readonly CacheLocation[], insist: boolean) =>
+    (await Promise.all(all.map(location => open(location, insist)))).filter(cache => cache !== undefined)
+  /** Unreachable caches that may be there another time, in the order given. */
+  const waiting = () => locations.filter(location => unreachable.get(location)?.transient)
+
+  let caches = await openAll(locations, locations.length === 1)
+  if (caches.length === 0) caches = await openAll(waiting(), true)
+  if (caches.length === 0 && unreachable.size > 0) throw unreachable.get(locations.find(at => unreachable.has(at))!)
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
-  const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {
-    const info = await cache.narInfo(path)
+
+  /** Adds the caches behind the others that can be reached by now. */
+  const reopen = async () => {
+    for (const cache of await openAll(waiting(), true)) {
+      unreachable.delete(locations.find(({ url }) => url === cache.url)!)
+      ordered.push(cache)
+    }
+  }
+  let reopening: Promise<void> | undefined
+
+  const take = async (cache: BinaryCache, path: StorePath, insist: boolean): Promise<CachedPath | undefined> => {
+    const info = await cache.narInfo(path, insist)
     if (!info) return undefined
     const verdict = judge(info)
     if (verdict.trusted) return { info, contentCheck: verdict.contentCheck }
@@ -57,22 +73,49 @@ export async function openCaches(
       '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'
     throw new CacheError('PATH_UNTRUSTED', cache.url, path.path, message)
   }
+
   async function* candidates(path: StorePath): AsyncGenerator<CachedPath> {
-    const faults: CacheError[] = []
+    const faults = new Map<BinaryCache, CacheError>()
     let count = 0
-    for (const cache of ordered) {
-      const found = await take(cache, path).catch((error: unknown) => {
+    const ask = async (cache: BinaryCache, insist: boolean): Promise<CachedPath | undefined> => {
+      faults.delete(cache)
+      const found = await take(cache, path, insist).catch((error: unknown) => {
         if (!(error instanceof CacheError)) throw error
-        faults.push(error)
+        faults.set(cache, error)
       })
-      if (!found) continue
-      count++
-      yield found
+      if (found) count++
+      return found ?? undefined
     }
-    if (count === 0) throw faults[0] ?? notCached(path, ordered, unreachable)
+    let asked = 0
+    for (; asked < ordered.length; asked++) {
+      const isLast = count === 0 && asked === ordered.length - 1 && waiting().length === 0
+      const found = await ask(ordered[asked], isLast)
+      if (found) yield found
+    }
+    if (count > 0) return
+    for (const [cache, { transient }] of [...faults]) {
+      const found = transient ? await ask(cache, true) : undefined
+      if (found) yield found
+    }
+    if (count > 0) return
+    if (waiting().length > 0) {
+      reopening ??= reopen().finally(() => {
+        reopening = undefined
+      })
+      await reopening
+    }
+    for (; asked < ordered.length; asked++) {
+      const found = await ask(ordered[asked], true)
+      if (found) yield found
+    }
+    if (count > 0) return
+    const [fault] = faults.values()
+    throw fault ?? notCached(path, ordered, [...unreachable.values()])
   }
   return {
-    urls: ordered.map(cache => cache.url),
+    get urls() {
+      return ordered.map(cache => cache.url)
+    },
     candidates,
     async find(path) {
       for await (const found of candidates(path)) return found

@@ -1,6 +1,7 @@
 import { openCaches, parseCacheUrl, type Trust, walkClosure } from '../binary-cache/index.ts'
 import { type AccessOptions, createAccess } from '../nar-file/index.ts'
 import type { StorePath } from '../nix/index.ts'
+import { createThrottle } from '../throttle/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure } from './nar-closure.ts'
 
@@ -19,13 +20,15 @@ export async function cachedClosure(
   signal?: AbortSignal,
 ): Promise<Closure> {
   const locations = urls.map(parseCacheUrl)
-  const withLogins = { ...options, logins: locations.flatMap(({ login }) => login ?? []) }
-  const access = createAccess(withLogins, signal)
+  const logins = locations.flatMap(({ login }) => login ?? [])
+  // Shared by all threads that will ask these caches.
+  const shared = { ...options, logins, throttle: createThrottle() }
+  const access = createAccess(shared, signal)
   try {
     const caches = await openCaches(access, locations, trust, storeDir)
     const found = await walkClosure(caches, roots)
     const packed = found.map(({ info, contentCheck }) => ({ info, file: info, contentCheck }))
-    return narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
+    return narClosure(storeDir, packed, { access: shared, cacheUrls: caches.urls }, signal)
   } catch (error) {
     signal?.throwIfAborted()
     throw error

@@ -14,11 +14,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   container: ['bytes', 'xz', 'node:zlib'],
   pool: ['piscina', 'node:*'],
   cache: ['cacache', 'folders.ts', 'node:*'],
-  http: ['undici', 'node:*'],
+  throttle: ['node:*'],
+  http: ['throttle', 'undici', 'node:*'],
   'nar-file': [
     'bytes',
     'nix',
     'xz',
+    'throttle',
     'http',
     'version.ts',
     '@napi-rs/lzma',
@@ -28,7 +30,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   'binary-cache': ['nix', 'nar-file', 'node:querystring'],
   check: ['bytes', 'nix', 'xz', 'tree', '@napi-rs/lzma', 'unbzip2-stream', 'node:*'],
-  store: ['bytes', 'nix', 'nar-file', 'binary-cache', 'node:*'],
+  store: ['bytes', 'nix', 'throttle', 'nar-file', 'binary-cache', 'node:*'],
   image: [
     'bytes',
     'nix',
