@@ -64,7 +64,7 @@ const SHORTEST_INTERVAL = 0.5
 /** Timers are a few milliseconds late: at intervals shorter than this, lost time is made up for. */
 const TIMER_SLACK = 4
 
-const LONGEST_BACKOFF = 10_000
+const LONGEST_BACKOFF = 5_000
 
 /** A window of this size limits nothing any more. */
 const WINDOW_MAX = 256

@@ -2,7 +2,7 @@
  * What all clients of a process know about the servers that they ask, in memory that they share: a limit of a server is
  * for all worker threads together.
  *
- *     lock        one 32-bit word, held for microseconds, and 4 bytes of nothing
+ *     lock        two 32-bit words: the ticket of who holds it, for microseconds, and the last ticket
  *     servers     records of 64-bit floats: a key made of the origin, then the fields of the state
  */
 import { createHash } from 'node:crypto'
@@ -58,7 +58,7 @@ export function createThrottle(): ThrottleMemory {
 
 /** Opens the record of the server with this origin (scheme, host and port). */
 export function openServer(memory: ThrottleMemory, origin: string): Server {
-  const lock = new Int32Array(memory, 0, 1)
+  const lock = new Int32Array(memory, 0, 2)
   const values = new Float64Array(memory, LOCK_SIZE)
   const record = withLock(lock, () => findRecord(values, keyOf(origin)))
   const read = (): ServerState => {
@@ -94,13 +94,24 @@ function findRecord(values: Float64Array, key: number): Float64Array {
   return values.subarray(at + 1, at + RECORD_LENGTH)
 }
 
-/** A thread that is terminated while it holds the lock never lets go: who has waited for long takes it. */
+const HOLDER = 0
+const LAST_TICKET = 1
+
+/** A thread that is terminated while it holds the lock never lets go: after so many milliseconds, another takes it. */
+const ABANDONED = 1000
+
 function withLock<T>(lock: Int32Array, work: () => T): T {
-  for (let tries = 0; tries < 50 && Atomics.compareExchange(lock, 0, 0, 1) !== 0; tries++) Atomics.wait(lock, 0, 1, 1)
+  const ticket = Atomics.add(lock, LAST_TICKET, 1) + 1
+  for (;;) {
+    const holder = Atomics.compareExchange(lock, HOLDER, 0, ticket)
+    if (holder === 0) break
+    const isAbandoned = Atomics.wait(lock, HOLDER, holder, ABANDONED) === 'timed-out'
+    if (isAbandoned && Atomics.compareExchange(lock, HOLDER, holder, ticket) === holder) break
+  }
   try {
     return work()
   } finally {
-    Atomics.store(lock, 0, 0)
-    Atomics.notify(lock, 0, 1)
+    Atomics.compareExchange(lock, HOLDER, ticket, 0)
+    Atomics.notify(lock, HOLDER, 1)
   }
 }
