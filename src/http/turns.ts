@@ -92,6 +92,8 @@ class ServerQueue implements Queue {
   /** Whether the throttle holds this client up. */
   #held = false
   #timer: AbortController | undefined
+  /** When the timer ends. */
+  #wakeAt = 0
 
   constructor(server: Server, most: number, time: Time) {
     this.#server = server
@@ -110,7 +112,10 @@ class ServerQueue implements Queue {
     }
     signal.addEventListener('abort', abort)
     this.#waiters.push(waiter)
-    this.#admit()
+    const now = this.#time.now()
+    // Whoever comes while others wait cannot be earlier than they.
+    if (this.#timer) this.#dismiss(now, Math.max(0, this.#wakeAt - now))
+    else this.#admit()
     try {
       return await promise
     } finally {
@@ -169,6 +174,7 @@ class ServerQueue implements Queue {
     const delay = wait + (others ? Math.random() * Math.min(POLL, wait / 10) : 0)
     const timer = new AbortController()
     this.#timer = timer
+    this.#wakeAt = this.#time.now() + delay
     this.#time.sleep(Math.ceil(delay), timer.signal).then(
       () => this.#timer === timer && this.#admit(),
       () => {},
