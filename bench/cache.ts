@@ -54,7 +54,7 @@ try {
 
   const limited = await startNginx(caches, scratch.make('nginx'), {
     http: 'limit_req_zone $server_name zone=all:1m rate=50r/s;',
-    server: 'limit_req zone=all burst=20;',
+    location: 'limit_req zone=all burst=20;',
   })
   await compare(`the ${large.paths.length} store paths of the large closure, at most 50 requests a second, burst 20`, [
     ['Nix: nix copy into an empty store', nixCopy(`${limited.url}/large`, large.toplevel)],

@@ -6,7 +6,7 @@
  *     nar/…               the NARs, where the narinfos say
  */
 import { aboutUrl, describeUrl } from '../describe-url.ts'
-import { type Access, CACHE_INFO, type FileKind, fileKindOf, NARINFO } from '../nar-file/index.ts'
+import { type Access, CACHE_INFO, type DocumentOptions, type FileKind, fileKindOf, NARINFO } from '../nar-file/index.ts'
 import {
   type CacheInfo,
   contentAddressOf,
@@ -25,9 +25,9 @@ export interface BinaryCache {
   readonly priority: number
   /**
    * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
-   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE.
+   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
    */
-  narInfo(path: StorePath): Promise<NarInfo | undefined>
+  narInfo(path: StorePath, insist: boolean): Promise<NarInfo | undefined>
 }
 
 /** A narinfo with a thousand references takes 80 kB. */
@@ -36,9 +36,14 @@ const NARINFO_MAX = 1024 * 1024
 const CACHE_INFO_MAX = 64 * 1024
 
 /** Opens a cache of the store `storeDir`. Throws `CacheError` CACHE_INVALID, CACHE_UNREADABLE. */
-export async function openCache(access: Access, location: CacheLocation, storeDir: string): Promise<BinaryCache> {
+export async function openCache(
+  access: Access,
+  location: CacheLocation,
+  storeDir: string,
+  insist: boolean,
+): Promise<BinaryCache> {
   const { url } = location
-  const info = await readCacheInfo(access, url)
+  const info = await readCacheInfo(access, url, insist)
   if (info.storeDir !== undefined && info.storeDir !== storeDir) {
     const message = `${url}: is a cache of the store ${info.storeDir}, not of ${storeDir}; give one of ${storeDir}`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
@@ -46,22 +51,27 @@ export async function openCache(access: Access, location: CacheLocation, storeDi
   return {
     url,
     priority: location.priority ?? info.priority,
-    narInfo: path => readNarInfo(access, url, path),
+    narInfo: (path, insist) => readNarInfo(access, url, path, insist),
   }
 }
 
 /** What the cache at `url` says of a store path. Resolves and throws as {@link BinaryCache.narInfo}. */
-export async function readNarInfo(access: Access, url: string, path: StorePath): Promise<NarInfo | undefined> {
+export async function readNarInfo(
+  access: Access,
+  url: string,
+  path: StorePath,
+  insist: boolean,
+): Promise<NarInfo | undefined> {
   const at = new URL(`${path.digest}.narinfo`, url).href
-  const bytes = await readDocument(access, at, NARINFO_MAX, path.path)
+  const bytes = await readDocument(access, at, { limit: NARINFO_MAX, insist }, path.path)
   if (bytes === undefined) return undefined
   checkKind(bytes, NARINFO, at, path)
   return parse(new TextDecoder().decode(bytes), at, path)
 }
 
-async function readCacheInfo(access: Access, url: string): Promise<CacheInfo> {
+async function readCacheInfo(access: Access, url: string, insist: boolean): Promise<CacheInfo> {
   const at = new URL('nix-cache-info', url).href
-  const bytes = await readDocument(access, at, CACHE_INFO_MAX)
+  const bytes = await readDocument(access, at, { limit: CACHE_INFO_MAX, insist })
   if (bytes === undefined) {
     const message = `${url}: not a binary cache: it has no nix-cache-info; check the URL`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
@@ -116,11 +126,11 @@ function checkKind(bytes: Uint8Array, wanted: FileKind, at: string, path?: Store
 async function readDocument(
   access: Access,
   url: string,
-  limit: number,
+  options: DocumentOptions,
   path?: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await access.document(url, limit)
+    return await access.document(url, options)
   } catch (cause) {
     const about = path === undefined ? '' : `${path}: `
     const message = `${about}${aboutUrl(url, (cause as Error).message)}`

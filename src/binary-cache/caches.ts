@@ -12,22 +12,12 @@ export interface CachedPath {
   readonly contentCheck?: ContentCheck
 }
 
-/** What one of several caches says of a store path: that it has it, why that cannot be used, or neither. */
-export interface Sighting {
-  /** URL of the cache. */
-  readonly cache: string
-  readonly found?: CachedPath
-  readonly fault?: CacheError
-}
-
 /** Several binary caches, asked in the order of their priorities. */
 export interface Caches {
   /** URLs in the order in which they are asked, of those that can be used. */
   readonly urls: readonly string[]
   /** What is wrong with the others. */
   readonly unusable: readonly CacheError[]
-  /** Asks one cache after another. */
-  sightings(path: StorePath): AsyncGenerator<Sighting>
   /**
    * The store path as the first cache has it that has it and is believed, in a build whose NAR hash is not among
    * the `refused`.
@@ -37,8 +27,9 @@ export interface Caches {
 }
 
 /**
- * Opens caches. Those that cannot be used do without, as long as the others have what is wanted. Throws the `CacheError`
- * of the first where none can be used, CACHE_INVALID or CACHE_UNREADABLE; `NixError` for a key.
+ * Opens caches. Those that cannot be used do without, as long as the others have what is wanted. One that fails for a
+ * reason that may pass is waited for only once no other has what is wanted. Throws the `CacheError` of the first where none
+ * can be used, CACHE_INVALID or CACHE_UNREADABLE; `NixError` for a key.
  */
 export async function openCaches(
   access: Access,
@@ -47,22 +38,42 @@ export async function openCaches(
   storeDir: string,
 ): Promise<Caches> {
   const judge = createJudge(trust)
-  const open = async (location: CacheLocation) => {
+  const unusable = new Map<CacheLocation, CacheError>()
+  const open = async (location: CacheLocation, insist: boolean) => {
     try {
-      return await openCache(access, location, storeDir)
+      const cache = await openCache(access, location, storeDir, insist)
+      unusable.delete(location)
+      return [cache]
     } catch (error) {
-      if (error instanceof CacheError) return error
-      throw error
+      if (!(error instanceof CacheError)) throw error
+      unusable.set(location, error)
+      return []
     }
   }
-  const opened = await Promise.all(locations.map(open))
-  const unusable = opened.filter(cache => cache instanceof CacheError)
-  const caches = opened.flatMap(cache => (cache instanceof CacheError ? [] : [cache]))
-  if (caches.length === 0 && unusable.length > 0) throw unusable[0]
+  const openAll = async (some: readonly CacheLocation[], insist: boolean) =>
+    (await Promise.all(some.map(location => open(location, insist)))).flat()
+  /** In the order given. */
+  const faults = () => locations.flatMap(location => unusable.get(location) ?? [])
+  const waiting = () => locations.filter(location => unusable.get(location)?.transient)
+
+  let caches = await openAll(locations, locations.length === 1)
+  if (caches.length === 0) caches = await openAll(waiting(), true)
+  if (caches.length === 0 && locations.length > 0) throw faults()[0]
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
-  const take = async (cache: BinaryCache, path: StorePath): Promise<CachedPath | undefined> => {
-    const info = await cache.narInfo(path)
+
+  let reopening: Promise<void> | undefined
+  /** Puts the caches that can be used by now behind the others. */
+  const reopen = () => {
+    reopening ??= (async () => {
+      ordered.push(...(await openAll(waiting(), true)))
+      reopening = undefined
+    })()
+    return reopening
+  }
+
+  const take = async (cache: BinaryCache, path: StorePath, insist: boolean): Promise<CachedPath | undefined> => {
+    const info = await cache.narInfo(path, insist)
     if (!info) return undefined
     const verdict = judge(info)
     if (verdict.trusted) return { info, contentCheck: verdict.contentCheck }
@@ -71,27 +82,43 @@ export async function openCaches(
       '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'
     throw new CacheError('PATH_UNTRUSTED', cache.url, path.path, message)
   }
-  async function* sightings(path: StorePath): AsyncGenerator<Sighting> {
-    for (const cache of ordered) {
-      try {
-        yield { cache: cache.url, found: await take(cache, path) }
-      } catch (fault) {
-        if (!(fault instanceof CacheError)) throw fault
-        yield { cache: cache.url, fault }
-      }
-    }
-  }
+
   return {
-    urls: ordered.map(cache => cache.url),
-    unusable,
-    sightings,
+    get urls() {
+      return ordered.map(cache => cache.url)
+    },
+    get unusable() {
+      return faults()
+    },
     async find(path, refused) {
-      const faults: CacheError[] = []
-      for await (const { found, fault } of sightings(path)) {
-        if (found && !refused?.has(found.info.narHash)) return found
-        if (fault) faults.push(fault)
+      const failed = new Map<BinaryCache, CacheError>()
+      const ask = async (cache: BinaryCache, insist: boolean) => {
+        try {
+          const found = await take(cache, path, insist)
+          failed.delete(cache)
+          return found && !refused?.has(found.info.narHash) ? found : undefined
+        } catch (error) {
+          if (!(error instanceof CacheError)) throw error
+          failed.set(cache, error)
+          return undefined
+        }
       }
-      throw faults.length > 0 ? nowhere(faults) : notCached(path, ordered, unusable)
+      let asked = 0
+      for (; asked < ordered.length; asked++) {
+        const isLast = asked === ordered.length - 1 && failed.size === 0 && waiting().length === 0
+        const found = await ask(ordered[asked], isLast)
+        if (found) return found
+      }
+      for (const [cache, { transient }] of [...failed]) {
+        const found = transient ? await ask(cache, true) : undefined
+        if (found) return found
+      }
+      if (waiting().length > 0) await reopen()
+      for (; asked < ordered.length; asked++) {
+        const found = await ask(ordered[asked], true)
+        if (found) return found
+      }
+      throw failed.size > 0 ? nowhere([...failed.values()]) : notCached(path, ordered, faults())
     },
   }
 }

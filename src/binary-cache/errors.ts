@@ -19,12 +19,15 @@ export class CacheError extends Error {
   readonly url: string
   /** The store path in question, if it is about one. */
   readonly path: string | undefined
+  /** Whether the cache may answer another time. */
+  readonly transient: boolean
 
   constructor(code: CacheErrorCode, url: string, path: string | undefined, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.url = url
     this.path = path
+    this.transient = (options?.cause as { transient?: boolean } | undefined)?.transient ?? false
   }
 
   /** What is wrong: the message without the store path and the URL in front. */

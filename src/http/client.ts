@@ -1,12 +1,16 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
+import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
-import { openConnections } from './dispatcher.ts'
+import { CONNECTIONS, openConnections } from './dispatcher.ts'
 import { Download } from './download.ts'
 import { HttpError } from './errors.ts'
-import { sendRequest } from './exchange.ts'
+import { type RequestOptions, type Response, sendRequest } from './exchange.ts'
+import { failureOf, isBusy, isWorking, parseRetryAfter } from './failure.ts'
+import { Persistence } from './persistence.ts'
 import { followRedirects } from './redirects.ts'
+import { openQueues, type Time } from './turns.ts'
 
 /** Options of {@link createHttpClient}. */
 export interface HttpClientOptions {
@@ -16,10 +20,15 @@ export interface HttpClientOptions {
   readonly userAgent?: string
   /** Milliseconds without a byte, while one is waited for, after which an attempt fails: 60 000. */
   readonly stallTimeout?: number
-  /** Attempts in a row without a byte after which a download fails: 5. */
+  /** Attempts in a row without a byte after which a download fails, unless the server refuses it: 5. */
   readonly attempts?: number
-  /** Milliseconds for which a server is waited for that refuses connections or resets them, however many attempts: 30 000. */
+  /**
+   * Milliseconds for which a server may be busy, or refuse connections, without any success before downloads from it fail:
+   * 180 000. One that never answered has a sixth of it.
+   */
   readonly patience?: number
+  /** What is known of the servers, and is shared with other clients. Default: the client's own. */
+  readonly throttle?: ThrottleMemory
 }
 
 /** Options of one download. */
@@ -28,13 +37,16 @@ export interface FetchOptions {
   readonly limit: number
   /** What a file begins like, if that can be told: it decides whether a Content-Encoding is to be believed. */
   readonly recognise?: Recognise
+  /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
+  readonly insist?: boolean
   /** Aborts the download, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
 
 /**
  * Downloads from static servers. What fails for reasons that may pass is tried again, with growing pauses in between; a
- * file is continued where it broke off. No Content-Encoding is asked for; one that comes anyway is undone.
+ * file is continued where it broke off. A server that refuses requests, as it is busy, is asked less often, and by fewer
+ * at a time. No Content-Encoding is asked for; one that comes anyway is undone.
  *
  * A server that answers 404, 410 or 403 has no such file: object stores answer 403 for what is missing. All else that
  * prevents a download is an `HttpError`. User and password in a URL go to its origin only, and never into messages.
@@ -47,43 +59,69 @@ export interface HttpClient {
    * at a time, and hold a connection until that has ended, or `return` was called.
    */
   openFile(url: URL, options: FetchOptions): Promise<AsyncIterableIterator<Uint8Array> | undefined>
+  /** Files that may be fetched from there ahead of their need: `Infinity`, or few while the server refuses requests. */
+  roomAt(url: URL): number
   /** Ends all downloads and connections, at once: what is pending rejects with `HttpError` HTTP_CLOSED. */
   close(): Promise<void>
 }
 
-/** Waits so many milliseconds; rejects when the signal is aborted. */
-export type Sleep = (milliseconds: number, signal: AbortSignal) => Promise<void>
-
 /** Opens a client. Throws `HttpError` HTTP_PROXY_INVALID for the proxies that the environment names. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
-  return createSleepingClient(options, (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }))
+  return createTimedClient(options, {
+    now: monotonicTime,
+    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
+  })
 }
 
-/** The same with another way to pass the time between attempts. */
-export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): HttpClient {
+/** Milliseconds of a clock that all threads share. */
+function monotonicTime(): number {
+  const [seconds, nanoseconds] = process.hrtime()
+  return seconds * 1e3 + nanoseconds / 1e6
+}
+
+/** The same with another time. */
+export function createTimedClient(options: HttpClientOptions, time: Time): HttpClient {
   const { authorizationFor = () => undefined, userAgent, stallTimeout = 60_000 } = options
-  const { attempts = 5, patience = 30_000 } = options
+  const { attempts = 5, patience = 180_000, throttle = createThrottle() } = options
   const always = { 'accept-encoding': 'identity', ...(userAgent !== undefined && { 'user-agent': userAgent }) }
   const connections = openConnections(stallTimeout)
+  const queueOf = openQueues(throttle, CONNECTIONS, time)
   const running = new Set<AbortController>()
   let closed = false
 
-  const open = async (url: URL, { limit, recognise, signal: outer }: FetchOptions) => {
+  /** Sends a request when it has its turn, which ends with the headers of the response: nobody may want the body yet. */
+  const send = async (url: URL, options: RequestOptions, persistence: Persistence): Promise<Response> => {
+    const { signal } = options
+    const turn = await queueOf(url).take({ signal, patience: server => persistence.patience(server) })
+    try {
+      const response = await sendRequest(connections.dispatcher, url, options)
+      if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))
+      else if (isWorking(response)) turn.succeed()
+      return response
+    } catch (error) {
+      if (!signal.aborted && failureOf(error)?.refused) turn.refuse()
+      throw error
+    } finally {
+      turn.end()
+    }
+  }
+
+  const open = async (url: URL, { limit, insist = true, recognise, signal: outer }: FetchOptions) => {
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
       throw new HttpError('HTTP_URL_UNSUPPORTED', message, { url: describeUrl(url) })
     }
     const authorize = authorizerFor(url, authorizationFor)
+    const persistence = new Persistence({ attempts, patience, insist })
     const { signal, end } = start(outer)
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
         const authorization = authorize(hop)
         const all = { ...always, ...headers, ...(authorization !== undefined && { authorization }) }
-        return sendRequest(connections.dispatcher, hop, { headers: all, stallTimeout, signal })
+        return send(hop, { headers: all, stallTimeout, signal }, persistence)
       })
-    const pause = (milliseconds: number) => sleep(milliseconds, signal)
-    const context = { get, sleep: pause, attempts, patience, signal, end }
+    const context = { get, time, queueOf, persistence, signal, end }
     const download = new Download(context, { url, limit })
     if (!(await download.open())) return undefined
     const { encoding } = download
@@ -117,6 +155,7 @@ export function createSleepingClient(options: HttpClientOptions, sleep: Sleep): 
       return Buffer.concat(chunks)
     },
     openFile: open,
+    roomAt: ({ origin }) => roomAt(throttle, origin),
     async close() {
       closed = true
       for (const controller of running) controller.abort(closedError())

@@ -1,19 +1,19 @@
 import { describeUrl } from '../describe-url.ts'
 import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
-import { delayAfter, failureOf, StatusError, TruncatedError } from './failure.ts'
+import { type Failure, failureOf, failureOfOthers, isBusy, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
+import { describeFailing, type Persistence } from './persistence.ts'
+import { OverdueError, type Queue, type Time } from './turns.ts'
 
 /** What a download needs of its client. */
 export interface DownloadContext {
   /** Sends a request and follows redirects; adds every URL that it asks to `chain`. */
   readonly get: (headers: Readonly<Record<string, string>>, chain: URL[]) => Promise<Response>
-  /** Waits so many milliseconds, or until the signal is aborted. */
-  readonly sleep: (milliseconds: number) => Promise<void>
-  /** Failures in a row, without a byte in between, after which the download is given up. */
-  readonly attempts: number
-  /** Milliseconds of pauses, without a byte in between, before which a server that is away is not given up. */
-  readonly patience: number
+  readonly time: Time
+  /** Where requests to the server of a URL wait for their turn. */
+  readonly queueOf: (url: URL) => Queue
+  readonly persistence: Persistence
   /** Ends what the download is doing; it then rejects with the signal's reason. */
   readonly signal: AbortSignal
   /** Called, perhaps more than once, when the download is over; aborts the signal. */
@@ -47,10 +47,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   #position = 0
   /** Bytes of the response that were handed out before, and are still to drop. */
   #skip = 0
-  /** Failures since the last byte. */
-  #failures = 0
-  /** Milliseconds of pauses since the last byte. */
-  #paused = 0
+  #lastFailure: Failure | undefined
 
   constructor(context: DownloadContext, options: DownloadOptions) {
     this.#context = context
@@ -92,10 +89,10 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** Does `work` until it succeeds or there is no use in it; resolves to `undefined` if the reader stops meanwhile. */
   async #persist<T>(work: () => Promise<T>): Promise<T | undefined> {
-    const { signal, sleep } = this.#context
+    const { signal, time } = this.#context
     for (let delay = 0; ; ) {
       try {
-        if (delay > 0) await sleep(delay)
+        if (delay > 0) await time.sleep(delay, signal)
         signal.throwIfAborted()
         return await work()
       } catch (error) {
@@ -113,24 +110,38 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** Milliseconds until the next attempt; throws if there is none. */
   #delayAfter(error: unknown): number {
+    // A server that began to answer does not refuse.
+    const answered = this.#response !== undefined
     this.#response?.cancel()
     this.#response = undefined
+    if (error instanceof OverdueError) throw this.#overdue(error)
     const failure = failureOf(error)
     if (!failure) throw error
-    this.#failures++
-    const { code, reason, advice, status, cause } = failure
+    const { code, reason, advice, status, cause, refused = false } = failure
     if (!failure.transient) throw this.#error(code, reason, advice, { status, cause })
-    const { attempts, patience } = this.#context
-    if (this.#failures < attempts || (failure.away && this.#paused < patience)) {
-      const delay = delayAfter(this.#failures, failure.retryAfter)
-      this.#paused += delay
-      return delay
-    }
+    this.#lastFailure = failure
+    const { persistence, time } = this.#context
+    const server = this.#queue().fail(status ?? 0)
+    const next = persistence.next(refused && !answered, server, time.now() - server.failingSince)
+    if (typeof next === 'number') return next
+    throw this.#givenUp(failure, next)
+  }
+
+  /** The requests of others fail, and this one is given up without being sent. */
+  #overdue({ server, failing }: OverdueError): HttpError {
+    const failure = this.#lastFailure ?? failureOfOthers(this.#chain.at(-1)!.host, server.lastStatus)
+    return this.#givenUp(failure, describeFailing(server, failing))
+  }
+
+  #givenUp({ code, reason, advice, status, cause, retryAfter = 0 }: Failure, tried: string): HttpError {
+    const wish = retryAfter > 0 ? ` and asks to be left alone for ${Math.ceil(retryAfter / 1000)} s` : ''
     const progress = this.#position > 0 ? ` after byte ${this.#position}` : ''
-    throw this.#error(code, `${reason}, at the last of ${this.#failures} attempts${progress}`, advice, {
-      status,
-      cause,
-    })
+    return this.#error(code, `${reason}${wish}, ${tried}${progress}`, advice, { status, cause, transient: true })
+  }
+
+  /** Where the latest request waited, or would have. */
+  #queue(): Queue {
+    return this.#context.queueOf(this.#chain.at(-1)!)
   }
 
   /** Sends a request for what is still to come; `undefined` if there is no such file. */
@@ -151,7 +162,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       return response
     }
     response.discard()
-    if (MISSING.has(status) && !this.#opened) return undefined
+    if (MISSING.has(status) && !this.#opened && !isBusy(response)) return undefined
     throw new StatusError(response, this.#chain.at(-1)!.host)
   }
 
@@ -182,8 +193,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       if (chunk.length === 0) continue
       this.#checkSize(this.#position + chunk.length)
       this.#position += chunk.length
-      this.#failures = 0
-      this.#paused = 0
+      this.#context.persistence.progress()
+      this.#queue().progress()
       return chunk
     }
     const { length = this.#position + this.#skip } = this.#identity

@@ -19,6 +19,8 @@ export interface HttpErrorData {
   readonly url?: string
   /** What the server answered. */
   readonly status?: number
+  /** Whether another time, or another place, may do better. */
+  readonly transient?: boolean
   /** The line of the netrc file, counted from 1. */
   readonly line?: number
   readonly cause?: unknown
@@ -30,6 +32,7 @@ export class HttpError extends Error {
   readonly code: HttpErrorCode
   readonly url?: string
   readonly status?: number
+  readonly transient: boolean
   readonly line?: number
 
   constructor(code: HttpErrorCode, message: string, data: HttpErrorData = {}) {
@@ -37,6 +40,7 @@ export class HttpError extends Error {
     this.code = code
     this.url = data.url
     this.status = data.status
+    this.transient = data.transient ?? false
     this.line = data.line
   }
 }

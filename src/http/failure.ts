@@ -12,8 +12,8 @@ export interface Failure {
   readonly reason: string
   readonly advice: string
   readonly transient: boolean
-  /** Whether nobody was there to answer, as while a server is started anew. */
-  readonly away?: boolean
+  /** Whether the server has too much to do, or nobody is there to answer: a server that is asked less may recover. */
+  readonly refused?: boolean
   readonly status?: number
   /** Milliseconds that the server asks to be left alone. */
   readonly retryAfter?: number
@@ -69,16 +69,52 @@ const NETWORK = 'check the network and the proxy settings, or try again later'
 const TRANSIENT: ReadonlySet<number> = new Set([408, 429])
 const LASTING: ReadonlySet<number> = new Set([501, 505, 511])
 
+/**
+ * What servers answer that have too much to do, or are asked too often: besides 429 and 503 (RFC 6585, RFC 9110), 418 of
+ * magic-nix-cache, 509 of hosts whose traffic is used up, 529 of overloaded sites, and 420 and 430 of some services.
+ */
+const BUSY: ReadonlySet<number> = new Set([418, 420, 429, 430, 503, 509, 529])
+
+/** Whether an answer asks for fewer requests. GitHub does so by 403 with a Retry-After header, too. */
+export function isBusy({ status, headers }: Pick<Response, 'status' | 'headers'>): boolean {
+  return BUSY.has(status) || ((status === 403 || isTransient(status)) && headers['retry-after'] !== undefined)
+}
+
+/** Whether an answer shows that the server works, whatever it has. */
+export function isWorking({ status }: Pick<Response, 'status'>): boolean {
+  return !isTransient(status) && !BUSY.has(status)
+}
+
+function isTransient(status: number): boolean {
+  return TRANSIENT.has(status) || (status >= 500 && !LASTING.has(status))
+}
+
 function failureOfStatus({ status, headers, host }: StatusError): Failure {
-  const transient = TRANSIENT.has(status) || (status >= 500 && !LASTING.has(status))
-  const reason = `${host} answers ${[status, STATUS_CODES[status]].join(' ').trim()}`
+  const refused = isBusy({ status, headers })
+  const transient = refused || isTransient(status)
+  const reason = describeStatus(host, status)
   const advice =
     status === 401
       ? `give the user and password, or the token, for ${host}`
       : transient
         ? 'try again later'
         : 'check the URL'
-  return { code: 'HTTP_STATUS', reason, advice, transient, status, retryAfter: parseRetryAfter(headers['retry-after']) }
+  const retryAfter = parseRetryAfter(headers['retry-after'])
+  return { code: 'HTTP_STATUS', reason, advice, transient, refused, status, retryAfter }
+}
+
+function describeStatus(host: string, status: number): string {
+  return `${host} answers ${[status, STATUS_CODES[status]].join(' ').trim()}`
+}
+
+/** The failure of a request that was not even sent, as others to `host` fail: at last by `status`, or 0. */
+export function failureOfOthers(host: string, status: number): Failure {
+  if (status === 0) {
+    const reason = `${host} refuses connections or closes them`
+    return { code: 'HTTP_FAILED', reason, advice: NETWORK, transient: true, refused: true }
+  }
+  const reason = describeStatus(host, status)
+  return { code: 'HTTP_STATUS', reason, advice: 'try again later', transient: true, refused: true, status }
 }
 
 /** Milliseconds to wait by a Retry-After header, which holds seconds or a date (RFC 9110, section 10.2.3). */
@@ -98,7 +134,7 @@ const CERTIFICATE =
 /** Those of them that say that nobody known vouches for it. */
 const AUTHORITY = /SELF_SIGNED|UNABLE_TO_(GET_ISSUER|VERIFY)|UNTRUSTED|^INVALID_CA$/
 
-const AWAY: ReadonlySet<string> = new Set([
+const REFUSED: ReadonlySet<string> = new Set([
   'EAI_AGAIN',
   'ECONNREFUSED',
   'ECONNRESET',
@@ -136,7 +172,7 @@ function failureOfSystem(error: Error, code: string): Failure {
   const transient = code !== 'UND_ERR_INVALID_ARG'
   const reason = WORDS[code] ? `${WORDS[code]} (${messageOf(error)})` : messageOf(error)
   const kind = TIMEOUTS.has(code) ? 'HTTP_TIMEOUT' : 'HTTP_FAILED'
-  return { code: kind, reason, advice: NETWORK, transient, away: AWAY.has(code), cause: error }
+  return { code: kind, reason, advice: NETWORK, transient, refused: REFUSED.has(code), cause: error }
 }
 
 function failureOfProxy({ proxy, refusal, cause }: ProxyError): Failure {
@@ -155,13 +191,12 @@ function messageOf(error: Error): string {
 
 const FIRST_DELAY = 250
 const LONGEST_DELAY = 8_000
-const LONGEST_RETRY_AFTER = 60_000
 
 /**
  * Milliseconds to wait after the `count`th failure in a row: twice as long as the time before, by chance up to half less
- * so that clients who failed together do not come back together, and no less than the server asks for.
+ * so that clients who failed together do not come back together.
  */
-export function delayAfter(count: number, retryAfter = 0): number {
+export function delayAfter(count: number): number {
   const longest = Math.min(FIRST_DELAY * 2 ** (count - 1), LONGEST_DELAY)
-  return Math.max(longest * (1 - Math.random() / 2), Math.min(retryAfter, LONGEST_RETRY_AFTER))
+  return longest * (1 - Math.random() / 2)
 }

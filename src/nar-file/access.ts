@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { HttpClient, Recognise } from '../http/index.ts'
+import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
 
 /** Who may read what is not for everybody. Plain data. */
@@ -24,24 +25,33 @@ export interface AccessOptions extends Credentials {
   /** What stood in the URLs of caches. It counts more than the other credentials. */
   readonly logins?: readonly Login[]
   /**
-   * Milliseconds without a byte after which a server is asked again, and at last given up; one that is away is waited for
-   * half as long again. Default 20 000.
+   * Milliseconds without a byte after which a server is asked again, and at last given up; one that is busy is given up
+   * after nine times as long without any success. Default 20 000.
    */
   readonly stallTimeout?: number
+  /** What is known of the servers, and is shared with other threads. Default: what this access finds out. */
+  readonly throttle?: ThrottleMemory
 }
 
 /** Reads files by URL: `file:`, `http:` or `https:`. */
 export interface Access {
   /** The whole of a small file, at most `limit` bytes; `undefined` if there is none. */
-  document(url: string, limit: number): Promise<Uint8Array | undefined>
+  document(url: string, options: DocumentOptions): Promise<Uint8Array | undefined>
   /** A file of at most `limit` bytes, or a stretch of a local one; `undefined` if there is none. */
   open(url: string, options: OpenOptions): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** Files that may be fetched from there ahead of their need: `Infinity`, or few while a server refuses requests. */
+  roomAt(url: string): number
   /** Ends all that is under way. */
   close(): Promise<void>
 }
 
-export interface OpenOptions {
+export interface DocumentOptions {
   readonly limit: number
+  /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
+  readonly insist?: boolean
+}
+
+export interface OpenOptions extends DocumentOptions {
   readonly stretch?: { readonly offset: number; readonly size: number }
   /** What the file begins like: servers may say that it is encoded where it is not. */
   readonly recognise?: Recognise
@@ -55,28 +65,30 @@ const READ_SIZE = 256 * 1024
 
 /** Opens access to files. */
 export function createAccess(options: AccessOptions, signal?: AbortSignal): Access {
+  const { throttle = createThrottle() } = options
   let http: Promise<HttpClient> | undefined
   const client = () => {
-    http ??= openClient(options)
+    http ??= openClient({ ...options, throttle })
     return http
   }
   return {
-    async document(url, limit) {
-      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, signal })
+    async document(url, { limit, insist }) {
+      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, insist, signal })
       return ifThere(async () => {
         const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
         return new Uint8Array(await readFile(path, { signal }))
       })
     },
-    async open(url, { limit, stretch, recognise }) {
-      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, recognise, signal })
+    async open(url, { limit, insist, stretch, recognise }) {
+      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, insist, recognise, signal })
       return ifThere(async () => {
         const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
         return createReadStream(path, { highWaterMark: READ_SIZE, signal, ...range }) as AsyncIterable<Uint8Array>
       })
     },
+    roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
     async close() {
       await (await http)?.close()
     },
@@ -108,14 +120,15 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
 }
 
 async function openClient(options: AccessOptions): Promise<HttpClient> {
-  const { netrc, tokens = [], logins = [], stallTimeout = STALL_TIMEOUT } = options
+  const { netrc, tokens = [], logins = [], stallTimeout = STALL_TIMEOUT, throttle } = options
   // Loaded where it is used: it takes 50 ms, in each thread, and most builds ask nobody.
   const { basicAuthorization, createHttpClient, parseNetrc } = await import('../http/index.ts')
   const fromNetrc = netrc === undefined ? () => undefined : parseNetrc(netrc)
   return createHttpClient({
     userAgent: `nspawn-rootfs/${VERSION}`,
     stallTimeout,
-    patience: 1.5 * stallTimeout,
+    patience: 9 * stallTimeout,
+    throttle,
     authorizationFor(url) {
       const isFor = (other: { url: string }) => new URL(other.url).origin === url.origin
       const login = logins.find(isFor)

@@ -27,6 +27,8 @@ export class NarFileError extends Error {
   readonly reason: string
   /** What is wrong in the other places that were tried, each with its URL in front. */
   readonly elsewhere: readonly string[]
+  /** Whether the file may be had another time. */
+  readonly transient: boolean
 
   constructor(code: NarFileErrorCode, path: string, url: string, reason: string, options: NarFileErrorOptions = {}) {
     const { elsewhere = [], ...rest } = options
@@ -38,6 +40,7 @@ export class NarFileError extends Error {
     this.url = describeUrl(url)
     this.reason = reason
     this.elsewhere = elsewhere
+    this.transient = (options.cause as { transient?: boolean } | undefined)?.transient ?? false
   }
 }
 

@@ -3,6 +3,7 @@ export {
   type AccessOptions,
   type Credentials,
   createAccess,
+  type DocumentOptions,
   type Login,
   type OpenOptions,
 } from './access.ts'

@@ -4,16 +4,17 @@ import { fileKindOf, NAR } from './file-kind.ts'
 import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 
 /**
- * The bytes of a file with a NAR, as they are there; `undefined` if there is no such file. Throws `NarFileError`
- * NAR_FILE_UNREADABLE, and so do the bytes.
+ * The bytes of a file with a NAR, as they are there; `undefined` if there is no such file. With `insist`, a busy server is
+ * waited for. Throws `NarFileError` NAR_FILE_UNREADABLE, and so do the bytes.
  */
 export async function openNarFile(
   access: Access,
   file: NarFile,
   subject: NarSubject,
+  insist = true,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
   const { url, stretch, compression } = file
-  const options = { limit: fileLimit(subject), stretch, recognise: recognise(compression) }
+  const options = { limit: fileLimit(subject), insist, stretch, recognise: recognise(compression) }
   const bytes = await blameFile(subject, file, () => access.open(url, options))
   return bytes && blaming(subject, file, bytes)
 }

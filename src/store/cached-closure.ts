@@ -8,6 +8,7 @@ import {
 } from '../binary-cache/index.ts'
 import { type AccessOptions, createAccess, NarFileError, nowhere } from '../nar-file/index.ts'
 import type { NarHash, StorePath } from '../nix/index.ts'
+import { createThrottle } from '../throttle/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure } from './nar-closure.ts'
 
@@ -34,8 +35,10 @@ export async function cachedClosure(
   { found, refused }: Knowledge = { found: new Map(), refused: new Map() },
 ): Promise<Closure> {
   const locations = options.urls.map(parseCacheUrl)
-  const withLogins = { ...options.access, logins: locations.flatMap(({ login }) => login ?? []) }
-  const access = createAccess(withLogins, signal)
+  const logins = locations.flatMap(({ login }) => login ?? [])
+  // Shared by all threads that will ask these caches.
+  const shared = { throttle: createThrottle(), ...options.access, logins }
+  const access = createAccess(shared, signal)
   try {
     const caches = await openCaches(access, locations, options.trust, storeDir)
     const find = async (path: StorePath) => {
@@ -48,7 +51,7 @@ export async function cachedClosure(
       file: info,
       contentCheck,
     }))
-    const closure = narClosure(storeDir, packed, { access: withLogins, cacheUrls: caches.urls }, signal)
+    const closure = narClosure(storeDir, packed, { access: shared, cacheUrls: caches.urls }, signal)
     const warnings = [
       ...caches.unusable.map(({ message }) => `${message}; this cache is not used`),
       ...[...refused.values()].flatMap(faults =>
@@ -66,7 +69,7 @@ export async function cachedClosure(
         refused.set(fault.path, faults.set(failed.info.narHash, fault))
         found.delete(fault.path)
         try {
-          return await cachedClosure(storeDir, roots, options, signal, { found, refused })
+          return await cachedClosure(storeDir, roots, { ...options, access: shared }, signal, { found, refused })
         } catch (error) {
           if (!(error instanceof CacheError) || error.path !== fault.path) throw error
           throw nowhere([...faults.values(), ...untold(error)])

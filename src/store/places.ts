@@ -21,16 +21,17 @@ export async function* otherPlaces(
   access: Access,
   cacheUrls: readonly string[],
   { path, narHash, narSize }: WantedNar,
+  insist: boolean,
 ): AsyncGenerator<NarFile | NarFileError> {
   for (const url of cacheUrls) {
     try {
-      const info = await readNarInfo(access, url, path)
+      const info = await readNarInfo(access, url, path, insist)
       if (!info) yield new NarFileError('NAR_FILE_MISSING', path.path, url, 'has no such store path')
       // One with another build is asked again when this build is given up.
       else if (info.narHash === narHash && info.narSize === narSize) yield info
     } catch (cause) {
       if (!(cause instanceof CacheError)) throw cause
-      yield new NarFileError('NAR_FILE_MISSING', path.path, cause.url, cause.reason, { cause })
+      yield new NarFileError('NAR_FILE_MISSING', path.path, url, cause.reason, { cause })
     }
   }
 }

@@ -74,7 +74,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   let fetching = 0
   const beginNext = () => {
     for (const [path, { file, begin }] of waiting) {
-      if (fetching === ANNOUNCED_MAX) return
+      if (fetching >= Math.min(ANNOUNCED_MAX, access.roomAt(file.url))) return
       waiting.delete(path)
       if (keepsFailing(file)) continue
       fetching++
@@ -110,9 +110,9 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     }
   }
 
-  async function open(wanted: WantedNar, file: NarFile): Promise<OpenedNar> {
+  async function open(wanted: WantedNar, file: NarFile, insist: boolean): Promise<OpenedNar> {
     const bytes = await attempt(file, async () => {
-      const found = await openNarFile(access, file, wanted)
+      const found = await openNarFile(access, file, wanted, insist)
       if (found) return found
       const reason = 'no such file, though the narinfo names it'
       throw new NarFileError('NAR_FILE_MISSING', wanted.path.path, file.url, reason)
@@ -135,33 +135,42 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   }
 
   async function nar<T>(wanted: WantedNar, file: NarFile, use: (nar: OpenedNar) => Promise<T>): Promise<T> {
-    const faults: NarFileError[] = []
-    for await (const place of places(wanted, file)) {
-      if (place instanceof NarFileError) {
-        faults.push(place)
-        continue
+    const faults = new Map<string, NarFileError>()
+    const others = otherCaches(cacheUrls, file)
+    // A busy server is waited for only once there is nowhere else to go.
+    for (const insist of others.length > 0 ? [false, true] : [true]) {
+      const isLost = (url: string) => faults.has(url) && !faults.get(url)!.transient
+      for await (const place of places(
+        wanted,
+        file,
+        others.filter(url => !isLost(url)),
+        insist,
+      )) {
+        if (place instanceof NarFileError) faults.set(place.url, place)
+        if (place instanceof NarFileError || isLost(place.url)) continue
+        try {
+          const opened = await ((place === file && openAnnounced(wanted)) || open(wanted, place, insist))
+          const result = await attempt(place, () => use(opened))
+          failures.delete(cacheOf(place))
+          return result
+        } catch (error) {
+          if (!(error instanceof NarFileError)) throw error
+          faults.set(place.url, error)
+        }
       }
-      try {
-        const opened = await ((place === file && openAnnounced(wanted)) || open(wanted, place))
-        const result = await attempt(place, () => use(opened))
-        failures.delete(cacheOf(place))
-        return result
-      } catch (error) {
-        if (!(error instanceof NarFileError)) throw error
-        faults.push(error)
-      }
+      signal?.throwIfAborted()
     }
-    throw nowhere(faults)
+    throw nowhere([...faults.values()])
   }
 
-  async function* places(wanted: WantedNar, file: NarFile): AsyncGenerator<NarFile | NarFileError> {
-    const others = otherPlaces(access, otherCaches(cacheUrls, file), wanted)
+  async function* places(wanted: WantedNar, file: NarFile, others: readonly string[], insist: boolean) {
+    const elsewhere = otherPlaces(access, others, wanted, insist)
     if (keepsFailing(file)) {
-      yield* others
+      yield* elsewhere
       yield file
     } else {
       yield file
-      yield* others
+      yield* elsewhere
     }
   }
 
@@ -170,7 +179,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
       const { contents, path } = wanted
       if (!isFetched(contents)) return
       const { file } = contents
-      waiting.set(path.path, { file, begin: () => open(wanted, file) })
+      waiting.set(path.path, { file, begin: () => open(wanted, file, otherCaches(cacheUrls, file).length === 0) })
       beginNext()
     },
     async read(wanted, sink) {

@@ -14,13 +14,21 @@ export interface Nginx {
   stop(): Promise<void>
 }
 
+/** Directives for the configuration of nginx. */
+export interface NginxDirectives {
+  /** In the block of all servers, such as `limit_req_zone …;`. */
+  readonly http?: string
+  /** For all that is served, such as `limit_req …;`. */
+  readonly location?: string
+}
+
 /** Starts nginx on a port of 127.0.0.1, with everything it writes in `home`, and waits until it answers. */
-export async function startNginx(folder: string, home: string): Promise<Nginx> {
+export async function startNginx(folder: string, home: string, directives: NginxDirectives = {}): Promise<Nginx> {
   mkdirSync(home, { recursive: true })
   const port = await findPort()
   const log = join(home, 'access.log')
   const config = join(home, 'nginx.conf')
-  writeFileSync(config, configuration(folder, home, port, log))
+  writeFileSync(config, configuration(folder, home, port, log, directives))
   // It ends with this process, however that ends.
   const command = ['--pdeathsig', 'TERM', 'nginx', '-e', 'stderr', '-p', home, '-c', config]
   const child = spawn('setpriv', command, { stdio: ['ignore', 'ignore', 'pipe'] })
@@ -44,7 +52,13 @@ export async function startNginx(folder: string, home: string): Promise<Nginx> {
   }
 }
 
-function configuration(folder: string, home: string, port: number, log: string): string {
+function configuration(
+  folder: string,
+  home: string,
+  port: number,
+  log: string,
+  { http = '', location = '' }: NginxDirectives,
+): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     name => `${name}_temp_path ${home}/${name};`,
   )
@@ -59,9 +73,13 @@ http {
   map $status $found { 200 1; default 0; }
   log_format served '$uri';
   access_log ${log} served if=$found;
+  ${http}
   server {
     listen 127.0.0.1:${port};
     root ${folder};
+    location / {
+      ${location}
+    }
   }
 }
 `

@@ -60,7 +60,7 @@ describe('a download that breaks off', () => {
 
   it('is given up when it does not get on, however much is sent again', async () => {
     const server = await serveFile({ until: HALF, whole: true })
-    const { client } = openClient({ patience: 0 })
+    const { client } = openClient()
     const refusal = {
       code: 'HTTP_FAILED',
       message: expect.stringContaining(`at the last of 5 attempts after byte ${HALF};`),
@@ -73,7 +73,7 @@ describe('a download that breaks off', () => {
     const server = await serveSockets(socket =>
       socket.once('data', () => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort')),
     )
-    const { client } = openClient({ attempts: 3, patience: 0 })
+    const { client } = openClient({ attempts: 3 })
     const refusal = { code: 'HTTP_FAILED', message: expect.stringMatching(/at the last of 3 attempts after byte 5;/) }
     await expect(download(client, server.at('/'))).rejects.toMatchObject(refusal)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { download, FILE, fetchText, openClient, sendFile, serve, serveSockets } from './servers.ts'
 
 describe('an HTTP client tries again', () => {
-  it.each([408, 429, 500, 502, 503, 504, 599])('when the server answers %i', async status => {
+  it.each([408, 500, 502, 504, 599])('when the server answers %i', async status => {
     const server = await serve((_, response) => {
       if (server.requests.length < 3) response.writeHead(status).end('not now')
       else response.end('now')
@@ -13,12 +13,13 @@ describe('an HTTP client tries again', () => {
   })
 
   it('after longer and longer pauses, until it gives up', async () => {
-    const server = await serve((_, response) => response.writeHead(503).end())
+    const server = await serve((_, response) => response.writeHead(500).end())
     const { client, pauses } = openClient()
     await expect(download(client, server.at('/'))).rejects.toMatchObject({
       code: 'HTTP_STATUS',
-      status: 503,
-      message: expect.stringMatching(/503 Service Unavailable, at the last of 5 attempts; try again later$/),
+      status: 500,
+      transient: true,
+      message: expect.stringMatching(/500 Internal Server Error, at the last of 5 attempts; try again later$/),
     })
     expect(server.requests).toHaveLength(5)
     expect(pauses).toHaveLength(4)
@@ -35,32 +36,14 @@ describe('an HTTP client tries again', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it.each([
-    ['7', 7000, 7000],
-    ['3600', 60_000, 60_000],
-    [new Date(Date.now() + 30_000).toUTCString(), 5_000, 30_000],
-    [new Date(0).toUTCString(), 0, 250],
-    ['soon', 0, 250],
-  ])('no earlier than the server asks, but in a minute: Retry-After %s', async (value, least, most) => {
-    const server = await serve((_, response) => {
-      if (server.requests.length === 1) response.writeHead(429, { 'retry-after': value }).end()
-      else response.end('text')
-    })
-    const { client, pauses } = openClient()
-    expect(await fetchText(client, server.at('/'))).toBe('text')
-    expect(pauses).toHaveLength(1)
-    expect(pauses[0]).toBeGreaterThanOrEqual(least)
-    expect(pauses[0]).toBeLessThanOrEqual(most)
-  })
-
   it('where every second connection is reset', async () => {
     const server = await serve((request, response) => {
       if (server.sockets.indexOf(request.socket) % 2 === 0) request.socket.resetAndDestroy()
       else response.writeHead(200, { connection: 'close' }).end(request.url)
     })
-    const { client, pauses } = openClient()
+    const { client } = openClient()
     for (let i = 0; i < 5; i++) expect(await fetchText(client, server.at(`/${i}`))).toBe(`/${i}`)
-    expect(pauses).toHaveLength(5)
+    expect(server.sockets).toHaveLength(10)
   })
 
   it('where the server closes connections, at once or after a request', async () => {
@@ -88,20 +71,9 @@ describe('an HTTP client tries again', () => {
     const first = await serve((_, response) => response.end('before'))
     await first.stop()
     const { client, pauses } = openClient({}, async () => {
-      if (pauses.length === 2) await serve((request, response) => sendFile(request, response), first.port)
+      if (pauses.length === 3) await serve((request, response) => sendFile(request, response), first.port)
     })
     expect(FILE.equals((await download(client, first.at('/')))!)).toBe(true)
-    expect(pauses).toHaveLength(2)
-  })
-
-  it.each(['refuses connections', 'resets them'])('for half a minute while a server %s', async how => {
-    const server = await serveSockets(socket => socket.resetAndDestroy())
-    if (how !== 'resets them') await server.stop()
-    const { client, pauses } = openClient()
-    await expect(download(client, server.at('/'))).rejects.toMatchObject({ code: 'HTTP_FAILED' })
-    const total = pauses.reduce((sum, pause) => sum + pause, 0)
-    expect(total).toBeGreaterThanOrEqual(30_000)
-    expect(total).toBeLessThan(40_000)
   })
 
   it('while a server is not there, and says so', async () => {
@@ -113,7 +85,7 @@ describe('an HTTP client tries again', () => {
     const error = await download(client, url).catch((error: Error) => error)
     expect(error).toMatchObject({ code: 'HTTP_FAILED', url: server.at('/a?...').href, cause: { code: 'ECONNREFUSED' } })
     expect((error as Error).message).toMatch(
-      /^http:\/\/127\.0\.0\.1:\d+\/a\?\.\.\.: the connection was refused \(connect ECONNREFUSED 127.0.0.1:\d+\), at the last of 2 attempts; check/,
+      /^http:\/\/127\.0\.0\.1:\d+\/a\?\.\.\.: the connection was refused \(connect ECONNREFUSED 127.0.0.1:\d+\), and nothing else for \d\.\d s \(1 attempt\); check/,
     )
     expect(JSON.stringify([error, String(error)])).not.toContain('secret')
   })

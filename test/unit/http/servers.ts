@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { type AddressInfo, createServer as createNetServer, type Server, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { createSleepingClient, type HttpClientOptions, type Sleep } from '../../../src/http/client.ts'
+import { createTimedClient, type HttpClientOptions } from '../../../src/http/client.ts'
 import type { HttpClient } from '../../../src/http/index.ts'
+import type { Time } from '../../../src/http/turns.ts'
 
 // Proxies and certificates are for the tests that name them.
 for (const name of Object.keys(process.env)) {
@@ -88,12 +89,22 @@ export function sendFile(request: IncomingMessage, response: ServerResponse, opt
   else response.write(file.subarray(first, Math.max(first, until)), () => response.destroy())
 }
 
-/** A client that does not wait between attempts, but notes in `pauses` for how many milliseconds it should. */
-export function openClient(options: HttpClientOptions = {}, sleep: Sleep = async () => {}) {
+/**
+ * A client that does not wait between attempts, but notes in `pauses` for how many milliseconds it should. Its clock goes
+ * on by these, and by the time that passes.
+ */
+export function openClient(options: HttpClientOptions = {}, sleep: Time['sleep'] = async () => {}) {
   const pauses: number[] = []
-  const client = createSleepingClient(options, (milliseconds, signal) => {
-    pauses.push(milliseconds)
-    return sleep(milliseconds, signal)
+  let skipped = 0
+  const client = createTimedClient(options, {
+    now: () => performance.now() + skipped,
+    async sleep(milliseconds, signal) {
+      pauses.push(milliseconds)
+      await sleep(milliseconds, signal)
+      // Who looks again and again for what others do must let them do it.
+      await new Promise(setImmediate)
+      skipped += milliseconds
+    },
   })
   onTestFinished(() => client.close())
   return { client, pauses }

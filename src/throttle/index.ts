@@ -1,0 +1,11 @@
+export {
+  endTurn,
+  recordFailure,
+  recordProgress,
+  recordRefusal,
+  recordSuccess,
+  type ServerState,
+  takeTurn,
+} from './congestion.ts'
+export { createThrottle, openServer, type Server, type ThrottleMemory } from './memory.ts'
+export { roomAt } from './room.ts'

@@ -1,0 +1,117 @@
+/**
+ * What all clients of a process know about the servers that they ask, in memory that they share: a limit of a server is
+ * for all worker threads together.
+ *
+ *     lock        two 32-bit words: the ticket of who holds it, for microseconds, and the last ticket
+ *     servers     records of 64-bit floats: a key made of the origin, then the fields of the state
+ */
+import { createHash } from 'node:crypto'
+import type { ServerState } from './congestion.ts'
+
+/** Can be posted to another thread. */
+export type ThrottleMemory = SharedArrayBuffer
+
+/** A server as its clients know it. */
+export interface Server {
+  /** Changes what is known, while no other thread does. */
+  update<T>(change: (state: ServerState) => T): T
+  /** What is known, at the moment. */
+  read(): Readonly<ServerState>
+}
+
+const FIRST: Readonly<ServerState> = {
+  window: 0,
+  inFlight: 0,
+  interval: 0,
+  refusedInterval: 0,
+  backoff: 0,
+  nextAt: 0,
+  retryAt: 0,
+  paced: 0,
+  slowedAt: 0,
+  successes: 0,
+  measuredFrom: 0,
+  idleSince: 0,
+  answered: 0,
+  refused: 0,
+  loss: 0,
+  probing: 0,
+  probeIn: 0,
+  probePause: 0,
+  reached: 0,
+  failingSince: 0,
+  failures: 0,
+  lastStatus: 0,
+  waiting: 0,
+}
+const FIELDS = Object.keys(FIRST) as readonly (keyof ServerState)[]
+
+/** Far more than a build has; where there are more, some share a record. */
+const SERVERS = 64
+const LOCK_SIZE = 8
+const RECORD_LENGTH = 1 + FIELDS.length
+
+/** Allocates memory in which nothing is known of any server. */
+export function createThrottle(): ThrottleMemory {
+  return new SharedArrayBuffer(LOCK_SIZE + SERVERS * RECORD_LENGTH * Float64Array.BYTES_PER_ELEMENT)
+}
+
+/** Opens the record of the server with this origin (scheme, host and port). */
+export function openServer(memory: ThrottleMemory, origin: string): Server {
+  const lock = new Int32Array(memory, 0, 2)
+  const values = new Float64Array(memory, LOCK_SIZE)
+  const record = withLock(lock, () => findRecord(values, keyOf(origin)))
+  const read = (): ServerState => {
+    const state = { ...FIRST }
+    for (const [i, field] of FIELDS.entries()) state[field] = record[i]
+    return state
+  }
+  return {
+    read,
+    update: change =>
+      withLock(lock, () => {
+        const state = read()
+        const result = change(state)
+        for (const [i, field] of FIELDS.entries()) record[i] = state[field]
+        return result
+      }),
+  }
+}
+
+/** 48 bits, so that it is a number; never 0. */
+function keyOf(origin: string): number {
+  return 1 + createHash('sha256').update(origin).digest().readUIntBE(0, 6)
+}
+
+/** The fields of the record with this key. A new one gets the first free place from where its key leads. */
+function findRecord(values: Float64Array, key: number): Float64Array {
+  for (let i = 0; i < SERVERS; i++) {
+    const at = ((key + i) % SERVERS) * RECORD_LENGTH
+    if (values[at] === 0) values[at] = key
+    if (values[at] === key) return values.subarray(at + 1, at + RECORD_LENGTH)
+  }
+  const at = (key % SERVERS) * RECORD_LENGTH
+  return values.subarray(at + 1, at + RECORD_LENGTH)
+}
+
+const HOLDER = 0
+const LAST_TICKET = 1
+
+/** A thread that is terminated while it holds the lock never lets go: after so many milliseconds, another takes it. */
+const ABANDONED = 1000
+
+function withLock<T>(lock: Int32Array, work: () => T): T {
+  const ticket = Atomics.add(lock, LAST_TICKET, 1) + 1
+  for (;;) {
+    const holder = Atomics.compareExchange(lock, HOLDER, 0, ticket)
+    if (holder === 0) break
+    const isAbandoned = Atomics.wait(lock, HOLDER, holder, ABANDONED) === 'timed-out'
+    if (isAbandoned && Atomics.compareExchange(lock, HOLDER, holder, ticket) === holder) break
+  }
+  try {
+    return work()
+  } finally {
+    Atomics.compareExchange(lock, HOLDER, ticket, 0)
+    Atomics.notify(lock, HOLDER, 1)
+  }
+}

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createBinaryCache, publicKeyOf, TEST_KEY } from '../binary-cache.ts'
+import { storePathOf } from '../chroot-store.ts'
+import { needs } from '../programs.ts'
+import { narOfTree } from '../unit/nix/nar-support.ts'
+import { cli } from './support/cli.ts'
+import { type NginxDirectives, startNginx } from './support/nginx.ts'
+import { createScratch, type Scratch } from './support/scratch.ts'
+
+const real = needs('nginx', 'setpriv', 'chattr')
+
+/** Store paths in the cache; each takes two requests. */
+const PATHS = 200
+
+/** The rate is that of all requests, of all threads. */
+const limitRate = (rate: string, options: string, status = 503): NginxDirectives => ({
+  http: `limit_req_zone $server_name zone=all:1m rate=${rate}; limit_req_status ${status};`,
+  location: `limit_req zone=all ${options};`,
+})
+
+const limitConnections = (most: number, status = 503): NginxDirectives => ({
+  http: `limit_conn_zone $server_name zone=all:1m; limit_conn_status ${status};`,
+  location: `limit_conn all ${most}; limit_rate 200k;`,
+})
+
+describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => {
+  let scratch: Scratch
+  let root = ''
+  let expected = ''
+  const folder = () => join(scratch.folder, 'cache')
+
+  beforeAll(async () => {
+    scratch = createScratch()
+    const cache = createBinaryCache(folder())
+    // Each refers to the two behind it, so that the closure is found in several steps.
+    const names = Array.from({ length: PATHS }, (_, i) => `path-${i}`)
+    for (const [i, name] of names.entries()) {
+      const references = [2 * i + 1, 2 * i + 2].flatMap(next => (names[next] ? [storePathOf(names[next])] : []))
+      // Some are larger than what sockets hold.
+      const contents = name.repeat(i % 50 === 0 ? 20_000 : 100)
+      cache.addNar(storePathOf(name), narOfTree({ contents }), { references, compression: 'none' })
+    }
+    root = storePathOf(names[0])
+    expected = await build(`file://${folder()}`)
+  })
+  afterAll(() => scratch?.remove())
+
+  it.each<[string, NginxDirectives]>([
+    ['by 503 after a burst, and delays that', limitRate('100r/s', 'burst=20')],
+    ['by 503 after a burst', limitRate('100r/s', 'burst=20 nodelay')],
+    ['by 429 after a burst', limitRate('100r/s', 'burst=20 nodelay', 429)],
+    ['by 418 after a burst', limitRate('100r/s', 'burst=5 nodelay', 418)],
+    ['by 429 without a burst', limitRate('100r/s', '', 429)],
+    ['by the number of connections', limitConnections(4)],
+    ['by one connection less than there are threads and the main one', limitConnections(2, 429)],
+  ])('%s, gives the same image', async (_, directives) => {
+    const nginx = await startNginx(folder(), scratch.make('nginx'), directives)
+    try {
+      expect(await build(nginx.url)).toBe(expected)
+    } finally {
+      await nginx.stop()
+    }
+  })
+
+  async function build(url: string): Promise<string> {
+    const args = ['build', '--root', root, '--store', url, '--trusted-public-key', publicKeyOf(TEST_KEY)]
+    return (await cli([...args, '--workers', '2', '--format', 'tar', '--stdout'])).stdout.sha256
+  }
+})
