@@ -271,8 +271,9 @@ describe('a closure is refused', () => {
 describe('a file is refused', () => {
   it.each(COMPRESSIONS)('that has a byte turned over, as %s', async compression => {
     cache.addNar(PATH, NAR, { compression, spoil: flip })
-    const code = compression === 'none' ? 'NAR_HASH_MISMATCH' : 'NAR_FILE_MISMATCH'
-    await expectFailure(code, narFileUrl(compression))
+    // A damaged block of lz4 is found before the end of the file, and so its hash, is seen.
+    const codes: Record<string, string> = { none: 'NAR_HASH_MISMATCH', lz4: 'NAR_FILE_CORRUPT' }
+    await expectFailure(codes[compression] ?? 'NAR_FILE_MISMATCH', narFileUrl(compression))
   })
 
   it.each(COMPRESSIONS)('that has a byte turned over, as %s whose hash nobody says', async compression => {
@@ -296,11 +297,6 @@ describe('a file is refused', () => {
     const claim: PackedOptions['claim'] = ({ fileHash: _, fileSize: __, ...info }) => info
     cache.addNar(PATH, NAR, { compression, spoil: file => file.subarray(0, file.length - 12), claim })
     await expectFailure('NAR_FILE_CORRUPT', narFileUrl(compression))
-  })
-
-  it.each<[string, string, PackedOptions]>([])('that has %s', async (_, code, options) => {
-    cache.addNar(PATH, NAR, options)
-    await expectFailure(code, narFileUrl())
   })
 
   it('that has a compression that nothing unpacks', async () => {
