@@ -65,20 +65,20 @@ function createProgram(): Command {
     .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
     .option(
       '--store <DIR|URL>',
-      'chroot store with files in DIR/nix/store, or binary cache (repeatable; default: the store of this machine, ' +
-        'and for a toplevel that is not in it https://cache.nixos.org)',
+      'chroot store with files in DIR/nix/store, or binary cache (repeatable; default: the store that Nix uses here, ' +
+        'and for paths that are not in it https://cache.nixos.org)',
       collectPaths,
     )
     .option(
       '--trusted-public-key <NAME:BASE64>',
-      'who may sign for caches (repeatable; default: cache.nixos.org-1)',
+      'who may sign for caches (repeatable, or several with blanks in between; default: cache.nixos.org-1)',
       collectValues,
     )
     .option('--no-require-signatures', 'believe what caches say of store paths without a signature')
     .option('--netrc <FILE>', 'user names and passwords for caches', somePath)
     .option('--token-file <FILE>', 'holds a bearer token for the caches given with --store', somePath)
     .option('--export <FILE>', 'what nix-store --export wrote: all it holds is in the image', somePath)
-    .option('--nar <PATH=FILE>', 'store path and its .nar or .nar.xz, which is in the image (repeatable)', collectNars)
+    .option('--nar <PATH=FILE>', 'store path and its NAR, compressed or not, which is in the image (repeatable)', collectNars)
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
     .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
     .addOption(
