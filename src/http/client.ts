@@ -3,7 +3,7 @@ import { describeUrl } from '../describe-url.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
-import { CONNECTIONS, openConnections } from './dispatcher.ts'
+import { openConnections } from './dispatcher.ts'
 import { Download } from './download.ts'
 import { HttpError } from './errors.ts'
 import { type RequestOptions, type Response, sendRequest } from './exchange.ts'
@@ -65,6 +65,12 @@ export interface HttpClient {
   close(): Promise<void>
 }
 
+/**
+ * Requests to a server that are sent, or wait for a connection there. Some have to wait: a connection that is free takes
+ * the next at once, where 25 without any that waits took 5 % longer for narinfos from this machine.
+ */
+const SENT_MAX = 64
+
 /** Opens a client. Throws `HttpError` HTTP_PROXY_INVALID for the proxies that the environment names. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return createTimedClient(options, {
@@ -85,7 +91,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   const { attempts = 5, patience = 180_000, throttle = createThrottle() } = options
   const always = { 'accept-encoding': 'identity', ...(userAgent !== undefined && { 'user-agent': userAgent }) }
   const connections = openConnections(stallTimeout)
-  const queueOf = openQueues(throttle, CONNECTIONS, time)
+  const queueOf = openQueues(throttle, SENT_MAX, time)
   const running = new Set<AbortController>()
   let closed = false
 

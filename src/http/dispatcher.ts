@@ -7,7 +7,7 @@ import { type ProxyServer, readProxies } from './proxy-settings.ts'
 import { createSocksConnector } from './socks.ts'
 
 /** Connections to one server, as many as Nix opens (nix: src/libstore/filetransfer.hh, http-connections). */
-export const CONNECTIONS = 25
+const CONNECTIONS = 25
 
 /** Milliseconds for a connection to come about: three lost packets, which are sent again after 1, 2 and 4 s. */
 const CONNECT_TIMEOUT = 10_000

@@ -131,7 +131,7 @@ class ServerQueue implements Queue {
   }
 
   progress(): void {
-    if (this.#server.read().failures > 0) this.#server.update(recordProgress)
+    this.#server.update(recordProgress)
   }
 
   /** Gives turns to those who wait, as many as there are. */

@@ -66,6 +66,9 @@ const TIMER_SLACK = 4
 
 const LONGEST_BACKOFF = 5_000
 
+/** What one client has on its connections at most; more than these in flight wait for a connection, too. */
+const CONNECTIONS = 25
+
 /** A window of this size limits nothing any more. */
 const WINDOW_MAX = 256
 
@@ -165,7 +168,7 @@ export function recordRefusal(state: ServerState, sentAt: number, now: number, r
 
 /** Who was never limited may have far more in flight than the server takes: the first share is a half. */
 function shrinkWindow(state: ServerState, share: number): void {
-  const used = Math.min(state.window || WINDOW_MAX, state.inFlight)
+  const used = Math.min(state.window || CONNECTIONS, state.inFlight)
   state.window = Math.max(1, used * (state.window === 0 ? 0.5 : share))
   state.answered = 0
   state.refused = 0
