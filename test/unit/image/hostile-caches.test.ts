@@ -346,7 +346,7 @@ describe('a file is refused', () => {
     ['that needs a login', () => sendStatus(401)],
     [
       'that is in another encoding',
-      () => (response, file) => void response.writeHead(200, { 'content-encoding': 'gzip' }).end(file),
+      () => (response, file) => void response.writeHead(200, { 'content-encoding': 'compress' }).end(gzipSync(file!)),
     ],
   ])('%s', async (_, answer) => {
     cache.addNar(PATH, NAR)
