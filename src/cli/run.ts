@@ -78,7 +78,11 @@ function createProgram(): Command {
     .option('--netrc <FILE>', 'user names and passwords for caches', somePath)
     .option('--token-file <FILE>', 'holds a bearer token for the caches given with --store', somePath)
     .option('--export <FILE>', 'what nix-store --export wrote: all it holds is in the image', somePath)
-    .option('--nar <PATH=FILE>', 'store path and its NAR, compressed or not, which is in the image (repeatable)', collectNars)
+    .option(
+      '--nar <PATH=FILE>',
+      'store path and its NAR, compressed or not, which is in the image (repeatable)',
+      collectNars,
+    )
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
     .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
     .addOption(

@@ -103,7 +103,7 @@ describe.skipIf(openssl.skip)(`a proxy${openssl.because}`, () => {
       await proxy.stop()
       const { server, url } = await serveTarget(protocol, 'localhost')
       setVariables({ all_proxy: `${scheme}://user:secret@127.0.0.1:${proxy.port}` })
-      const { client, pauses } = openClient({ patience: 0 })
+      const { client, pauses } = openClient({ patience: 6000 })
       const error: Error = await fetchText(client, url).catch(error => error)
       expect(error).toMatchObject({ code: 'HTTP_FAILED', cause: { code: 'ECONNREFUSED' } })
       const who = `${url.href}: the proxy ${scheme}://127.0.0.1:${proxy.port}, which all_proxy names: the connection was refused`
@@ -121,7 +121,7 @@ describe.skipIf(openssl.skip)(`a proxy${openssl.because}`, () => {
     ] as const) {
       const proxy = await serveSocks({ reply })
       setVariables({ all_proxy: `socks5h://127.0.0.1:${proxy.port}` })
-      const { client } = openClient({ patience: 0 })
+      const { client } = openClient()
       const refusal = { code: 'HTTP_FAILED', message: expect.stringContaining(`connect to the server (${words})`) }
       await expect(fetchText(client, new URL('http://cache.test/'))).rejects.toMatchObject(refusal)
       expect(proxy.asked).toHaveLength(attempts)
