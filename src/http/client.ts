@@ -100,6 +100,8 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const { signal } = options
     const turn = await queueOf(url).take({ signal, patience: server => persistence.patience(server) })
     try {
+      // It may have been aborted since the turn was given, and tells nobody who listens from now on.
+      signal.throwIfAborted()
       const response = await sendRequest(connections.dispatcher, url, options)
       if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))
       else if (isWorking(response)) turn.succeed()
