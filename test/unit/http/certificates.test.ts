@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
+import { openTrust } from '../../../src/http/certificates.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder, unprivileged } from '../../temporary.ts'
 import { serveProxy, serveSocks, setVariables } from './proxy-servers.ts'
@@ -88,16 +89,9 @@ describe('a file of authorities', () => {
     mkdirSync(path)
     return path
   }
-  const secret = () => {
-    const path = writeCertificates('-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n')
-    chmodSync(path, 0)
-    return path
-  }
-
   it.each<[string, () => string, string]>([
     ['is missing', () => '/no-cert-file.crt', 'there is no such file'],
     ['is a folder', folder, 'cannot be read (EISDIR'],
-    ['cannot be read', secret, 'cannot be read (EACCES'],
     ['is empty', () => writeCertificates(''), 'holds no certificate in PEM form'],
     ['has only a key', () => writeCertificates('-----BEGIN PRIVATE KEY-----\n'), 'holds no certificate in PEM form'],
     [
@@ -112,12 +106,20 @@ describe('a file of authorities', () => {
       setVariables({ NIX_SSL_CERT_FILE: '', SSL_CERT_FILE: '', [name]: file })
       const { client, pauses } = openClient()
       expect(await fetchText(client, server.at('/'))).toBe('text')
-      const ask = () => fetchText(client, new URL('https://localhost/')).catch(error => error)
-      // The folder around the file is for its owner alone.
-      const error = await (words.includes('EACCES') ? unprivileged(ask) : ask())
+      const error = await fetchText(client, new URL('https://localhost/')).catch(error => error)
       expect(error).toMatchObject({ code: 'HTTP_CERTIFICATES_INVALID' })
       expect(error.message).toContain(`${name}: ${file}: ${words}`)
       expect(pauses).toEqual([])
     }
+  })
+
+  it('is named with its variable if it may not be read', () => {
+    const file = writeCertificates('')
+    chmodSync(file, 0)
+    const refusal = expect.objectContaining({
+      code: 'HTTP_CERTIFICATES_INVALID',
+      message: expect.stringContaining(`SSL_CERT_FILE: ${file}: cannot be read (EACCES`),
+    })
+    expect(() => unprivileged(() => openTrust({ SSL_CERT_FILE: file }))).toThrow(refusal)
   })
 })

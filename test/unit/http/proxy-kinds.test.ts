@@ -103,7 +103,7 @@ describe.skipIf(openssl.skip)(`a proxy${openssl.because}`, () => {
       await proxy.stop()
       const { server, url } = await serveTarget(protocol, 'localhost')
       setVariables({ all_proxy: `${scheme}://user:secret@127.0.0.1:${proxy.port}` })
-      const { client, pauses } = openClient({ patience: 6000 })
+      const { client, pauses } = openClient({ patience: 1000 })
       const error: Error = await fetchText(client, url).catch(error => error)
       expect(error).toMatchObject({ code: 'HTTP_FAILED', cause: { code: 'ECONNREFUSED' } })
       const who = `${url.href}: the proxy ${scheme}://127.0.0.1:${proxy.port}, which all_proxy names: the connection was refused`

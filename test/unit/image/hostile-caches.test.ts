@@ -228,7 +228,8 @@ describe('a closure is refused', () => {
   it('from what is not the URL of a cache', async () => {
     for (const url of ['cache.nixos.org', 'ftp://127.0.0.1', 's3://bucket', '', 'http://127.0.0.1?priority=high']) {
       const error = await failureOf({ source: { caches: [url] } })
-      expect(error).toMatchObject({ code: 'CACHE_INVALID', url, message: expect.stringContaining(url) })
+      const shown = url.replace(/\?.*/, '?...')
+      expect(error).toMatchObject({ code: 'CACHE_INVALID', url: shown, message: expect.stringContaining(shown) })
     }
   })
 
