@@ -15,7 +15,7 @@ import { parseArgs } from 'node:util'
 import { xz } from '@napi-rs/lzma'
 import xzDecompress from 'xz-decompress'
 import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
-import { copyToCache } from '../test/system/support/binary-cache.ts'
+import { copyToCache, createKey } from '../test/system/support/binary-cache.ts'
 import { closureOf } from '../test/system/support/closures.ts'
 import { startNginx } from '../test/system/support/nginx.ts'
 import { createNixMachine } from '../test/system/support/nix-versions.ts'
@@ -35,8 +35,9 @@ try {
   const caches = scratch.make('caches')
   const nix = await createNixMachine(scratch, 'sid')
   const [small, large] = [await closureOf('small'), await closureOf('large')]
-  await copyToCache(small.toplevel, join(caches, 'small'), { compression: 'xz' })
-  await copyToCache(large.toplevel, join(caches, 'large'), { compression: 'zstd', level: 1 })
+  const key = await createKey(join(scratch.folder, 'key'), 'bench-1')
+  await copyToCache(small.toplevel, join(caches, 'small'), { compression: 'xz', key })
+  await copyToCache(large.toplevel, join(caches, 'large'), { compression: 'zstd', level: 1, key })
   const flags = ['--extra-experimental-features', 'nix-command', 'copy', '--no-check-sigs']
   const store = scratch.make('store')
   const nixCopy = (url: string, path: string) =>
@@ -62,7 +63,7 @@ try {
   ])
   await limited.stop()
 
-  await benchFaults(join(caches, 'small'), small.toplevel)
+  await benchFaults(join(caches, 'small'), small.toplevel, key.publicKey)
   await benchDecoders(join(caches, 'small'))
 } finally {
   scratch.remove()
@@ -97,11 +98,11 @@ async function compare(what: string, contenders: readonly (readonly [name: strin
 }
 
 /** Builds from a cache that fails at random, with a good one behind it, and counts the images that are as they should be. */
-async function benchFaults(cache: string, toplevel: string): Promise<void> {
+async function benchFaults(cache: string, toplevel: string, publicKey: string): Promise<void> {
   const { streamImage } = await import('../src/index.ts')
   const digestOf = async (caches: string[]) => {
     const hash = createHash('sha256')
-    const source = { caches, requireSignatures: false, stallTimeout: 1000 }
+    const source = { caches, trustedPublicKeys: [publicKey], stallTimeout: 1000 }
     for await (const chunk of streamImage({ toplevel, source, format: 'tar' }, { cache: false })) hash.update(chunk)
     return hash.digest('hex')
   }
