@@ -40,11 +40,12 @@ try {
   await copyToCache(large.toplevel, join(caches, 'large'), { compression: 'zstd', level: 1, key })
   const flags = ['--extra-experimental-features', 'nix-command', 'copy', '--no-check-sigs']
   const store = scratch.make('store')
+  const clear = `rm -rf ${store}/*`
   const nixCopy = (url: string, path: string) =>
-    `rm -rf ${store}/* && ${shellWords([...nix.command('root', {}), 'nix', ...flags, '--from', url, '--to', store, path])}`
+    shellWords([...nix.command('root', {}), 'nix', ...flags, '--from', url, '--to', store, path])
 
   const plain = await startNginx(caches, scratch.make('nginx'))
-  await compare('tar of the small closure, from a cache compressed with xz', [
+  await compare('tar of the small closure, from a cache compressed with xz', clear, [
     [
       'Nix: nix copy into an empty store, then GNU tar | cat >/dev/null',
       `${nixCopy(`${plain.url}/small`, small.toplevel)} && tar -C ${store} ${TAR} -c nix/store | cat >/dev/null`,
@@ -57,10 +58,14 @@ try {
     http: 'limit_req_zone $server_name zone=all:1m rate=50r/s;',
     location: 'limit_req zone=all burst=20;',
   })
-  await compare(`the ${large.paths.length} store paths of the large closure, at most 50 requests a second, burst 20`, [
-    ['Nix: nix copy into an empty store', nixCopy(`${limited.url}/large`, large.toplevel)],
-    ['nspawn-rootfs build --format tar | cat >/dev/null', ours(`${limited.url}/large`, large.toplevel)],
-  ])
+  await compare(
+    `the ${large.paths.length} store paths of the large closure, at most 50 requests a second, burst 20`,
+    clear,
+    [
+      ['Nix: nix copy into an empty store', nixCopy(`${limited.url}/large`, large.toplevel)],
+      ['nspawn-rootfs build --format tar | cat >/dev/null', ours(`${limited.url}/large`, large.toplevel)],
+    ],
+  )
   await limited.stop()
 
   await benchFaults(join(caches, 'small'), small.toplevel, key.publicKey)
@@ -76,13 +81,18 @@ function ours(url: string, toplevel: string, ...more: string[]): string {
   return `${shellWords([...cli, ...args])} 2>/dev/null | cat >/dev/null`
 }
 
-/** Commands in turn, the first of them the measure of the others. */
-async function compare(what: string, contenders: readonly (readonly [name: string, command: string])[]): Promise<void> {
+/** Commands in turn, the first of them the measure of the others. What `clear` does is not measured. */
+async function compare(
+  what: string,
+  clear: string,
+  contenders: readonly (readonly [name: string, command: string])[],
+): Promise<void> {
   console.log(`\n${what}: median of ${rounds}, in turn; ratio to the first line, run by run`)
   const all = contenders.map((): Run[] => [])
   // The first round does not count.
   for (let round = -1; round < rounds; round++) {
     for (const [i, [, command]] of contenders.entries()) {
+      await measure(clear)
       const run = await measure(command)
       if (round >= 0) all[i]!.push(run)
     }
