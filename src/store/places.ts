@@ -8,9 +8,15 @@ export interface WantedNar extends NarSubject {
   readonly narSize: number
 }
 
+/** The cache among `cacheUrls` that a file is from: the longest of those that its URL begins with, as one may lie in another. */
+export function cacheOf(cacheUrls: readonly string[], file: NarFile): string | undefined {
+  return cacheUrls.filter(url => file.url.startsWith(url)).sort((a, b) => b.length - a.length)[0]
+}
+
 /** The caches among `cacheUrls` that a file is not from. */
 export function otherCaches(cacheUrls: readonly string[], file: NarFile): string[] {
-  return cacheUrls.filter(url => !file.url.startsWith(url))
+  const own = cacheOf(cacheUrls, file)
+  return cacheUrls.filter(url => url !== own)
 }
 
 /**

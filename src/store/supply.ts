@@ -3,7 +3,7 @@ import { type ContentsSink, readContents } from './contents.ts'
 import { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
 import { holdNar } from './held-nar.ts'
 import { readNarContents } from './nar-contents.ts'
-import { otherCaches, otherPlaces, type WantedNar } from './places.ts'
+import { cacheOf, otherCaches, otherPlaces, type WantedNar } from './places.ts'
 import { createReadAhead, type ReadAhead } from './read-ahead.ts'
 
 /** A store path whose contents are wanted. */
@@ -65,8 +65,8 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   const mislabelling = new Set<string>()
   /** Files in a row that were of no use, by cache. */
   const failures = new Map<string, number>()
-  const cacheOf = (file: NarFile) => cacheUrls.find(url => file.url.startsWith(url)) ?? new URL(file.url).origin
-  const keepsFailing = (file: NarFile) => (failures.get(cacheOf(file)) ?? 0) >= FAILURES_MAX
+  const originOf = (file: NarFile) => cacheOf(cacheUrls, file) ?? new URL(file.url).origin
+  const keepsFailing = (origin: string) => (failures.get(origin) ?? 0) >= FAILURES_MAX
   const ahead: ReadAhead = createReadAhead()
   const announced = new Map<string, Promise<OpenedNar>>()
   /** What is announced and not begun, in that order. */
@@ -76,7 +76,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     for (const [path, { file, begin }] of waiting) {
       if (fetching >= Math.min(ANNOUNCED_MAX, access.roomAt(file.url))) return
       waiting.delete(path)
-      if (keepsFailing(file)) continue
+      if (keepsFailing(originOf(file))) continue
       fetching++
       const opened = begin()
       announced.set(path, opened)
@@ -94,7 +94,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     try {
       return await work()
     } catch (error) {
-      if (error instanceof NarFileError) failures.set(cacheOf(file), (failures.get(cacheOf(file)) ?? 0) + 1)
+      if (error instanceof NarFileError) failures.set(originOf(file), (failures.get(originOf(file)) ?? 0) + 1)
       throw error
     }
   }
@@ -122,7 +122,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     // What is on this machine need not be fetched before it is wanted.
     const isLocal = file.url.startsWith('file:')
     if (isLocal) resolve()
-    const onWrongLabel = () => mislabelling.add(cacheOf(file))
+    const onWrongLabel = () => mislabelling.add(originOf(file))
     const nar = readNarFile(file, wanted, isLocal ? told : ahead.start(told), onWrongLabel)
     return { url: file.url, fetched, bytes: nar }
   }
@@ -151,7 +151,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         try {
           const opened = await ((place === file && openAnnounced(wanted)) || open(wanted, place, insist))
           const result = await attempt(place, () => use(opened))
-          failures.delete(cacheOf(place))
+          failures.delete(originOf(place))
           return result
         } catch (error) {
           if (!(error instanceof NarFileError)) throw error
@@ -163,15 +163,15 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     throw nowhere([...faults.values()])
   }
 
+  /** The file, then those of other caches; but those of caches that keep failing last. */
   async function* places(wanted: WantedNar, file: NarFile, others: readonly string[], insist: boolean) {
-    const elsewhere = otherPlaces(access, others, wanted, insist)
-    if (keepsFailing(file)) {
-      yield* elsewhere
-      yield file
-    } else {
-      yield file
-      yield* elsewhere
-    }
+    const sound = others.filter(url => !keepsFailing(url))
+    const failing = others.filter(keepsFailing)
+    const isLater = keepsFailing(originOf(file))
+    if (!isLater) yield file
+    yield* otherPlaces(access, sound, wanted, insist)
+    if (isLater) yield file
+    yield* otherPlaces(access, failing, wanted, insist)
   }
 
   return {

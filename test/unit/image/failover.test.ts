@@ -165,16 +165,26 @@ describe('a NAR that a cache does not give', () => {
     expect(third).toMatch(/NAR of the hash|has the hash/)
   })
 
-  it('makes its cache be asked less', async () => {
+  it('makes its cache be asked less, also one that is asked after another', async () => {
     const names = Array.from({ length: 60 }, (_, i) => `path-${i}`)
     const roots = names.map(name => {
-      for (const cache of caches.slice(0, 2)) cache.add(name, treeOf(name, 100))
+      for (const cache of caches) cache.add(name, treeOf(name, 100))
       return storePathOf(name)
     })
-    servers[0]!.bend = ({ path }) => (isNar(path) ? sendStatus(401) : undefined)
-    const source = sourceOf(servers[0]!, servers[1]!)
-    await streamed({ roots, source, format: 'tar' })
-    expect(servers[0]!.requests.filter(({ path }) => isNar(path)).length).toBeLessThan(45)
+    for (const server of servers.slice(0, 2)) server.bend = ({ path }) => (isNar(path) ? sendStatus(401) : undefined)
+    await streamed({ roots, source: sourceOf(...servers), format: 'tar' })
+    for (const { requests } of servers.slice(0, 2)) {
+      expect(requests.filter(({ path }) => isNar(path)).length).toBeLessThan(45)
+    }
+  })
+
+  it('is taken from a cache within which the other one lies', async () => {
+    const inner = createBinaryCache(join(caches[0]!.folder, 'inner'), 'StoreDir: /nix/store\nPriority: 1\n')
+    const roots = [addClosure([inner, caches[0]!])]
+    const expected = await streamed({ roots, source: sourceOf(servers[0]!), format: 'tar' })
+    servers[0]!.bend = ({ path }) => (path.startsWith('inner/nar/') ? sendStatus(501) : undefined)
+    const source = { ...sourceOf(), caches: [servers[0]!.url, `${servers[0]!.url}inner`] }
+    expect((await streamed({ roots, source, format: 'tar' })).equals(expected)).toBe(true)
   })
 
   it('is read for planning from where it can be had', async () => {
