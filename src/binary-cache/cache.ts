@@ -63,7 +63,7 @@ export async function readNarInfo(
   insist: boolean,
 ): Promise<NarInfo | undefined> {
   const at = new URL(`${path.digest}.narinfo`, url).href
-  const bytes = await readDocument(access, at, { limit: NARINFO_MAX, insist }, path.path)
+  const bytes = await readDocument(access, at, NARINFO, { limit: NARINFO_MAX, insist }, path.path)
   if (bytes === undefined) return undefined
   checkKind(bytes, NARINFO, at, path)
   return parse(new TextDecoder().decode(bytes), at, path)
@@ -71,7 +71,7 @@ export async function readNarInfo(
 
 async function readCacheInfo(access: Access, url: string, insist: boolean): Promise<CacheInfo> {
   const at = new URL('nix-cache-info', url).href
-  const bytes = await readDocument(access, at, { limit: CACHE_INFO_MAX, insist })
+  const bytes = await readDocument(access, at, CACHE_INFO, { limit: CACHE_INFO_MAX, insist })
   if (bytes === undefined) {
     const message = `${url}: not a binary cache: it has no nix-cache-info; check the URL`
     throw new CacheError('CACHE_INVALID', url, undefined, message)
@@ -126,11 +126,15 @@ function checkKind(bytes: Uint8Array, wanted: FileKind, at: string, path?: Store
 async function readDocument(
   access: Access,
   url: string,
+  kind: FileKind,
   options: DocumentOptions,
   path?: string,
 ): Promise<Uint8Array | undefined> {
   try {
-    return await access.document(url, options)
+    return await access.document(url, {
+      ...options,
+      recognise: head => (fileKindOf(head) === kind ? 'file' : undefined),
+    })
   } catch (cause) {
     const about = path === undefined ? '' : `${path}: `
     const message = `${about}${aboutUrl(url, (cause as Error).message)}`

@@ -28,15 +28,17 @@ export interface Caches {
 
 /**
  * Opens caches. Those that cannot be used do without, as long as the others have what is wanted. One that fails for a
- * reason that may pass is waited for only once no other has what is wanted. Throws the `CacheError` of the first where none
- * can be used, CACHE_INVALID or CACHE_UNREADABLE; `NixError` for a key.
+ * reason that may pass is waited for only once no other has what is wanted. Where none can be used, throws the `CacheError`
+ * of the first, CACHE_INVALID or CACHE_UNREADABLE, which names them all; `NixError` for a key.
  */
 export async function openCaches(
   access: Access,
-  locations: readonly CacheLocation[],
+  given: readonly CacheLocation[],
   trust: Trust,
   storeDir: string,
 ): Promise<Caches> {
+  // One that was given twice would be asked twice, and be named twice where it fails.
+  const locations = given.filter(({ url }, i) => given.findIndex(other => other.url === url) === i)
   const judge = createJudge(trust)
   const unusable = new Map<CacheLocation, CacheError>()
   const open = async (location: CacheLocation, insist: boolean) => {
@@ -58,7 +60,7 @@ export async function openCaches(
 
   let caches = await openAll(locations, locations.length === 1)
   if (caches.length === 0) caches = await openAll(waiting(), true)
-  if (caches.length === 0 && locations.length > 0) throw faults()[0]
+  if (caches.length === 0 && locations.length > 0) throw together(faults(), 'nor can the others be used')
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
 
@@ -118,17 +120,19 @@ export async function openCaches(
         const found = await ask(ordered[asked], true)
         if (found) return found
       }
-      throw failed.size > 0 ? nowhere([...failed.values()]) : notCached(path, ordered, faults())
+      throw failed.size > 0
+        ? together([...failed.values()], 'nor is it to be had elsewhere')
+        : notCached(path, ordered, faults())
     },
   }
 }
 
-/** The error about a store path that no cache has right, by what is wrong in each. */
-function nowhere(faults: readonly CacheError[]): CacheError {
+/** One error that says of several caches what is wrong in each. */
+function together(faults: readonly CacheError[], transition: string): CacheError {
   const [first, ...others] = faults
   if (others.length === 0) return first
   const lines = others.map(({ url, reason }) => `\n  ${url}: ${reason}`)
-  const message = `${first.message}; nor is it to be had elsewhere:${lines.join('')}`
+  const message = `${first.message}; ${transition}:${lines.join('')}`
   return new CacheError(first.code, first.url, first.path, message, { cause: first })
 }
 

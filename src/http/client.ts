@@ -48,8 +48,8 @@ export interface FetchOptions {
  * file is continued where it broke off. A server that refuses requests, as it is busy, is asked less often, and by fewer
  * at a time. No Content-Encoding is asked for; one that comes anyway is undone.
  *
- * A server that answers 404, 410 or 403 has no such file: object stores answer 403 for what is missing. All else that
- * prevents a download is an `HttpError`. User and password in a URL go to its origin only, and never into messages.
+ * A server that answers 404 or 410 has no such file; nor such a document if it answers 403. All else that prevents a
+ * download is an `HttpError`. User and password in a URL go to its origin only, and never into messages.
  */
 export interface HttpClient {
   /** The whole of a small document; `undefined` if there is none. */
@@ -70,6 +70,11 @@ export interface HttpClient {
  * the next at once, where 25 without any that waits took 5 % longer for narinfos from this machine.
  */
 const SENT_MAX = 64
+
+const MISSING: ReadonlySet<number> = new Set([404, 410])
+
+/** Whether there is a document is asked: object stores answer 403 to clients that may not list what they have. */
+const MISSING_DOCUMENT: ReadonlySet<number> = new Set([...MISSING, 403])
 
 /** Opens a client. Throws `HttpError` HTTP_PROXY_INVALID for the proxies that the environment names. */
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
@@ -114,7 +119,8 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     }
   }
 
-  const open = async (url: URL, { limit, insist = true, recognise, signal: outer }: FetchOptions) => {
+  const open = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>) => {
+    const { limit, insist = true, recognise, signal: outer } = options
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
@@ -130,7 +136,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
         return send(hop, { headers: all, stallTimeout, signal }, persistence)
       })
     const context = { get, time, queueOf, persistence, signal, end }
-    const download = new Download(context, { url, limit })
+    const download = new Download(context, { url, limit, missing })
     if (!(await download.open())) return undefined
     const { encoding } = download
     return encoding === undefined ? download : decodeBody(download, { url, encoding, limit, recognise })
@@ -156,13 +162,13 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
 
   return {
     async fetchDocument(url, options) {
-      const file = await open(url, options)
+      const file = await open(url, options, MISSING_DOCUMENT)
       if (!file) return undefined
       const chunks: Uint8Array[] = []
       for await (const chunk of file) chunks.push(chunk)
       return Buffer.concat(chunks)
     },
-    openFile: open,
+    openFile: (url, options) => open(url, options, MISSING),
     roomAt: ({ origin }) => roomAt(throttle, origin),
     async close() {
       closed = true

@@ -25,10 +25,9 @@ export interface DownloadOptions {
   readonly url: URL
   /** The most bytes that it may have; a little more if it comes with a Content-Encoding. */
   readonly limit: number
+  /** What the server answers where it has no such file. */
+  readonly missing: ReadonlySet<number>
 }
-
-/** What object stores answer for what they do not have: 403 to clients that may not list what they have. */
-const MISSING: ReadonlySet<number> = new Set([403, 404, 410])
 
 /**
  * The bytes of a file as the server sends them, to be read once and piece by piece. Where a connection breaks it goes on with the rest: by a
@@ -162,7 +161,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       return response
     }
     response.discard()
-    if (MISSING.has(status) && !this.#opened && !isBusy(response)) return undefined
+    if (this.#options.missing.has(status) && !this.#opened && !isBusy(response)) return undefined
     throw new StatusError(response, this.#chain.at(-1)!.host)
   }
 

@@ -94,7 +94,7 @@ function failureOfStatus({ status, headers, host }: StatusError): Failure {
   const transient = refused || isTransient(status)
   const reason = describeStatus(host, status)
   const advice =
-    status === 401
+    status === 401 || status === 403
       ? `give the user and password, or the token, for ${host}`
       : transient
         ? 'try again later'

@@ -49,12 +49,12 @@ export interface DocumentOptions {
   readonly limit: number
   /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
   readonly insist?: boolean
+  /** What the file begins like: servers may say that it is encoded where it is not. */
+  readonly recognise?: Recognise
 }
 
 export interface OpenOptions extends DocumentOptions {
   readonly stretch?: { readonly offset: number; readonly size: number }
-  /** What the file begins like: servers may say that it is encoded where it is not. */
-  readonly recognise?: Recognise
 }
 
 /** Nobody waits for minutes to learn that a server is dead: five attempts are made. */
@@ -72,8 +72,8 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     return http
   }
   return {
-    async document(url, { limit, insist }) {
-      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, insist, signal })
+    async document(url, { limit, insist, recognise }) {
+      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, insist, recognise, signal })
       return ifThere(async () => {
         const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)

@@ -34,8 +34,8 @@ export interface ClosureSource {
   /** For caches that are not for everybody. */
   credentials?: Credentials
   /**
-   * Milliseconds without a byte after which a cache is asked again, and after five times given up; one that is busy is given
-   * up after nine times as long without any success. Default 20 000.
+   * Milliseconds without a byte after which a cache is asked again, and after five times given up. One that is busy is given
+   * up after nine times as long without any success; one that nobody has reached, after half as long again. Default 20 000.
    */
   stallTimeout?: number
   /** A file that `nix-store --export` wrote: every path in it is in the closure. */

@@ -70,11 +70,20 @@ describe('an HTTP client', () => {
     expect(server.sockets.length).toBe(25)
   })
 
-  it.each([403, 404, 410])('says of what is missing (%i) that there is none, at once', async status => {
+  it.each([404, 410])('says of what is missing (%i) that there is none, at once', async status => {
     const server = await serve((_, response) => response.writeHead(status).end('<html>'))
     const { client } = openClient()
     expect(await fetchText(client, server.at('/'))).toBeUndefined()
     expect(await download(client, server.at('/'))).toBeUndefined()
+    expect(server.requests).toHaveLength(2)
+  })
+
+  it('takes 403 as the lack of a document, and as the refusal of a file', async () => {
+    const server = await serve((_, response) => response.writeHead(403).end('<html>'))
+    const { client } = openClient()
+    expect(await fetchText(client, server.at('/'))).toBeUndefined()
+    const message = expect.stringMatching(/answers 403 Forbidden; give the user and password, or the token, for/)
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({ code: 'HTTP_STATUS', status: 403, message })
     expect(server.requests).toHaveLength(2)
   })
 

@@ -128,6 +128,15 @@ describe('an image from a binary cache', () => {
     }
   })
 
+  it('is the same where a server says of everything, though it is not so, that it is encoded', async () => {
+    const path = cache.add('path', tree)
+    const server = await serveCache(cache.folder, () => (response, file) => {
+      response.writeHead(200, { 'content-encoding': 'gzip', 'content-length': file!.length }).end(file)
+    })
+    const plain = await tarOf({ roots: [path], source: cache.source })
+    expect((await tarOf({ roots: [path], source: server.source })).equals(plain)).toBe(true)
+  })
+
   it.skipIf(programs.skip)(`takes no compression for bzip2${programs.because}`, async () => {
     const path = cache.add('path', tree, {
       compression: 'bzip2',
@@ -557,6 +566,15 @@ describe('a cache is refused', () => {
     expect(error).toMatchObject({ code: expect.stringContaining(code), message: expect.stringMatching(message) })
     expect(error.message).toContain(server.url)
     if (part !== 'nix-cache-info') expect(error.message).toContain(path)
+  })
+
+  it('that can be used as little as all others, each of which is named once', async () => {
+    const path = cache.add('path', tree)
+    const server = await serveCache(cache.folder, () => sendStatus(404))
+    const other = await serveCache(cache.folder, () => sendBytes('<html>'))
+    const error = await failureOf({ ...server.source, caches: [server.url, other.url, server.url] }, path)
+    expect(error).toMatchObject({ code: 'CACHE_INVALID' })
+    for (const { url } of [server, other]) expect(error.message.split(url)).toHaveLength(2)
   })
 
   it('whose files are not in the others either', async () => {

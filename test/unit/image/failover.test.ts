@@ -160,7 +160,7 @@ describe('a NAR that a cache does not give', () => {
     expect(first).toMatch(/lib: http:.*500.*nor is it to be had elsewhere:$/)
     expect(first).toContain(servers[0]!.url)
     expect(second).toContain(servers[1]!.url)
-    expect(second).toContain('no such file')
+    expect(second).toContain('403 Forbidden')
     expect(third).toContain(servers[2]!.url)
     expect(third).toMatch(/NAR of the hash|has the hash/)
   })
