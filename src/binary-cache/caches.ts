@@ -58,8 +58,9 @@ export async function openCaches(
   const faults = () => locations.flatMap(location => unusable.get(location) ?? [])
   const waiting = () => locations.filter(location => unusable.get(location)?.transient)
 
-  let caches = await openAll(locations, locations.length === 1)
-  if (caches.length === 0) caches = await openAll(waiting(), true)
+  const isOnly = locations.length === 1
+  let caches = await openAll(locations, isOnly)
+  if (caches.length === 0 && !isOnly) caches = await openAll(waiting(), true)
   if (caches.length === 0 && locations.length > 0) throw together(faults(), 'nor can the others be used')
   // Sorting keeps the order given. WantMassQuery says nothing of the order (nix: src/libstore/store-api.cc).
   const ordered = caches.toSorted((a, b) => a.priority - b.priority)
@@ -94,7 +95,9 @@ export async function openCaches(
     },
     async find(path, refused) {
       const failed = new Map<BinaryCache, CacheError>()
+      const insisted = new Set<BinaryCache>()
       const ask = async (cache: BinaryCache, insist: boolean) => {
+        if (insist) insisted.add(cache)
         try {
           const found = await take(cache, path, insist)
           failed.delete(cache)
@@ -112,7 +115,7 @@ export async function openCaches(
         if (found) return found
       }
       for (const [cache, { transient }] of [...failed]) {
-        const found = transient ? await ask(cache, true) : undefined
+        const found = transient && !insisted.has(cache) ? await ask(cache, true) : undefined
         if (found) return found
       }
       if (waiting().length > 0) await reopen()

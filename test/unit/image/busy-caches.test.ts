@@ -68,6 +68,21 @@ describe('a busy cache', () => {
     expect(await find(empty, full)).toContain(full.url)
     expect(await find(full)).toContain(full.url)
   })
+
+  it('is asked as often as a server may fail, and not once more, where it is the only one', async () => {
+    full.bend = ({ path }) => (path.endsWith('.narinfo') ? sendStatus(500) : undefined)
+    await expect(find(full)).rejects.toThrow('at the last of 5 attempts')
+    expect(narInfoOf(full)).toBe(5)
+    full.bend = () => sendStatus(500)
+    const before = full.requests.length
+    await expect(find(full)).rejects.toThrow('at the last of 5 attempts')
+    expect(full.requests.length - before).toBe(5)
+  })
+
+  it('says why it cannot be reached', async () => {
+    await full.stop()
+    await expect(find(full)).rejects.toThrow('ECONNREFUSED')
+  })
 })
 
 describe('access to files', () => {
