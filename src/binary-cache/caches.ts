@@ -20,8 +20,8 @@ export interface Caches {
   readonly unusable: readonly CacheError[]
   /**
    * The store path as the first cache has it that has it and is believed, in a build whose NAR hash is not among
-   * the `refused`.
-   * Throws the `CacheError` of the first that has it, or PATH_NOT_CACHED.
+   * the `refused`. Throws the `CacheError` of the first that has it in a way that cannot be used, which names the others of
+   * that kind; PATH_NOT_CACHED or CACHE_UNREADABLE if there is none.
    */
   find(path: StorePath, refused?: ReadonlyMap<NarHash, unknown>): Promise<CachedPath>
 }
@@ -68,10 +68,11 @@ export async function openCaches(
   let reopening: Promise<void> | undefined
   /** Puts the caches that can be used by now behind the others. */
   const reopen = () => {
-    reopening ??= (async () => {
-      ordered.push(...(await openAll(waiting(), true)))
-      reopening = undefined
-    })()
+    reopening ??= openAll(waiting(), true)
+      .then(opened => void ordered.push(...opened))
+      .finally(() => {
+        reopening = undefined
+      })
     return reopening
   }
 

@@ -1,6 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
-import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
+import { createThrottle, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
 import { openConnections } from './dispatcher.ts'
@@ -59,8 +59,6 @@ export interface HttpClient {
    * at a time, and hold a connection until that has ended, or `return` was called.
    */
   openFile(url: URL, options: FetchOptions): Promise<AsyncIterableIterator<Uint8Array> | undefined>
-  /** Files that may be fetched from there ahead of their need: `Infinity`, or few while the server refuses requests. */
-  roomAt(url: URL): number
   /** Ends all downloads and connections, at once: what is pending rejects with `HttpError` HTTP_CLOSED. */
   close(): Promise<void>
 }
@@ -169,7 +167,6 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       return Buffer.concat(chunks)
     },
     openFile: (url, options) => open(url, options, MISSING),
-    roomAt: ({ origin }) => roomAt(throttle, origin),
     async close() {
       closed = true
       for (const controller of running) controller.abort(closedError())

@@ -1,6 +1,6 @@
 /** Content-Encoding (RFC 9110, section 8.4): what was done to a file for its transport, first thing first. */
-import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from 'node:zlib'
+import { through } from '../through.ts'
 import { splitZstdFrames } from '../zstd/index.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
@@ -57,10 +57,4 @@ async function* inflate(bytes: Bytes): Bytes {
 async function* chain(head: Uint8Array, rest: Bytes): Bytes {
   yield head
   yield* rest
-}
-
-function through(bytes: Bytes, transform: Transform): Bytes {
-  // The pipeline hands every fault on to whoever reads the transform, and ends the source when that reader stops.
-  pipeline(Readable.from(bytes, { objectMode: false }), transform, () => {})
-  return transform
 }

@@ -30,8 +30,8 @@ export interface DownloadOptions {
 }
 
 /**
- * The bytes of a file as the server sends them, to be read once and piece by piece. Where a connection breaks it goes on with the rest: by a
- * Range request, and if the server ignores the range, by dropping what was there already.
+ * The bytes of a file as the server sends them, to be read once and piece by piece. Where a connection breaks it goes on
+ * with the rest: by a Range request, and if the server ignores the range, by dropping what was there already.
  */
 export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #context: DownloadContext

@@ -1,5 +1,4 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
-
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'

@@ -1,6 +1,6 @@
 /** The compressions of binary caches, each as a stream that goes no further than it is read. */
-import { pipeline, Readable, type Transform } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
+import { through } from '../through.ts'
 import { splitZstdFrames } from '../zstd/index.ts'
 import { createByteSource } from './byte-source.ts'
 import { type FileKind, fileKindOf, KIND_HEAD_SIZE, NAR } from './file-kind.ts'
@@ -82,12 +82,6 @@ function noNar(verb: string, { what, advice }: FileKind): NoNarError {
 /** Foreign text, for a message. */
 function shortName(name: string): string {
   return /^[a-z0-9]{1,20}$/.test(name) ? name : JSON.stringify(name.slice(0, 100))
-}
-
-function through(bytes: Bytes, transform: Transform): Bytes {
-  // The pipeline hands every fault on to whoever reads the transform, and ends the source when that reader stops.
-  pipeline(Readable.from(bytes, { objectMode: false }), transform, () => {})
-  return transform
 }
 
 async function* unpackBzip2(bytes: Bytes, narSize = Number.POSITIVE_INFINITY): Bytes {

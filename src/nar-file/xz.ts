@@ -7,6 +7,7 @@ import {
   describeStream,
   STREAM_HEADER_SIZE,
 } from '../xz/index.ts'
+import { createByteSource } from './byte-source.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
 
@@ -25,27 +26,13 @@ const HEAD_SIZE = STREAM_HEADER_SIZE + BLOCK_HEADER_SIZE_MAX
  * any length: there memory holds the file and the NAR, and not only a stretch of each.
  */
 export async function* unpackXz(bytes: Bytes, narSize = Infinity): Bytes {
-  const input = bytes[Symbol.asyncIterator]()
-  const pieces: Uint8Array[] = []
-  let length = 0
-  /** Reads on until there are `size` bytes. */
-  const gather = async (size: number) => {
-    while (length < size) {
-      const { value, done } = await input.next()
-      if (done) break
-      pieces.push(value)
-      length += value.length
-    }
-    const all = Buffer.concat(pieces.splice(0))
-    pieces.push(all)
-    return all
-  }
-  const streams = canStream(await gather(HEAD_SIZE))
+  const source = createByteSource(bytes)
+  const streams = canStream(await source.peek(HEAD_SIZE))
   if (streams && narSize > ONE_GO_MAX) {
-    yield* streamXz(concat(pieces, input))
+    yield* streamXz(source.rest())
     return
   }
-  const file = await gather(Infinity)
+  const file = await source.take(Infinity)
   const size = unpackedSize(file)
   // Of several streams, damaged, or of another size: the stream decoder finds out without believing it.
   if (streams && size !== narSize) {
@@ -73,11 +60,6 @@ function canStream(head: Uint8Array): boolean {
   } catch {
     return true
   }
-}
-
-async function* concat(pieces: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): Bytes {
-  yield* pieces
-  for (let step = await rest.next(); !step.done; step = await rest.next()) yield step.value
 }
 
 async function* streamXz(bytes: Bytes | Iterable<Uint8Array>): Bytes {

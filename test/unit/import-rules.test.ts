@@ -16,7 +16,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pool: ['piscina', 'node:*'],
   cache: ['cacache', 'folders.ts', 'node:*'],
   throttle: ['node:*'],
-  http: ['throttle', 'zstd', 'describe-url.ts', 'socks', 'undici', 'node:*'],
+  http: ['throttle', 'zstd', 'describe-url.ts', 'through.ts', 'socks', 'undici', 'node:*'],
   'nar-file': [
     'bytes',
     'nix',
@@ -25,6 +25,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'throttle',
     'http',
     'describe-url.ts',
+    'through.ts',
     'version.ts',
     '@napi-rs/lzma',
     'hash-wasm',

@@ -40,8 +40,8 @@ async function oldLiblzma(): Promise<string> {
     const packages = join(making, 'packages.tar')
     const apt = '--aptopt=Acquire::Check-Valid-Until "false"'
     await execute('mmdebstrap', ['--quiet', '--variant=extract', '--include=liblzma5', apt, 'bullseye', packages])
-    const library = ['--wildcards', './lib/*/liblzma.so.5*', '--strip-components=3']
-    await execute('tar', ['--extract', '--file', packages, '--directory', making, ...library])
+    const wanted = ['--wildcards', './lib/*/liblzma.so.5*', '--strip-components=3']
+    await execute('tar', ['--extract', '--file', packages, '--directory', making, ...wanted])
     rmSync(packages)
     if (!readdirSync(making).includes('liblzma.so.5.2.5')) throw new Error(`${making}: ${readdirSync(making)}`)
     renameSync(making, folder)

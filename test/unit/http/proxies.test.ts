@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage } from 'node:http'
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { createHttpClient } from '../../../src/http/index.ts'
 import { needs } from '../../programs.ts'
-import { setVariables } from './proxy-servers.ts'
+import { join, setVariables } from './proxy-servers.ts'
 import { download, FILE, fetchText, openClient, sendFile, serve, start } from './servers.ts'
 import { serveTls } from './tls-server.ts'
 
@@ -19,16 +19,7 @@ async function serveTunnels(decide: Tunnel = (_, __, open) => open()) {
     targets.push(request.url)
     socket.resume().on('end', () => socket.destroy())
     decide(request, socket, () => {
-      const target = connect(Number(request.url!.split(':')[1]), '127.0.0.1', () => {
-        socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
-        socket.pipe(target).pipe(socket)
-      })
-      for (const [one, other] of [
-        [socket, target],
-        [target, socket],
-      ] as const) {
-        one.on('error', () => {}).on('close', () => other.destroy())
-      }
+      join(socket, Number(request.url!.split(':')[1]), 'HTTP/1.1 200 Connection established\r\n\r\n')
     })
   })
   return { ...(await start(server, 0)), targets }

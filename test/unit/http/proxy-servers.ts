@@ -111,7 +111,7 @@ export async function serveSocks({ login, reply = 0 }: { login?: Login; reply?: 
 }
 
 /** Connects a socket with a port of this machine, and says `opened` first. */
-function join(socket: Socket, port: number, opened: string | Buffer): void {
+export function join(socket: Socket, port: number, opened: string | Buffer): void {
   const target = connect(port, '127.0.0.1', () => {
     socket.write(opened)
     socket.pipe(target).pipe(socket)
