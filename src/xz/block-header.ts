@@ -1,6 +1,12 @@
 import { crc32, readU32le, writeU32le } from '../bytes/index.ts'
 import { XzError } from './errors.ts'
-import { decodeFilterFlags, type Filter, faultOfFilters, sizeOfFilterFlags, writeFilterFlags } from './filter-flags.ts'
+import {
+  decodeFilterFlags,
+  type Filter,
+  faultOfFilters,
+  sizeOfFilterFlags,
+  writeFilterFlags,
+} from './filters/filter-flags.ts'
 import { decodeVli, sizeOfVli, writeVli } from './vli.ts'
 
 /**

@@ -1,7 +1,7 @@
 import { type DecodedBlockHeader, decodeBlockHeader, encodeBlockHeader } from './block-header.ts'
 import { type Check, checkSize } from './check.ts'
 import { XzError } from './errors.ts'
-import type { Filter } from './filter-flags.ts'
+import type { Filter } from './filters/filter-flags.ts'
 import { measureLzma2 } from './lzma2-chunks.ts'
 import { type IndexRecord, paddedSize } from './stream-index.ts'
 

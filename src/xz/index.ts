@@ -6,9 +6,9 @@ export {
   decodeBlockHeader,
   encodeBlockHeader,
 } from './block-header.ts'
-export { ARM64_BRANCHES, type BranchConverter, X86_BRANCHES } from './branches.ts'
 export { type Check, type ComputableCheck, checkId, checkOfId, checkSize, computeCheck, verifyCheck } from './check.ts'
 export { XzError, type XzErrorCode } from './errors.ts'
+export { ARM64_BRANCHES, type BranchConverter, X86_BRANCHES } from './filters/branches.ts'
 export {
   dictionarySizeOf,
   FILTER_ARM64,
@@ -17,7 +17,7 @@ export {
   FILTER_X86,
   type Filter,
   lzma2Filter,
-} from './filter-flags.ts'
+} from './filters/filter-flags.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
 export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
 export { type Lzma2Sizes, measureLzma2 } from './lzma2-chunks.ts'

@@ -7,6 +7,7 @@
  * those just before it do not make that unlikely. A decoder takes the same decisions, since what they depend on stays
  * recognizable.
  */
+import type { FilterDecoder } from './filter-decoder.ts'
 import { createRepeatCounter } from './repeat-counter.ts'
 
 /** Bytes of a CALL or JMP: opcode and distance. */
@@ -27,37 +28,60 @@ const SHARED_BYTE = [0, 1, 2, 2, 3]
 
 /** Converts the branches of x86 code, in place. `bytes` are those of a whole block. */
 export function encodeX86Branches(bytes: Uint8Array): void {
+  createConverter(0, 1)(bytes)
+}
+
+/** Undoes the conversion. `startOffset` is the position of the block's first byte. */
+export function createX86BranchDecoder(startOffset: number): FilterDecoder {
+  return { decode: createConverter(startOffset, -1) }
+}
+
+/**
+ * A converter of bytes that come in pieces, in place: into places with direction 1, into distances with -1. It returns how
+ * many bytes of a piece are final. The next piece starts with the others.
+ */
+function createConverter(startOffset: number, direction: 1 | -1): (bytes: Uint8Array) => number {
+  /** The position of the first byte of the next piece. */
+  let start = startOffset
   let mask = 0
+  /** The last opcode's offset in the piece: negative where it was in one before. */
   let last = -BRANCH_SIZE
-  const end = bytes.length - BRANCH_SIZE + 1
-  for (let at = 0; at < end; at++) {
-    if ((bytes[at] & 0xfe) !== 0xe8) continue
-    mask = at - last > BRANCH_SIZE ? 0 : ageMask(mask, at - last)
-    last = at
-    const before = mask >> 1
-    const converts = isSignByte(bytes[at + 4]) && before <= 4 && before !== 3
-    if (!converts) {
-      mask |= isSignByte(bytes[at + 4]) ? 0x11 : 1
-      continue
+  return bytes => {
+    const end = bytes.length - BRANCH_SIZE + 1
+    let at = 0
+    for (; at < end; at++) {
+      if ((bytes[at] & 0xfe) !== 0xe8) continue
+      mask = at - last > BRANCH_SIZE ? 0 : ageMask(mask, at - last)
+      last = at
+      const before = mask >> 1
+      const converts = isSignByte(bytes[at + 4]) && before <= 4 && before !== 3
+      if (!converts) {
+        mask |= isSignByte(bytes[at + 4]) ? 0x11 : 1
+        continue
+      }
+      const change = direction * (start + at + BRANCH_SIZE)
+      const converted = convertDistance(distanceAt(bytes, at), change, mask === 0 ? undefined : SHARED_BYTE[before])
+      bytes[at + 1] = converted
+      bytes[at + 2] = converted >> 8
+      bytes[at + 3] = converted >> 16
+      bytes[at + 4] = (converted >> 24) & 1 ? 0xff : 0
+      mask = 0
+      at += BRANCH_SIZE - 1
     }
-    const place = placeOf(bytes, at, SHARED_BYTE[before], mask !== 0)
-    bytes[at + 1] = place
-    bytes[at + 2] = place >> 8
-    bytes[at + 3] = place >> 16
-    bytes[at + 4] = (place >> 24) & 1 ? 0xff : 0
-    mask = 0
-    at += BRANCH_SIZE - 1
+    start = (start + at) >>> 0
+    last = Math.max(last - at, -BRANCH_SIZE)
+    return at
   }
 }
 
-/** Where the branch at `at` leads to. The byte that it shares must not come out as a sign byte, or a decoder would err. */
-function placeOf(bytes: Uint8Array, at: number, shared: number, shares: boolean): number {
-  let distance = distanceAt(bytes, at)
-  for (;;) {
-    const place = (distance + at + BRANCH_SIZE) | 0
-    if (!shares || !isSignByte((place >>> (24 - 8 * shared)) & 0xff)) return place
-    distance = place ^ (2 ** (32 - 8 * shared) - 1)
-  }
+/**
+ * A distance or place with `change` added. The byte that it shares with an opcode before it, if any, must not come out as a
+ * sign byte, or a decoder would err. It was none, so the second attempt never does.
+ */
+function convertDistance(from: number, change: number, shared: number | undefined): number {
+  const converted = (from + change) | 0
+  if (shared === undefined || !isSignByte((converted >>> (24 - 8 * shared)) & 0xff)) return converted
+  return ((converted ^ (2 ** (32 - 8 * shared) - 1)) + change) | 0
 }
 
 function isSignByte(byte: number): boolean {

@@ -1,6 +1,6 @@
-import { readU32le } from '../bytes/index.ts'
-import { XzError } from './errors.ts'
-import { decodeVli, sizeOfVli, writeVli } from './vli.ts'
+import { readU32le } from '../../bytes/index.ts'
+import { XzError } from '../errors.ts'
+import { decodeVli, sizeOfVli, writeVli } from '../vli.ts'
 
 /**
  * Filter flags (xz-file-format 1.2, sections 3.1.5 and 5.3): which filters a block's data went through, first to last.
@@ -22,19 +22,27 @@ export const FILTER_LZMA2 = 0x21
 export const FILTER_DELTA = 0x03
 /** The filter ID of the branch converter for x86. No properties, or a start offset of four bytes. */
 export const FILTER_X86 = 0x04
+/** The filter IDs of the branch converters for PowerPC, IA-64, ARM, ARM Thumb and SPARC. Properties as for x86. */
+export const FILTER_POWERPC = 0x05
+export const FILTER_IA64 = 0x06
+export const FILTER_ARM = 0x07
+export const FILTER_ARM_THUMB = 0x08
+export const FILTER_SPARC = 0x09
 /** The filter ID of the branch converter for ARM64; liblzma knows it from 5.4 on. */
 export const FILTER_ARM64 = 0x0a
+/** The filter ID of the branch converter for RISC-V; liblzma knows it from 5.6 on. */
+export const FILTER_RISCV = 0x0b
 
 /** Branch converters and the alignment of their start offset (section 5.3.2). */
 const BRANCH_ALIGNMENTS: ReadonlyMap<number, number> = new Map([
   [FILTER_X86, 1],
-  [0x05, 4], // PowerPC
-  [0x06, 16], // IA-64
-  [0x07, 4], // ARM
-  [0x08, 2], // ARM Thumb
-  [0x09, 4], // SPARC
+  [FILTER_POWERPC, 4],
+  [FILTER_IA64, 16],
+  [FILTER_ARM, 4],
+  [FILTER_ARM_THUMB, 2],
+  [FILTER_SPARC, 4],
   [FILTER_ARM64, 4],
-  [0x0b, 2], // RISC-V
+  [FILTER_RISCV, 2],
 ])
 
 /** The largest value of the dictionary size property. It stands for 4 GiB - 1. */
@@ -55,7 +63,7 @@ export function lzma2Filter(dictionarySize: number): Filter {
 
 /** The dictionary size of an LZMA2 filter in bytes. Throws `RangeError` for any other filter. */
 export function dictionarySizeOf(filter: Filter): number {
-  const fault = filter.id === FILTER_LZMA2 ? faultOfProperties(filter) : `filter ${hex(filter.id)} is not LZMA2`
+  const fault = filter.id === FILTER_LZMA2 ? faultOfFilter(filter) : `filter ${hex(filter.id)} is not LZMA2`
   if (fault !== undefined) throw new RangeError(fault)
   return sizeOfBits(filter.properties[0])
 }
@@ -68,7 +76,7 @@ export function faultOfFilters(filters: readonly Filter[]): string | undefined {
       return `the last filter must be LZMA2 (0x21), not ${hex(filter.id)}`
     }
     if (i < filters.length - 1 && filter.id === FILTER_LZMA2) return 'LZMA2 (0x21) can only be the last filter'
-    const fault = faultOfProperties(filter)
+    const fault = faultOfFilter(filter)
     if (fault !== undefined) return fault
   }
   return undefined
@@ -100,7 +108,8 @@ export function decodeFilterFlags(bytes: Uint8Array, offset: number, limit: numb
   return { filter: { id: id.value, properties: bytes.slice(size.end, end) }, end }
 }
 
-function faultOfProperties({ id, properties }: Filter): string | undefined {
+/** What is wrong with a filter's ID or properties, as text for a message, or `undefined`. */
+export function faultOfFilter({ id, properties }: Filter): string | undefined {
   const found = `the ${properties.length} bytes of properties [${properties}] of filter ${hex(id)} are not valid`
   const alignment = BRANCH_ALIGNMENTS.get(id)
   if (alignment !== undefined) {

@@ -5,7 +5,8 @@
  * itself, counted from the start of the block, calls of the same function and addresses on the same page become the same
  * bytes. Of ADRP only distances up to 512 MiB are converted, which leaves a bit for a decoder to see which those are.
  */
-import { readU32le, writeU32le } from '../bytes/index.ts'
+import { readU32le, writeU32le } from '../../bytes/index.ts'
+import type { FilterDecoder } from './filter-decoder.ts'
 import { createRepeatCounter } from './repeat-counter.ts'
 
 /** BL: six bits of opcode, 26 of distance. */
@@ -19,18 +20,42 @@ const ADRP_REGISTER_MASK = 0x9f00_001f
 
 /** Converts the branches of ARM64 code, in place. `bytes` are those of a whole block. */
 export function encodeArm64Branches(bytes: Uint8Array): void {
-  for (let at = 0; at + 4 <= bytes.length; at += 4) {
+  convert(bytes, 0, 1)
+}
+
+/** Undoes the conversion. `startOffset` is the position of the block's first byte. */
+export function createArm64BranchDecoder(startOffset: number): FilterDecoder {
+  let position = startOffset
+  return {
+    decode(bytes) {
+      const final = convert(bytes, position, -1)
+      position = (position + final) >>> 0
+      return final
+    },
+  }
+}
+
+/**
+ * Converts all instructions in place: into places with direction 1, into distances with -1. `position` is that of the first
+ * byte. Returns how many bytes the instructions take.
+ */
+function convert(bytes: Uint8Array, position: number, direction: 1 | -1): number {
+  let at = 0
+  for (; at + 4 <= bytes.length; at += 4) {
     const instruction = readU32le(bytes, at)
-    if (instruction >>> 26 === BL) writeU32le(bytes, at, (BL << 26) | ((instruction + (at >>> 2)) & BL_BITS))
-    else if ((instruction & ADRP_MASK) >>> 0 === ADRP) {
-      const distance = ((instruction >>> 29) & 3) | ((instruction >>> 3) & 0x1f_fffc)
+    const place = (position + at) >>> 0
+    if (instruction >>> 26 === BL) {
+      writeU32le(bytes, at, (BL << 26) | ((instruction + direction * (place >>> 2)) & BL_BITS))
+    } else if ((instruction & ADRP_MASK) >>> 0 === ADRP) {
+      const from = ((instruction >>> 29) & 3) | ((instruction >>> 3) & 0x1f_fffc)
       // Bits 17 to 20 must all be the sign.
-      if (((distance + 0x2_0000) & 0x1c_0000) !== 0) continue
-      const place = distance + (at >>> 12)
-      const sign = -(place & 0x2_0000) & 0xe0_0000
-      writeU32le(bytes, at, (instruction & ADRP_REGISTER_MASK) | ((place & 3) << 29) | ((place & 0x3_fffc) << 3) | sign)
+      if (((from + 0x2_0000) & 0x1c_0000) !== 0) continue
+      const to = from + direction * (place >>> 12)
+      const sign = -(to & 0x2_0000) & 0xe0_0000
+      writeU32le(bytes, at, (instruction & ADRP_REGISTER_MASK) | ((to & 3) << 29) | ((to & 0x3_fffc) << 3) | sign)
     }
   }
+  return at
 }
 
 /** Of the calls in a block, how many more have to lead to the same place than over the same distance. */

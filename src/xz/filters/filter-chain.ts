@@ -1,0 +1,54 @@
+import { createFilterDecoder } from './filter-decoders.ts'
+import type { Filter } from './filter-flags.ts'
+
+/** Undoes the filters of one block, over data that comes in pieces. */
+export interface FilterChain {
+  /**
+   * Takes over the next piece of what LZMA2 gave, and returns the data that is final by now, which may be none. It may change
+   * `bytes`, and what it returns may be a part of them. It keeps nothing of `bytes` for later.
+   */
+  push(bytes: Uint8Array): Uint8Array
+  /** Returns the rest of the data, at the end of the block. */
+  end(): Uint8Array
+}
+
+/**
+ * A chain for all filters of a block but LZMA2, in the order of its header. Without any, `push` returns what it was given.
+ * It holds a piece and, for each filter, up to 15 bytes. Throws {@link XzError} `XZ_UNSUPPORTED` if a filter is not known.
+ */
+export function createFilterChain(filters: readonly Filter[]): FilterChain {
+  // The header has the order of encoding: the last filter is undone first.
+  const stages = filters.map(createStage).reverse()
+  return {
+    push: bytes => stages.reduce<Uint8Array>((data, stage) => stage.push(data), bytes),
+    end: () => stages.reduce<Uint8Array>((data, stage) => stage.end(data), new Uint8Array(0)),
+  }
+}
+
+/** One filter of a chain, with the bytes of which it knows too little yet. */
+function createStage(filter: Filter) {
+  const decoder = createFilterDecoder(filter)
+  let kept = new Uint8Array(0)
+  return {
+    push(bytes: Uint8Array): Uint8Array {
+      const data = join(kept, bytes)
+      const final = decoder.decode(data)
+      kept = data.slice(final)
+      return data.subarray(0, final)
+    },
+    /** The same for the last piece, all of which is returned. */
+    end(bytes: Uint8Array): Uint8Array {
+      const data = join(kept, bytes)
+      decoder.decode(data)
+      return data
+    },
+  }
+}
+
+function join(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second
+  const joined = new Uint8Array(first.length + second.length)
+  joined.set(first)
+  joined.set(second, first.length)
+  return joined
+}
