@@ -15,6 +15,7 @@ import { parseArgs } from 'node:util'
 import { xz } from '@napi-rs/lzma'
 import xzDecompress from 'xz-decompress'
 import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { createXzDecoder } from '../src/xz/index.ts'
 import { copyToCache, createKey } from '../test/system/support/binary-cache.ts'
 import { closureOf } from '../test/system/support/closures.ts'
 import { startNginx } from '../test/system/support/nginx.ts'
@@ -200,6 +201,14 @@ async function benchDecoders(cache: string): Promise<void> {
   if (files.length === 0) return
   console.log(`\n${files.length} files .nar.xz, one thread: median of ${rounds}, in turn`)
   const decoders: Record<string, (file: Uint8Array) => Promise<number>> = {
+    'nspawn-rootfs/xz': async file => {
+      const decoder = createXzDecoder()
+      let size = 0
+      for (const piece of decoder.push(file)) size += piece.length
+      decoder.end()
+      decoder.close()
+      return size
+    },
     'one call of @napi-rs/lzma': async file => xz.decompressSync(file).length,
     'stream of xz-decompress': async file => {
       let size = 0

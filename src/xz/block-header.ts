@@ -71,30 +71,30 @@ export function encodeBlockHeader(header: BlockHeader): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * Reads the block header at `offset`. Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_CRC32`, `XZ_SIZE` for a size of zero,
+ * Reads the block header at `offset`, which messages call `position`. Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_CRC32`, `XZ_SIZE` for a size of zero,
  * `XZ_VLI`, `XZ_TOO_LARGE`, or `XZ_UNSUPPORTED` for reserved flags, bytes in the padding, and unknown filters.
  */
-export function decodeBlockHeader(bytes: Uint8Array, offset = 0): DecodedBlockHeader {
+export function decodeBlockHeader(bytes: Uint8Array, offset = 0, position = offset): DecodedBlockHeader {
   if (offset >= bytes.length)
-    throw new XzError('XZ_TRUNCATED', `no block header at byte ${offset}: the bytes end there`)
-  if (bytes[offset] === 0) throw new XzError('XZ_SIZE', `at byte ${offset} is the index, not a block header`)
+    throw new XzError('XZ_TRUNCATED', `no block header at byte ${position}: the bytes end there`)
+  if (bytes[offset] === 0) throw new XzError('XZ_SIZE', `at byte ${position} is the index, not a block header`)
   const headerSize = (bytes[offset] + 1) * 4
   if (offset + headerSize > bytes.length) {
     throw new XzError(
       'XZ_TRUNCATED',
-      `the block header at byte ${offset} takes ${headerSize} bytes, more than there are`,
+      `the block header at byte ${position} takes ${headerSize} bytes, more than there are`,
     )
   }
   const header = bytes.subarray(offset, offset + headerSize)
   const limit = headerSize - 4
   if (crc32(header.subarray(0, limit)) !== readU32le(header, limit)) {
-    throw new XzError('XZ_CRC32', `the block header at byte ${offset} does not match its CRC32`)
+    throw new XzError('XZ_CRC32', `the block header at byte ${position} does not match its CRC32`)
   }
   const flags = header[1]
   if (flags & FLAGS_RESERVED) {
     throw new XzError(
       'XZ_UNSUPPORTED',
-      `the block header at byte ${offset} uses flags that are reserved: a newer format?`,
+      `the block header at byte ${position} uses flags that are reserved: a newer format?`,
     )
   }
 
@@ -106,7 +106,7 @@ export function decodeBlockHeader(bytes: Uint8Array, offset = 0): DecodedBlockHe
   }
   const compressedSize = flags & FLAG_COMPRESSED_SIZE ? readSize() : undefined
   if (compressedSize === 0) {
-    throw new XzError('XZ_SIZE', `the block header at byte ${offset} gives a compressed size of zero`)
+    throw new XzError('XZ_SIZE', `the block header at byte ${position} gives a compressed size of zero`)
   }
   const uncompressedSize = flags & FLAG_UNCOMPRESSED_SIZE ? readSize() : undefined
   const filters: Filter[] = []
@@ -116,10 +116,13 @@ export function decodeBlockHeader(bytes: Uint8Array, offset = 0): DecodedBlockHe
     at = end
   }
   const fault = faultOfFilters(filters)
-  if (fault !== undefined) throw new XzError('XZ_UNSUPPORTED', `the block header at byte ${offset}: ${fault}`)
+  if (fault !== undefined) throw new XzError('XZ_UNSUPPORTED', `the block header at byte ${position}: ${fault}`)
   // The specification wants this told apart from damage: a newer format may keep a field there.
   if (header.subarray(at, limit).some(byte => byte !== 0)) {
-    throw new XzError('XZ_UNSUPPORTED', `the block header at byte ${offset} has bytes in its padding: a newer format?`)
+    throw new XzError(
+      'XZ_UNSUPPORTED',
+      `the block header at byte ${position} has bytes in its padding: a newer format?`,
+    )
   }
   return { headerSize, compressedSize, uncompressedSize, filters }
 }

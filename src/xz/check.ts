@@ -45,22 +45,45 @@ export function checkOfId(id: number): Check {
 }
 
 /** The value of a check over `chunks`, one after the other, as it stands behind a block. */
-export function computeCheck(check: ComputableCheck, ...chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const value = new Uint8Array(checkSize(check))
-  if (check === 'crc32') {
-    writeU32le(
-      value,
-      0,
-      chunks.reduce((crc, chunk) => crc32(chunk, crc), 0),
-    )
-  } else if (check === 'crc64') {
-    new DataView(value.buffer).setBigUint64(
-      0,
-      chunks.reduce((crc, chunk) => crc64(chunk, crc), 0n),
-      true,
-    )
+export function computeCheck(check: ComputableCheck, ...chunks: readonly Uint8Array[]): Uint8Array {
+  const running = createRunningCheck(check)
+  for (const chunk of chunks) running.update(chunk)
+  return running.value()
+}
+
+/** A SHA-256 that is being computed, as Node's `createHash('sha256')` gives it. */
+export interface Sha256 {
+  update(bytes: Uint8Array): unknown
+  digest(): Uint8Array
+}
+
+/** The value of a check over data that comes in pieces. */
+export interface RunningCheck {
+  update(bytes: Uint8Array): void
+  /** The value, as it stands behind a block: call it once, at the end. */
+  value(): Uint8Array
+}
+
+/** Computes a check: SHA-256 by what `createSha256` gives, the others itself. Throws `TypeError` if it is missing. */
+export function createRunningCheck(check: Check, createSha256?: () => Sha256): RunningCheck {
+  if (check === 'sha256') {
+    if (!createSha256) throw new TypeError('SHA-256 has to be given: createSha256')
+    const hash = createSha256()
+    return { update: bytes => void hash.update(bytes), value: () => hash.digest() }
   }
-  return value
+  let crc = check === 'crc64' ? 0n : 0
+  return {
+    update(bytes) {
+      if (check === 'crc64') crc = crc64(bytes, crc as bigint)
+      else if (check === 'crc32') crc = crc32(bytes, crc as number)
+    },
+    value() {
+      const value = new Uint8Array(checkSize(check))
+      if (check === 'crc64') new DataView(value.buffer).setBigUint64(0, crc as bigint, true)
+      else if (check === 'crc32') writeU32le(value, 0, crc as number)
+      return value
+    },
+  }
 }
 
 /**

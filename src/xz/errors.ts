@@ -5,7 +5,7 @@
  * - `XZ_MAGIC`: not a stream header or footer.
  * - `XZ_CRC32`: a header, index or footer does not match its own CRC32.
  * - `XZ_VLI`: a variable-length integer is longer than it needs to be, or longer than nine bytes.
- * - `XZ_TOO_LARGE`: a size of 2^53 bytes or more, which JavaScript cannot count exactly.
+ * - `XZ_TOO_LARGE`: a size of 2^53 bytes or more, which JavaScript cannot count exactly; or a larger dictionary than is kept.
  * - `XZ_PADDING`: padding that is not zero.
  * - `XZ_SIZE`: a size that no field can have, such as an empty block.
  * - `XZ_MISMATCH`: two parts that must agree do not.

@@ -6,8 +6,18 @@ export {
   decodeBlockHeader,
   encodeBlockHeader,
 } from './block-header.ts'
-export { type Check, type ComputableCheck, checkId, checkOfId, checkSize, computeCheck, verifyCheck } from './check.ts'
+export {
+  type Check,
+  type ComputableCheck,
+  checkId,
+  checkOfId,
+  checkSize,
+  computeCheck,
+  type Sha256,
+  verifyCheck,
+} from './check.ts'
 export { XzError, type XzErrorCode } from './errors.ts'
+export { createXzDecoder, type XzDecoder, type XzDecoderOptions } from './file-decoder.ts'
 export { ARM64_BRANCHES, type BranchConverter, X86_BRANCHES } from './filters/branches.ts'
 export {
   dictionarySizeOf,

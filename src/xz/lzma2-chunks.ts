@@ -21,43 +21,81 @@ export interface Lzma2Sizes {
   readonly uncompressedSize: number
 }
 
+/** What the header of a chunk says. Sizes are in bytes. */
+export interface Lzma2Chunk {
+  /** Whether its bytes are the data. */
+  readonly isStored: boolean
+  /** The size of what follows the header. */
+  readonly size: number
+  /** The size of the data that it decodes to, at most 2 MiB. */
+  readonly uncompressedSize: number
+  readonly resetsDictionary: boolean
+  readonly resetsState: boolean
+  /** lc + 9 * (lp + 5 * pb), where the chunk sets them. */
+  readonly properties?: number | undefined
+}
+
+/** The size of a chunk's header behind its control byte; 0 for the end marker, which has none, and for what is not valid. */
+export function chunkHeaderRest(control: number): number {
+  if (control >= 0xc0) return 5
+  if (control >= 0x80) return 4
+  return control === 1 || control === 2 ? 2 : 0
+}
+
+/**
+ * Reads the headers of chunks, one after the other: each call takes a control byte, not that of the end marker, and the
+ * bytes behind it. Throws {@link XzError} `XZ_LZMA2` for what is not valid, and for a chunk that uses a dictionary or
+ * properties that no earlier one has set. `at` is where the header stands, for the message.
+ */
+export function createChunkHeaderReader(): (at: number, control: number, rest: Uint8Array) => Lzma2Chunk {
+  let needsDictionary = true
+  let needsProperties = true
+  return (at, control, rest) => {
+    if (chunkHeaderRest(control) === 0) throw fault(at, `the control byte ${control} is not valid`)
+    const resetsDictionary = control === 1 || control >= 0xe0
+    if (needsDictionary && !resetsDictionary) throw fault(at, 'the first chunk does not reset the dictionary')
+    needsDictionary = false
+    const low = rest[0] * 256 + rest[1] + 1
+    if (control < 0x80) {
+      // A dictionary reset drops the properties too, though a stored chunk cannot set new ones.
+      if (resetsDictionary) needsProperties = true
+      return { isStored: true, size: low, uncompressedSize: low, resetsDictionary, resetsState: false }
+    }
+    const properties = control >= 0xc0 ? rest[4] : undefined
+    if (properties !== undefined) {
+      checkProperties(at, properties)
+      needsProperties = false
+    } else if (needsProperties) {
+      throw fault(at, 'the chunk needs properties that no chunk before it has set')
+    }
+    return {
+      isStored: false,
+      size: rest[2] * 256 + rest[3] + 1,
+      uncompressedSize: (control & 31) * 0x1_0000 + low,
+      resetsDictionary,
+      resetsState: control >= 0xa0,
+      properties,
+    }
+  }
+}
+
 /**
  * Walks the chunks of raw LZMA2 data, given in pieces that may be cut anywhere, to the end marker.
  *
- * Throws {@link XzError} `XZ_LZMA2` if the pieces end before the end marker or go on behind it, for a control byte that
- * is not valid, and for chunks that use a dictionary or properties that no earlier chunk has set.
+ * Throws {@link XzError} `XZ_LZMA2` if the pieces end before the end marker or go on behind it, and what
+ * {@link createChunkHeaderReader} throws.
  */
 export function measureLzma2(pieces: readonly Uint8Array[]): Lzma2Sizes {
   const cursor = createCursor(pieces)
+  const readHeader = createChunkHeaderReader()
   let uncompressedSize = 0
-  let needsDictionary = true
-  let needsProperties = true
   for (;;) {
     const at = cursor.position
     const control = cursor.next()
     if (control === 0) break
-    const resetsDictionary = control === 1 || control >= 0xe0
-    if (needsDictionary && !resetsDictionary) throw fault(at, 'the first chunk does not reset the dictionary')
-    needsDictionary = false
-    if (control >= 0x80) {
-      uncompressedSize += (control & 31) * 0x1_0000 + cursor.next() * 256 + cursor.next() + 1
-      const size = cursor.next() * 256 + cursor.next() + 1
-      if (control >= 0xc0) {
-        checkProperties(at, cursor.next())
-        needsProperties = false
-      } else if (needsProperties) {
-        throw fault(at, 'the chunk needs properties that no chunk before it has set')
-      }
-      cursor.skip(size)
-    } else if (control <= 2) {
-      // A dictionary reset drops the properties too, though a stored chunk cannot set new ones.
-      if (resetsDictionary) needsProperties = true
-      const size = cursor.next() * 256 + cursor.next() + 1
-      uncompressedSize += size
-      cursor.skip(size)
-    } else {
-      throw fault(at, `the control byte ${control} is not valid`)
-    }
+    const chunk = readHeader(at, control, Uint8Array.from({ length: chunkHeaderRest(control) }, cursor.next))
+    uncompressedSize += chunk.uncompressedSize
+    cursor.skip(chunk.size)
   }
   const compressedSize = cursor.position
   const total = pieces.reduce((sum, piece) => sum + piece.length, 0)

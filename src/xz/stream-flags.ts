@@ -42,16 +42,21 @@ export function encodeStreamHeader(flags: StreamFlags): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * Reads the twelve bytes at `offset`.
+ * Reads the twelve bytes at `offset`, which messages call `position`.
  * Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_MAGIC`, `XZ_CRC32`, or `XZ_UNSUPPORTED` for reserved flags and checks.
  */
-export function decodeStreamHeader(bytes: Uint8Array, offset = 0): StreamFlags {
+export function decodeStreamHeader(bytes: Uint8Array, offset = 0, position = offset): StreamFlags {
   const header = twelveBytes(bytes, offset, 'stream header')
-  if (!startsWith(header, HEADER_MAGIC)) throw new XzError('XZ_MAGIC', `no .xz stream begins at byte ${offset}`)
+  if (!startsWith(header, HEADER_MAGIC)) throw new XzError('XZ_MAGIC', `no .xz stream begins at byte ${position}`)
   if (crc32(header.subarray(6, 8)) !== readU32le(header, 8)) {
-    throw new XzError('XZ_CRC32', `the stream header at byte ${offset} does not match its CRC32`)
+    throw new XzError('XZ_CRC32', `the stream header at byte ${position} does not match its CRC32`)
   }
   return decodeFlags(header.subarray(6, 8))
+}
+
+/** Whether a stream may begin with these bytes, as far as they go. */
+export function startsStream(bytes: Uint8Array): boolean {
+  return bytes.every((byte, i) => i >= HEADER_MAGIC.length || byte === HEADER_MAGIC[i])
 }
 
 /** The twelve bytes that end a stream. Throws `RangeError` for a size that no index has. */
@@ -69,16 +74,16 @@ export function encodeStreamFooter(footer: StreamFooter): Uint8Array<ArrayBuffer
 }
 
 /**
- * Reads the twelve bytes at `offset`.
+ * Reads the twelve bytes at `offset`, which messages call `position`.
  * Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_MAGIC`, `XZ_CRC32`, or `XZ_UNSUPPORTED` for reserved flags and checks.
  */
-export function decodeStreamFooter(bytes: Uint8Array, offset = 0): StreamFooter {
+export function decodeStreamFooter(bytes: Uint8Array, offset = 0, position = offset): StreamFooter {
   const footer = twelveBytes(bytes, offset, 'stream footer')
   if (!startsWith(footer.subarray(10), FOOTER_MAGIC)) {
-    throw new XzError('XZ_MAGIC', `no .xz stream ends at byte ${offset + STREAM_HEADER_SIZE}: is the file cut short?`)
+    throw new XzError('XZ_MAGIC', `no .xz stream ends at byte ${position + STREAM_HEADER_SIZE}: is the file cut short?`)
   }
   if (crc32(footer.subarray(4, 10)) !== readU32le(footer, 0)) {
-    throw new XzError('XZ_CRC32', `the stream footer at byte ${offset} does not match its CRC32`)
+    throw new XzError('XZ_CRC32', `the stream footer at byte ${position} does not match its CRC32`)
   }
   return { ...decodeFlags(footer.subarray(8, 10)), backwardSize: (readU32le(footer, 4) + 1) * 4 }
 }

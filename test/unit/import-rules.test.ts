@@ -30,12 +30,11 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@napi-rs/lzma',
     'hash-wasm',
     'lz4-napi',
-    'xz-decompress',
     'unbzip2-stream',
     'node:*',
   ],
   'binary-cache': ['nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
-  check: ['bytes', 'nix', 'xz', 'tree', '@napi-rs/lzma', 'unbzip2-stream', 'node:*'],
+  check: ['bytes', 'nix', 'xz', 'tree', 'unbzip2-stream', 'node:*'],
   store: [
     'bytes',
     'nix',

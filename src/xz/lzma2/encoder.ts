@@ -1,5 +1,6 @@
+import { WASM } from './encoder-wasm.generated.ts'
 import { effortOf, type Lzma2Level } from './levels.ts'
-import { WASM } from './wasm.generated.ts'
+import { createWasmInstance, type WasmMemory } from './wasm.ts'
 
 /**
  * The LZMA2 encoder: its algorithms are in `assembly/`, compiled to WebAssembly. The same bytes and level give the same
@@ -32,9 +33,9 @@ export interface Lzma2Encoder {
   encode(bytes: Uint8Array, level: Lzma2Level): Uint8Array<ArrayBuffer>
 }
 
-/** What `assembly/index.ts` exports. Addresses and sizes are in bytes. */
+/** What `assembly/encoder.ts` exports. Addresses and sizes are in bytes. */
 interface Exports {
-  readonly memory: { readonly buffer: ArrayBuffer }
+  readonly memory: WasmMemory
   reserve(bytes: number): number
   begin(
     bytes: number,
@@ -51,20 +52,9 @@ interface Exports {
   outputSize(): number
 }
 
-/** What is used of WebAssembly, which the libraries of types declare with browsers only. */
-interface WebAssembly {
-  readonly Module: new (bytes: Uint8Array) => object
-  readonly Instance: new (module: object) => { readonly exports: unknown }
-}
-
-/** Compiled once per thread. */
-let compiled: object | undefined
-
 /** An encoder. Each has its own memory; make one per thread and keep it. */
 export function createLzma2Encoder(): Lzma2Encoder {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssembly }).WebAssembly
-  compiled ??= new Module(Uint8Array.from(atob(WASM), char => char.charCodeAt(0)))
-  const wasm = new Instance(compiled).exports as Exports
+  const wasm = createWasmInstance('LZMA2 encoder', WASM) as Exports
   let reserved = 0
 
   function input(size: number): Uint8Array<ArrayBuffer> {

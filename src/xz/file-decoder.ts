@@ -1,0 +1,134 @@
+import { crc32, readU32le } from '../bytes/index.ts'
+import { type BlockDecoding, walkBlock } from './block-decoder.ts'
+import type { Sha256 } from './check.ts'
+import { XzError } from './errors.ts'
+import { createIndexMeter } from './index-meter.ts'
+import { borrowLzma2Decoder, type Lzma2Decoder, returnLzma2Decoder } from './lzma2/decoder.ts'
+import { decodeStreamFooter, decodeStreamHeader, STREAM_HEADER_SIZE, startsStream } from './stream-flags.ts'
+import { createWalker, type Walk } from './walk.ts'
+
+/**
+ * A whole .xz file (xz-file-format 1.2, section 2).
+ *
+ *     file   = { stream, { 4 zero bytes } }
+ *     stream = header, { block }, index, footer
+ */
+
+/** How a file is decoded. */
+export interface XzDecoderOptions {
+  /** The most bytes that matches may go back, so that memory has a bound: 128 MiB. `xz -9` makes use of 64 MiB. */
+  readonly dictionaryMax?: number
+  /** Computes the SHA-256 of blocks that are checked so: `() => createHash('sha256')` with Node's. */
+  readonly createSha256?: () => Sha256
+}
+
+/**
+ * Decodes an .xz file of any streams, blocks, filters and checks, and verifies all that it says of itself. Memory depends
+ * on the dictionary that its blocks make use of, and is the decoder's until `close`.
+ */
+export interface XzDecoder {
+  /**
+   * Takes the next bytes of the file, cut anywhere, and gives the data of them: pieces of up to about 2 MiB that are the
+   * caller's. Go through all of them before the next call. Throws {@link XzError}, and {@link TypeError} for a check by
+   * SHA-256 where no `createSha256` was given.
+   */
+  push(bytes: Uint8Array): Generator<Uint8Array, void, void>
+  /** Whether the file may end here: behind a stream, with or without its padding. */
+  readonly isAtEnd: boolean
+  /** Call it when no more bytes come. Throws `XZ_TRUNCATED` within a stream. */
+  end(): void
+  /** Bytes behind the last stream and its padding that begin no other. They are not looked at. */
+  readonly behind: number
+  /** The IDs of the filters in the blocks so far. */
+  readonly filters: ReadonlySet<number>
+  /** Gives its memory back. Call it in any case. */
+  close(): void
+}
+
+const DICTIONARY_MAX = 128 * 1024 * 1024
+
+/** A decoder for one file. */
+export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
+  const { dictionaryMax = DICTIONARY_MAX, createSha256 } = options
+  const filters = new Set<number>()
+  let lzma2: Lzma2Decoder | undefined = borrowLzma2Decoder()
+  /** Where the last stream ended, with its padding; `undefined` within a stream. */
+  let end: number | undefined
+  let pushed = 0
+
+  function* walkFile(): Walk<never> {
+    for (;;) {
+      const begin = yield 4
+      if (end !== undefined && readU32le(begin, 0) === 0) {
+        end += 4
+        continue
+      }
+      if (end !== undefined && !startsStream(begin)) for (;;) yield 1
+      end = undefined
+      yield* walkStream(begin)
+      end = walker.position
+    }
+  }
+
+  function* walkStream(begin: Uint8Array): Walk<void> {
+    const header = new Uint8Array(STREAM_HEADER_SIZE)
+    header.set(begin)
+    const position = walker.position - begin.length
+    header.set(yield STREAM_HEADER_SIZE - begin.length, begin.length)
+    const { check } = decodeStreamHeader(header, 0, position)
+    const decoding: BlockDecoding = {
+      check,
+      lzma2: lzma2!,
+      dictionaryMax,
+      createSha256,
+      onFilter: id => filters.add(id),
+    }
+    const index = createIndexMeter()
+    for (;;) {
+      const [first] = yield 1
+      if (first === 0) break
+      index.add(yield* walkBlock(walker.position - 1, first, decoding))
+    }
+    const expected = index.expect()
+    const indexPosition = walker.position - 1
+    // In pieces, since there is no bound to how many blocks it lists.
+    let crc = crc32(Uint8Array.of(0))
+    for (let left = expected.size - 1 - 4; left > 0; ) {
+      const piece = yield Math.min(left, 4096)
+      crc = crc32(piece, crc)
+      left -= piece.length
+    }
+    if (readU32le(yield 4, 0) !== crc || crc !== expected.crc) {
+      throw new XzError('XZ_MISMATCH', `the index at byte ${indexPosition} is not that of the blocks before it`)
+    }
+    const footerPosition = walker.position
+    const footer = decodeStreamFooter(yield STREAM_HEADER_SIZE, 0, footerPosition)
+    if (footer.check !== check || footer.backwardSize !== expected.size) {
+      throw new XzError('XZ_MISMATCH', `the stream footer at byte ${footerPosition} is not that of its stream`)
+    }
+  }
+
+  const walker = createWalker(walkFile())
+  return {
+    push(bytes) {
+      if (lzma2 === undefined) throw new TypeError('the decoder is closed')
+      pushed += bytes.length
+      return walker.push(bytes)
+    },
+    get isAtEnd() {
+      return end !== undefined
+    },
+    end() {
+      if (end === undefined)
+        throw new XzError('XZ_TRUNCATED', `the .xz file ends within a stream, after ${pushed} bytes`)
+    },
+    get behind() {
+      return end === undefined ? 0 : pushed - end
+    },
+    filters,
+    close() {
+      if (lzma2 !== undefined) returnLzma2Decoder(lzma2)
+      lzma2 = undefined
+    },
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * Decoding as a walk through bytes: a generator that yields the number of bytes that it wants next, and is resumed with
+ * them. What else it yields is decoded data, after which it is resumed with no bytes.
+ */
+export type Walk<Result> = Generator<number | Uint8Array, Result, Uint8Array>
+
+const NOTHING = new Uint8Array(0)
+
+/** Feeds a walk from pieces that may be cut anywhere. */
+export interface Walker {
+  /** Takes the next piece, and gives the data that it completes. It is read as the data is taken. */
+  push(piece: Uint8Array): Generator<Uint8Array, void, void>
+  /** Bytes that the walk has been given. */
+  readonly position: number
+  /** Bytes that came, but are fewer than the walk wants next. */
+  readonly held: number
+}
+
+/** Feeds a walk that never ends by itself. */
+export function createWalker(walk: Walk<never>): Walker {
+  let wanted = 0
+  let position = 0
+  let held: Uint8Array[] = []
+  let heldSize = 0
+
+  /** Resumes the walk with the bytes that it wanted, to where it wants more. */
+  function* resume(bytes: Uint8Array): Generator<Uint8Array, void, void> {
+    let step = walk.next(bytes).value
+    for (; typeof step !== 'number'; step = walk.next(NOTHING).value) yield step
+    wanted = step
+  }
+
+  let isBegun = false
+  return {
+    *push(piece) {
+      if (!isBegun) yield* resume(NOTHING)
+      isBegun = true
+      for (let at = 0; ; ) {
+        const part = piece.subarray(at, at + wanted - heldSize)
+        at += part.length
+        heldSize += part.length
+        if (heldSize < wanted) {
+          // The piece is its owner's again when this call is over.
+          if (part.length > 0) held.push(part.slice())
+          return
+        }
+        const bytes = held.length === 0 ? part : join([...held, part], heldSize)
+        position += heldSize
+        held = []
+        heldSize = 0
+        yield* resume(bytes)
+      }
+    },
+    get position() {
+      return position
+    },
+    get held() {
+      return heldSize
+    },
+  }
+}
+
+function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
+  const joined = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    joined.set(piece, at)
+    at += piece.length
+  }
+  return joined
+}

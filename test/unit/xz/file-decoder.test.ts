@@ -1,0 +1,111 @@
+import { createHash } from 'node:crypto'
+import { xz } from '@napi-rs/lzma'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createXzDecoder, type XzDecoder, type XzDecoderOptions, XzError } from '../../../src/xz/index.ts'
+import { arbitraryInput, buildInput } from '../../lzma2-inputs.ts'
+
+const options = { createSha256: () => createHash('sha256') }
+
+/** Decodes a file that arrives in pieces of `size` bytes. */
+function decode(
+  file: Uint8Array,
+  size = file.length,
+  more: XzDecoderOptions = {},
+): { data: Buffer; decoder: XzDecoder } {
+  const decoder = createXzDecoder({ ...options, ...more })
+  const pieces: Uint8Array[] = []
+  try {
+    for (let at = 0; at < file.length; at += size) pieces.push(...decoder.push(file.slice(at, at + size)))
+    decoder.end()
+  } finally {
+    decoder.close()
+  }
+  return { data: Buffer.concat(pieces), decoder }
+}
+
+const numbers = Buffer.from(Array.from({ length: 30_000 }, (_, i) => `${i * i}\n`).join(''))
+const file = xz.compressSync(numbers)
+
+describe('createXzDecoder', () => {
+  it('gives back what was compressed, wherever the file is cut', () => {
+    fc.assert(
+      fc.property(arbitraryInput(100_000), fc.integer({ min: 1, max: 70_000 }), (parts, size) => {
+        const data = buildInput(parts)
+        const compressed = xz.compressSync(data)
+        expect(decode(compressed, size).data.equals(data)).toBe(true)
+      }),
+      { numRuns: 30 },
+    )
+  })
+
+  it('goes through streams with padding between them', () => {
+    const padding = (words: number) => new Uint8Array(4 * words)
+    fc.assert(
+      fc.property(
+        fc.array(fc.nat(3), { minLength: 1, maxLength: 3 }),
+        fc.integer({ min: 1, max: 5000 }),
+        (words, size) => {
+          const streams = words.flatMap(count => [file, padding(count)])
+          const { data, decoder } = decode(Buffer.concat(streams), size)
+          expect(data.equals(Buffer.concat(words.map(() => numbers)))).toBe(true)
+          expect(decoder).toMatchObject({ isAtEnd: true, behind: 0 })
+        },
+      ),
+      { numRuns: 20 },
+    )
+  })
+
+  it.each([1, 3, 4, 5, 100_000])('counts %d bytes behind the end that begin no stream', size => {
+    const { data, decoder } = decode(Buffer.concat([file, Buffer.alloc(8), Buffer.alloc(size, 'x')]), 4096)
+    expect(data.equals(numbers)).toBe(true)
+    expect(decoder).toMatchObject({ isAtEnd: true, behind: size })
+  })
+
+  it('says where a file is cut', () => {
+    for (let size = 0; size < file.length; size += 997) {
+      expect(() => decode(file.subarray(0, size), 100)).toThrow(
+        expect.objectContaining({ code: 'XZ_TRUNCATED', message: expect.stringContaining(`after ${size} bytes`) }),
+      )
+    }
+  })
+
+  it('finds every changed byte, and never takes another error for damage', () => {
+    fc.assert(
+      fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
+        const damaged = Buffer.from(file)
+        damaged[at] ^= change
+        expect(() => decode(damaged, 777)).toThrow(XzError)
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('decodes on with memory that was used for a damaged file', () => {
+    for (let at = 100; at < file.length; at += 5003) {
+      const damaged = Buffer.from(file)
+      damaged[at] ^= 1
+      expect(() => decode(damaged)).toThrow(XzError)
+      expect(decode(file).data.equals(numbers)).toBe(true)
+    }
+  })
+
+  it('keeps a dictionary of bounded size', () => {
+    const far = Buffer.concat([numbers, Buffer.alloc(100_000), numbers])
+    const compressed = xz.compressSync(far)
+    expect(decode(compressed, 4096, { dictionaryMax: far.length }).data.equals(far)).toBe(true)
+    expect(() => decode(compressed, 4096, { dictionaryMax: 4096 })).toThrow(
+      expect.objectContaining({
+        code: 'XZ_TOO_LARGE',
+        message: expect.stringMatching(/dictionary of \d+ bytes, of which only 4096/),
+      }),
+    )
+  })
+
+  it('takes no more bytes once it is closed', () => {
+    const decoder = createXzDecoder()
+    decoder.close()
+    decoder.close()
+    expect(() => decoder.push(file)).toThrow(TypeError)
+  })
+})
