@@ -41,6 +41,22 @@ export interface OpenedNar {
   readonly bytes: AsyncIterable<Uint8Array>
 }
 
+/** A NAR that was opened, and the file that it is in. */
+interface Opening {
+  readonly file: NarFile
+  readonly nar: OpenedNar
+}
+
+/** A search for a NAR that is under way. */
+interface Search {
+  /** What was found first. */
+  readonly first: Promise<IteratorResult<Opening, void>>
+  /** All that is found, beginning with that. */
+  readonly openings: AsyncIterable<Opening>
+  /** What is wrong with the files that are of no use, by URL. */
+  readonly faults: Map<string, NarFileError>
+}
+
 /** Who wants to know of a supply, or to end it. */
 export interface SupplyHooks {
   /** Told of bytes read from NAR files, as they were compressed. */
@@ -68,25 +84,30 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   const originOf = (file: NarFile) => cacheOf(cacheUrls, file) ?? new URL(file.url).origin
   const keepsFailing = (origin: string) => (failures.get(origin) ?? 0) >= FAILURES_MAX
   const ahead: ReadAhead = createReadAhead()
-  const announced = new Map<string, Promise<OpenedNar>>()
+  const announced = new Map<string, Search>()
   /** What is announced and not begun, in that order. */
-  const waiting = new Map<string, { readonly file: NarFile; begin(): Promise<OpenedNar> }>()
+  const waiting = new Map<string, { readonly wanted: WantedNar; readonly file: NarFile }>()
   let fetching = 0
   const beginNext = () => {
-    for (const [path, { file, begin }] of waiting) {
-      if (fetching >= Math.min(ANNOUNCED_MAX, access.roomAt(file.url))) return
+    for (const [path, { wanted, file }] of waiting) {
+      if (fetching >= Math.min(ANNOUNCED_MAX, access.roomAt(firstUrl(file)))) return
       waiting.delete(path)
-      if (keepsFailing(originOf(file))) continue
       fetching++
-      const opened = begin()
-      announced.set(path, opened)
+      const search = startSearch(wanted, file)
+      announced.set(path, search)
       const onFetched = () => {
         fetching--
         beginNext()
       }
       // A failure is told to whoever reads the path.
-      opened.then(nar => nar.fetched).then(onFetched, onFetched)
+      search.first.then(({ value }) => value?.nar.fetched).then(onFetched, onFetched)
     }
+  }
+
+  /** A URL of the server that is asked first for a NAR. */
+  const firstUrl = (file: NarFile) => {
+    const others = keepsFailing(originOf(file)) ? otherCaches(cacheUrls, file) : []
+    return others.find(url => !keepsFailing(url)) ?? file.url
   }
 
   /** Takes note of a file that is of no use. */
@@ -127,35 +148,50 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     return { url: file.url, fetched, bytes: nar }
   }
 
-  const openAnnounced = ({ path }: WantedNar) => {
-    waiting.delete(path.path)
-    const opened = announced.get(path.path)
-    announced.delete(path.path)
-    return opened
+  /** Opens a NAR wherever it can be had, one place after another. Takes note of what is wrong with the others. */
+  async function* openings(wanted: WantedNar, file: NarFile, insist: boolean, faults: Map<string, NarFileError>) {
+    const isLost = (url: string) => faults.has(url) && !faults.get(url)!.transient
+    const others = otherCaches(cacheUrls, file).filter(url => !isLost(url))
+    for await (const place of places(wanted, file, others, insist)) {
+      if (place instanceof NarFileError) faults.set(place.url, place)
+      if (place instanceof NarFileError || isLost(place.url)) continue
+      let nar: OpenedNar
+      try {
+        nar = await open(wanted, place, insist)
+      } catch (error) {
+        if (!(error instanceof NarFileError)) throw error
+        faults.set(place.url, error)
+        continue
+      }
+      yield { file: place, nar }
+    }
+  }
+
+  /** Begins to look for a NAR. A busy server is waited for only if there is nowhere else to go. */
+  function startSearch(wanted: WantedNar, file: NarFile): Search {
+    const faults: Search['faults'] = new Map()
+    const found = openings(wanted, file, otherCaches(cacheUrls, file).length === 0, faults)
+    const first = found.next()
+    return { first, openings: resume(first, found), faults }
   }
 
   async function nar<T>(wanted: WantedNar, file: NarFile, use: (nar: OpenedNar) => Promise<T>): Promise<T> {
-    const faults = new Map<string, NarFileError>()
-    const others = otherCaches(cacheUrls, file)
-    // A busy server is waited for only once there is nowhere else to go.
-    for (const insist of others.length > 0 ? [false, true] : [true]) {
-      const isLost = (url: string) => faults.has(url) && !faults.get(url)!.transient
-      for await (const place of places(
-        wanted,
-        file,
-        others.filter(url => !isLost(url)),
-        insist,
-      )) {
-        if (place instanceof NarFileError) faults.set(place.url, place)
-        if (place instanceof NarFileError || isLost(place.url)) continue
+    const { path } = wanted.path
+    waiting.delete(path)
+    const search = announced.get(path) ?? startSearch(wanted, file)
+    announced.delete(path)
+    const { faults } = search
+    const rounds = [search.openings]
+    if (otherCaches(cacheUrls, file).length > 0) rounds.push(openings(wanted, file, true, faults))
+    for (const round of rounds) {
+      for await (const opening of round) {
         try {
-          const opened = await ((place === file && openAnnounced(wanted)) || open(wanted, place, insist))
-          const result = await attempt(place, () => use(opened))
-          failures.delete(originOf(place))
+          const result = await attempt(opening.file, () => use(opening.nar))
+          failures.delete(originOf(opening.file))
           return result
         } catch (error) {
           if (!(error instanceof NarFileError)) throw error
-          faults.set(place.url, error)
+          faults.set(opening.file.url, error)
         }
       }
       signal?.throwIfAborted()
@@ -178,8 +214,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     announce(wanted) {
       const { contents, path } = wanted
       if (!isFetched(contents)) return
-      const { file } = contents
-      waiting.set(path.path, { file, begin: () => open(wanted, file, otherCaches(cacheUrls, file).length === 0) })
+      waiting.set(path.path, { wanted, file: contents.file })
       beginNext()
     },
     async read(wanted, sink) {
@@ -206,5 +241,16 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     nar,
     mislabelling,
     close: () => access.close(),
+  }
+}
+
+/** Goes on with what a generator gives, the first of which was asked for before. */
+async function* resume<T>(first: Promise<IteratorResult<T, void>>, rest: AsyncGenerator<T, void>): AsyncGenerator<T> {
+  try {
+    const step = await first
+    if (!step.done) yield step.value
+    yield* rest
+  } finally {
+    await rest.return()
   }
 }
