@@ -45,6 +45,8 @@ export interface Queue {
   fail(status: number): Readonly<ServerState>
   /** Records that bytes of an answer arrive. */
   progress(): void
+  /** Whether requests fail, those of other threads included, and no bytes have come since. */
+  isFailing(): boolean
 }
 
 /** The server fails for longer than a request may wait for it. */
@@ -132,6 +134,10 @@ class ServerQueue implements Queue {
 
   progress(): void {
     this.#server.update(recordProgress)
+  }
+
+  isFailing(): boolean {
+    return this.#server.read().failingSince > 0
   }
 
   /** Gives turns to those who wait, as many as there are. */

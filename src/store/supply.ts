@@ -30,6 +30,8 @@ export interface Supply {
   nar<T>(wanted: WantedNar, file: NarFile, use: (nar: OpenedNar) => Promise<T>): Promise<T>
   /** URLs of the caches whose files have other hashes or lengths than their narinfos say, though the right NARs. */
   readonly mislabelling: ReadonlySet<string>
+  /** Gives up connections that other threads may need first. It is called while this thread blocks for long. */
+  release(): void
   /** Ends all that is under way. */
   close(): Promise<void>
 }
@@ -126,6 +128,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
     },
     nar,
     mislabelling,
+    release: () => access.release(),
     close: () => access.close(),
   }
 }
