@@ -150,7 +150,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     if (!failure.transient) throw this.#error(code, reason, advice, { status, cause })
     this.#lastFailure = failure
     const { persistence, time } = this.#context
-    const server = this.#queue().fail(status ?? 0)
+    const server = this.#queue().fail(failure)
     const next = persistence.next(refused && !answered, server, time.now() - server.failingSince)
     if (typeof next === 'number') return next
     throw this.#givenUp(failure, next)
@@ -158,7 +158,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** The requests of others fail, and this one is given up without being sent. */
   #overdue({ server, failing }: OverdueError): HttpError {
-    const failure = this.#lastFailure ?? failureOfOthers(this.#chain.at(-1)!.host, server.lastStatus)
+    const known = this.#lastFailure ?? this.#queue().failureOf(server)
+    const failure = known ?? failureOfOthers(this.#chain.at(-1)!.host, server.lastStatus)
     return this.#givenUp(failure, describeFailing(server, failing))
   }
 
