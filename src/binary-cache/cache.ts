@@ -77,11 +77,7 @@ async function readCacheInfo(access: Access, url: string, insist: boolean): Prom
     throw new CacheError('CACHE_INVALID', url, undefined, message)
   }
   if (bytes.length > 0) checkKind(bytes, CACHE_INFO, at)
-  try {
-    return parseCacheInfo(new TextDecoder().decode(bytes))
-  } catch (cause) {
-    throw new CacheError('CACHE_INVALID', url, undefined, `${at}: ${(cause as Error).message}`, { cause })
-  }
+  return parseCacheInfo(new TextDecoder().decode(bytes))
 }
 
 function parse(text: string, at: string, path: StorePath): NarInfo {

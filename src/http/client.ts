@@ -59,6 +59,11 @@ export interface HttpClient {
    * at a time, and hold a connection until that has ended, or `return` was called.
    */
   openFile(url: URL, options: FetchOptions): Promise<AsyncIterableIterator<Uint8Array> | undefined>
+  /**
+   * Gives up the connections to servers that refuse requests, before this thread blocks for long: another thread may need
+   * them first. Files are continued when they are read further. It happens by itself to files that nobody reads for a second.
+   */
+  release(): void
   /** Ends all downloads and connections, at once: what is pending rejects with `HttpError` HTTP_CLOSED. */
   close(): Promise<void>
 }
@@ -68,6 +73,9 @@ export interface HttpClient {
  * the next at once, where 25 without any that waits took 5 % longer for narinfos from this machine.
  */
 const SENT_MAX = 64
+
+/** Milliseconds for which a file may hold a connection that nobody reads from while its server refuses others. */
+const PAUSE_MAX = 1000
 
 const MISSING: ReadonlySet<number> = new Set([404, 410])
 
@@ -96,7 +104,11 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   const connections = openConnections(stallTimeout)
   const queueOf = openQueues(throttle, SENT_MAX, time)
   const running = new Set<AbortController>()
+  const downloads = new Set<Download>()
   let closed = false
+  const releasing = setInterval(() => {
+    for (const download of downloads) if (download.paused >= PAUSE_MAX) download.release()
+  }, PAUSE_MAX).unref()
 
   /** Sends a request when it has its turn, which ends with the headers of the response: nobody may want the body yet. */
   const send = async (url: URL, options: RequestOptions, persistence: Persistence): Promise<Response> => {
@@ -133,8 +145,13 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
         const all = { ...always, ...headers, ...(authorization !== undefined && { authorization }) }
         return send(hop, { headers: all, stallTimeout, signal }, persistence)
       })
-    const context = { get, time, queueOf, persistence, signal, end }
+    const onEnd = () => {
+      end()
+      downloads.delete(download)
+    }
+    const context = { get, time, queueOf, persistence, signal, end: onEnd }
     const download = new Download(context, { url, limit, missing })
+    downloads.add(download)
     if (!(await download.open())) return undefined
     const { encoding } = download
     return encoding === undefined ? download : decodeBody(download, { url, encoding, limit, recognise })
@@ -167,8 +184,13 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       return Buffer.concat(chunks)
     },
     openFile: (url, options) => open(url, options, MISSING),
+    release() {
+      for (const download of downloads) download.release()
+    },
     async close() {
       closed = true
+      clearInterval(releasing)
+      downloads.clear()
       for (const controller of running) controller.abort(closedError())
       running.clear()
       await connections.destroy()

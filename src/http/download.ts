@@ -29,6 +29,11 @@ export interface DownloadOptions {
   readonly missing: ReadonlySet<number>
 }
 
+/** The connection of a body was given up for the requests of others. */
+class ReleasedError extends Error {
+  override readonly name = 'ReleasedError'
+}
+
 /**
  * The bytes of a file as the server sends them, to be read once and piece by piece. Where a connection breaks it goes on
  * with the rest: by a Range request, and if the server ignores the range, by dropping what was there already.
@@ -42,6 +47,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   #identity: Identity = {}
   #opened = false
   #over = false
+  /** When the latest chunk was handed out, if none is waited for. */
+  #pausedAt: number | undefined
   /** Bytes handed out. */
   #position = 0
   /** Bytes of the response that were handed out before, and are still to drop. */
@@ -62,12 +69,15 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   async open(): Promise<boolean> {
     this.#response = await this.#persist(() => this.#request())
     this.#opened = true
+    this.#pausedAt = this.#context.time.now()
     if (!this.#response) this.#end()
     return this.#response !== undefined
   }
 
   async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    this.#pausedAt = undefined
     const value = this.#over ? undefined : await this.#persist(() => this.#read())
+    this.#pausedAt = this.#context.time.now()
     if (value) return { done: false, value }
     return this.return()
   }
@@ -79,6 +89,22 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   [Symbol.asyncIterator](): this {
     return this
+  }
+
+  /** Milliseconds since a chunk was last waited for. */
+  get paused(): number {
+    return this.#pausedAt === undefined ? 0 : this.#context.time.now() - this.#pausedAt
+  }
+
+  /**
+   * Gives the connection up if the server refuses others; the download goes on with another one when it is read further. A
+   * server may serve so few at a time that whoever has to come first would never have a connection.
+   */
+  release(): void {
+    if (!this.#response || this.#over || !this.#queue().isFailing()) return
+    const response = this.#response
+    this.#response = undefined
+    response.cancel(new ReleasedError())
   }
 
   #end(): void {
@@ -96,6 +122,10 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
         return await work()
       } catch (error) {
         if (this.#over) return undefined
+        if (error instanceof ReleasedError) {
+          delay = 0
+          continue
+        }
         try {
           if (signal.aborted) throw signal.reason
           delay = this.#delayAfter(error)
@@ -120,7 +150,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     if (!failure.transient) throw this.#error(code, reason, advice, { status, cause })
     this.#lastFailure = failure
     const { persistence, time } = this.#context
-    const server = this.#queue().fail(status ?? 0)
+    const server = this.#queue().fail(failure)
     const next = persistence.next(refused && !answered, server, time.now() - server.failingSince)
     if (typeof next === 'number') return next
     throw this.#givenUp(failure, next)
@@ -128,7 +158,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   /** The requests of others fail, and this one is given up without being sent. */
   #overdue({ server, failing }: OverdueError): HttpError {
-    const failure = this.#lastFailure ?? failureOfOthers(this.#chain.at(-1)!.host, server.lastStatus)
+    const known = this.#lastFailure ?? this.#queue().failureOf(server)
+    const failure = known ?? failureOfOthers(this.#chain.at(-1)!.host, server.lastStatus)
     return this.#givenUp(failure, describeFailing(server, failing))
   }
 

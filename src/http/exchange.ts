@@ -59,8 +59,8 @@ export interface Response {
   read(): Promise<Uint8Array | undefined>
   /** Drops the body, in a way that lets the connection be used again. The signal means nothing from then on. */
   discard(): void
-  /** Ends the exchange and its connection. */
-  cancel(): void
+  /** Ends the exchange and its connection; who reads meanwhile gets the error. */
+  cancel(error?: Error): void
 }
 
 /**
@@ -121,8 +121,8 @@ class Exchange implements Dispatcher.DispatchHandler, Response {
     this.#controller!.resume()
   }
 
-  cancel(): void {
-    this.#abort(new Error('not wanted any more'))
+  cancel(error = new Error('not wanted any more')): void {
+    this.#abort(error)
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

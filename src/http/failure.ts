@@ -107,10 +107,11 @@ function describeStatus(host: string, status: number): string {
   return `${host} answers ${[status, STATUS_CODES[status]].join(' ').trim()}`
 }
 
-/** The failure of a request that was not even sent, as others to `host` fail: at last by `status`, or 0. */
+/** The failure of a request that was not even sent, as those of other threads to `host` fail: at last by `status`, or 0. */
 export function failureOfOthers(host: string, status: number): Failure {
   if (status === 0) {
-    const reason = `${host} refuses connections or closes them`
+    // A proxy may be the one who does that.
+    const reason = `connections to ${host} are refused or closed`
     return { code: 'HTTP_FAILED', reason, advice: NETWORK, transient: true, refused: true }
   }
   const reason = describeStatus(host, status)

@@ -10,6 +10,7 @@ import {
   type ThrottleMemory,
   takeTurn,
 } from '../throttle/index.ts'
+import type { Failure } from './failure.ts'
 
 /** How time passes. */
 export interface Time {
@@ -42,9 +43,13 @@ export interface Queue {
   /** Waits for a turn. Rejects with {@link OverdueError}. */
   take(options: TurnOptions): Promise<Turn>
   /** Records that a request failed for a reason that may pass, and returns what is known of the server. */
-  fail(status: number): Readonly<ServerState>
+  fail(failure: Failure): Readonly<ServerState>
+  /** Why requests fail, as far as those of this client tell; `undefined` where the last failure was that of another. */
+  failureOf(server: Readonly<ServerState>): Failure | undefined
   /** Records that bytes of an answer arrive. */
   progress(): void
+  /** Whether requests fail, those of other threads included, and no bytes have come since. */
+  isFailing(): boolean
 }
 
 /** The server fails for longer than a request may wait for it. */
@@ -87,6 +92,7 @@ class ServerQueue implements Queue {
   readonly #most: number
   readonly #time: Time
   readonly #waiters: Waiter[] = []
+  #lastFailure: Failure | undefined
   /** Turns of this client. */
   #taken = 0
   /** Whether the throttle holds this client up. */
@@ -123,15 +129,24 @@ class ServerQueue implements Queue {
     }
   }
 
-  fail(status: number): Readonly<ServerState> {
+  fail(failure: Failure): Readonly<ServerState> {
+    this.#lastFailure = failure
     return this.#server.update(state => {
-      recordFailure(state, status, this.#time.now())
+      recordFailure(state, failure.status ?? 0, this.#time.now())
       return { ...state }
     })
   }
 
+  failureOf({ lastStatus }: Readonly<ServerState>): Failure | undefined {
+    return this.#lastFailure?.status === (lastStatus || undefined) ? this.#lastFailure : undefined
+  }
+
   progress(): void {
     this.#server.update(recordProgress)
+  }
+
+  isFailing(): boolean {
+    return this.#server.read().failingSince > 0
   }
 
   /** Gives turns to those who wait, as many as there are. */

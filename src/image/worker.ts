@@ -38,9 +38,10 @@ export interface PackReport {
 export function pack(task: PackTask): Promise<Outcome<PackReport>> {
   const { batches, claims, lane, ring, pieceSize, tarSizes } = task
   return outcomeOf(async () => {
-    const producer = openProducer(ring)
     const fetched = new BigInt64Array(task.fetched)
     const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
+    // The thread whose pieces come first may be refused a connection until this one holds none.
+    const producer = openProducer(ring, () => supply.release())
     try {
       for (const batch of claimAhead(batches, claimNumbers(claims, lane), supply)) {
         let current = 0

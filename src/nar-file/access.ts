@@ -41,6 +41,8 @@ export interface Access {
   open(url: string, options: OpenOptions): Promise<AsyncIterable<Uint8Array> | undefined>
   /** Files that may be fetched from there ahead of their need: `Infinity`, or few while a server refuses requests. */
   roomAt(url: string): number
+  /** Gives up connections that others may need first, as `HttpClient.release` does: for a thread that blocks for long. */
+  release(): void
   /** Ends all that is under way. */
   close(): Promise<void>
 }
@@ -67,8 +69,12 @@ const READ_SIZE = 256 * 1024
 export function createAccess(options: AccessOptions, signal?: AbortSignal): Access {
   const { throttle = createThrottle() } = options
   let http: Promise<HttpClient> | undefined
+  let opened: HttpClient | undefined
   const client = () => {
-    http ??= openClient({ ...options, throttle })
+    http ??= openClient({ ...options, throttle }).then(client => {
+      opened = client
+      return client
+    })
     return http
   }
   return {
@@ -89,6 +95,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       })
     },
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
+    release: () => opened?.release(),
     async close() {
       await (await http)?.close()
     },

@@ -4,10 +4,9 @@
  *     cache-info = { NAME ":" VALUE nl }
  *
  * White space around VALUE, lines without a colon and names not known are passed over; of a name given twice the last
- * counts.
+ * counts. A priority is read as far as it is a number, as Nix does with `std::stoi`; one that does not begin with a number
+ * counts as absent, where Nix 2.8 to 2.34 refuse the cache.
  */
-import { NixError, quote } from './errors.ts'
-
 /** What a binary cache says of itself. */
 export interface CacheInfo {
   /** The folder of the store whose paths it has, as written. Absent where it does not say. */
@@ -18,27 +17,26 @@ export interface CacheInfo {
   readonly wantMassQuery: boolean
 }
 
-/** Parses a nix-cache-info. Throws `NixError` CACHE_INFO_INVALID, with the line, for a priority that is no integer. */
+/** Parses a nix-cache-info. */
 export function parseCacheInfo(text: string): CacheInfo {
   let storeDir: string | undefined
   let priority = DEFAULT_PRIORITY
   let wantMassQuery = false
-  for (const [i, line] of text.split('\n').entries()) {
+  for (const line of text.split('\n')) {
     const colon = line.indexOf(':')
     if (colon < 0) continue
     const name = line.slice(0, colon)
     const value = line.slice(colon + 1).trim()
     if (name === 'StoreDir') storeDir = value
     else if (name === 'WantMassQuery') wantMassQuery = value === '1'
-    else if (name === 'Priority') {
-      if (!/^[+-]?[0-9]{1,10}$/.test(value)) {
-        const message = `nix-cache-info line ${i + 1}: Priority is an integer, not ${quote(value)}`
-        throw new NixError('CACHE_INFO_INVALID', message, { line: i + 1, input: value })
-      }
-      priority = Number(value)
-    }
+    else if (name === 'Priority') priority = parsePriority(value)
   }
   return { ...(storeDir !== undefined && { storeDir }), priority, wantMassQuery }
+}
+
+function parsePriority(value: string): number {
+  const number = Number(/^[+-]?[0-9]+/.exec(value)?.[0])
+  return number === (number | 0) ? number : DEFAULT_PRIORITY
 }
 
 /**

@@ -7,16 +7,18 @@
  *     URL          where the NAR is                           Deriver      a base name, or unknown-deriver for none
  *     Compression  of the file there; default bzip2           Sig          key-name:base64; any number of these lines
  *     FileHash     of the file there; optional                CA           the content address; empty for none
- *     FileSize     its length in bytes; 0 says nothing        others       are passed over
+ *     FileSize     its length in bytes; optional              others       are passed over
  *     NarHash      SHA-256 of the NAR
  *     NarSize      its length in bytes, above 0
  *
  * Stricter than Nix in two points: behind the colon of a name listed here there must be a space, where Nix skips one
- * character whatever it is; and only `Sig` may come twice, where Nix takes the last of most fields.
+ * character whatever it is; and only `Sig` may come twice, where Nix takes the last of most fields. Laxer in one: FileHash
+ * and FileSize are hints that nobody signs, so one that is malformed or given twice counts as absent, where Nix 2.8 to 2.34
+ * refuse the path for the former.
  */
 import { parseDecimal } from './decimal.ts'
 import { messageOf, NixError, quote } from './errors.ts'
-import { type NarHash, normalizeHash, parseNarHash } from './hash.ts'
+import { type NarHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, parseStorePathBaseName } from './store-path.ts'
 
@@ -27,11 +29,11 @@ export interface NarInfo extends PathInfo {
   /** What the file is compressed with, as written: `none`, `xz`, `zstd`, …. Which names there are is not said here. */
   readonly compression: string
   /**
-   * The SHA-256 of the file at `url`, so of the NAR as it is compressed. Absent where the cache does not say, or gives a
-   * hash of another algorithm: what is in the file is held against `narHash` anyway.
+   * The SHA-256 of the file at `url`, so of the NAR as it is compressed. Absent where the cache does not say, or gives
+   * anything else: what is in the file is held against `narHash` anyway.
    */
   readonly fileHash?: NarHash
-  /** The length of that file in bytes. Absent where the cache does not say, or says 0. */
+  /** The length of that file in bytes. Absent where the cache does not say, or says 0 or no number. */
   readonly fileSize?: number
 }
 
@@ -53,6 +55,14 @@ export function parseNarInfo(text: string, storeDir: string = DEFAULT_STORE_DIR)
       throw new NixError('NARINFO_INVALID', message, { line: field.line, input: field.value, cause })
     }
   }
+  /** The value of a field that need not be right; `undefined` if it is malformed. */
+  const readHint = <T>(name: Hint, parse: (value: string) => T): T | undefined => {
+    try {
+      return read(name, parse)
+    } catch {
+      return undefined
+    }
+  }
   const required = <T>(name: FieldName, parse: (value: string) => T): T => {
     const value = read(name, parse)
     if (value === undefined) {
@@ -62,8 +72,8 @@ export function parseNarInfo(text: string, storeDir: string = DEFAULT_STORE_DIR)
   }
 
   const path = required('StorePath', value => parseStorePath(value, storeDir))
-  const fileHash = read('FileHash', parseFileHash)
-  const fileSize = read('FileSize', parseSize)
+  const fileHash = readHint('FileHash', parseNarHash)
+  const fileSize = readHint('FileSize', parseSize)
   const deriver = read('Deriver', value =>
     value === 'unknown-deriver' ? undefined : parseStorePathBaseName(value, storeDir),
   )
@@ -129,6 +139,13 @@ const FIELDS = [
 ] as const
 type FieldName = (typeof FIELDS)[number]
 
+/** Fields that no signature covers, and nothing depends on. */
+const HINTS = ['FileHash', 'FileSize'] as const satisfies readonly FieldName[]
+type Hint = (typeof HINTS)[number]
+
+/** The value of a hint that cannot be told. */
+const NO_HINT = ''
+
 interface Field {
   readonly value: string
   /** Counted from 1. */
@@ -147,6 +164,11 @@ function readFields(text: string): { single: Map<FieldName, Field>; signatures: 
     const colon = whole.indexOf(':')
     const name = whole.slice(0, colon)
     const isKnown = name === 'Sig' || isFieldName(name)
+    if (isHint(name)) {
+      const value = single.has(name) || whole[colon + 1] !== ' ' ? NO_HINT : whole.slice(colon + 2)
+      single.set(name, { value, line })
+      continue
+    }
     if (colon < 0 || (isKnown && whole[colon + 1] !== ' ')) {
       throw invalid(line, whole, 'it is not of the form "Name: value"')
     }
@@ -165,10 +187,8 @@ function isFieldName(name: string): name is FieldName {
   return (FIELDS as readonly string[]).includes(name)
 }
 
-function parseFileHash(value: string): NarHash | undefined {
-  if (!/^(md5|sha1|sha512|blake3)[:-]/.test(value)) return parseNarHash(value)
-  normalizeHash(value)
-  return undefined
+function isHint(name: string): name is Hint {
+  return (HINTS as readonly string[]).includes(name)
 }
 
 /** A number that may have zeros in front, as Nix takes it. */

@@ -58,8 +58,11 @@ export interface RingConsumer {
   close(): void
 }
 
-/** Opens a ring for the thread that fills it. */
-export function openProducer(ring: RingMemory): RingProducer {
+/** Milliseconds after which a wait is a long one. */
+const LONG_WAIT = 1000
+
+/** Opens a ring for the thread that fills it. `onLongWait` is called again and again while it blocks for long. */
+export function openProducer(ring: RingMemory, onLongWait: () => void = () => {}): RingProducer {
   const control = new Int32Array(ring.control)
   let slot = 0
   const findFree = () => {
@@ -72,7 +75,7 @@ export function openProducer(ring: RingMemory): RingProducer {
         const released = Atomics.load(control, RELEASED)
         slot = findFree()
         if (slot >= 0) return slotBytes(ring, slot)
-        Atomics.wait(control, RELEASED, released)
+        if (Atomics.wait(control, RELEASED, released, LONG_WAIT) === 'timed-out') onLongWait()
       }
     },
     commit(length, mark) {

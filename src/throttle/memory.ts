@@ -2,7 +2,7 @@
  * What all clients of a process know about the servers that they ask, in memory that they share: a limit of a server is
  * for all worker threads together.
  *
- *     lock        two 32-bit words: the ticket of who holds it, for microseconds, and the last ticket
+ *     lock        two 32-bit words: the ticket of the thread that holds it, for microseconds, and the last ticket
  *     servers     records of 64-bit floats: a key made of the origin, then the fields of the state
  */
 import { createHash } from 'node:crypto'
@@ -105,13 +105,20 @@ const LAST_TICKET = 1
 /** A thread that is terminated while it holds the lock never lets go: after so many milliseconds, another takes it. */
 const ABANDONED = 1000
 
+/** Milliseconds of one wait: a thread that is terminated as it is woken takes the call with it, and others see nothing. */
+const WAIT = 2
+
 function withLock<T>(lock: Int32Array, work: () => T): T {
   const ticket = Atomics.add(lock, LAST_TICKET, 1) + 1
-  for (;;) {
+  for (let seen = 0, since = 0; ; ) {
     const holder = Atomics.compareExchange(lock, HOLDER, 0, ticket)
     if (holder === 0) break
-    const isAbandoned = Atomics.wait(lock, HOLDER, holder, ABANDONED) === 'timed-out'
-    if (isAbandoned && Atomics.compareExchange(lock, HOLDER, holder, ticket) === holder) break
+    const now = performance.now()
+    if (holder !== seen) {
+      seen = holder
+      since = now
+    } else if (now - since >= ABANDONED && Atomics.compareExchange(lock, HOLDER, holder, ticket) === holder) break
+    Atomics.wait(lock, HOLDER, holder, WAIT)
   }
   try {
     return work()

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createBinaryCache, publicKeyOf, TEST_KEY } from '../binary-cache.ts'
+import { createBinaryCache, publicKeyOf, TEST_KEY, type TestCache } from '../binary-cache.ts'
 import { storePathOf } from '../chroot-store.ts'
 import { needs } from '../programs.ts'
 import { narOfTree } from '../unit/nix/nar-support.ts'
@@ -12,6 +12,21 @@ const real = needs('nginx', 'setpriv', 'chattr')
 
 /** Store paths in the cache; each takes two requests. */
 const PATHS = 200
+
+/** Store paths whose NARs are longer than all that is read ahead, and their size. */
+const LARGE_PATHS = 12
+const LARGE_SIZE = 40_000_000
+
+/** Puts large store paths into a cache, and returns the one that refers to all others. */
+function addLarge(cache: TestCache): string {
+  const paths = Array.from({ length: LARGE_PATHS }, (_, i) => storePathOf(`large-${i}`))
+  for (const [i, path] of paths.entries()) {
+    const references = i === 0 ? paths.slice(1) : []
+    const contents = String.fromCharCode(97 + i).repeat(LARGE_SIZE)
+    cache.addNar(path, narOfTree({ contents }), { references, compression: 'none' })
+  }
+  return paths[0]
+}
 
 /** The rate is that of all requests, of all threads. */
 const limitRate = (rate: string, options: string, status = 503): NginxDirectives => ({
@@ -27,8 +42,10 @@ const limitConnections = (most: number, status = 503): NginxDirectives => ({
 describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => {
   let scratch: Scratch
   let root = ''
+  let largeRoot = ''
   let expected = ''
   const folder = () => join(scratch.folder, 'cache')
+  const largeFolder = () => join(scratch.folder, 'large')
 
   beforeAll(async () => {
     scratch = createScratch()
@@ -42,7 +59,8 @@ describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => 
       cache.addNar(storePathOf(name), narOfTree({ contents }), { references, compression: 'none' })
     }
     root = storePathOf(names[0])
-    expected = await build(`file://${folder()}`)
+    largeRoot = addLarge(createBinaryCache(largeFolder()))
+    expected = await build(`file://${folder()}`, root)
   })
   afterAll(() => scratch?.remove())
 
@@ -57,13 +75,25 @@ describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => 
   ])('%s, gives the same image', async (_, directives) => {
     const nginx = await startNginx(folder(), scratch.make('nginx'), directives)
     try {
-      expect(await build(nginx.url)).toBe(expected)
+      expect(await build(nginx.url, root)).toBe(expected)
     } finally {
       await nginx.stop()
     }
   })
 
-  async function build(url: string): Promise<string> {
+  it.each([1, 2, 4])('by %i connections, gives more large NARs than that at a time', async most => {
+    const nginx = await startNginx(largeFolder(), scratch.make('nginx'), {
+      http: 'limit_conn_zone $server_name zone=all:1m;',
+      location: `limit_conn all ${most};`,
+    })
+    try {
+      expect(await build(nginx.url, largeRoot)).toBe(await build(`file://${largeFolder()}`, largeRoot))
+    } finally {
+      await nginx.stop()
+    }
+  })
+
+  async function build(url: string, root: string): Promise<string> {
     const args = ['build', '--root', root, '--store', url, '--trusted-public-key', publicKeyOf(TEST_KEY)]
     return (await cli([...args, '--workers', '2', '--format', 'tar', '--stdout'])).stdout.sha256
   }

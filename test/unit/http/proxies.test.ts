@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { createHttpClient } from '../../../src/http/index.ts'
 import { needs } from '../../programs.ts'
 import { join, setVariables } from './proxy-servers.ts'
-import { download, FILE, fetchText, openClient, sendFile, serve, start } from './servers.ts'
+import { download, FILE, fetchText, LIMIT, openClient, sendFile, serve, start } from './servers.ts'
 import { serveTls } from './tls-server.ts'
 
 const openssl = needs('openssl')
@@ -36,6 +36,20 @@ describe('a proxy for http', () => {
     const { client } = openClient()
     const url = 'http://example.org/a?b'
     expect(await fetchText(client, new URL(url))).toBe(`${url} example.org`)
+  })
+
+  it('is named where it cannot be reached, also for requests that were not sent because others failed', async () => {
+    const proxy = await serve(() => {})
+    await proxy.stop()
+    setVariables({ HTTP_PROXY: `http://127.0.0.1:${proxy.port}` })
+    const { client } = openClient()
+    const ask = () => client.fetchDocument(new URL('http://example.org/'), { limit: LIMIT, insist: false })
+    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, ask))
+    outcomes.push(...(await Promise.allSettled([ask()])))
+    for (const outcome of outcomes) {
+      const message = expect.stringContaining(`the proxy http://127.0.0.1:${proxy.port}`)
+      expect(outcome).toMatchObject({ status: 'rejected', reason: { message } })
+    }
   })
 
   it('gets user and password, and the server its own', async () => {

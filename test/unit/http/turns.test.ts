@@ -76,7 +76,7 @@ describe('turns', () => {
   it('are refused to those who have no patience with a server that fails', async () => {
     const queue = openQueues(throttleWith(1), 25, time)(SERVER)
     const first = await queue.take(WILLING)
-    queue.fail(503)
+    queue.fail({ code: 'HTTP_STATUS', reason: 'busy', advice: 'wait', transient: true, status: 503 })
     const patient = queue.take(WILLING)
     await expect(queue.take({ ...WILLING, patience: () => 0 })).rejects.toThrow(OverdueError)
     first.end()

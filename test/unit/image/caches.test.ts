@@ -281,6 +281,19 @@ describe('an image from a binary cache', () => {
     expect(bytesTotal).toBeGreaterThanOrEqual(bytesDone)
   })
 
+  it('is taken for its NAR hash where file hash and file length are malformed, from a cache without a priority', async () => {
+    const path = cache.add('path', tree)
+    const tar = await tarOf({ roots: [path], source: cache.source })
+    const other = createBinaryCache(
+      join(temporaryFolder(), 'other'),
+      'nonsense\nStoreDir: /nix/store\nPriority: high\n',
+    )
+    other.add('path', tree, {
+      text: info => info.replace(/^FileHash: .*/m, 'FileHash: sha256:zzz').replace(/^FileSize: .*/m, 'FileSize: -5'),
+    })
+    expect((await tarOf({ roots: [path], source: other.source })).equals(tar)).toBe(true)
+  })
+
   it('is allowed to whom the server wants, and only there', async () => {
     const path = cache.add('path', tree)
     const elsewhere = await serveCache(cache.folder)

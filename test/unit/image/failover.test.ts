@@ -178,6 +178,30 @@ describe('a NAR that a cache does not give', () => {
     }
   })
 
+  it('is fetched ahead from the next cache, several at a time', async () => {
+    const names = Array.from({ length: 40 }, (_, i) => `path-${i}`)
+    const roots = names.map(name => {
+      for (const cache of caches.slice(0, 2)) cache.add(name, treeOf(name, 100))
+      return storePathOf(name)
+    })
+    servers[0]!.bend = ({ path }) => (isNar(path) ? sendStatus(404) : undefined)
+    let [pending, most] = [0, 0]
+    servers[1]!.bend = ({ path }) => {
+      if (!isNar(path)) return undefined
+      most = Math.max(most, ++pending)
+      return (response, file, request) => {
+        setTimeout(() => {
+          pending--
+          sendFile(response, file, request)
+        }, 100)
+      }
+    }
+    const spec = { roots, source: sourceOf(servers[0]!, servers[1]!), format: 'tar' } as const
+    for await (const _ of streamImage(spec, { workers: 1, cache: false })) {
+    }
+    expect(most).toBeGreaterThan(3)
+  })
+
   it('is taken from a cache within which the other one lies', async () => {
     const inner = createBinaryCache(join(caches[0]!.folder, 'inner'), 'StoreDir: /nix/store\nPriority: 1\n')
     const roots = [addClosure([inner, caches[0]!])]

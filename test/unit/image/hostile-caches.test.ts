@@ -217,7 +217,7 @@ describe('a closure is refused', () => {
 
   it.each<[string, string, Answer]>([
     ['is too long', 'CACHE_UNREADABLE', sendEndless(Buffer.alloc(65_536, 'x'))],
-    ['is nonsense', 'CACHE_INVALID', sendBytes('StoreDir: /nix/store\nPriority: high\n')],
+    ['is of another store', 'CACHE_INVALID', sendBytes('StoreDir: /gnu/store\nPriority: high\n')],
     ['is forbidden to strangers', 'CACHE_UNREADABLE', sendStatus(401)],
   ])('from a cache whose nix-cache-info %s', async (_, code, answer) => {
     server.bend = () => answer

@@ -29,9 +29,23 @@ describe('parseCacheInfo', () => {
     expect(parseCacheInfo('Priority: 1\nPriority: -2\n').priority).toBe(-2)
   })
 
-  it.each(['', 'high', '4 0', '1e3', '0x10', '99999999999'])('refuses the priority %j', priority => {
-    expect(() => parseCacheInfo(`StoreDir: /nix/store\nPriority: ${priority}\n`)).toThrow(
-      expect.objectContaining({ code: 'CACHE_INFO_INVALID', line: 2, input: priority }),
-    )
+  it.each([
+    ['-3', -3],
+    ['4x', 4],
+    ['4 0', 4],
+    ['007', 7],
+    ['0x10', 0],
+    ['2147483647', 2147483647],
+    ['2147483648', 0],
+    ['99999999999', 0],
+    ['high', 0],
+    ['+-1', 0],
+    ['', 0],
+  ])('reads the priority %j as %i', (text, priority) => {
+    expect(parseCacheInfo(`StoreDir: /nix/store\nPriority: ${text}\n`)).toEqual({
+      storeDir: '/nix/store',
+      priority,
+      wantMassQuery: false,
+    })
   })
 })

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { createThrottle, openServer, roomAt } from '../../../src/throttle/index.ts'
@@ -32,6 +33,32 @@ describe('the memory of a throttle', () => {
     await Promise.all(workers.map(worker => once(worker, 'message')))
     const { successes, window } = openServer(memory, 'https://cache.example').read()
     expect([successes, window]).toEqual([20_000, 10_000])
+  })
+
+  it('goes on, and loses no update, while threads are terminated at any moment', async () => {
+    const memory = createThrottle()
+    const server = openServer(memory, 'https://cache.example')
+    const url = new URL('./throttle-worker.ts', import.meta.url)
+    let updates = 0
+    for (let round = 0; round < 6; round++) {
+      const workerData = { memory, count: Number.POSITIVE_INFINITY }
+      const workers = Array.from({ length: 3 }, () => new Worker(url, { workerData }))
+      await Promise.all(workers.map(worker => once(worker, 'online')))
+      const before = server.read().successes
+      while (server.read().successes === before) await setImmediate()
+      let running = workers.length
+      for (const worker of workers) {
+        await setTimeout(Math.random() * 10)
+        void worker.terminate().then(() => running--)
+        do {
+          server.update(state => state.failures++)
+          updates++
+          await setImmediate()
+        } while (running > 0 && updates % 100 !== 0)
+      }
+      await Promise.all(workers.map(worker => worker.terminate()))
+    }
+    expect(server.read().failures).toBe(updates)
   })
 
   it('does without a thread that never gives the lock back', () => {
