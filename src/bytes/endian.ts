@@ -1,4 +1,4 @@
-/** Integers, little-endian but for those that say otherwise, at an offset of a byte array. Offsets are not checked beyond what `DataView` checks. */
+/** Little-endian integers at an offset of a byte array. Offsets are not checked beyond what `DataView` checks. */
 
 /** Reads 32 bits as an unsigned number. */
 export function readU32le(bytes: Uint8Array, offset: number): number {
@@ -8,16 +8,6 @@ export function readU32le(bytes: Uint8Array, offset: number): number {
 /** Writes the low 32 bits of `value`. */
 export function writeU32le(bytes: Uint8Array, offset: number, value: number): void {
   view(bytes).setUint32(offset, value, true)
-}
-
-/** Reads 32 bits, big-endian, as an unsigned number. */
-export function readU32be(bytes: Uint8Array, offset: number): number {
-  return view(bytes).getUint32(offset, false)
-}
-
-/** Writes the low 32 bits of `value`, big-endian. */
-export function writeU32be(bytes: Uint8Array, offset: number, value: number): void {
-  view(bytes).setUint32(offset, value, false)
 }
 
 /** Reads 64 bits as a number; `undefined` where it is too large to be exact (2^53 and more). */

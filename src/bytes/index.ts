@@ -10,4 +10,4 @@ export {
 } from './byte-string.ts'
 export { crc32, crc32Combine } from './crc32.ts'
 export { crc64 } from './crc64.ts'
-export { readU32be, readU32le, readU64le, writeU32be, writeU32le, writeU64le } from './endian.ts'
+export { readU32le, readU64le, writeU32le, writeU64le } from './endian.ts'

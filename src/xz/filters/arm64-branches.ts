@@ -5,7 +5,7 @@
  * itself, counted from the start of the block, calls of the same function and addresses on the same page become the same
  * bytes. Of ADRP only distances up to 512 MiB are converted, which leaves a bit for a decoder to see which those are.
  */
-import { readU32le, writeU32le } from '../../bytes/index.ts'
+import { readU32le } from '../../bytes/index.ts'
 import type { FilterDecoder } from './filter-decoder.ts'
 import { createRepeatCounter } from './repeat-counter.ts'
 
@@ -40,19 +40,21 @@ export function createArm64BranchDecoder(startOffset: number): FilterDecoder {
  * byte. Returns how many bytes the instructions take.
  */
 function convert(bytes: Uint8Array, position: number, direction: 1 | -1): number {
+  const code = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const end = bytes.length - 4
   let at = 0
-  for (; at + 4 <= bytes.length; at += 4) {
-    const instruction = readU32le(bytes, at)
+  for (; at <= end; at += 4) {
+    const instruction = code.getUint32(at, true)
     const place = (position + at) >>> 0
     if (instruction >>> 26 === BL) {
-      writeU32le(bytes, at, (BL << 26) | ((instruction + direction * (place >>> 2)) & BL_BITS))
+      code.setUint32(at, (BL << 26) | ((instruction + direction * (place >>> 2)) & BL_BITS), true)
     } else if ((instruction & ADRP_MASK) >>> 0 === ADRP) {
       const from = ((instruction >>> 29) & 3) | ((instruction >>> 3) & 0x1f_fffc)
       // Bits 17 to 20 must all be the sign.
       if (((from + 0x2_0000) & 0x1c_0000) !== 0) continue
       const to = from + direction * (place >>> 12)
       const sign = -(to & 0x2_0000) & 0xe0_0000
-      writeU32le(bytes, at, (instruction & ADRP_REGISTER_MASK) | ((to & 3) << 29) | ((to & 0x3_fffc) << 3) | sign)
+      code.setUint32(at, (instruction & ADRP_REGISTER_MASK) | ((to & 3) << 29) | ((to & 0x3_fffc) << 3) | sign, true)
     }
   }
   return at

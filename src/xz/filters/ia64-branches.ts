@@ -23,21 +23,21 @@ const WINDOW_SIZE = 6
 
 export const IA64_BRANCHES: BranchRule = {
   size: BUNDLE_SIZE,
-  undo(bytes, at, position) {
-    const slots = BRANCH_SLOTS[bytes[at] & 0x1f]
+  undo(code, at, position) {
+    const slots = BRANCH_SLOTS[code.getUint8(at) & 0x1f]
     for (let slot = 0; slot < 3; slot++) {
-      if ((slots >> slot) & 1) undoSlot(bytes, at, TEMPLATE_BITS + slot * INSTRUCTION_BITS, position)
+      if ((slots >> slot) & 1) undoSlot(code, at, TEMPLATE_BITS + slot * INSTRUCTION_BITS, position)
     }
     return BUNDLE_SIZE
   },
 }
 
 /** Undoes the conversion of the instruction that starts `bit` bits behind the start of the bundle at `at`. */
-function undoSlot(bytes: Uint8Array, at: number, bit: number, position: number): void {
+function undoSlot(code: DataView, at: number, bit: number, position: number): void {
   const start = at + (bit >>> 3)
   const shift = bit & 7
   let window = 0
-  for (let i = WINDOW_SIZE - 1; i >= 0; i--) window = window * 256 + bytes[start + i]
+  for (let i = WINDOW_SIZE - 1; i >= 0; i--) window = window * 256 + code.getUint8(start + i)
   const field = (from: number, bits: number) => Math.floor(window / 2 ** (shift + from)) % 2 ** bits
   if (field(37, 4) !== 5 || field(9, 3) !== 0) return
   const low = field(13, 20)
@@ -45,5 +45,5 @@ function undoSlot(bytes: Uint8Array, at: number, bit: number, position: number):
   const distance = sign * 2 ** 20 + low - (position >>> 4)
   window += ((distance & 0xf_ffff) - low) * 2 ** (shift + 13)
   window += (((distance >>> 20) & 1) - sign) * 2 ** (shift + 36)
-  for (let i = 0; i < WINDOW_SIZE; i++) bytes[start + i] = Math.floor(window / 256 ** i) % 256
+  for (let i = 0; i < WINDOW_SIZE; i++) code.setUint8(start + i, Math.floor(window / 256 ** i) % 256)
 }

@@ -1,4 +1,3 @@
-import { readU32be, writeU32be } from '../../bytes/index.ts'
 import type { BranchRule } from './branch-decoder.ts'
 
 /** CALL: two bits of opcode, 30 of distance in instructions. */
@@ -10,13 +9,13 @@ const CALL = 0x4000_0000
  */
 export const SPARC_BRANCHES: BranchRule = {
   size: 4,
-  undo(bytes, at, position) {
-    const instruction = readU32be(bytes, at)
+  undo(code, at, position) {
+    const instruction = code.getUint32(at)
     const top = instruction >>> 22
     if (top !== 0x100 && top !== 0x1ff) return 4
     const distance = instruction - (position >>> 2)
     const sign = -((distance >>> 22) & 1) & 0x3fc0_0000
-    writeU32be(bytes, at, CALL | sign | (distance & 0x3f_ffff))
+    code.setUint32(at, CALL | sign | (distance & 0x3f_ffff))
     return 4
   },
 }

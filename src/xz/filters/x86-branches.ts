@@ -43,10 +43,12 @@ export function createX86BranchDecoder(startOffset: number): FilterDecoder {
 function createConverter(startOffset: number, direction: 1 | -1): (bytes: Uint8Array) => number {
   /** The position of the first byte of the next piece. */
   let start = startOffset
-  let mask = 0
-  /** The last opcode's offset in the piece: negative where it was in one before. */
-  let last = -BRANCH_SIZE
+  let maskBefore = 0
+  let lastBefore = -BRANCH_SIZE
   return bytes => {
+    let mask = maskBefore
+    /** The last opcode's offset in the piece: negative where it was in one before. */
+    let last = lastBefore
     const end = bytes.length - BRANCH_SIZE + 1
     let at = 0
     for (; at < end; at++) {
@@ -69,7 +71,8 @@ function createConverter(startOffset: number, direction: 1 | -1): (bytes: Uint8A
       at += BRANCH_SIZE - 1
     }
     start = (start + at) >>> 0
-    last = Math.max(last - at, -BRANCH_SIZE)
+    maskBefore = mask
+    lastBefore = Math.max(last - at, -BRANCH_SIZE)
     return at
   }
 }
