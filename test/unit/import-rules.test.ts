@@ -10,6 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tar: ['bytes'],
   xz: ['bytes'],
   zstd: ['bytes'],
+  bzip2: [],
   tree: ['bytes'],
   systemd: ['bytes', 'tree', 'suggest.ts'],
   container: ['bytes', 'xz', 'node:zlib'],
@@ -19,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ['throttle', 'zstd', 'describe-url.ts', 'through.ts', 'socks', 'undici', 'node:*'],
   'nar-file': [
     'bytes',
+    'bzip2',
     'nix',
     'xz',
     'zstd',
@@ -30,11 +32,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@napi-rs/lzma',
     'hash-wasm',
     'lz4-napi',
-    'unbzip2-stream',
     'node:*',
   ],
   'binary-cache': ['nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
-  check: ['bytes', 'nix', 'xz', 'tree', 'unbzip2-stream', 'node:*'],
+  check: ['bytes', 'bzip2', 'nix', 'xz', 'tree', 'node:*'],
   store: [
     'bytes',
     'nix',
