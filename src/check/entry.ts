@@ -1,5 +1,7 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Program } from './elf.ts'
+import { NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
 import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
@@ -25,6 +27,8 @@ export interface CheckedNode {
    * taken to be right.
    */
   readonly head?: Uint8Array
+  /** What the first bytes of a file make it, where they are not kept themselves. */
+  readonly program?: Program
 }
 
 /** An entry of an archive, in its turn. */
@@ -49,7 +53,7 @@ const STARTUP_TEXT =
 
 /** Files that the rules look at besides programs, and how many bytes of each. The tree may lie in one folder. */
 const HEADS: readonly (readonly [RegExp, number])[] = [
-  [/^nix-path-registration$/, Infinity],
+  [/^nix-path-registration$/, REGISTRATION_MAX],
   // Enough for any of them.
   [STARTUP_TEXT, 64 * 1024],
   // An ID has 32 digits and may be followed by a newline.
@@ -58,8 +62,24 @@ const HEADS: readonly (readonly [RegExp, number])[] = [
 
 /** Bytes at the start of a file that the rules look at. */
 export function headSize(path: ByteString, mode: number): number {
-  const found = HEADS.find(([pattern]) => pattern.test(path))
-  return found?.[1] ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
+  if (!fits(path)) return 0
+  return textSize(path) ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
+}
+
+/** Whether a file is looked at as a text, and not only for what the kernel makes of it. */
+export function isText(path: ByteString): boolean {
+  return textSize(path) !== undefined
+}
+
+function textSize(path: ByteString): number | undefined {
+  return HEADS.find(([pattern]) => pattern.test(path))?.[1]
+}
+
+const LONG_NAME = new RegExp(`[^/]{${NAME_MAX + 1}}`)
+
+/** Whether a kernel takes a path: no longer one is kept. */
+export function fits(path: ByteString): boolean {
+  return path.length <= PATH_MAX && !(path.length > NAME_MAX && LONG_NAME.test(path))
 }
 
 /** An entry of a tree in memory as an archive will have it. */

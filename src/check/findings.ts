@@ -16,8 +16,8 @@ export interface Finding {
 
 /** What a finding says besides its rule and message. */
 export interface FindingDetails {
-  /** Absent: not about one path. */
-  readonly path?: ByteString
+  /** Absent: not about one path. One that has to be put together first is only asked for if the finding is kept. */
+  readonly path?: ByteString | (() => ByteString)
   /** Default: what the rule says. */
   readonly severity?: Severity
   /** Default of both, if neither is given: what the rule says. */
@@ -50,7 +50,7 @@ export function createFindings(versions: SystemdVersions): { readonly report: Re
       const kind = kinds.get(key) ?? { bounds, count: 0 }
       kinds.set(key, kind)
       if (++kind.count > FINDINGS_MAX) return
-      const { path } = details
+      const path = typeof details.path === 'function' ? details.path() : details.path
       findings.push({ ...bounds, ...(path !== undefined && { path: textOfByteString(path) }), message })
     },
     list() {

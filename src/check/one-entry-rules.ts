@@ -3,9 +3,8 @@ import { type ByteString, isAscii } from '../bytes/index.ts'
 import { checkAttributes } from './attribute-rules.ts'
 import type { CheckedEntry } from './entry.ts'
 import type { Report } from './findings.ts'
+import { NAME_MAX, PATH_MAX } from './limits.ts'
 
-const NAME_MAX = 255
-const PATH_MAX = 4095
 /** systemd counts the root, too, to 128. */
 const DEPTH_MAX = 127
 /** IDs of a container; systemd-nspawn(1), `--private-users`. */
@@ -34,7 +33,10 @@ function checkPath(stored: ByteString, path: ByteString, report: Report): void {
     const message = 'begins with "/", which importers cut off: leave it out'
     report('path', message, { path: stored, severity: 'warning' })
   }
-  if (path.length > PATH_MAX) report('name-length', `a path of ${path.length} bytes, where ${PATH_MAX} fit`, { path })
+  if (path.length > PATH_MAX) {
+    report('name-length', `a path of ${path.length} bytes, where ${PATH_MAX} fit`, { path })
+    return
+  }
   const names = path.split('/')
   if (names.length > DEPTH_MAX)
     report('depth', `lies ${names.length} levels deep, where ${DEPTH_MAX} are taken`, { path })

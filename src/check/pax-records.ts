@@ -18,7 +18,8 @@ export interface PaxHeader {
 
 /** Reads a pax header as far as it can be read. */
 export function parsePaxHeader(bytes: Uint8Array): PaxHeader {
-  const records: Record<string, ByteString> = {}
+  // A key may be any text, `__proto__`, too.
+  const records: Record<string, ByteString> = Object.create(null)
   const text = decodeByteString(bytes)
   for (let at = 0; at < text.length; ) {
     if (text[at] === '\0') return { records, fault: `there is a NUL at byte ${at}`, isPadded: true }

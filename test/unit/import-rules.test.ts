@@ -6,7 +6,7 @@ import { findCycle, parseImports, readSources, roomOf } from './imports.ts'
 /** What each room may import besides itself: other rooms, files beside the rooms, packages; `node:*` is all of Node. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bytes: [],
-  nix: ['bytes', 'node:crypto'],
+  nix: ['bytes', 'printable.ts', 'node:crypto'],
   tar: ['bytes'],
   xz: ['bytes'],
   zstd: ['bytes'],
@@ -35,7 +35,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   'binary-cache': ['nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
-  check: ['bytes', 'bzip2', 'nix', 'xz', 'tree', 'node:*'],
+  check: ['bytes', 'bzip2', 'nix', 'xz', 'tree', 'printable.ts', 'node:*'],
   store: [
     'bytes',
     'nix',
@@ -72,7 +72,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   serve: ['systemd', 'shell-word.ts', 'send', 'node:*'],
   publish: ['image', 'signing', 'check', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'folders.ts', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'folders.ts', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()
