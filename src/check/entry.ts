@@ -1,7 +1,7 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Program } from './elf.ts'
-import { NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
+import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
 import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
@@ -75,11 +75,25 @@ function textSize(path: ByteString): number | undefined {
   return HEADS.find(([pattern]) => pattern.test(path))?.[1]
 }
 
-const LONG_NAME = new RegExp(`[^/]{${NAME_MAX + 1}}`)
-
-/** Whether a kernel takes a path: no longer one is kept. */
+/** Whether a path is one that is kept: not longer than a kernel takes, nor deeper than new versions of systemd do. */
 export function fits(path: ByteString): boolean {
-  return path.length <= PATH_MAX && !(path.length > NAME_MAX && LONG_NAME.test(path))
+  if (path.length < 2 * DEPTH_MAX) return true
+  if (path.length > PATH_MAX) return false
+  let depth = 0
+  for (let start = 0; start <= path.length; depth++) {
+    const slash = path.indexOf('/', start)
+    const end = slash === -1 ? path.length : slash
+    if (end - start > NAME_MAX) return false
+    start = end + 1
+  }
+  return depth <= DEPTH_MAX
+}
+
+/** How many names a path has. */
+export function depthOf(path: ByteString): number {
+  let depth = 1
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) depth++
+  return depth
 }
 
 /** An entry of a tree in memory as an archive will have it. */
@@ -90,9 +104,12 @@ export function checkedEntry(entry: TreeEntry): CheckedEntry {
   return { type, path, mode, uid, gid, ...(type === 'file' && { head: entry.contents }) }
 }
 
-/** A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. */
+/**
+ * A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. One that
+ * is too long for a kernel stays as it is.
+ */
 export function normalizePath(path: ByteString): ByteString {
-  return /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
+  return path.length <= PATH_MAX && /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
     ? path
         .split('/')
         .filter(name => name !== '' && name !== '.')

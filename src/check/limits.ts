@@ -9,6 +9,9 @@ import { CheckError } from './errors.ts'
 export const PATH_MAX = 4095
 export const NAME_MAX = 255
 
+/** Names in a path; systemd counts the root, too, to 128. */
+export const DEPTH_MAX = 127
+
 /** Bytes of the extended headers in front of an entry: libarchive takes as many (archive_read_support_format_tar.c). */
 export const EXTENDED_MAX = 1024 * 1024
 
