@@ -83,7 +83,14 @@ async function findToplevel(lookup: Lookup, init: Init['program']): Promise<Byte
 async function mountsEtc(lookup: Lookup, toplevel: ByteString): Promise<boolean> {
   for (const name of ['etc-metadata-image', 'etc-basedir']) if (await lookup(`${toplevel}/${name}`)) return true
   const { node } = await resolvePath(lookup, `${toplevel}/activate`)
-  return /etc-metadata(?:\.erofs|-image)|\bmount\b[^\n]*\berofs\b/.test(textOf(node))
+  const text = textOf(node)
+  return /etc-metadata(?:\.erofs|-image)/.test(text) || text.split('\n').some(mountsErofs)
+}
+
+/** Whether a line mounts a file system of that kind. */
+function mountsErofs(line: string): boolean {
+  const start = line.search(/\bmount\b/)
+  return start !== -1 && /\berofs\b/.test(line.slice(start))
 }
 
 /** What is known of a file's contents, as text. */
@@ -98,5 +105,6 @@ async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string 
 
 /** Whether a program is a script; `undefined` if its contents are not known. */
 function isScript(node: CheckedNode | undefined): boolean | undefined {
+  if (node?.program !== undefined) return false
   return node?.head && textOf(node).startsWith('#!')
 }

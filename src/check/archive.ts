@@ -45,8 +45,7 @@ export async function checkArchive(
   const systemd = versionsOf(options.systemd)
   const source = typeof image === 'string' ? createReadStream(image, { highWaterMark: READ_SIZE }) : image
   const input = createByteInput(readable(source, typeof image === 'string' ? image : 'the image'))
-  const head = await input.gather(MAGIC_SIZE)
-  input.unread(head)
+  const head = await input.peek(MAGIC_SIZE)
   const compression = detectCompression(head)
   const check = createImageCheck(options)
   const { report } = check

@@ -1,9 +1,10 @@
 /** Extended attributes and access control lists of entries, which importers restore, lose or fail at. */
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 import { aclOutcome } from './acl.ts'
 import type { CheckedEntry } from './entry.ts'
 import type { Report } from './findings.ts'
 import type { PaxRecords } from './pax-records.ts'
+import { shown } from './shown.ts'
 
 const SCHILY = 'SCHILY.xattr.'
 const LIBARCHIVE = 'LIBARCHIVE.xattr.'
@@ -17,7 +18,7 @@ export function checkAttributes(entry: CheckedEntry, path: ByteString, report: R
   if (pax === undefined || type === 'hardlink') return
   for (const [name, value] of attributesOf(pax)) {
     if (!(SCHILY + name in pax)) {
-      const message = `has ${text(LIBARCHIVE + name)}, which systemd up to 258 passes over: write it as SCHILY.xattr, too`
+      const message = `has ${shown(LIBARCHIVE + name)}, which systemd up to 258 passes over: write it as SCHILY.xattr, too`
       report('xattr', message, { path, severity: 'note', until: 258 })
     }
     checkAttribute(name, value, entry, path, report)
@@ -51,14 +52,14 @@ function checkAttribute(
   // Both pass over what is not the name of an attribute, and over labels where there is no SELinux.
   if (name === '' || name.length > NAME_MAX || name === 'security.selinux') return
   if (name.startsWith('system.posix_acl_')) {
-    const message = `has the attribute ${text(name)}, which importers pass over: tar --acls writes it as they read it`
+    const message = `has the attribute ${shown(name)}, which importers pass over: tar --acls writes it as they read it`
     report('acl', message, { path, severity: 'warning' })
     return
   }
   const problem = problemOf(name, value, type)
   if (problem === undefined) return
-  report('xattr', `has the attribute ${text(name)}, ${problem}: leave it out`, { path, since: 259 })
-  report('xattr', `has the attribute ${text(name)}, which is lost: leave it out`, {
+  report('xattr', `has the attribute ${shown(name)}, ${problem}: leave it out`, { path, since: 259 })
+  report('xattr', `has the attribute ${shown(name)}, which is lost: leave it out`, {
     path,
     severity: 'warning',
     until: 258,
@@ -97,8 +98,4 @@ function checkAcls(pax: PaxRecords, { type, mode }: CheckedEntry, path: ByteStri
 
 function octal(mode: number): string {
   return mode.toString(8).padStart(4, '0')
-}
-
-function text(name: ByteString): string {
-  return textOfByteString(name)
 }

@@ -1,8 +1,9 @@
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.ts'
 import type { Report } from './findings.ts'
 import { isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
 import type { RuleName } from './rules.ts'
+import { shownPath } from './shown.ts'
 import { checkStartUp } from './start-up.ts'
 
 const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release']
@@ -67,8 +68,8 @@ async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Re
     }
     broken.push(found)
   }
-  const why = broken.map(({ links, path }) => ` (${[...links, text(path)].join(', ')} is not there)`)
-  const missing = `there is no ${OS_RELEASE.map(text).join(' and no ')}${why.join('')}`
+  const why = broken.map(({ links, path }) => ` (${[...links, shownPath(path)].join(', ')} is not there)`)
+  const missing = `there is no ${OS_RELEASE.map(shownPath).join(' and no ')}${why.join('')}`
   const message = `${missing}: systemd-nspawn --boot refuses the tree`
   report('os-release', message, isMeantToBoot ? {} : { severity: 'warning' })
 }
@@ -92,7 +93,7 @@ async function checkInit(
     if (problems.some(problem => problem.end === found.path)) continue
     const outcome = await examineProgram(lookup, found, system)
     if (!('rule' in outcome)) {
-      const instead = `${text(path)} is executed instead`
+      const instead = `${shownPath(path)} is executed instead`
       for (const { rule, message, path } of problems) {
         report(rule, `${message}; ${instead}`, { path, severity: 'warning' })
       }
@@ -102,7 +103,7 @@ async function checkInit(
   }
   for (const { rule, message, path } of problems) report(rule, message, { path })
   if (problems.length === 0) {
-    const message = `there is none of ${INITS.map(text).join(', ')}: the tree can be imported, but not booted`
+    const message = `there is none of ${INITS.map(shownPath).join(', ')}: the tree can be imported, but not booted`
     report('init', message, { severity: 'warning' })
   }
   return { exists: problems.length > 0 }
@@ -115,12 +116,12 @@ async function examineProgram(
   system: System | undefined,
   scripts = 0,
 ): Promise<Problem | { readonly system?: System }> {
-  const where = [...links, text(path)].join(', ')
+  const where = [...links, shownPath(path)].join(', ')
   if (node === undefined) return { rule: 'init', message: `leads to nothing (${where})` }
   if (node.type !== 'file') return { rule: 'init', message: `is a ${node.type}, not a program (${where})` }
   if ((node.mode & 0o111) === 0) return { rule: 'init', message: `is not executable: chmod +x (${where})` }
-  if (node.head === undefined) return {}
-  const program = identifyProgram(node.head)
+  const program = node.program ?? (node.head && identifyProgram(node.head))
+  if (program === undefined) return {}
   if (program.kind === 'unknown') {
     return { rule: 'init', message: `is neither an ELF file nor a script with "#!" (${where})` }
   }
@@ -132,14 +133,10 @@ async function examineProgram(
   if (program.interpreter === undefined) return own ? { system: own } : {}
   const interpreter = await resolvePath(lookup, program.interpreter)
   if (interpreter.node === undefined) {
-    const message = `needs the interpreter ${text(program.interpreter)}, which is not there (${where})`
+    const message = `needs the interpreter ${shownPath(program.interpreter)}, which is not there (${where})`
     return { rule: program.kind === 'elf' ? 'init-machine' : 'init', message }
   }
   if (program.kind === 'elf') return own ? { system: own } : {}
   if (scripts === SCRIPTS_MAX) return { rule: 'init', message: `has too many scripts for interpreters (${where})` }
   return examineProgram(lookup, interpreter, system, scripts + 1)
-}
-
-function text(path: ByteString): string {
-  return `/${textOfByteString(path).replace(/^\/+/, '')}`
 }

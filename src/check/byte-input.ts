@@ -1,18 +1,18 @@
-/** Bytes that are taken as they come, and can be given back. */
+/** Bytes that are taken as they come, and can be given back. What is given is only a view: who keeps it makes a copy. */
 export interface ByteInput {
   /** Bytes that came so far, those that were given back counted once. */
   readonly size: number
-  /** The next bytes, at most a piece of them; `undefined` at the end. */
-  take(): Promise<Uint8Array | undefined>
+  /** The next bytes, at most `most` of them (default: a piece); `undefined` at the end. */
+  take(most?: number): Promise<Uint8Array | undefined>
   /** The next `length` bytes, fewer only at the end. */
   gather(length: number): Promise<Uint8Array>
+  /** The same, which come again. For a few bytes: they have to lie together. */
+  peek(length: number): Promise<Uint8Array>
   /** Gives back bytes that were taken last. */
   unread(bytes: Uint8Array): void
 }
 
-/**
- * So few, because a few kilobytes may stand for many megabytes: what a decoder gives for a piece is in memory at once.
- */
+/** So few, because a few kilobytes may stand for many megabytes, and a decoder may give all of them at once. */
 const PIECE_SIZE = 4096
 
 /** Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize`. */
@@ -20,38 +20,56 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = P
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let size = 0
+  const next = async () => {
+    const { value, done } = await iterator.next()
+    if (done) return undefined
+    size += value.length
+    return value
+  }
   const fill = async () => {
     while (rest.length === 0) {
-      const { value, done } = await iterator.next()
-      if (done) return false
+      const value = await next()
+      if (value === undefined) return false
       rest = value
-      size += value.length
     }
     return true
   }
-  const input: ByteInput = {
+  const cut = (length: number) => {
+    const piece = rest.subarray(0, length)
+    rest = rest.subarray(piece.length)
+    return piece
+  }
+  return {
     get size() {
       return size
     },
-    async take() {
-      if (!(await fill())) return undefined
-      const piece = rest.subarray(0, pieceSize)
-      rest = rest.subarray(piece.length)
-      return piece
+    async take(most = pieceSize) {
+      return (await fill()) ? cut(most) : undefined
     },
     async gather(length) {
+      if (rest.length >= length) return cut(length)
       const pieces: Uint8Array[] = []
       for (let left = length; left > 0 && (await fill()); ) {
-        const piece = rest.subarray(0, left)
+        const piece = cut(left)
         pieces.push(piece)
-        rest = rest.subarray(piece.length)
         left -= piece.length
       }
       return Buffer.concat(pieces)
     },
+    async peek(length) {
+      while (rest.length < length) {
+        const value = await next()
+        if (value === undefined) break
+        rest = rest.length === 0 ? value : Buffer.concat([rest, value])
+      }
+      return rest.subarray(0, length)
+    },
     unread(bytes) {
-      rest = Buffer.concat([bytes, rest])
+      // Mostly they still lie in front of the others.
+      const isBeside = bytes.buffer === rest.buffer && bytes.byteOffset + bytes.length === rest.byteOffset
+      rest = isBeside
+        ? new Uint8Array(rest.buffer, bytes.byteOffset, bytes.length + rest.length)
+        : Buffer.concat([bytes, rest])
     },
   }
-  return input
 }

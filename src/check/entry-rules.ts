@@ -1,7 +1,12 @@
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
-import { type CheckedEntry, type CheckedNode, normalizePath } from './entry.ts'
+import type { ByteString } from '../bytes/index.ts'
+import { identifyProgram } from './elf.ts'
+import { type CheckedEntry, type CheckedNode, fits, isText, normalizePath, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
+import { createImageTree, type ImageTree } from './image-tree.ts'
+import { NAMES_MAX, PATH_MAX, PATHS_MAX } from './limits.ts'
 import { checkEntry, hasDotDot } from './one-entry-rules.ts'
+import { NONE, ROOT } from './path-table.ts'
+import { shownQuoted } from './shown.ts'
 import { SYSTEMD_VERSIONS } from './versions.ts'
 
 /** A directory that may become the root of a machine. */
@@ -13,12 +18,14 @@ export interface TopFolder {
 
 /** The tree that entries make, and what is wrong with each and with their order. */
 export interface EntryRules {
-  /** What is there so far, by path. Hard links are what they lead to. */
-  readonly nodes: ReadonlyMap<ByteString, CheckedNode>
-  /** Directories that something lies in, without an entry so far. */
-  readonly implied: ReadonlySet<ByteString>
-  /** The root, by '', and the directories in it, by their names. */
-  readonly tops: ReadonlyMap<ByteString, TopFolder>
+  /** What is there so far. Hard links are what they lead to. */
+  readonly tree: ImageTree
+  /** Whether there was no room for some entries: then the tree is not the whole one. */
+  readonly isCut: boolean
+  /** What the file of that name holds, all of it or as much as is read. */
+  readonly registration: Uint8Array | undefined
+  /** The root, by '', or the directory of that name that is the first at the top. */
+  top(path: ByteString): TopFolder | undefined
   /** The next entry of the archive. */
   add(entry: CheckedEntry): void
   /** To be called when there are no more. */
@@ -27,56 +34,61 @@ export interface EntryRules {
 
 /** Looks at entries in their order, one small record of each kept. */
 export function createEntryRules(report: Report): EntryRules {
-  const nodes = new Map<ByteString, CheckedNode>()
-  const implied = new Set<ByteString>()
-  const tops = new Map<ByteString, TopFolder>()
-  /** Directories that something lies in. */
-  const filled = new Set<ByteString>()
+  const tree = createImageTree()
+  const { paths } = tree
+  let root: TopFolder | undefined
+  let first: (TopFolder & { readonly path: ByteString }) | undefined
+  let registration: Uint8Array | undefined
+  let isCut = false
   let previous: ByteString = ''
 
-  function checkPlace(path: ByteString, entry: CheckedEntry): void {
-    checkSecond(path, entry)
+  function checkPlace(id: number, path: ByteString, entry: CheckedEntry): void {
+    checkSecond(id, path, entry)
     const parent = parentOf(path)
-    for (let at = parent; at !== ''; at = parentOf(at)) {
-      const node = nodes.get(at)
-      if (node?.type === 'symlink') {
+    for (let at = paths.parent(id); at !== ROOT; at = paths.parent(at)) {
+      const kind = tree.kind(at)
+      if (kind === 'symlink') {
         // GNU tar makes links that lead out when all else is there, and has a file in their place until then.
-        const target = node.target!
+        const { target = '' } = tree.node(at)!
+        const link = paths.path(at)
         const leadsOut =
-          target.startsWith('/') || hasDotDot(target) || !isFolder(normalizePath(`${parentOf(at)}/${target}`))
-        const message = `lies below the symlink ${text(at)}: give it the path where it really is`
+          target.startsWith('/') || hasDotDot(target) || !isFolder(normalizePath(`${parentOf(link)}/${target}`))
+        const message = `lies below the symlink ${shownQuoted(link)}: give it the path where it really is`
         report('through-symlink', message, { path, ...(leadsOut && { since: SYSTEMD_VERSIONS.oldest }) })
         return
       }
-      if (node !== undefined && node.type !== 'directory') {
-        report('path', `lies below ${text(at)}, which is a ${node.type}`, { path })
+      if (kind !== 'directory' && kind !== 'implied' && kind !== 'nothing') {
+        report('path', `lies below ${shownQuoted(paths.path(at))}, which is a ${kind}`, { path })
         return
       }
-      if (node === undefined) implied.add(at)
-      filled.add(at)
+      tree.fill(at)
     }
     const isInside = parent === '' || parent === previous || previous.startsWith(`${parent}/`)
-    if (!isInside && nodes.has(parent)) {
-      report('order', `comes when its directory ${text(parent)} was left already: sort entries depth first`, { path })
-    } else if (entry.type === 'directory' && implied.has(path)) {
+    if (!isInside && tree.kind(paths.parent(id)) !== 'implied') {
+      report('order', `comes when its directory ${shownQuoted(parent)} was left already: sort entries depth first`, {
+        path,
+      })
+    } else if (entry.type === 'directory' && tree.kind(id) === 'implied') {
       report('order', 'comes behind what lies in it: put directories first', { path })
     }
   }
 
   /** Whether a symlink to a path leads to a directory so far. */
-  const isFolder = (path: ByteString) =>
-    implied.has(path) || ['directory', 'symlink'].includes(nodes.get(path)?.type ?? '')
+  const isFolder = (path: ByteString) => ['implied', 'directory', 'symlink'].includes(tree.kind(paths.find(path)))
 
   /** Looks at what an entry replaces. */
-  function checkSecond(path: ByteString, { type }: CheckedEntry): void {
-    const before = nodes.get(path) ?? (implied.has(path) ? { type: 'directory' } : undefined)
-    if (before === undefined) return
-    if (before.type === 'directory' && type === 'directory') {
-      if (nodes.has(path)) report('duplicate', 'comes twice: the second is what counts', { path, severity: 'note' })
-    } else if (before.type === 'directory' || type === 'directory') {
+  function checkSecond(id: number, path: ByteString, { type }: CheckedEntry): void {
+    const kind = tree.kind(id)
+    if (kind === 'nothing') return
+    const before = kind === 'implied' ? 'directory' : kind
+    if (before === 'directory' && type === 'directory') {
+      if (kind !== 'implied') {
+        report('duplicate', 'comes twice: the second is what counts', { path, severity: 'note' })
+      }
+    } else if (before === 'directory' || type === 'directory') {
       // GNU tar removes what is in the way, if it is not a directory with something in it.
-      const isFull = before.type === 'directory' && filled.has(path)
-      const message = `a ${before.type} and a ${type} at one path: leave one out`
+      const isFull = before === 'directory' && tree.isFilled(id)
+      const message = `a ${before} and a ${type} at one path: leave one out`
       report('duplicate', message, { path, ...(!isFull && { since: 259 }) })
     } else if (type === 'hardlink') {
       report('duplicate', 'comes again as a hard link: leave one out', { path, since: 259 })
@@ -87,74 +99,107 @@ export function createEntryRules(report: Report): EntryRules {
 
   /** The symlink that a path lies below, if there is one, and where it leads through that. */
   function throughSymlink(path: ByteString): { readonly link: ByteString; readonly end: ByteString } | undefined {
-    for (let at = parentOf(path); at !== ''; at = parentOf(at)) {
-      const node = nodes.get(at)
-      if (node?.type !== 'symlink') continue
-      return {
-        link: at,
-        end: nodes.has(path) ? path : normalizePath(`${parentOf(at)}/${node.target}${path.slice(at.length)}`),
-      }
+    for (let at = paths.findFolder(path); at > ROOT; at = paths.parent(at)) {
+      if (tree.kind(at) !== 'symlink') continue
+      const link = paths.path(at)
+      const isThere = isEntry(paths.find(path))
+      const behind = `${parentOf(link)}/${tree.node(at)!.target}${path.slice(link.length)}`
+      return { link, end: isThere ? path : normalizePath(behind) }
     }
     return undefined
   }
 
-  function checkHardLink(path: ByteString, stored: ByteString): CheckedNode | undefined {
+  const isEntry = (id: number) => !['nothing', 'implied'].includes(tree.kind(id))
+
+  /** What a hard link leads to; {@link NONE} if it is nothing that can be linked. */
+  function checkHardLink(path: ByteString, stored: ByteString): number {
     const target = normalizePath(stored)
-    const through = throughSymlink(target)
-    const node = nodes.get(through?.end ?? target)
+    const through = fits(target) ? throughSymlink(target) : undefined
+    const found = fits(target) ? paths.find(through?.end ?? target) : NONE
     if (hasDotDot(stored) || target === '' || stored.endsWith('/')) {
-      report('hard-link', `leads to ${text(stored)}: name the target by its path in the archive`, { path })
-    } else if (node === undefined) {
-      report('hard-link', `leads to ${text(target)}, of which there is no entry before it`, { path })
-    } else if (node.type === 'directory') {
-      report('hard-link', `leads to the directory ${text(target)}: only files can be linked`, { path })
+      report('hard-link', `leads to ${shownQuoted(stored)}: name the target by its path in the archive`, { path })
+    } else if (!isEntry(found)) {
+      report('hard-link', `leads to ${shownQuoted(target)}, of which there is no entry before it`, { path })
+    } else if (tree.kind(found) === 'directory') {
+      report('hard-link', `leads to the directory ${shownQuoted(target)}: only files can be linked`, { path })
     } else {
       if (through !== undefined) {
-        report('hard-link', `leads to ${text(target)}, through the symlink ${text(through.link)}`, { path, since: 259 })
+        report('hard-link', `leads to ${shownQuoted(target)}, through the symlink ${shownQuoted(through.link)}`, {
+          path,
+          since: 259,
+        })
       }
-      return node
+      return found
     }
-    return undefined
+    return NONE
+  }
+
+  /** Puts an entry into the tree; whether there is room for it. */
+  function keep(id: number, path: ByteString, entry: CheckedEntry): boolean {
+    const { type, mode, target = '' } = entry
+    const linked = type === 'hardlink' ? checkHardLink(path, target) : NONE
+    if (path === REGISTRATION_FILE)
+      registration = type === 'file' && entry.head ? new Uint8Array(entry.head) : undefined
+    if (linked === NONE) return tree.set(id, { type, mode, ...detailOf(path, entry) })
+    tree.link(id, linked)
+    return true
   }
 
   return {
-    nodes,
-    implied,
-    tops,
+    tree,
+    get isCut() {
+      return isCut
+    },
+    get registration() {
+      return registration
+    },
+    top: path => (path === '' ? root : first?.path === path ? first : undefined),
     add(entry) {
       const path = normalizePath(entry.path)
       checkEntry(entry, path, report)
-      if (hasDotDot(path)) return
-      const { type, mode, uid, gid, target, head } = entry
-      if (type === 'directory' && !path.includes('/')) tops.set(path, { mode, uid, gid })
+      if (!fits(path) || hasDotDot(path)) return
+      const { type, mode, uid, gid } = entry
       if (path === '') {
-        if (type === 'directory') return
+        if (type === 'directory') root = { mode, uid, gid }
         // What is called "." libarchive passes over.
-        report('path', `the root is a ${type}: it must be a directory`, entry.path === '.' ? { until: 258 } : {})
+        else report('path', `the root is a ${type}: it must be a directory`, entry.path === '.' ? { until: 258 } : {})
         return
       }
-      checkPlace(path, entry)
-      const node = type === 'hardlink' ? checkHardLink(path, target ?? '') : undefined
-      nodes.set(
-        path,
-        node ?? { type, mode, ...(type === 'symlink' && { target: target ?? '' }), ...(head && { head }) },
-      )
-      if (type === 'directory') implied.delete(path)
+      if (type === 'directory' && !path.includes('/') && (first?.path ?? path) === path) {
+        first = { path, mode, uid, gid }
+      }
+      const id = paths.add(path)
+      if (id !== NONE) checkPlace(id, path, entry)
+      if ((id === NONE || !keep(id, path, entry)) && !isCut) {
+        isCut = true
+        const message = `has more than ${PATHS_MAX} paths, or than ${NAMES_MAX} bytes of names: from here on, and for`
+        report('limits', `${message} what is missing, nothing is checked`, { path })
+      }
       previous = path
     },
     finish() {
-      for (const path of [...implied].sort()) {
-        if (nodes.has(path)) continue
-        report('parents', 'has no entry of its own, though something lies in it: add it in front of that', { path })
+      if (tree.isHeadLost) {
+        const message = 'has more scripts than are kept: what is in some of them is taken to be right'
+        report('limits', message, { severity: 'warning' })
+      }
+      for (let id = 1; id < paths.size; id++) {
+        if (tree.kind(id) !== 'implied') continue
+        const message = 'has no entry of its own, though something lies in it: add it in front of that'
+        report('parents', message, { path: () => paths.path(id) })
       }
     },
   }
+}
+
+/** What is kept of an entry besides its type and mode. */
+function detailOf(path: ByteString, { type, target = '', head }: CheckedEntry): Partial<CheckedNode> {
+  if (type === 'symlink') return { target: target.length <= PATH_MAX ? target : '' }
+  if (type !== 'file' || head === undefined || path === REGISTRATION_FILE) return {}
+  if (isText(path)) return { head }
+  const program = identifyProgram(head)
+  return program.kind === 'script' ? { head } : { program }
 }
 
 function parentOf(path: ByteString): ByteString {
   return path.slice(0, Math.max(0, path.lastIndexOf('/')))
-}
-
-function text(path: ByteString): string {
-  return JSON.stringify(textOfByteString(path))
 }

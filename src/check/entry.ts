@@ -1,5 +1,7 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Program } from './elf.ts'
+import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
 import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
@@ -25,6 +27,8 @@ export interface CheckedNode {
    * taken to be right.
    */
   readonly head?: Uint8Array
+  /** What the first bytes of a file make it, where they are not kept themselves. */
+  readonly program?: Program
 }
 
 /** An entry of an archive, in its turn. */
@@ -49,7 +53,7 @@ const STARTUP_TEXT =
 
 /** Files that the rules look at besides programs, and how many bytes of each. The tree may lie in one folder. */
 const HEADS: readonly (readonly [RegExp, number])[] = [
-  [/^nix-path-registration$/, Infinity],
+  [/^nix-path-registration$/, REGISTRATION_MAX],
   // Enough for any of them.
   [STARTUP_TEXT, 64 * 1024],
   // An ID has 32 digits and may be followed by a newline.
@@ -58,8 +62,38 @@ const HEADS: readonly (readonly [RegExp, number])[] = [
 
 /** Bytes at the start of a file that the rules look at. */
 export function headSize(path: ByteString, mode: number): number {
-  const found = HEADS.find(([pattern]) => pattern.test(path))
-  return found?.[1] ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
+  if (!fits(path)) return 0
+  return textSize(path) ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
+}
+
+/** Whether a file is looked at as a text, and not only for what the kernel makes of it. */
+export function isText(path: ByteString): boolean {
+  return textSize(path) !== undefined
+}
+
+function textSize(path: ByteString): number | undefined {
+  return HEADS.find(([pattern]) => pattern.test(path))?.[1]
+}
+
+/** Whether a path is one that is kept: not longer than a kernel takes, nor deeper than new versions of systemd do. */
+export function fits(path: ByteString): boolean {
+  if (path.length < 2 * DEPTH_MAX) return true
+  if (path.length > PATH_MAX) return false
+  let depth = 0
+  for (let start = 0; start <= path.length; depth++) {
+    const slash = path.indexOf('/', start)
+    const end = slash === -1 ? path.length : slash
+    if (end - start > NAME_MAX) return false
+    start = end + 1
+  }
+  return depth <= DEPTH_MAX
+}
+
+/** How many names a path has. */
+export function depthOf(path: ByteString): number {
+  let depth = 1
+  for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) depth++
+  return depth
 }
 
 /** An entry of a tree in memory as an archive will have it. */
@@ -70,9 +104,12 @@ export function checkedEntry(entry: TreeEntry): CheckedEntry {
   return { type, path, mode, uid, gid, ...(type === 'file' && { head: entry.contents }) }
 }
 
-/** A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. */
+/**
+ * A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. One that
+ * is too long for a kernel stays as it is.
+ */
 export function normalizePath(path: ByteString): ByteString {
-  return /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
+  return path.length <= PATH_MAX && /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
     ? path
         .split('/')
         .filter(name => name !== '' && name !== '.')

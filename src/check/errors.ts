@@ -6,6 +6,8 @@ export type CheckErrorCode =
   | 'IMAGE_TRUNCATED'
   /** It is not what it begins as. */
   | 'IMAGE_CORRUPT'
+  /** It holds too much for its size. */
+  | 'IMAGE_UNBOUNDED'
 
 /** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
 export class CheckError extends Error {

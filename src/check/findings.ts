@@ -1,4 +1,5 @@
 import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { PATH_MAX } from './limits.ts'
 import { type RuleName, ruleOf, type Severity } from './rules.ts'
 import { concernsAny, type SystemdVersions } from './versions.ts'
 
@@ -16,8 +17,8 @@ export interface Finding {
 
 /** What a finding says besides its rule and message. */
 export interface FindingDetails {
-  /** Absent: not about one path. */
-  readonly path?: ByteString
+  /** Absent: not about one path. One that has to be put together first is only asked for if the finding is kept. */
+  readonly path?: ByteString | (() => ByteString)
   /** Default: what the rule says. */
   readonly severity?: Severity
   /** Default of both, if neither is given: what the rule says. */
@@ -50,8 +51,8 @@ export function createFindings(versions: SystemdVersions): { readonly report: Re
       const kind = kinds.get(key) ?? { bounds, count: 0 }
       kinds.set(key, kind)
       if (++kind.count > FINDINGS_MAX) return
-      const { path } = details
-      findings.push({ ...bounds, ...(path !== undefined && { path: textOfByteString(path) }), message })
+      const path = typeof details.path === 'function' ? details.path() : details.path
+      findings.push({ ...bounds, ...(path !== undefined && { path: pathText(path) }), message })
     },
     list() {
       const crowds = [...kinds.values()].filter(({ count }) => count > FINDINGS_MAX)
@@ -61,6 +62,11 @@ export function createFindings(versions: SystemdVersions): { readonly report: Re
       ]
     },
   }
+}
+
+/** A path as text. Nobody reads all of one that no kernel takes. */
+function pathText(path: ByteString): string {
+  return path.length <= PATH_MAX ? textOfByteString(path) : `${textOfByteString(path.slice(0, PATH_MAX))}…`
 }
 
 function boundsOf(name: RuleName, details: FindingDetails): Kind['bounds'] {

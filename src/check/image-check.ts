@@ -6,6 +6,8 @@ import type { System } from './elf.ts'
 import { type CheckedEntry, checkedEntry, REGISTRATION_FILE } from './entry.ts'
 import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
+import type { ImageTree } from './image-tree.ts'
+import { STORE_PATHS_MAX } from './limits.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
 import { type Lookup, resolvePath } from './resolve.ts'
@@ -70,23 +72,19 @@ export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
       rules.add(entry)
     },
     async finish({ lookup = async () => undefined, storePaths: unseen = [], isPartial = false } = {}) {
-      const { nodes, implied } = rules
-      for (const path of nodes.keys()) addStorePath(storePaths, path)
+      const hasRoom = addStorePaths(storePaths, rules.tree, report)
       for (const name of unseen) storePaths.add(name)
-      if (isPartial) return { findings: list(), storePaths: [...storePaths].sort() }
+      if (isPartial || rules.isCut) return { findings: list(), storePaths: [...storePaths].sort() }
       rules.finish()
-      const tree: Lookup = async path => {
-        const node = nodes.get(path) ?? (implied.has(path) ? { type: 'directory', mode: 0o700 } : undefined)
-        return node ?? lookup(path)
-      }
-      const root = await findRoot(tree, nodes.keys())
+      const tree: Lookup = async path => rules.tree.get(path) ?? lookup(path)
+      const root = await findRoot(tree, rules.tree)
       if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
-      checkRoot(rules.tops.get(root.slice(0, -1)), root, report)
+      checkRoot(rules.top(root.slice(0, -1)), root, report)
       const lookIn = withBaseLinks(path => tree(root + path))
       const { system, init } = await checkBoot(lookIn, options.system, report)
-      if (init) await checkSystem(lookIn, init, { paths: [...nodes.keys()], storePaths }, report)
+      if (init) await checkSystem(lookIn, init, { tree: rules.tree, storePaths }, report)
       const database = await tree(DATABASE_FILE)
-      checkRegistration(nodes.get(REGISTRATION_FILE)?.head, storePaths, database !== undefined, report)
+      if (hasRoom) checkRegistration(rules.registration, storePaths, database !== undefined, report)
       return { findings: list(), ...(system && { system }), storePaths: [...storePaths].sort() }
     },
   }
@@ -107,32 +105,39 @@ export async function checkTree(
 async function checkSystem(
   lookup: Lookup,
   init: Init,
-  { paths, storePaths }: { readonly paths: readonly ByteString[]; readonly storePaths: Iterable<string> },
+  { tree, storePaths }: { readonly tree: ImageTree; readonly storePaths: Iterable<string> },
   report: Report,
 ): Promise<void> {
   const nixos = await checkActivation(lookup, init, report)
-  await checkLogins(lookup, nixos?.toplevel, paths, report)
+  await checkLogins(lookup, nixos?.toplevel, tree, report)
   if (nixos === undefined || (await lookup(REGISTRATION_FILE)) === undefined) return
   // A system without Nix has no use for it.
   const ofNix = ['etc/nix/nix.conf', 'sw/bin/nix-store'].map(path => resolvePath(lookup, `${nixos.toplevel}/${path}`))
   if ((await Promise.all(ofNix)).every(({ node }) => node === undefined)) return
-  await checkRegistrationIsLoaded(lookup, { init: init.program.path, ...nixos }, paths, storePaths, report)
+  await checkRegistrationIsLoaded(lookup, { init: init.program.path, ...nixos }, tree, storePaths, report)
 }
 
 /** '' for a tree that begins at the top, `NAME/` for one that lies in the one directory there. */
-async function findRoot(tree: Lookup, paths: Iterable<ByteString>): Promise<ByteString> {
+async function findRoot(lookup: Lookup, tree: ImageTree): Promise<ByteString> {
   const isOsTree = async (root: ByteString) =>
-    (await tree(`${root}etc/os-release`)) !== undefined || (await tree(`${root}usr/lib/os-release`)) !== undefined
-  const tops = new Set<ByteString>()
-  for (const path of paths) {
-    tops.add(path.split('/', 1)[0]!)
-    if (tops.size > 1) return ''
+    (await lookup(`${root}etc/os-release`)) !== undefined || (await lookup(`${root}usr/lib/os-release`)) !== undefined
+  let top: ByteString | undefined
+  for (const name of tree.names('')) {
+    if (top !== undefined) return ''
+    top = name
   }
-  const [top] = tops
   return top !== undefined && !(await isOsTree('')) && (await isOsTree(`${top}/`)) ? `${top}/` : ''
 }
 
-function addStorePath(storePaths: Set<string>, path: ByteString): void {
-  const name = /^nix\/store\/([^/]+)/.exec(path)?.[1]
-  if (name !== undefined && name !== LINKS_FOLDER) storePaths.add(name)
+/** Adds what lies in the store of an image; whether it is so little that it can be kept. */
+function addStorePaths(storePaths: Set<string>, tree: ImageTree, report: Report): boolean {
+  for (const name of tree.names('nix/store')) {
+    if (storePaths.size === STORE_PATHS_MAX) {
+      const message = `has more than ${STORE_PATHS_MAX} store paths: they are not compared with its ${REGISTRATION_FILE}`
+      report('limits', message)
+      return false
+    }
+    if (name !== LINKS_FOLDER) storePaths.add(name)
+  }
+  return true
 }

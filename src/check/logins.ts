@@ -1,6 +1,8 @@
 /** Whether `machinectl login` finds the unit that it makes a machine start (systemd `src/machine/machine-dbus.c`). */
 import type { ByteString } from '../bytes/index.ts'
 import type { Report } from './findings.ts'
+import type { ImageTree } from './image-tree.ts'
+import { TEXTS_MAX } from './limits.ts'
 import { isThere, type Lookup, resolvePath } from './resolve.ts'
 
 const UNIT = 'container-getty@.service'
@@ -20,17 +22,21 @@ function isUsual(path: ByteString): boolean {
 
 /**
  * Checks an image that has units of systemd's, in the `toplevel` of its NixOS system or where Linux distributions have
- * them. `paths` are those of its entries, among which there may be further folders for units.
+ * them. In `tree` there may be further folders for units.
  */
 export async function checkLogins(
   lookup: Lookup,
   toplevel: ByteString | undefined,
-  paths: Iterable<ByteString>,
+  tree: ImageTree,
   report: Report,
 ): Promise<void> {
   const main = toplevel === undefined ? 'usr/lib/systemd/system' : `${toplevel}/etc/systemd/system`
   if ((await resolvePath(lookup, main)).node?.type !== 'directory') return
-  const extra = [...paths].filter(path => path.startsWith('etc/') && path.endsWith(`/${UNIT}`) && !isUsual(path))
+  const extra: ByteString[] = []
+  for (const path of tree.below('etc', UNIT)) {
+    if (!isUsual(path)) extra.push(path)
+    if (extra.length === TEXTS_MAX) break
+  }
   for (const file of [...extra, ...[FOLDERS[0]!, main, ...FOLDERS.slice(1)].map(folder => `${folder}/${UNIT}`)]) {
     if (!(await isThere(lookup, file))) continue
     // The first that is there counts. A link to /dev/null masks the unit.

@@ -1,13 +1,10 @@
 /** What is wrong with an entry by itself, wherever it stands. */
 import { type ByteString, isAscii } from '../bytes/index.ts'
 import { checkAttributes } from './attribute-rules.ts'
-import type { CheckedEntry } from './entry.ts'
+import { type CheckedEntry, depthOf } from './entry.ts'
 import type { Report } from './findings.ts'
+import { DEPTH_MAX, NAME_MAX, PATH_MAX } from './limits.ts'
 
-const NAME_MAX = 255
-const PATH_MAX = 4095
-/** systemd counts the root, too, to 128. */
-const DEPTH_MAX = 127
 /** IDs of a container; systemd-nspawn(1), `--private-users`. */
 const IDS = 65_536
 /** IDs of a kernel; the last one stands for none. */
@@ -15,6 +12,10 @@ const KERNEL_IDS = 2 ** 32
 
 /** Looks at an entry; `path` is where it is unpacked. */
 export function checkEntry(entry: CheckedEntry, path: ByteString, report: Report): void {
+  if (entry.path.length > PATH_MAX) {
+    report('name-length', `a path of ${entry.path.length} bytes, where ${PATH_MAX} fit`, { path })
+    return
+  }
   checkPath(entry.path, path, report)
   if (hasDotDot(path)) return
   checkOwner(entry, path, report)
@@ -34,12 +35,13 @@ function checkPath(stored: ByteString, path: ByteString, report: Report): void {
     const message = 'begins with "/", which importers cut off: leave it out'
     report('path', message, { path: stored, severity: 'warning' })
   }
-  if (path.length > PATH_MAX) report('name-length', `a path of ${path.length} bytes, where ${PATH_MAX} fit`, { path })
-  const names = path.split('/')
-  if (names.length > DEPTH_MAX)
-    report('depth', `lies ${names.length} levels deep, where ${DEPTH_MAX} are taken`, { path })
-  if (path.length <= NAME_MAX) return
-  for (const { length } of names) {
+  if (path.length < 2 * DEPTH_MAX) return
+  const depth = depthOf(path)
+  if (depth > DEPTH_MAX) {
+    report('depth', `lies ${depth} levels deep, where ${DEPTH_MAX} are taken`, { path })
+    report('limits', `lies ${depth} levels deep, and is not looked at`, { path, until: 258 })
+  }
+  for (const { length } of path.split('/')) {
     if (length > NAME_MAX) report('name-length', `a name of ${length} bytes, where ${NAME_MAX} fit`, { path })
   }
 }

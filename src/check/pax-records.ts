@@ -2,7 +2,7 @@
  * The contents of a pax header (POSIX.1-2017, pax, "pax Extended Header"): records `LENGTH KEY=VALUE` and a newline, where
  * the length counts all of the record.
  */
-import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 
 /** The records of pax headers, by their keys. */
 export type PaxRecords = Readonly<Record<string, ByteString>>
@@ -18,8 +18,9 @@ export interface PaxHeader {
 
 /** Reads a pax header as far as it can be read. */
 export function parsePaxHeader(bytes: Uint8Array): PaxHeader {
-  const records: Record<string, ByteString> = {}
-  const text = decodeByteString(bytes)
+  // A key may be any text, `__proto__`, too.
+  const records: Record<string, ByteString> = Object.create(null)
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   for (let at = 0; at < text.length; ) {
     if (text[at] === '\0') return { records, fault: `there is a NUL at byte ${at}`, isPadded: true }
     const digits = /^[ \t]*(\d+)/.exec(text.slice(at, at + 24))

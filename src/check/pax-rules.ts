@@ -1,7 +1,8 @@
 /** What is wrong with pax headers, whichever entry they are about (POSIX.1-2017, pax, "pax Extended Header"). */
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 import type { Report } from './findings.ts'
 import type { PaxHeader, PaxRecords } from './pax-records.ts'
+import { shownQuoted } from './shown.ts'
 
 /** Keys for all entries that libarchive passes over; what it would have to obey it refuses. */
 const OBEYED_GLOBALS = [
@@ -34,7 +35,7 @@ export function reportGlobals(header: PaxHeader, report: Report): void {
   else if (keys.length === 0) report('pax-global', 'a global pax header is empty: leave it out', { since: 259 })
   for (const key of keys) {
     if (!OBEYED_GLOBALS.some(pattern => pattern.test(key))) continue
-    const message = `a global pax header sets ${text(key)} for all entries: write it into the header of each`
+    const message = `a global pax header sets ${shownQuoted(key)} for all entries: write it into the header of each`
     report('pax-global', message, { since: 259 })
   }
   reportNumbers(records, 'a global pax header', report)
@@ -66,12 +67,8 @@ function reportNumbers(records: PaxRecords, where: string, report: Report, path?
     const isId = key === 'uid' || key === 'gid'
     const isGood = pattern.test(value) && Math.abs(Number(value)) < (isId ? ID_MAX : INT64_MAX)
     if (isGood) continue
-    const message = `${where} has ${text(value)} for ${key}: write a number that fits`
+    const message = `${where} has ${shownQuoted(value)} for ${key}: write a number that fits`
     // A size decides where the next entry begins, for all.
     report('pax', message, { ...(path !== undefined && { path }), ...(key !== 'size' && { until: 258 }) })
   }
-}
-
-function text(value: ByteString): string {
-  return JSON.stringify(textOfByteString(value))
 }

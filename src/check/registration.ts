@@ -1,14 +1,11 @@
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
-import {
-  DEFAULT_STORE_DIR,
-  type NixError,
-  type PathInfo,
-  parseRegistration,
-  parseStorePathBaseName,
-} from '../nix/index.ts'
+import { DEFAULT_STORE_DIR, type NixError, parseStorePathBaseName, walkRegistration } from '../nix/index.ts'
 import { headSize, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
+import type { ImageTree } from './image-tree.ts'
+import { REGISTRATION_MAX, TEXTS_MAX } from './limits.ts'
 import { type Lookup, resolvePath } from './resolve.ts'
+import { shown } from './shown.ts'
 
 /**
  * Compares what `nix-path-registration` says of the store paths in an image with the names in its `nix/store`. What it does
@@ -27,48 +24,97 @@ export function checkRegistration(
     report('registration', message, { path, severity: 'warning' })
     return
   }
-  let records: PathInfo[]
+  if (contents.length === REGISTRATION_MAX) {
+    const message = `has ${REGISTRATION_MAX} bytes or more, as many as a check reads: it is not compared with the store`
+    report('limits', message, { path })
+    return
+  }
+  let listed: Listed
   try {
-    records = parseRegistration(decodeByteString(contents))
+    listed = readListed(contents)
   } catch (error) {
     report('registration', (error as NixError).message, { path })
     return
   }
-  const listed = new Set(records.map(record => record.path.baseName))
-  if (listed.size < records.length) {
-    report('registration', 'lists a store path twice', { path, severity: 'warning' })
+  const { names, isTwice, missing } = listed
+  if (isTwice) report('registration', 'lists a store path twice', { path, severity: 'warning' })
+  for (const name of names) {
+    if (storeNames.has(name)) continue
+    report('registration', `lists ${DEFAULT_STORE_DIR}/${name}, which is not in the image`, { path })
   }
-  for (const { path: storePath, references } of records) {
-    if (!storeNames.has(storePath.baseName)) {
-      report('registration', `lists ${storePath.path}, which is not in the image`, { path })
-    }
-    for (const reference of references) {
-      if (isDatabaseThere || listed.has(reference.baseName)) continue
-      report('registration', `lists ${storePath.path}, but not ${reference.path}, to which that refers`, { path })
-    }
+  for (const [name, reference] of isDatabaseThere ? [] : missing()) {
+    const message = `lists ${DEFAULT_STORE_DIR}/${name}, but not ${DEFAULT_STORE_DIR}/${reference}, to which that refers`
+    report('registration', message, { path })
   }
   for (const name of storeNames) {
-    if (isDatabaseThere || listed.has(name)) continue
+    if (isDatabaseThere || names.has(name)) continue
     const message = isStorePathName(name)
       ? `does not list ${DEFAULT_STORE_DIR}/${name}: Nix in the machine deletes it as garbage`
-      : `cannot list ${DEFAULT_STORE_DIR}/${name}, which is no store path`
+      : `cannot list ${DEFAULT_STORE_DIR}/${shown(name)}, which is no store path`
     report('registration', message, { path, severity: 'warning' })
+  }
+}
+
+/** What a registration lists, by base names. */
+interface Listed {
+  readonly names: ReadonlySet<string>
+  readonly isTwice: boolean
+  /** A store path with a reference of its that is not listed, for each of them. */
+  missing(): Generator<readonly [name: string, reference: string]>
+}
+
+/** Reads a registration, of which only names are kept, each once. Throws `NixError`. */
+function readListed(contents: Uint8Array): Listed {
+  const names = new Set<string>()
+  /** A number for each name that is referred to. */
+  const numbers = new Map<string, number>()
+  /** References to what was not listed by then: who refers, and the number of what it refers to. */
+  const referrers: string[] = []
+  const references: number[] = []
+  let isTwice = false
+  let name = ''
+  const text = Buffer.from(contents.buffer, contents.byteOffset, contents.length).toString('latin1')
+  for (const item of walkRegistration(text)) {
+    // A name that is a part of the whole text would keep that.
+    const baseName = Buffer.from(item.path.baseName, 'latin1').toString('latin1')
+    if (item.kind === 'record') {
+      name = baseName
+      isTwice ||= names.has(name)
+      names.add(name)
+    } else if (!names.has(baseName)) {
+      const number = numbers.get(baseName) ?? numbers.size
+      numbers.set(baseName, number)
+      referrers.push(name)
+      references.push(number)
+    }
+  }
+  return {
+    names,
+    isTwice,
+    *missing() {
+      const referred = [...numbers.keys()]
+      for (const [i, referrer] of referrers.entries()) {
+        const reference = referred[references[i]!]!
+        if (!names.has(reference)) yield [referrer, reference]
+      }
+    },
   }
 }
 
 /**
  * Checks that a NixOS system loads its registration: that the stage-2 script, the commands that it runs, the
- * activation or a unit name the file. `init` is the stage-2 script, `toplevel` the folder of the system, `paths` are those of all
- * entries, `storeNames` the names in `nix/store`.
+ * activation or a unit name the file. `init` is the stage-2 script, `toplevel` the folder of the system, `storeNames` are the
+ * names in `nix/store`. If there are very many units, that is taken to be so.
  */
 export async function checkRegistrationIsLoaded(
   lookup: Lookup,
   startup: { readonly init: ByteString; readonly toplevel: ByteString },
-  paths: Iterable<ByteString>,
+  tree: ImageTree,
   storeNames: Iterable<string>,
   report: Report,
 ): Promise<void> {
-  const units = [...paths].filter(path => path.startsWith('etc/systemd/'))
+  const units: ByteString[] = []
+  for (const path of tree.below('etc/systemd')) if (units.push(path) === TEXTS_MAX) return
   const parts = [...storeNames].flatMap(name => {
     const path = `nix/store/${name}`
     // Nixpkgs has a store path for each unit, one for its script, and one for boot.postBootCommands.
@@ -83,6 +129,7 @@ export async function checkRegistrationIsLoaded(
     `${startup.toplevel}/activate`,
     ...[...units, ...parts].sort((a, b) => likely(a) - likely(b)),
   ]
+  if (texts.length > TEXTS_MAX) return
   for (const path of texts) if (await mayName(lookup, path)) return
   const message =
     'no script or unit loads it, so the Nix database in the machine stays empty: load it in a unit or in ' +
@@ -94,6 +141,7 @@ export async function checkRegistrationIsLoaded(
 async function mayName(lookup: Lookup, path: ByteString): Promise<boolean> {
   const { node, path: real } = await resolvePath(lookup, path)
   if (node?.type !== 'file') return false
+  if (node.program !== undefined) return false
   if (node.head === undefined || node.head.length >= headSize(real, node.mode)) return true
   const text = decodeByteString(node.head)
   if (text.includes(`/${REGISTRATION_FILE}`)) return true

@@ -1,5 +1,6 @@
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 import { type CheckedNode, normalizePath } from './entry.ts'
+import { shown, shownPath } from './shown.ts'
 
 /** Tells what stands at a path of an image; `undefined` for nothing. Symlinks are not followed. */
 export type Lookup = (path: ByteString) => Promise<CheckedNode | undefined>
@@ -20,36 +21,43 @@ export interface Resolution {
 
 /** Symlinks that are followed until it is a loop (systemd `src/basic/chase.c`, CHASE_MAX). */
 const LINKS_MAX = 32
+/** Bytes of all the paths looked up on the way: a way that links make longer leads to nothing that a kernel finds. */
+const WAY_MAX = 256 * 1024
 
 /**
  * Follows `start` through symlinks, as systemd does with a tree that is not yet a root: absolute targets and `..` stay
  * inside.
  */
 export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Resolution> {
-  const names = normalizePath(start).split('/')
+  // In reverse: the next name is the last.
+  const names = normalizePath(start).split('/').reverse()
+  let way = 0
   const links: string[] = []
   let isAbsolute = false
   let at: ByteString = ''
   let node: CheckedNode | undefined = { type: 'directory', mode: 0o755 }
   while (names.length > 0) {
-    const name = names.shift()!
+    const name = names.pop()!
     if (name === '' || name === '.') continue
     if (name === '..') {
+      way += at.length
       at = at.slice(0, Math.max(0, at.lastIndexOf('/')))
       node = await (at === '' ? { type: 'directory', mode: 0o755 } : lookup(at))
       continue
     }
     const path: ByteString = at === '' ? name : `${at}/${name}`
-    node = node?.type === 'directory' ? await lookup(path) : undefined
+    way += path.length
+    node = node?.type === 'directory' && way <= WAY_MAX ? await lookup(path) : undefined
     if (node?.type !== 'symlink') {
       at = path
       if (node === undefined) break
       continue
     }
     const { target = '' }: CheckedNode = node
-    links.push(`/${textOfByteString(path)} -> ${textOfByteString(target)}`)
+    way += target.length
+    links.push(`${shownPath(path)} -> ${shown(target)}`)
     if (links.length > LINKS_MAX) return { path, node: undefined, links: links.slice(0, 3), isAbsolute, isLoop: true }
-    names.unshift(...target.split('/'))
+    for (const part of target.split('/').reverse()) names.push(part)
     if (target.startsWith('/')) {
       isAbsolute = true
       at = ''

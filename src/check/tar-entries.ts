@@ -2,6 +2,7 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { ByteInput } from './byte-input.ts'
 import type { Report } from './findings.ts'
+import { EXTENDED_MAX } from './limits.ts'
 import { type PaxRecords, parsePaxHeader } from './pax-records.ts'
 import { reportGlobals, reportPaxHeader } from './pax-rules.ts'
 import { BLOCK, decodeTarHeader, type TarHeader } from './tar-header.ts'
@@ -59,11 +60,7 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
     offset += bytes.length
     return bytes
   }
-  const peek = async () => {
-    const block = await input.gather(BLOCK)
-    input.unread(block)
-    return block
-  }
+  const peek = () => input.peek(BLOCK)
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
     const head = await gather(Math.min(wanted, size))
@@ -79,7 +76,10 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
   }
 
   /** The text of a GNU header for a long name; it ends at the first NUL. */
-  const longText = (bytes: Uint8Array) => Buffer.from(bytes).toString('latin1').replace(/\0.*$/s, '')
+  const longText = (bytes: Uint8Array) => {
+    const nul = bytes.indexOf(0)
+    return Buffer.from(bytes.buffer, bytes.byteOffset, nul === -1 ? bytes.length : nul).toString('latin1')
+  }
 
   return {
     get offset() {
@@ -87,9 +87,10 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
     },
     contents,
     async next() {
-      let pax: PaxRecords | undefined
+      let pax: Record<string, ByteString> | undefined
       let longPath: ByteString | undefined
       let longTarget: ByteString | undefined
+      let extended = 0
       for (;;) {
         const block = await peek()
         if (block.length === 0) return { kind: 'end' }
@@ -97,9 +98,10 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
         const header = decodeTarHeader(block)
         if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
         await gather(BLOCK)
-        const { type, size = 0 } = header
+        const { type } = header
+        const size = Math.max(0, header.size ?? 0)
         if (!'LKxXgVA'.includes(type)) {
-          const records = { ...pick(globals, INHERITED), ...pax }
+          const records = { ...globals, ...pax }
           const stated = Number(records.size || size)
           return {
             header,
@@ -111,6 +113,18 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
             isPax,
           }
         }
+        if ('VA'.includes(type)) {
+          if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
+          continue
+        }
+        extended += size
+        if (extended > EXTENDED_MAX) {
+          const message = `the extended headers in front of an entry have ${extended} bytes, where libarchive takes ${EXTENDED_MAX}`
+          report('limits', `${message}: what is in the last of them is not looked at`)
+          extended -= size
+          if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
+          continue
+        }
         const body = await contents(size, size)
         if (body === undefined) return { kind: 'cut' }
         if (type === 'L') {
@@ -120,12 +134,12 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
         else if (type === 'g') {
           const parsed = parsePaxHeader(body)
           reportGlobals(parsed, report)
-          globals = { ...globals, ...parsed.records }
+          globals = { ...globals, ...pick(parsed.records, INHERITED) }
           isPax = true
         } else if (type === 'x' || type === 'X') {
           const parsed = parsePaxHeader(body)
           reportPaxHeader(parsed, pax !== undefined, report)
-          pax = { ...pax, ...parsed.records }
+          pax = pax === undefined ? parsed.records : Object.assign(pax, parsed.records)
           isPax = true
         }
       }
@@ -143,8 +157,10 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
   }
 }
 
+const ZEROS = Buffer.alloc(BLOCK)
+
 function isZero(block: Uint8Array): boolean {
-  return block.every(byte => byte === 0)
+  return ZEROS.compare(block, 0, block.length, 0, block.length) === 0
 }
 
 function pick(records: PaxRecords, keys: readonly string[]): PaxRecords {

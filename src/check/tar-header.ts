@@ -14,7 +14,7 @@
  *
  * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
  */
-import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
 
 /** Bytes of a header, and what contents are padded to. */
 export const BLOCK = 512
@@ -39,9 +39,10 @@ export interface TarHeader {
 }
 
 /** What is in a block of 512 bytes; `undefined` if its checksum says that it is no header. */
-export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
-  if (!hasChecksum(block)) return undefined
-  const magic = decodeByteString(block, 257, 265)
+export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
+  if (!hasChecksum(bytes)) return undefined
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, BLOCK)
+  const magic = block.toString('latin1', 257, 265)
   const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
   const name = textField(block, 0, 100)
@@ -62,28 +63,37 @@ export function decodeTarHeader(block: Uint8Array): TarHeader | undefined {
   }
 }
 
-/** Old archivers added signed bytes. */
+/** The bytes of the checksum itself count as blanks. */
+const CHECKSUM_BLANKS = 8 * 0x20
+
 function hasChecksum(block: Uint8Array): boolean {
   const stored = numberField(block, 148, 8)
-  let unsigned = 0
-  let signed = 0
-  for (let at = 0; at < BLOCK; at++) {
-    const byte = at >= 148 && at < 156 ? 0x20 : block[at]!
-    unsigned += byte
-    signed += byte < 128 ? byte : byte - 256
-  }
-  return stored === unsigned || stored === signed
+  let sum = CHECKSUM_BLANKS
+  for (let at = 0; at < BLOCK; at++) sum += block[at]!
+  for (let at = 148; at < 156; at++) sum -= block[at]!
+  if (stored === sum) return true
+  // Old archivers added signed bytes.
+  for (let at = 0; at < BLOCK; at++) if (block[at]! > 127 && (at < 148 || at >= 156)) sum -= 256
+  return stored === sum
 }
 
-function textField(block: Uint8Array, start: number, length: number): ByteString {
+function textField(block: Buffer, start: number, length: number): ByteString {
+  if (block[start] === 0) return ''
   const nul = block.indexOf(0, start)
-  return decodeByteString(block, start, nul === -1 ? start + length : Math.min(nul, start + length))
+  return block.toString('latin1', start, nul === -1 ? start + length : Math.min(nul, start + length))
 }
 
 function numberField(block: Uint8Array, start: number, length: number): number | undefined {
   if (block[start]! & 0x80) return binaryNumber(block.subarray(start, start + length))
-  const text = /^[ \t\0]*([^ \0]*)/.exec(decodeByteString(block, start, start + length))![1]!
-  return /^[0-7]*$/.test(text) ? Number.parseInt(text || '0', 8) : undefined
+  const end = start + length
+  let at = start
+  while (at < end && (block[at] === 0x20 || block[at] === 0x09 || block[at] === 0)) at++
+  let value = 0
+  for (; at < end && block[at] !== 0x20 && block[at] !== 0; at++) {
+    if (block[at]! < 0x30 || block[at]! > 0x37) return undefined
+    value = value * 8 + block[at]! - 0x30
+  }
+  return value
 }
 
 function binaryNumber(bytes: Uint8Array): number {

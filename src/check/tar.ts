@@ -1,8 +1,9 @@
-import { decodeByteString, textOfByteString } from '../bytes/index.ts'
+import { decodeByteString } from '../bytes/index.ts'
 import { createByteInput } from './byte-input.ts'
 import { headSize, normalizePath } from './entry.ts'
 import { CheckError } from './errors.ts'
 import type { ImageCheck } from './image-check.ts'
+import { shown } from './shown.ts'
 import { createTarEnd, type Ending } from './tar-end.ts'
 import { createTarEntries } from './tar-entries.ts'
 import { checkedTarEntry, checkTarEntry, hasContents } from './tar-entry-rules.ts'
@@ -19,6 +20,9 @@ export interface TarSummary {
 /** How archives of cpio begin: in octal digits, in hexadecimal ones, and two bytes of either order. */
 const CPIO = /^(07070[127]|\xc7\x71|\x71\xc7)/
 const CPIO_SIZE = 6
+
+/** What is broken by bytes that end with an error. */
+const RULE_OF = { IMAGE_TRUNCATED: 'truncated', IMAGE_CORRUPT: 'corrupt', IMAGE_UNBOUNDED: 'limits' } as const
 
 /** Bytes taken at a time. */
 const PIECE_SIZE = 64 * 1024
@@ -50,7 +54,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
       checkTarEntry(next, report)
       hint = ''
       if (next.size > 0 && !(await hasContents(next, archive, report))) {
-        const path = textOfByteString(next.path)
+        const path = shown(next.path)
         hint = `: ${path}, in front of it, has a size, and its type has no contents`
       }
       if (next.header.isMapContinued) await archive.skipMap()
@@ -63,8 +67,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
   }
 
   try {
-    const start = await input.gather(CPIO_SIZE)
-    input.unread(start)
+    const start = await input.peek(CPIO_SIZE)
     if (CPIO.test(decodeByteString(start))) {
       report('corrupt', 'is no tar archive, but one of cpio, which systemd up to 258 does not read', { until: 258 })
       while ((await input.take()) !== undefined);
@@ -77,7 +80,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
     return { entries, size: input.size, isWhole: end.finish({ kind, offset, size: input.size, hint }) }
   } catch (error) {
     if (!(error instanceof CheckError) || error.code === 'IMAGE_UNREADABLE') throw error
-    const rule = error.code === 'IMAGE_TRUNCATED' ? 'truncated' : 'corrupt'
+    const rule = RULE_OF[error.code]
     // The machine is whole then; up to 260 systemd does not ask a decoder whether it came to its end.
     const isHarmless = rule === 'truncated' && end.isFound
     report(rule, error.message, isHarmless ? { since: 261 } : {})

@@ -2,6 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchPart } from '../bench/index.ts'
+import { printableJson } from '../printable.ts'
+import { print } from './print.ts'
 import { abortOnSignals } from './signals.ts'
 import { byteCount, somePath, UsageError, wholeNumber } from './usage.ts'
 
@@ -76,16 +78,16 @@ async function run(flags: BenchFlags): Promise<void> {
       // This very program.
       command: [process.execPath, process.argv[1]],
       signal: interrupt.signal,
-      onStep: step => process.stderr.write(`${step}\n`),
+      onStep: step => print(step, process.stderr),
     })
     const text = formatReport(report)
-    const data = `${JSON.stringify(report, null, 2)}\n`
+    const data = `${printableJson(report, 2)}\n`
     if (out !== undefined) {
       mkdirSync(out, { recursive: true })
       const files = new Map([['report.md', text], ['report.json', data], ...drawCharts(report)])
       for (const [name, contents] of files) writeFileSync(join(out, name), contents)
     }
-    process.stdout.write(json ? data : text)
+    print((json ? data : text).trimEnd())
   } finally {
     interrupt.dispose()
   }

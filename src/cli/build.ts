@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { buildImage, type ImageSpec, openLocalCache, writeImage } from '../index.ts'
 import { type BuildFlags, checkFlags, specOf, unpacksNars } from './build-spec.ts'
+import { printJson, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { abortOnSignals } from './signals.ts'
 import { isStdoutRead, spoilStdout, writeToStdout } from './stdout.ts'
@@ -22,10 +23,11 @@ export async function runBuild(file: string | undefined, flags: BuildFlags): Pro
       : await buildImage(spec, flags.out ?? '.', options)
     view?.clear()
     const seconds = (performance.now() - started) / 1000
-    if (!flags.json) for (const warning of result.warnings) process.stderr.write(`warning: ${warning}\n`)
+    if (!flags.json) printWarnings(result.warnings)
     // The image itself may go to standard output; then what is to be read goes to the other one.
     const target = flags.stdout ? process.stderr : process.stdout
-    target.write(flags.json ? `${JSON.stringify(withoutManifest(result))}\n` : formatSummary(result, seconds, target))
+    if (flags.json) printJson(withoutManifest(result), target)
+    else target.write(formatSummary(result, seconds, target))
   } catch (error) {
     if (flags.stdout) await spoilStdout()
     throw error

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { CACHE_SIZE_MAX, clearCache, defaultCacheFolder, pruneCache, readCacheStats } from '../index.ts'
+import { print } from './print.ts'
 import { formatBytes } from './units.ts'
 import { byteCount, somePath } from './usage.ts'
 
@@ -33,8 +34,4 @@ interface CacheFlags {
 
 interface PruneFlags extends CacheFlags {
   maxSize?: number
-}
-
-function print(line: string): void {
-  process.stdout.write(`${line}\n`)
 }

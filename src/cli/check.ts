@@ -1,5 +1,4 @@
 import { basename, dirname } from 'node:path'
-import { styleText } from 'node:util'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import {
   checkArchive,
@@ -14,6 +13,7 @@ import {
   type SystemdVersion,
   type SystemdVersions,
 } from '../index.ts'
+import { type Line, print, printJson, printLines } from './print.ts'
 import { formatBytes } from './units.ts'
 import { somePath, UsageError } from './usage.ts'
 
@@ -49,7 +49,8 @@ export function defineCheck(check: Command): void {
 
 async function runCheck(image: string | undefined, { system, systemd, rules, json }: CheckFlags): Promise<void> {
   if (rules) {
-    print(json ? JSON.stringify(RULES) : RULES.map(formatRule).join('\n'))
+    if (json) printJson(RULES)
+    else print(RULES.map(formatRule).join('\n'))
     return
   }
   if (image === undefined) throw new UsageError('nothing to check: give an IMAGE, or --rules')
@@ -58,23 +59,21 @@ async function runCheck(image: string | undefined, { system, systemd, rules, jso
   const findings = [...report.findings, ...beside]
   const isBroken = findings.some(({ severity }) => severity === 'error')
   if (json) {
-    print(JSON.stringify({ ...report, findings, fits: !isBroken }))
+    printJson({ ...report, findings, fits: !isBroken })
   } else {
     const { size, tarSize, entries, storePaths, compression } = report
-    print(
-      [
-        ...findings.map(formatFinding),
-        `${image}: ${formatBytes(size)} (${compression}), ${formatBytes(tarSize)} of tar, ${entries} entries, ` +
-          `${storePaths.length} store paths${report.system ? `, ${report.system}` : ''}`,
-        verdict(findings, report.systemd),
-      ].join('\n'),
-    )
+    printLines([
+      ...findings.map(formatFinding),
+      `${image}: ${formatBytes(size)} (${compression}), ${formatBytes(tarSize)} of tar, ${entries} entries, ` +
+        `${storePaths.length} store paths${report.system ? `, ${report.system}` : ''}`,
+      ...verdict(findings, report.systemd),
+    ])
   }
   if (isBroken) process.exitCode = 1
 }
 
 /** Which of the versions import the image. */
-function verdict(findings: readonly Finding[], { oldest, newest }: SystemdVersions): string {
+function verdict(findings: readonly Finding[], { oldest, newest }: SystemdVersions): string[] {
   const errors = findings.filter(({ severity }) => severity === 'error')
   const all = Array.from({ length: newest - oldest + 1 }, (_, i) => oldest + i)
   const good = all.filter(version => !errors.some(each => concerns(each, version)))
@@ -82,7 +81,7 @@ function verdict(findings: readonly Finding[], { oldest, newest }: SystemdVersio
   return [
     ...(good.length > 0 ? [`systemd ${ranges(good)} imports it`] : []),
     ...(bad.length > 0 ? [`systemd ${ranges(bad)} does not import it, or what it imports is broken`] : []),
-  ].join('\n')
+  ]
 }
 
 /** Ascending numbers as text: `252 to 257, 262`. */
@@ -99,11 +98,10 @@ function systemdVersion(text: string): SystemdVersion {
   throw new InvalidArgumentError(`known are ${oldest} to ${newest}, oldest and newest`)
 }
 
-function formatFinding({ rule, severity, path, message, since, until }: Finding): string {
-  const stream = process.stdout
+function formatFinding({ rule, severity, path, message, since, until }: Finding): Line {
   const colors = { error: 'red', warning: 'yellow', note: 'dim' } as const
   const where = path === undefined ? '' : `${path}: `
-  return `${styleText(colors[severity], severity, { stream })} ${rule}: ${where}${message}${versions({ since, until })}`
+  return [{ style: colors[severity], text: severity }, ` ${rule}: ${where}${message}${versions({ since, until })}`]
 }
 
 function formatRule(rule: Rule): string {
@@ -118,8 +116,4 @@ function versions({ since, until }: { since?: number; until?: number }): string 
   return until === undefined
     ? ` (systemd ${since} and newer)`
     : ` (systemd ${since ? `${since} to` : 'up to'} ${until})`
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`)
 }

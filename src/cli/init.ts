@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { makeFolders } from '../folders.ts'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
 import { shellWord } from '../shell-word.ts'
+import { printLines } from './print.ts'
 import { shellPath } from './shell.ts'
 import { imageName, somePath, UsageError } from './usage.ts'
 
@@ -52,7 +53,7 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
           `nspawn-rootfs build ${image} --out images`,
         ]
       : [`nspawn-rootfs build ${image} --set PROGRAM=/nix/store/… --out images`]
-  process.stdout.write(`${files.map(([path]) => path).join('\n')}\n\n${steps.join('\n')}\n`)
+  printLines([...files.map(([path]) => path), '', ...steps])
 }
 
 /** The name is that of the host (networking.hostName) and of an attribute in the flake. Throws `UsageError`. */

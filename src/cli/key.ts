@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { makeFolders } from '../folders.ts'
 import { generateKeyPair } from '../index.ts'
+import { print } from './print.ts'
 import { shellPath } from './shell.ts'
 import { somePath, UsageError } from './usage.ts'
 
@@ -37,7 +38,7 @@ async function generate({ out, name, email, passphraseFile }: GenerateFlags): Pr
   await makeFolders(out)
   writeFileSync(secretFile, secretKey, { mode: 0o600, flag: 'wx' })
   writeFileSync(publicFile, publicKey, { flag: 'wx' })
-  process.stdout.write(`${secretFile}: keep it secret
+  print(`${secretFile}: keep it secret
 ${publicFile}: give it to those who import images (${fingerprint})
 
 They add it to the keyring that machinectl pull-tar reads, and keep the keys of the distribution:
@@ -45,6 +46,5 @@ They add it to the keyring that machinectl pull-tar reads, and keep the keys of 
   sudo gpg --no-default-keyring --keyring /etc/systemd/import-pubring.gpg --import ${shellPath(publicFile)}
 If /etc/systemd/import-pubring.pgp exists, systemd 258 and newer read that file instead: import the key there.
 
-To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}
-`)
+To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}`)
 }

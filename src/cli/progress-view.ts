@@ -1,6 +1,7 @@
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { FetchProgress, Progress } from '../index.ts'
+import { printable } from '../printable.ts'
 import { formatBytes } from './units.ts'
 
 /** Shows how far a build is. */
@@ -39,7 +40,7 @@ function createBar(stream: WriteStream): ProgressView {
       const filled = Math.round(part * width)
       const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(width - filled)
       const gap = width > 0 ? ' ' : ''
-      const name = nameOf(progress).slice(0, Math.max(0, columns - width - figures.length - 3))
+      const name = printable(nameOf(progress)).slice(0, Math.max(0, columns - width - figures.length - 3))
       const path = name && `  ${styleText('dim', name, { stream })}`
       stream.write(`\r${bar}${gap}${figures}${path}\x1b[K`)
     },

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
 import { FORMATS, type ImageFormat, openLocalCache, publishImages, readImageFile } from '../index.ts'
 import { type SigningFlags, signingOf } from './build-spec.ts'
+import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
@@ -72,28 +73,27 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
       onProgress: view.show,
       onImage({ image, size, warnings }) {
         view.clear()
-        for (const warning of warnings) process.stderr.write(`warning: ${warning}\n`)
-        if (!json) process.stdout.write(`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}\n`)
+        printWarnings(warnings)
+        if (!json) print(`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}`)
       },
     })
-    for (const warning of publication.warnings) process.stderr.write(`warning: ${warning}\n`)
-    if (json) process.stdout.write(`${JSON.stringify(publication)}\n`)
-    else process.stdout.write(formatPublication(publication))
+    printWarnings(publication.warnings)
+    if (json) printJson(publication)
+    else printLines(formatPublication(publication))
   } finally {
     view.clear()
     interrupt.dispose()
   }
 }
 
-function formatPublication(publication: Awaited<ReturnType<typeof publishImages>>): string {
+function formatPublication(publication: Awaited<ReturnType<typeof publishImages>>): string[] {
   const { folder, version, isNew, previous, isSigned, removed } = publication
   const unchanged =
     previous === version ? `nothing has changed since ${version}` : `back to ${version}, which is the same`
-  const lines = [
+  return [
     isNew ? `published as ${version} in ${shortPath(folder)}` : unchanged,
     ...(isSigned ? [] : ['not signed: those who import have to say --verify=checksum']),
     ...(removed.length > 0 ? [`removed: ${removed.join(', ')}`] : []),
     `to try it: nspawn-rootfs serve ${shortPath(folder)}`,
   ]
-  return `${lines.join('\n')}\n`
 }

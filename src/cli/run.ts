@@ -7,6 +7,7 @@ import { addCacheCommands } from './cache.ts'
 import { defineCheck } from './check.ts'
 import { defineInit } from './init.ts'
 import { addKeyCommands } from './key.ts'
+import { print } from './print.ts'
 import { definePublish } from './publish.ts'
 import { defineSchema } from './schema.ts'
 import { defineServe } from './serve.ts'
@@ -43,7 +44,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    process.stderr.write(`nspawn-rootfs: ${describe(error)}\n`)
+    print(`nspawn-rootfs: ${describe(error)}`, process.stderr)
     return error instanceof UsageError ? 2 : 1
   }
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { pullLines, serveFolder } from '../index.ts'
+import { printLines } from './print.ts'
 import { abortOnSignals } from './signals.ts'
 import { somePath, wholeNumber } from './usage.ts'
 
@@ -22,10 +23,10 @@ async function runServe(folder: string, { port, host }: ServeFlags): Promise<voi
   try {
     const server = await serveFolder(folder, {
       ...{ port, host, signal: interrupt.signal },
-      onRequest: line => process.stderr.write(`${line}\n`),
+      onRequest: line => printLines([line], process.stderr),
     })
     const lines = await pullLines(server.url, folder)
-    process.stdout.write(`${server.url}\n${lines.map(line => `${line}\n`).join('')}Control-C ends it.\n`)
+    printLines([server.url, ...lines, 'Control-C ends it.'])
     await new Promise(resolve => interrupt.signal.addEventListener('abort', resolve, { once: true }))
     await server.close()
   } finally {

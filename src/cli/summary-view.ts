@@ -1,23 +1,22 @@
 import type { WriteStream } from 'node:tty'
-import { styleText } from 'node:util'
 import { type ImageFiles, type ImageSummary, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
+import { formatLine, type Line } from './print.ts'
 import { shellPath, shortPath } from './shell.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 
 /** What is printed when an image is built: what it is, and what to do with it. */
 export function formatSummary(image: ImageSummary | ImageFiles, seconds: number, stream: WriteStream): string {
-  const bold = (text: string) => styleText('bold', text, { stream })
   const ratio = image.tarSize / image.size
-  const lines = [
+  const lines: Line[] = [
     `${image.storePaths} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes${cachedPart(image)}`,
     `${formatBytes(image.tarSize)} of tar in ${formatBytes(image.size)} of ${image.format}` +
       `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
   ]
   if ('files' in image) {
-    for (const file of image.files) lines.push(bold(shortPath(file)))
+    for (const file of image.files) lines.push([{ style: 'bold', text: shortPath(file) }])
     lines.push('', ...nextSteps(image))
   }
-  return `${lines.join('\n')}\n`
+  return lines.map(line => `${formatLine(line, stream)}\n`).join('')
 }
 
 function cachedPart({ cachedNarSize, narSize }: ImageSummary): string {

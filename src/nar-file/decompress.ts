@@ -1,5 +1,6 @@
 /** The compressions of binary caches, each as a stream that goes no further than it is read. */
 import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
+import { decodeBzip2 } from '../bzip2/index.ts'
 import { through } from '../through.ts'
 import { splitZstdFrames } from '../zstd/index.ts'
 import { createByteSource } from './byte-source.ts'
@@ -24,7 +25,7 @@ const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompr
   ['zstd', bytes => through(splitZstdFrames(bytes), createZstdDecompress())],
   ['gzip', bytes => through(bytes, createGunzip())],
   ['br', bytes => through(bytes, createBrotliDecompress())],
-  ['bzip2', unpackBzip2],
+  ['bzip2', bytes => decodeBzip2(bytes)],
   ['lz4', unpackLz4],
   ['lzma', unpackLzma],
   ['lzip', unpackLzip],
@@ -82,30 +83,4 @@ function noNar(verb: string, { what, advice }: FileKind): NoNarError {
 /** Foreign text, for a message. */
 function shortName(name: string): string {
   return /^[a-z0-9]{1,20}$/.test(name) ? name : JSON.stringify(name.slice(0, 100))
-}
-
-async function* unpackBzip2(bytes: Bytes, narSize = Number.POSITIVE_INFINITY): Bytes {
-  // Loaded where it is used: hardly any cache has such files.
-  const { default: createBunzip2 } = await import('unbzip2-stream')
-  const stream = createBunzip2()
-  const pieces: Uint8Array[] = []
-  let failure: { readonly error: unknown } | undefined
-  let size = 0
-  stream.on('error', error => {
-    failure ??= { error }
-  })
-  stream.on('data', (piece: Uint8Array) => {
-    size += piece.length
-    // It unpacks all that it was given before it returns; what is thrown here stops it.
-    if (size > narSize) throw new Error(`holds more than the ${narSize} bytes it should`)
-    pieces.push(piece)
-  })
-  for await (const chunk of bytes) {
-    stream.write(Buffer.from(chunk))
-    if (failure) throw failure.error
-    yield* pieces.splice(0)
-  }
-  stream.end()
-  if (failure) throw failure.error
-  yield* pieces.splice(0)
 }

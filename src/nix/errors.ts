@@ -49,15 +49,10 @@ export class NixError extends Error {
   }
 }
 
-// Foreign text in a message may be a megabyte long.
-const QUOTE_LENGTH = 300
-
-/** Foreign text, quoted and shortened for a message. */
-export function quote(text: string): string {
-  return text.length <= QUOTE_LENGTH ? JSON.stringify(text) : `${JSON.stringify(text.slice(0, QUOTE_LENGTH))}…`
-}
-
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** Foreign text, quoted and shortened for a message. */
+export { quoted as quote } from '../printable.ts'

@@ -31,7 +31,7 @@ export { formatNarInfo, type NarInfo, parseNarInfo } from './narinfo.ts'
 export { decodeNixBase32, encodeNixBase32, NIXBASE32_ALPHABET } from './nixbase32.ts'
 export type { PathInfo } from './path-info.ts'
 export { parsePathInfoJson } from './path-info-json.ts'
-export { formatRegistration, parseRegistration } from './registration.ts'
+export { formatRegistration, parseRegistration, walkRegistration } from './registration.ts'
 export { fingerprintOf, isSignedBy, type SignedInfo, signPathInfo } from './signature.ts'
 export {
   compareStorePaths,

@@ -13,13 +13,35 @@ import { type NarHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from './store-path.ts'
 
+/** What stands in a registration: all of a record but its references, or one of them, which belongs to the last record. */
+export type RegistrationItem =
+  | ({ readonly kind: 'record' } & Omit<PathInfo, 'references'>)
+  | { readonly kind: 'reference'; readonly path: StorePath }
+
 /**
  * Parses a registration into records, in its order; the empty text holds none. A missing newline at the very end is
  * forgiven. Throws `NixError` REGISTRATION_INVALID with the line.
  */
 export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE_DIR): PathInfo[] {
-  const lines = createLines(text)
   const records: PathInfo[] = []
+  let references: StorePath[] = []
+  for (const item of walkRegistration(text, storeDir)) {
+    if (item.kind === 'reference') references.push(item.path)
+    else {
+      references = []
+      const { path, narHash, narSize, deriver } = item
+      records.push({ path, narHash, narSize, references, ...(deriver !== undefined && { deriver }) })
+    }
+  }
+  return records
+}
+
+/** The same piece by piece, so that what is read need not be kept. */
+export function* walkRegistration(
+  text: string,
+  storeDir: string = DEFAULT_STORE_DIR,
+): Generator<RegistrationItem, void, undefined> {
+  const lines = createLines(text)
   while (!lines.atEnd()) {
     const path = lines.read('a store path', line => parseStorePath(line, storeDir))
     const narHash = lines.read(`the NAR hash of ${path.path}`, line => readNarHash(line, storeDir))
@@ -29,17 +51,13 @@ export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE
     )
     const count = lines.read(`the number of references of ${path.path}`, parseDecimal)
     const countLine = lines.lineNumber()
-    const references: StorePath[] = []
-    // Not an array of `count`: that number is foreign, the lines that follow it are real.
+    yield { kind: 'record', path, narHash, narSize, ...(deriver !== undefined && { deriver }) }
+    // That number is foreign, the lines that follow it are real.
     for (let i = 1; i <= count; i++) {
       const what = `reference ${i} of the ${count} of ${path.path} that line ${countLine} announces`
-      references.push(lines.read(what, line => parseStorePath(line, storeDir)))
+      yield { kind: 'reference', path: lines.read(what, line => parseStorePath(line, storeDir)) }
     }
-    records.push(
-      deriver === undefined ? { path, narHash, narSize, references } : { path, narHash, narSize, references, deriver },
-    )
   }
-  return records
 }
 
 /**

@@ -6,10 +6,11 @@ import { findCycle, parseImports, readSources, roomOf } from './imports.ts'
 /** What each room may import besides itself: other rooms, files beside the rooms, packages; `node:*` is all of Node. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
   bytes: [],
-  nix: ['bytes', 'node:crypto'],
+  nix: ['bytes', 'printable.ts', 'node:crypto'],
   tar: ['bytes'],
   xz: ['bytes'],
   zstd: ['bytes'],
+  bzip2: [],
   tree: ['bytes'],
   systemd: ['bytes', 'tree', 'suggest.ts'],
   container: ['bytes', 'xz', 'node:zlib'],
@@ -19,6 +20,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   http: ['throttle', 'zstd', 'describe-url.ts', 'through.ts', 'socks', 'undici', 'node:*'],
   'nar-file': [
     'bytes',
+    'bzip2',
     'nix',
     'xz',
     'zstd',
@@ -30,11 +32,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     '@napi-rs/lzma',
     'hash-wasm',
     'lz4-napi',
-    'unbzip2-stream',
     'node:*',
   ],
   'binary-cache': ['nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
-  check: ['bytes', 'nix', 'xz', 'tree', 'unbzip2-stream', 'node:*'],
+  check: ['bytes', 'bzip2', 'nix', 'xz', 'tree', 'printable.ts', 'node:*'],
   store: [
     'bytes',
     'nix',
@@ -71,7 +72,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   serve: ['systemd', 'shell-word.ts', 'send', 'node:*'],
   publish: ['image', 'signing', 'check', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'folders.ts', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'folders.ts', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()

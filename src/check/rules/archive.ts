@@ -41,6 +41,12 @@ export const ARCHIVE_RULES = [
     source: `${IMPORT_COMPRESS}; ${TAR_UTIL}`,
   },
   {
+    name: 'limits',
+    severity: 'error',
+    reason: 'a check unpacks and keeps only so much, and says nothing of what lies beyond',
+    source: 'src/check/limits.ts; libarchive: archive_read_support_format_tar.c, read_body_to_string',
+  },
+  {
     name: 'size',
     severity: 'error',
     reason: 'pull-tar gives up beyond 64 GiB, compressed or not; import-tar does not',

@@ -38,7 +38,11 @@ describe('an entry', () => {
     ['a long name', [file('n'.repeat(256))], [`error name-length ${'n'.repeat(256)}`]],
     ['a long path', [file(`${'n/'.repeat(2100)}n`)], expect.arrayContaining([expect.stringMatching(/name-length/)])],
     ['the most levels', deep(127), []],
-    ['a level more', deep(128), [`error depth ${Array(128).fill('d').join('/')}`]],
+    [
+      'a level more',
+      deep(128),
+      [`error depth ${Array(128).fill('d').join('/')}`, `error limits ${Array(128).fill('d').join('/')}`],
+    ],
     ['a file twice', [file('a'), file('a')], ['warning duplicate a']],
     ['a directory twice', [directory('a'), directory('a/')], ['note duplicate a']],
     ['a file for a directory', [directory('a'), file('a')], ['error duplicate a']],

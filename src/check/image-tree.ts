@@ -1,0 +1,144 @@
+/** What stands at each path of an image, in the little memory that a million of them may take. */
+import type { ByteString } from '../bytes/index.ts'
+import type { Program } from './elf.ts'
+import type { CheckedNode, EntryType } from './entry.ts'
+import { HEADS_MAX, NAMES_MAX, PATHS_MAX } from './limits.ts'
+import { createPathTable, NONE, type PathTable, ROOT } from './path-table.ts'
+import { createTextStore } from './text-store.ts'
+
+/** What a path is: an entry, a directory that something lies in without an entry of its own, or nothing. */
+export type PathKind = EntryType | 'implied' | 'nothing'
+
+/** The tree that entries make. Paths are given as they are unpacked, or by their number in `paths`. */
+export interface ImageTree {
+  readonly paths: PathTable
+  /** Whether the beginnings of some files are not kept, for want of room. */
+  readonly isHeadLost: boolean
+  kind(id: number): PathKind
+  /** What stands there; `undefined` for nothing. */
+  node(id: number): CheckedNode | undefined
+  /** The same by its path. */
+  get(path: ByteString): CheckedNode | undefined
+  /** Puts an entry there in place of what was there; whether there is room for it. */
+  set(id: number, node: CheckedNode): boolean
+  /** Makes a path the same as another one. */
+  link(id: number, target: number): void
+  /** Says that something lies in a folder, which is there even without an entry. */
+  fill(id: number): void
+  isFilled(id: number): boolean
+  /** The names of what lies in a folder. */
+  names(folder: ByteString): Generator<ByteString>
+  /** The paths of entries anywhere below a folder, if need be those with one name only. */
+  below(folder: ByteString, name?: ByteString): Generator<ByteString>
+}
+
+const KINDS: readonly PathKind[] = [
+  ...(['nothing', 'implied', 'file', 'directory', 'symlink', 'hardlink'] as const),
+  ...(['character-device', 'block-device', 'fifo', 'other'] as const),
+]
+const FILLED = 0x80
+
+export function createImageTree(): ImageTree {
+  const paths = createPathTable({ pathsMax: PATHS_MAX, namesMax: NAMES_MAX / 2 })
+  const targets = createTextStore(NAMES_MAX / 2)
+  const files: (Uint8Array | Program)[] = []
+  /** Programs of which all is alike are one. */
+  const programs = new Map<string, number>()
+  let kinds = new Uint8Array(1024)
+  let modes = new Uint16Array(1024)
+  /** Where the target of a symlink is, or what is known of a file. */
+  let details = new Int32Array(1024)
+  let headSize = 0
+  let isHeadLost = false
+
+  function reserve(id: number): void {
+    if (id < kinds.length) return
+    let capacity = kinds.length
+    while (capacity <= id) capacity *= 2
+    const before = { kinds, modes, details }
+    kinds = new Uint8Array(capacity)
+    modes = new Uint16Array(capacity)
+    details = new Int32Array(capacity)
+    kinds.set(before.kinds)
+    modes.set(before.modes)
+    details.set(before.details)
+  }
+
+  /** Keeps what is known of a file. */
+  function keep({ head, program }: CheckedNode): number {
+    if (head === undefined && program === undefined) return NONE
+    const key = program && JSON.stringify(program)
+    const known = key === undefined ? undefined : programs.get(key)
+    if (known !== undefined) return known
+    const size = key === undefined ? head!.length : 2 * key.length
+    if (headSize + size > HEADS_MAX) {
+      isHeadLost = true
+      return NONE
+    }
+    headSize += size
+    // A copy: the bytes may be a view of much more.
+    files.push(program ?? new Uint8Array(head!))
+    if (key !== undefined) programs.set(key, files.length - 1)
+    return files.length - 1
+  }
+
+  const tree: ImageTree = {
+    paths,
+    get isHeadLost() {
+      return isHeadLost
+    },
+    kind: id => (id === NONE || id >= kinds.length ? 'nothing' : KINDS[kinds[id]! & ~FILLED]!),
+    node(id) {
+      const kind = tree.kind(id)
+      if (kind === 'nothing') return undefined
+      if (kind === 'implied') return { type: 'directory', mode: 0o700 }
+      const mode = modes[id]!
+      const detail = details[id]!
+      if (kind === 'symlink') return { type: kind, mode, target: targets.read(detail) }
+      if (kind !== 'file' || detail === NONE) return { type: kind, mode }
+      const known = files[detail]!
+      return { type: kind, mode, ...(known instanceof Uint8Array ? { head: known } : { program: known }) }
+    },
+    get: path => tree.node(paths.find(path)),
+    set(id, node) {
+      reserve(id)
+      const detail = node.type === 'symlink' ? targets.add(node.target!) : node.type === 'file' ? keep(node) : NONE
+      if (node.type === 'symlink' && detail === NONE) return false
+      kinds[id] = KINDS.indexOf(node.type) | (kinds[id]! & FILLED)
+      modes[id] = node.mode
+      details[id] = detail
+      return true
+    },
+    link(id, target) {
+      reserve(id)
+      kinds[id] = (kinds[target]! & ~FILLED) | (kinds[id]! & FILLED)
+      modes[id] = modes[target]!
+      details[id] = details[target]!
+    },
+    fill(id) {
+      reserve(id)
+      kinds[id] = (kinds[id]! || KINDS.indexOf('implied')) | FILLED
+    },
+    isFilled: id => id < kinds.length && (kinds[id]! & FILLED) !== 0,
+    *names(folder) {
+      const parent = paths.find(folder)
+      for (let id = 1; id < paths.size && parent !== NONE; id++) if (paths.parent(id) === parent) yield paths.name(id)
+    },
+    *below(folder, name) {
+      const top = paths.find(folder)
+      if (top === NONE) return
+      const isBelow = new Uint8Array(paths.size)
+      isBelow[top] = 1
+      for (let id = top + 1; id < paths.size; id++) {
+        if (isBelow[paths.parent(id)] === 0) continue
+        isBelow[id] = 1
+        const kind = tree.kind(id)
+        if (kind === 'nothing' || kind === 'implied') continue
+        if (name === undefined || paths.name(id) === name) yield paths.path(id)
+      }
+    },
+  }
+  kinds[ROOT] = KINDS.indexOf('directory')
+  modes[ROOT] = 0o755
+  return tree
+}

@@ -1,0 +1,41 @@
+/** The one way by which text for people leaves the command: names from outside never reach a terminal raw. */
+import type { WriteStream } from 'node:tty'
+import { styleText } from 'node:util'
+import { printable, printableJson, printableLines } from '../printable.ts'
+
+/** Text with a style, where the terminal has some. */
+export interface Styled {
+  readonly style: Parameters<typeof styleText>[0]
+  readonly text: string
+}
+
+/** A line in parts. Only a style brings characters that a terminal obeys. */
+export type Line = string | readonly (string | Styled)[]
+
+/** A line as it is written to `stream`: a part that holds several is shown as one. */
+export function formatLine(line: Line, stream: WriteStream): string {
+  const parts = typeof line === 'string' ? [line] : line
+  return parts
+    .map(part => (typeof part === 'string' ? printable(part) : styleText(part.style, printable(part.text), { stream })))
+    .join('')
+}
+
+/** Prints lines, each of which stays one. */
+export function printLines(lines: readonly Line[], stream: WriteStream = process.stdout): void {
+  stream.write(lines.map(line => `${formatLine(line, stream)}\n`).join(''))
+}
+
+/** Prints a text of ours, of any lines, in which names are quoted where they could hold some. */
+export function print(text: string, stream: WriteStream = process.stdout): void {
+  stream.write(`${printableLines(text)}\n`)
+}
+
+/** Prints a value for programs. */
+export function printJson(value: unknown, stream: WriteStream = process.stdout, indent?: number): void {
+  stream.write(`${printableJson(value, indent)}\n`)
+}
+
+/** Says what a build wants known. */
+export function printWarnings(warnings: readonly string[]): void {
+  for (const warning of warnings) print(`warning: ${warning}`, process.stderr)
+}
