@@ -1,5 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
-import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
+import { FORMATS, NspawnRootfsError, SYSTEMS, VERSION } from '../index.ts'
 import { defineBench } from './bench.ts'
 import { runBuild } from './build.ts'
 import type { BuildFlags } from './build-spec.ts'
@@ -120,9 +120,14 @@ function createProgram(): Command {
   return program
 }
 
-/** Faults that the library knows say all in their message; of others the stack is worth reporting. */
+/** Faults that the library knows, and those of the system, say all in their message; of others the stack is worth reporting. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  const expected = error instanceof UsageError || typeof (error as { code?: unknown }).code === 'string'
+  const expected = error instanceof UsageError || error instanceof NspawnRootfsError || isOfSystem(error)
   return expected ? error.message : `unexpected fault, please report it:\n${error.stack ?? error.message}`
+}
+
+/** Whether a system call failed: Node's own errors have a code, too, but no number of the system's. */
+function isOfSystem(error: NodeJS.ErrnoException): boolean {
+  return typeof error.errno === 'number' && typeof error.syscall === 'string'
 }
