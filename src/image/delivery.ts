@@ -46,7 +46,7 @@ export async function startDelivery(
   }
   let run: ImageRun
   try {
-    run = await startRun(spec, options, signal)
+    run = await startRun(spec, options, ending)
   } catch (error) {
     end()
     throw error
@@ -71,7 +71,7 @@ export async function startDelivery(
         const before = run.image
         const other = await withOtherBuild(before.opened, error)
         await run.close()
-        run = await startRun(spec, options, signal, other)
+        run = await startRun(spec, options, ending, other)
         await rewind?.()
         if (rewind) delivered = 0
         else if (delivered > 0 && !beginAlike(before, run.image, last)) throw outdated(error as NarFileError)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { SigningKey } from '../signing/index.ts'
 import type { ImageSpec } from './spec.ts'
 
 /** The spec with its relative paths resolved, now: a build goes on after whoever asked for it has changed its folder. */
@@ -9,8 +10,13 @@ export function withAbsolutePaths(spec: ImageSpec): ImageSpec {
     ...(isPath(toplevel) && { toplevel: resolve(toplevel) }),
     ...(Array.isArray(roots) && { roots: roots.map(absolute) }),
     ...(source && { source: sourceWithAbsolutePaths(source) }),
-    ...(signing && 'keyFile' in signing && { signing: { ...signing, keyFile: absolute(signing.keyFile) } }),
+    ...(signing && { signing: withAbsoluteKeyFile(signing) }),
   }
+}
+
+/** The key with the path of its file resolved. */
+export function withAbsoluteKeyFile(key: SigningKey): SigningKey {
+  return 'keyFile' in key ? { ...key, keyFile: absolute(key.keyFile) } : key
 }
 
 function sourceWithAbsolutePaths(source: NonNullable<ImageSpec['source']>): ImageSpec['source'] {

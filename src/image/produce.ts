@@ -64,14 +64,15 @@ export interface ImageRun {
 
 /**
  * Starts a build, of a closure that is `known` if that was opened before. When it resolves, the image is planned and its
- * bytes can be read. Once `signal` is aborted nothing of it goes on, whether or not somebody reads.
+ * bytes can be read. Once `ending` is aborted nothing of it goes on, whether or not somebody reads.
  */
 export async function startRun(
   spec: ImageSpec,
   { onProgress, ...options }: BuildOptions,
-  signal: AbortSignal,
+  ending: AbortController,
   known?: OpenedClosure,
 ): Promise<ImageRun> {
+  const { signal } = ending
   signal.throwIfAborted()
   const { format, effort } = compressionOf(spec)
   const workers = workersOf(options)
@@ -90,7 +91,7 @@ export async function startRun(
     const mislabelling = new Set<string>()
     const all = chunksOf(image, sizes, crew, { workers, fetching, mislabelling, signal, cache })
     const progress = onProgress && createProgress(image.plan, fetching, onProgress)
-    return { image, sizes, mislabelling, chunks: guard(all, progress, signal), close }
+    return { image, sizes, mislabelling, chunks: guard(all, progress, ending), close }
   } catch (error) {
     await close()
     signal.throwIfAborted()
@@ -199,9 +200,18 @@ async function* repack(
 async function* guard(
   chunks: AsyncIterable<FileChunk>,
   progress: ProgressTeller | undefined,
-  signal: AbortSignal,
+  ending: AbortController,
 ): AsyncGenerator<FileChunk> {
-  const ticking = progress?.onTick && setInterval(progress.onTick, TICK)
+  const { signal } = ending
+  const tick = () => {
+    try {
+      progress?.onTick?.()
+    } catch (error) {
+      // Thrown from a timer, it would end the process.
+      ending.abort(error)
+    }
+  }
+  const ticking = progress?.onTick && setInterval(tick, TICK)
   const stopTicking = () => clearInterval(ticking)
   // Nobody may ever read on after an abort.
   signal.addEventListener('abort', stopTicking)

@@ -101,6 +101,25 @@ describe('the output folder', () => {
     expect(hidden.sort()).toEqual(kept.sort())
   })
 
+  it('loses what a build left whose thread was ended, though the process goes on', async () => {
+    const script = `
+      const { parentPort, workerData } = require('node:worker_threads')
+      const never = () => (parentPort.postMessage('building'), new Promise(() => {}))
+      import(workerData.library).then(({ buildImage }) =>
+        buildImage(workerData.spec, workerData.out, { workers: 1, cache: { get: never, put: never } }))`
+    const library = new URL('../../../src/index.ts', import.meta.url).href
+    const builder = new Worker(script, {
+      eval: true,
+      workerData: { library, out, spec: { source: store.source, name: 'image' } },
+    })
+    await once(builder, 'message')
+    await builder.terminate()
+    const hidden = () => readdirSync(out).filter(name => name.startsWith('.'))
+    expect(hidden()).toHaveLength(1)
+    await build()
+    expect(hidden()).toEqual([])
+  })
+
   it('gives up the settings of an earlier build, unless they were changed', async () => {
     await build({ settings: '[Exec]\n' })
     await build()
