@@ -3,7 +3,7 @@
  * and has afterwards, and then has to end by itself.
  */
 import { getEventListeners } from 'node:events'
-import { appendFileSync, mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { FORMATS, NspawnRootfsError, openLocalCache } from '../../src/index.ts'
@@ -73,12 +73,6 @@ async function endOne(way: string, spec = plan.sound[chance(plan.sound.length)])
     chance,
     moment: () => chance(Math.ceil(1.2 * duration)),
   }
-  const begun = Date.now()
-  const me = number
-  appendFileSync(
-    '/tmp/leaks-log',
-    `${me} begin ${way} ${JSON.stringify([one.spec.source?.caches?.length, one.spec.format, one.options.workers, !!one.options.cache])}\n`,
-  )
   let end = 'done'
   try {
     await WAYS[way](one)
@@ -88,7 +82,6 @@ async function endOne(way: string, spec = plan.sound[chance(plan.sound.length)])
     if (!isMeant) strange.push(`${way}: ${error instanceof Error ? error.stack : error}`)
     checkGone(folder)
   }
-  appendFileSync('/tmp/leaks-log', `${me} ${Date.now() - begun} ms end ${end}\n`)
   rmSync(dirname(folder), { recursive: true, force: true })
   ends[`${way}: ${end}`] = (ends[`${way}: ${end}`] ?? 0) + 1
 }

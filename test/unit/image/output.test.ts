@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ownName } from '../../../src/image/owner.ts'
 import { buildImage, type ImageSpec } from '../../../src/index.ts'
