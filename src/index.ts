@@ -49,6 +49,8 @@ export {
 } from './image/index.ts'
 export { type Credentials, NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
+export { NspawnRootfsError } from './nspawn-rootfs-error.ts'
+export { ThreadError, type ThreadErrorCode } from './pool/index.ts'
 export {
   type Publication,
   PublishError,

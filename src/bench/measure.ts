@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { NspawnRootfsError } from '../index.ts'
 
 /** What one run of a command took. */
 export interface Run {
@@ -12,8 +13,7 @@ export interface Run {
 }
 
 /** A command that was to be measured failed. */
-export class CommandError extends Error {
-  override readonly name = 'CommandError'
+export class CommandError extends NspawnRootfsError {
   readonly code = 'COMMAND_FAILED'
 }
 

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What is wrong with a binary cache, or with what it says of a store path. */
 export type CacheErrorCode =
   /** No binary cache is there, or one of another store. */
@@ -12,8 +14,11 @@ export type CacheErrorCode =
   | 'PATH_UNTRUSTED'
 
 /** A binary cache that is not one, or a store path that cannot be taken from it. */
-export class CacheError extends Error {
-  override readonly name = 'CacheError'
+export class CacheError extends NspawnRootfsError {
+  static {
+    nameErrors(CacheError, 'CacheError')
+  }
+
   readonly code: CacheErrorCode
   /** URL of the cache or the file in it. */
   readonly url: string

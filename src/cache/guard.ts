@@ -1,3 +1,4 @@
+import { abortable } from '../abortable.ts'
 import type { BlockCache } from './cache.ts'
 
 /**
@@ -12,16 +13,10 @@ export function guardCache(cache: BlockCache, signal: AbortSignal): BlockCache {
 }
 
 async function attempt<T>(call: () => Promise<T>, otherwise: T, signal: AbortSignal): Promise<T> {
-  const { promise: aborted, reject } = Promise.withResolvers<never>()
-  const abort = () => reject(signal.reason)
-  signal.throwIfAborted()
-  signal.addEventListener('abort', abort)
   try {
-    return await Promise.race([call(), aborted])
+    return await abortable(call, signal)
   } catch {
     signal.throwIfAborted()
     return otherwise
-  } finally {
-    signal.removeEventListener('abort', abort)
   }
 }

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { makeFolders } from '../folders.ts'
 import { isRecordKey, parseRecord } from './batch-record.ts'
 import type { BlockCache } from './cache.ts'
@@ -41,7 +41,7 @@ export function defaultCacheFolder(): string {
  * bytes, what was not used for longest goes.
  */
 export function openLocalCache(folder?: string, maxSize = CACHE_SIZE_MAX): BlockCache {
-  const place = folder ?? userFolder()
+  const place = folder === undefined ? userFolder() : resolve(folder)
   return place === undefined ? { get: async () => undefined, put: async () => false } : openFolder(place, maxSize)
 }
 
@@ -53,7 +53,7 @@ function openFolder(folder: string, maxSize: number): BlockCache {
     added += size
     if (added < maxSize / 16) return
     added = 0
-    await pruneCache(folder, maxSize)
+    await prune(folder, maxSize)
   }
 
   return {
@@ -123,13 +123,17 @@ export interface CacheStats {
 
 /** Counts what lies in a cache. */
 export async function readCacheStats(folder: string): Promise<CacheStats> {
-  const entries = await listEntries(folder)
+  const entries = await listEntries(resolve(folder))
   const batches = entries.filter(({ key }) => isRecordKey(key)).length
   return { size: sizeOf(entries), batches, blocks: entries.length - batches }
 }
 
 /** Removes what was not used for longest, until at most `maxSize` bytes are left. Resolves to the bytes removed. */
-export async function pruneCache(folder: string, maxSize: number): Promise<number> {
+export function pruneCache(folder: string, maxSize: number): Promise<number> {
+  return prune(resolve(folder), maxSize)
+}
+
+async function prune(folder: string, maxSize: number): Promise<number> {
   const entries = await listEntries(folder)
   if (sizeOf(entries) <= maxSize) return 0
   const byKey = new Map(entries.map(entry => [entry.key, entry]))
@@ -166,7 +170,8 @@ export async function pruneCache(folder: string, maxSize: number): Promise<numbe
 /** Removes all that lies in a cache. */
 export async function clearCache(folder: string): Promise<void> {
   // Not cacache's own way, which takes the folder's name for a pattern, and everything that begins like these for its own.
-  for (const part of PARTS) await rm(join(folder, part), { recursive: true, force: true })
+  const whole = resolve(folder)
+  for (const part of PARTS) await rm(join(whole, part), { recursive: true, force: true })
 }
 
 interface Entry {

@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs'
+import { resolve } from 'node:path'
 import { createByteInput } from './byte-input.ts'
 import { type Compression, detectCompression, MAGIC_SIZE } from './compression.ts'
 import type { System } from './elf.ts'
@@ -43,7 +44,7 @@ export async function checkArchive(
   options: ImageCheckOptions = {},
 ): Promise<ArchiveReport> {
   const systemd = versionsOf(options.systemd)
-  const source = typeof image === 'string' ? createReadStream(image, { highWaterMark: READ_SIZE }) : image
+  const source = typeof image === 'string' ? createReadStream(resolve(image), { highWaterMark: READ_SIZE }) : image
   const input = createByteInput(readable(source, typeof image === 'string' ? image : 'the image'))
   const head = await input.peek(MAGIC_SIZE)
   const compression = detectCompression(head)

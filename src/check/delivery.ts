@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
@@ -25,8 +25,9 @@ export async function checkDelivery(
   { systemd }: Pick<ImageCheckOptions, 'systemd'> = {},
 ): Promise<Finding[]> {
   const { report, list } = createFindings(versionsOf(systemd))
-  const files = new Set(await attempt(folder, () => readdir(folder)))
-  const read = (file: string) => attempt(join(folder, file), () => readChecksums(join(folder, file)))
+  const whole = resolve(folder)
+  const files = new Set(await attempt(folder, () => readdir(whole)))
+  const read = (file: string) => attempt(join(folder, file), () => readChecksums(join(whole, file)))
 
   const own = `${imageFile}.sha256`
   if (files.has(own)) {
@@ -57,7 +58,7 @@ export async function checkDelivery(
   }
   for (const file of [imageFile, settingsOf(imageFile)]) {
     if (!isReadWhole || !files.has(file)) continue
-    const digest = await attempt(join(folder, file), () => digestOf(join(folder, file)))
+    const digest = await attempt(join(folder, file), () => digestOf(join(whole, file)))
     checkLine(text, file, digest, report)
   }
   if (signatures.length === 0) {

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** Why an image cannot be checked to its end. */
 export type CheckErrorCode =
   /** There is no such file, or a disk does not give it. */
@@ -10,8 +12,11 @@ export type CheckErrorCode =
   | 'IMAGE_UNBOUNDED'
 
 /** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
-export class CheckError extends Error {
-  override readonly name = 'CheckError'
+export class CheckError extends NspawnRootfsError {
+  static {
+    nameErrors(CheckError, 'CheckError')
+  }
+
   readonly code: CheckErrorCode
 
   constructor(code: CheckErrorCode, message: string, options?: ErrorOptions) {

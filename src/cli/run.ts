@@ -5,6 +5,7 @@ import { runBuild } from './build.ts'
 import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands } from './cache.ts'
 import { defineCheck } from './check.ts'
+import { describeFailure } from './failure.ts'
 import { defineInit } from './init.ts'
 import { addKeyCommands } from './key.ts'
 import { print } from './print.ts'
@@ -44,7 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
   } catch (error) {
     // Commander has said what is wrong, or printed the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
-    print(`nspawn-rootfs: ${describe(error)}`, process.stderr)
+    print(`nspawn-rootfs: ${describeFailure(error)}`, process.stderr)
     return error instanceof UsageError ? 2 : 1
   }
 }
@@ -118,11 +119,4 @@ function createProgram(): Command {
   addCacheCommands(program.command('cache').description('Look after the compressed blocks that builds keep.'))
   defineBench(program.command('bench').description('Measure how fast images are made, beside other programs.'))
   return program
-}
-
-/** Faults that the library knows say all in their message; of others the stack is worth reporting. */
-function describe(error: unknown): string {
-  if (!(error instanceof Error)) return String(error)
-  const expected = error instanceof UsageError || typeof (error as { code?: unknown }).code === 'string'
-  return expected ? error.message : `unexpected fault, please report it:\n${error.stack ?? error.message}`
 }

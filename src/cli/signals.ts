@@ -1,3 +1,5 @@
+import { NspawnRootfsError } from '../index.ts'
+
 /** A signal that aborts when the process is asked to end, so that what is half done is removed first. */
 export function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
@@ -12,8 +14,7 @@ export function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
   }
 }
 
-class Interrupted extends Error {
-  override readonly name = 'Interrupted'
+class Interrupted extends NspawnRootfsError {
   readonly code = 'INTERRUPTED'
 
   constructor(signal: NodeJS.Signals) {

@@ -1,6 +1,7 @@
 import { fstatSync, write, writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { NspawnRootfsError } from '../index.ts'
 
 const writeLater = promisify(write)
 
@@ -8,8 +9,7 @@ const writeLater = promisify(write)
 const RETRY_AFTER = 2
 
 /** Standard output cannot take the image. */
-class StdoutError extends Error {
-  override readonly name = 'StdoutError'
+class StdoutError extends NspawnRootfsError {
   readonly code = 'STDOUT_FAILED'
 }
 

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What went wrong, for programs. */
 export type HttpErrorCode =
   | 'HTTP_URL_UNSUPPORTED'
@@ -27,8 +29,11 @@ export interface HttpErrorData {
 }
 
 /** A download that cannot be had, or settings for downloads that cannot be used. */
-export class HttpError extends Error {
-  override readonly name = 'HttpError'
+export class HttpError extends NspawnRootfsError {
+  static {
+    nameErrors(HttpError, 'HttpError')
+  }
+
   readonly code: HttpErrorCode
   readonly url?: string
   readonly status?: number

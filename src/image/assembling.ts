@@ -1,7 +1,6 @@
 import type { BlockFormat, BlockRecord, Effort, ImageFormat } from '../container/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { CachedBatches } from './cached-batches.ts'
-import { type Outcome, resultOf } from './failure.ts'
 import type { Piece, PieceOrigin } from './packing.ts'
 import type { Batch, StoreSegment } from './plan.ts'
 import type { EncodeTask, SlotBlock } from './worker.ts'
@@ -30,7 +29,6 @@ export interface EncodeOptions {
   readonly effort: Effort
   /** Blocks under way at a time, in the encoders and behind them, waiting for an earlier one. */
   readonly blocksAhead: number
-  readonly signal: AbortSignal
 }
 
 /** The parts of an image whose blocks may be in a cache. */
@@ -120,11 +118,11 @@ interface MadeBlock {
 /** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
 async function makeBlock(
   { slot, length, release }: Piece,
-  { encoders, format, effort, signal }: EncodeOptions,
+  { encoders, format, effort }: EncodeOptions,
 ): Promise<MadeBlock> {
   const task: EncodeTask = { slot, length, format, effort }
   try {
-    const { size, ...record } = resultOf(await encoders.run<Outcome<SlotBlock>>('encode', task, signal))
+    const { size, ...record } = await encoders.run<SlotBlock>('encode', task)
     return { bytes: slot.slice(0, size), record }
   } finally {
     release()

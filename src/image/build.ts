@@ -15,6 +15,7 @@ import {
   parseArtefacts,
 } from './manifest.ts'
 import { withLock } from './output-lock.ts'
+import { withAbsolutePaths } from './paths.ts'
 import type { BuildOptions } from './produce.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
 import { digestOf, openStaging, type StagedFile, type Staging } from './staging.ts'
@@ -42,22 +43,20 @@ export interface ImageFiles extends ImageSummary {
  */
 export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
   if (folder === '') throw new TypeError('folder: give the path of a folder, "" is none')
+  const out = resolve(folder)
+  const absolute = withAbsolutePaths(spec)
   // First: who has the wrong key should not wait for an image to learn it.
-  const signer = spec.signing && (await openSigner(spec.signing))
-  const delivery = await startDelivery(spec, options)
+  const signer = absolute.signing && (await openSigner(absolute.signing))
+  const delivery = await startDelivery(absolute, options)
   try {
-    return await buildInto(resolve(folder), delivery, signer, options.signal)
+    return await buildInto(out, delivery, signer)
   } finally {
     await delivery.close()
   }
 }
 
-async function buildInto(
-  out: string,
-  delivery: Delivery,
-  signer: Signer | undefined,
-  signal: AbortSignal | undefined,
-): Promise<ImageFiles> {
+async function buildInto(out: string, delivery: Delivery, signer: Signer | undefined): Promise<ImageFiles> {
+  const { signal } = delivery
   const { name, container, settings } = delivery.run.image
   const imageFile = `${name}${container.suffix}`
   const settingsFile = `${name}.nspawn`
@@ -93,7 +92,7 @@ async function buildInto(
           // Who verifies would take them for forged.
           outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
         }
-        signal?.throwIfAborted()
+        signal.throwIfAborted()
         await staging.commit(files, outdated)
       },
       signal,

@@ -3,6 +3,7 @@
  * the image is planned anew with that build, and built anew; what has not changed comes from the block cache, if there is
  * one.
  */
+import { setMaxListeners } from 'node:events'
 import type { NarFileError } from '../nar-file/index.ts'
 import type { FileChunk } from './assembling.ts'
 import { ImageError } from './errors.ts'
@@ -21,13 +22,35 @@ export interface Delivery {
    * stream, a new build has to begin with the same bytes. Throws `ImageError` STREAM_OUTDATED where it does not.
    */
   chunks(rewind?: () => Promise<void>): AsyncGenerator<FileChunk>
-  /** Ends the build, wherever it is. */
+  /** Aborted when the build ends, with the reason if somebody aborted it. */
+  readonly signal: AbortSignal
+  /** Ends the build, wherever it is. Nothing of it is left when it resolves. */
   close(): Promise<void>
 }
 
-/** Starts a build. */
-export async function startDelivery(spec: ImageSpec, options: BuildOptions): Promise<Delivery> {
-  let run = await startRun(spec, options)
+/** Starts a build, which ends when it is closed, and with `options.signal` or `ending`, at once. */
+export async function startDelivery(
+  spec: ImageSpec,
+  options: BuildOptions,
+  ending: AbortController = new AbortController(),
+): Promise<Delivery> {
+  const { signal } = ending
+  // Whatever is under way listens to it.
+  setMaxListeners(0, signal)
+  const abort = () => ending.abort(options.signal?.reason)
+  if (options.signal?.aborted) abort()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  const end = () => {
+    options.signal?.removeEventListener('abort', abort)
+    ending.abort()
+  }
+  let run: ImageRun
+  try {
+    run = await startRun(spec, options, ending)
+  } catch (error) {
+    end()
+    throw error
+  }
 
   async function* chunks(rewind?: () => Promise<void>): AsyncGenerator<FileChunk> {
     let delivered = 0
@@ -48,7 +71,7 @@ export async function startDelivery(spec: ImageSpec, options: BuildOptions): Pro
         const before = run.image
         const other = await withOtherBuild(before.opened, error)
         await run.close()
-        run = await startRun(spec, options, other)
+        run = await startRun(spec, options, ending, other)
         await rewind?.()
         if (rewind) delivered = 0
         else if (delivered > 0 && !beginAlike(before, run.image, last)) throw outdated(error as NarFileError)
@@ -60,8 +83,12 @@ export async function startDelivery(spec: ImageSpec, options: BuildOptions): Pro
     get run() {
       return run
     },
+    signal,
     chunks,
-    close: () => run.close(),
+    async close() {
+      end()
+      await run.close()
+    },
   }
 }
 

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What can be wrong with an image as a whole. */
 export type ImageErrorCode =
   | 'NAR_HASH_MISMATCH'
@@ -11,8 +13,11 @@ export type ImageErrorCode =
   | 'STREAM_OUTDATED'
 
 /** An image that cannot be built as asked, or not be written. */
-export class ImageError extends Error {
-  override readonly name = 'ImageError'
+export class ImageError extends NspawnRootfsError {
+  static {
+    nameErrors(ImageError, 'ImageError')
+  }
+
   readonly code: ImageErrorCode
   /** The store path, entry or output file in question. */
   readonly path: string

@@ -1,24 +1,35 @@
 /**
- * Names of processes for files that outlive them: `NAMESPACE-PID-START`, the inode of the PID namespace and the start
- * time in clock ticks since boot. A PID alone says little: containers that share a folder count theirs from 1 each, and a
+ * Names of threads for files that outlive them: `NAMESPACE-ID-START`, the inode of the PID namespace and the start time
+ * in clock ticks since boot. The ID is the kernel's, which numbers threads as it does processes: a program may end a
+ * thread that builds, and go on. An ID alone says little: containers that share a folder count theirs from 1 each, and a
  * nightly job may get the same one every night. Where there is no /proc, namespace and start are 0.
  */
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, readlinkSync, statSync } from 'node:fs'
+import { basename } from 'node:path'
 
 /** What {@link stateOfOwner} finds a name to be. */
 export type OwnerState = 'running' | 'ended' | 'unknown'
 
-/** The name of this process. */
+/** The name of this thread. */
 export function ownName(): string {
-  return `${namespace()}-${process.pid}-${startOf('self') ?? 0}`
+  return `${namespace()}-${ownId()}-${startOf('thread-self') ?? 0}`
 }
 
-/** Whether the process of a name still runs; `unknown` for one of another namespace, and for what is no name. */
+/** Whether the thread of a name still runs; `unknown` for one of another namespace, and for what is no name. */
 export function stateOfOwner(name: string): OwnerState {
-  const [, space, pid, start] = /^(\d+)-(\d+)-(\d+)/.exec(name) ?? []
-  if (space === undefined || pid === undefined || Number(space) !== namespace()) return 'unknown'
+  const [, space, id, start] = /^(\d+)-(\d+)-(\d+)/.exec(name) ?? []
+  if (space === undefined || id === undefined || Number(space) !== namespace()) return 'unknown'
   if (namespace() === 0) return 'unknown'
-  return startOf(pid) === Number(start) ? 'running' : 'ended'
+  return startOf(id) === Number(start) ? 'running' : 'ended'
+}
+
+/** What reads this link is the thread itself: a synchronous call never leaves it. */
+function ownId(): string {
+  try {
+    return basename(readlinkSync('/proc/thread-self'))
+  } catch {
+    return `${process.pid}`
+  }
 }
 
 function namespace(): number {
@@ -29,10 +40,13 @@ function namespace(): number {
   }
 }
 
-/** Field 22 of /proc/PID/stat, counted behind the command's name, which may hold anything (proc_pid_stat(5)). */
-function startOf(pid: string): number | undefined {
+/**
+ * Field 22 of /proc/ID/stat, counted behind the command's name, which may hold anything (proc_pid_stat(5)). Threads are there,
+ * too, though no listing shows them (proc(5)).
+ */
+function startOf(id: string): number | undefined {
   try {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1')
+    const text = readFileSync(`/proc/${id}/stat`, 'latin1')
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
   } catch {
     return undefined

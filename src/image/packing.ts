@@ -1,5 +1,4 @@
 import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, type Threads } from '../pool/index.ts'
-import { type Outcome, resultOf } from './failure.ts'
 import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
 import type { PackReport, PackTask } from './worker.ts'
@@ -32,7 +31,6 @@ export interface PackOptions {
   readonly slotSize: number
   /** Pieces each lane may be ahead of the receiver. */
   readonly piecesAhead: number
-  readonly signal: AbortSignal
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly fetched: SharedArrayBuffer
   /** Told of caches that are wrong about their files, perhaps more than once. */
@@ -124,8 +122,8 @@ export async function* packBatches(
   await packed
 }
 
-async function runPacking(task: PackTask, { packers, signal, onMislabelling }: PackOptions): Promise<void> {
-  const { mislabelling } = resultOf(await packers.run<Outcome<PackReport>>('pack', task, signal))
+async function runPacking(task: PackTask, { packers, onMislabelling }: PackOptions): Promise<void> {
+  const { mislabelling } = await packers.run<PackReport>('pack', task)
   mislabelling.forEach(onMislabelling)
 }
 

@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events'
 import { availableParallelism } from 'node:os'
 import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
@@ -6,12 +5,11 @@ import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
 import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
-import { type Outcome, resultOf } from './failure.ts'
 import { lookAhead } from './look-ahead.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
 import { type Batch, type ImagePlan, narSizeOf } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
-import { createProgress, type Fetching, type Progress } from './progress.ts'
+import { createProgress, type Fetching, type Progress, type ProgressTeller } from './progress.ts'
 import { compressionOf, type ImageSpec } from './spec.ts'
 import type { VerifyTask } from './worker.ts'
 
@@ -66,36 +64,37 @@ export interface ImageRun {
 
 /**
  * Starts a build, of a closure that is `known` if that was opened before. When it resolves, the image is planned and its
- * bytes can be read.
+ * bytes can be read. Once `ending` is aborted nothing of it goes on, whether or not somebody reads.
  */
-export async function startRun(spec: ImageSpec, options: BuildOptions, known?: OpenedClosure): Promise<ImageRun> {
-  options.signal?.throwIfAborted()
+export async function startRun(
+  spec: ImageSpec,
+  { onProgress, ...options }: BuildOptions,
+  ending: AbortController,
+  known?: OpenedClosure,
+): Promise<ImageRun> {
+  const { signal } = ending
+  signal.throwIfAborted()
   const { format, effort } = compressionOf(spec)
   const workers = workersOf(options)
   const container = CONTAINERS[format]
-  // Its own controller, so that jobs still under way end with the build. Every job listens to it.
-  const stop = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal
-  setMaxListeners(0, signal)
   // Threads take as long to start as Nix to tell a closure: both at once.
-  const crew = startCrew(container, workers)
+  const crew = startCrew(container, workers, signal)
   const close = async () => {
-    stop.abort()
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
   }
   try {
-    const image = await prepareImage(spec, { format, container, effort }, known, options.signal)
+    const image = await prepareImage(spec, { format, container, effort }, known, signal)
     const sizes = createSizes(image.plan)
     const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
     const fetching = { count, missing: image.plan.batches }
     const cache = options.cache ?? openLocalCache()
     const mislabelling = new Set<string>()
     const all = chunksOf(image, sizes, crew, { workers, fetching, mislabelling, signal, cache })
-    const chunks = guard(all, image, fetching, options)
-    return { image, sizes, mislabelling, chunks, close }
+    const progress = onProgress && createProgress(image.plan, fetching, onProgress)
+    return { image, sizes, mislabelling, chunks: guard(all, progress, ending), close }
   } catch (error) {
     await close()
-    options.signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw error
   }
 }
@@ -107,13 +106,10 @@ interface Crew {
   readonly encoders: Threads | undefined
 }
 
-function startCrew(container: Container, workers: number): Crew {
-  // The native library of xz gives freed memory back at once if it finds this when it is loaded, here or in a thread;
-  // else its allocator (mimalloc) keeps it for every thread: 0.5 GB instead of 0.6 to unpack NARs in two threads.
-  process.env.MIMALLOC_PURGE_DELAY ??= '0'
-  if (!container.blocks) return { packers: startThreads(WORKER, workers), encoders: undefined }
+function startCrew(container: Container, workers: number, signal: AbortSignal): Crew {
+  if (!container.blocks) return { packers: startThreads(WORKER, workers, signal), encoders: undefined }
   // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
-  return { packers: startThreads(WORKER, 1), encoders: offerThreads(WORKER, workers) }
+  return { packers: startThreads(WORKER, 1, signal), encoders: offerThreads(WORKER, workers, signal) }
 }
 
 interface ChunkOptions {
@@ -133,13 +129,13 @@ async function* chunksOf(
   const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
   const onMislabelling = (cacheUrl: string) => mislabelling.add(cacheUrl)
-  const common = { packers, pieceSize, fetched: fetching.count, onMislabelling, signal }
+  const common = { packers, pieceSize, fetched: fetching.count, onMislabelling }
   if (!container.blocks || !encoders) {
     const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = cache ? await openCache(guardCache(cache, signal), image, sizes, packers, signal) : undefined
+  const cached = cache ? await openCache(guardCache(cache, signal), image, sizes, packers) : undefined
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
@@ -152,10 +148,10 @@ async function* chunksOf(
     repack(batch: Batch) {
       sizes.cachedNars -= narSizeOf(batch)
       fetching.missing = [...fetching.missing, batch]
-      return repack(plan, batch, packing, sizes)
+      return repack(plan, batch, packing, sizes, signal)
     },
   }
-  const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead, signal })
+  const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead })
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
@@ -165,10 +161,9 @@ async function openCache(
   image: PreparedImage,
   sizes: PackedSizes,
   packers: Threads,
-  signal: AbortSignal,
 ): Promise<CachedBatches> {
   const looking = lookUpBatches(cache, image.plan.batches, image, sizes)
-  const [cached] = await Promise.all([looking, verifyInspected(image, packers, signal)])
+  const [cached] = await Promise.all([looking, verifyInspected(image, packers)])
   return cached
 }
 
@@ -176,22 +171,24 @@ async function openCache(
  * Verifies the store paths that an image was planned by; a packer reads them only where their blocks are not in the cache.
  * What was looked up in NARs was verified by that.
  */
-async function verifyInspected(
-  { plan, inspected }: PreparedImage,
-  packers: Threads,
-  signal: AbortSignal,
-): Promise<void> {
+async function verifyInspected({ plan, inspected }: PreparedImage, packers: Threads): Promise<void> {
   const segments = plan.batches
     .flatMap(batch => batch.segments)
     .filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path))
   if (segments.length === 0) return
   const task: VerifyTask = { segments, supply: plan.supply }
-  resultOf(await packers.run<Outcome<void>>('verify', task, signal))
+  await packers.run('verify', task)
 }
 
 /** Packs a batch in a thread of its own. */
-async function* repack(plan: ImagePlan, batch: Batch, packing: PackOptions, sizes: PackedSizes): AsyncGenerator<Piece> {
-  const packers = startThreads(WORKER, 1)
+async function* repack(
+  plan: ImagePlan,
+  batch: Batch,
+  packing: PackOptions,
+  sizes: PackedSizes,
+  signal: AbortSignal,
+): AsyncGenerator<Piece> {
+  const packers = startThreads(WORKER, 1, signal)
   try {
     yield* packBatches(plan, [batch], { ...packing, packers }, sizes)
   } finally {
@@ -202,23 +199,34 @@ async function* repack(plan: ImagePlan, batch: Batch, packing: PackOptions, size
 /** Passes chunks on, tells of progress, and turns whatever an abort broke into the reason of the abort. */
 async function* guard(
   chunks: AsyncIterable<FileChunk>,
-  { plan }: PreparedImage,
-  fetching: Fetching,
-  { signal, onProgress }: BuildOptions,
+  progress: ProgressTeller | undefined,
+  ending: AbortController,
 ): AsyncGenerator<FileChunk> {
-  const progress = onProgress && createProgress(plan, fetching, onProgress)
-  const ticking = progress?.onTick && setInterval(progress.onTick, TICK)
+  const { signal } = ending
+  const tick = () => {
+    try {
+      progress?.onTick?.()
+    } catch (error) {
+      // Thrown from a timer, it would end the process.
+      ending.abort(error)
+    }
+  }
+  const ticking = progress?.onTick && setInterval(tick, TICK)
+  const stopTicking = () => clearInterval(ticking)
+  // Nobody may ever read on after an abort.
+  signal.addEventListener('abort', stopTicking)
   try {
     for await (const chunk of chunks) {
-      signal?.throwIfAborted()
+      signal.throwIfAborted()
       yield chunk
       if (chunk.block) progress?.onBlock(chunk.block)
     }
   } catch (error) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw error
   } finally {
-    clearInterval(ticking)
+    stopTicking()
+    signal.removeEventListener('abort', stopTicking)
   }
 }
 

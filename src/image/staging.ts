@@ -3,9 +3,10 @@
  * renamed at the end. What a killed build left there is removed by the next.
  */
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, fsync } from 'node:fs'
 import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { makeFolders, removeEmpty } from '../folders.ts'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
@@ -125,7 +126,7 @@ function stagedFile(handle: FileHandle, folder: string, file: string, closed: ()
     },
     async close() {
       await attempt(path, async () => {
-        await handle.sync()
+        await sync(handle)
         await handle.close()
       })
       closed()
@@ -194,11 +195,16 @@ export async function syncPath(path: string): Promise<void> {
   await attempt(path, async () => {
     const handle = await open(path, 'r')
     try {
-      await handle.sync()
+      await sync(handle)
     } finally {
       await handle.close()
     }
   })
+}
+
+/** By its descriptor: the file handles of Yarn's Plug'n'Play have no `sync`. */
+function sync({ fd }: FileHandle): Promise<void> {
+  return promisify(fsync)(fd)
 }
 
 async function attempt<T>(path: string, call: () => Promise<T>): Promise<T> {

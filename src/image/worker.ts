@@ -2,11 +2,10 @@
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
-import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory } from '../pool/index.ts'
+import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
 import { claimAhead } from './claim-ahead.ts'
 import { ImageError } from './errors.ts'
-import { type Outcome, outcomeOf } from './failure.ts'
 import type { Batch, StoreSegment } from './plan.ts'
 import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
 
@@ -35,28 +34,26 @@ export interface PackReport {
 }
 
 /** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
-export function pack(task: PackTask): Promise<Outcome<PackReport>> {
+async function pack(task: PackTask): Promise<PackReport> {
   const { batches, claims, lane, ring, pieceSize, tarSizes } = task
-  return outcomeOf(async () => {
-    const fetched = new BigInt64Array(task.fetched)
-    const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
-    // The thread whose pieces come first may be refused a connection until this one holds none.
-    const producer = openProducer(ring, () => supply.release())
-    try {
-      for (const batch of claimAhead(batches, claimNumbers(claims, lane), supply)) {
-        let current = 0
-        const pieces = createPieceWriter(producer, pieceSize, () => current)
-        for (const [i, segment] of batch.segments.entries()) {
-          current = i
-          tarSizes[batch.first + i] = await packSegment(segment, supply, pieces)
-        }
-        pieces.end()
+  const fetched = new BigInt64Array(task.fetched)
+  const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
+  // The thread whose pieces come first may be refused a connection until this one holds none.
+  const producer = openProducer(ring, () => supply.release())
+  try {
+    for (const batch of claimAhead(batches, claimNumbers(claims, lane), supply)) {
+      let current = 0
+      const pieces = createPieceWriter(producer, pieceSize, () => current)
+      for (const [i, segment] of batch.segments.entries()) {
+        current = i
+        tarSizes[batch.first + i] = await packSegment(segment, supply, pieces)
       }
-      return { mislabelling: [...supply.mislabelling] }
-    } finally {
-      await supply.close()
+      pieces.end()
     }
-  })
+    return { mislabelling: [...supply.mislabelling] }
+  } finally {
+    await supply.close()
+  }
 }
 
 /** Store paths to verify. */
@@ -66,17 +63,14 @@ export interface VerifyTask {
 }
 
 /** Reads segments for nothing but their NAR hashes, and checks them. */
-export function verify({ segments, supply: options }: VerifyTask): Promise<Outcome<void>> {
-  return outcomeOf(async () => {
-    const supply = createSupply(options)
-    const dropped = new Uint8Array(64 * 1024)
-    try {
-      for (const segment of segments)
-        await packSegment(segment, supply, { room: () => dropped, advance() {}, end() {} })
-    } finally {
-      await supply.close()
-    }
-  })
+async function verify({ segments, supply: options }: VerifyTask): Promise<void> {
+  const supply = createSupply(options)
+  const dropped = new Uint8Array(64 * 1024)
+  try {
+    for (const segment of segments) await packSegment(segment, supply, { room: () => dropped, advance() {}, end() {} })
+  } finally {
+    await supply.close()
+  }
 }
 
 async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
@@ -102,17 +96,14 @@ export interface SlotBlock extends BlockRecord {
 }
 
 /** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
-export function encode({ slot, length, format, effort }: EncodeTask): Promise<Outcome<SlotBlock>> {
-  const container = CONTAINERS[format]
-  return outcomeOf(async () => {
-    const { pieces, ...record } = await container.blocks!.encode(slot.subarray(0, length), effort)
-    let size = 0
-    for (const piece of pieces) {
-      slot.set(piece, size)
-      size += piece.length
-    }
-    return { ...record, size }
-  })
+async function encode({ slot, length, format, effort }: EncodeTask): Promise<SlotBlock> {
+  const { pieces, ...record } = await CONTAINERS[format].blocks!.encode(slot.subarray(0, length), effort)
+  let size = 0
+  for (const piece of pieces) {
+    slot.set(piece, size)
+    size += piece.length
+  }
+  return { ...record, size }
 }
 
 /** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */
@@ -141,3 +132,5 @@ function checkNar(
     )
   }
 }
+
+serveJobs({ pack, verify, encode })

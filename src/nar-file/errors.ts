@@ -1,4 +1,5 @@
 import { aboutUrl, describeUrl } from '../describe-url.ts'
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
 
 /** What is wrong with a file that should hold a NAR. */
 export type NarFileErrorCode =
@@ -16,8 +17,11 @@ export type NarFileErrorCode =
   | 'COMPRESSION_UNSUPPORTED'
 
 /** A packed store path that cannot be had. */
-export class NarFileError extends Error {
-  override readonly name = 'NarFileError'
+export class NarFileError extends NspawnRootfsError {
+  static {
+    nameErrors(NarFileError, 'NarFileError')
+  }
+
   readonly code: NarFileErrorCode
   /** The store path. */
   readonly path: string

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What went wrong, for programs. */
 export type NixErrorCode =
   | 'NIXBASE32_INVALID'
@@ -31,7 +33,11 @@ export interface NixErrorData {
  * The one error of this room: data in a Nix format, or a use of the NAR writer, that breaks the format's rules.
  * The message says what is wrong and where; `code` and the data fields say the same to programs.
  */
-export class NixError extends Error {
+export class NixError extends NspawnRootfsError {
+  static {
+    nameErrors(NixError, 'NixError')
+  }
+
   readonly code: NixErrorCode
   readonly input?: string
   readonly offset?: number
@@ -40,7 +46,6 @@ export class NixError extends Error {
 
   constructor(code: NixErrorCode, message: string, data: NixErrorData = {}) {
     super(message, data.cause === undefined ? undefined : { cause: data.cause })
-    this.name = 'NixError'
     this.code = code
     this.input = data.input
     this.offset = data.offset

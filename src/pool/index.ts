@@ -1,4 +1,6 @@
 export { type ClaimsMemory, claimNumbers, createClaims, openClaims } from './claims.ts'
+export { ThreadError, type ThreadErrorCode } from './errors.ts'
+export { serveJobs } from './jobs.ts'
 export {
   createRing,
   openConsumer,

@@ -1,37 +1,135 @@
-import { Piscina } from 'piscina'
+import { Worker } from 'node:worker_threads'
+import { ThreadError } from './errors.ts'
+import { READY, type Reply, type Request } from './jobs.ts'
+import { unpackError } from './sent-error.ts'
 
 /** Threads that run jobs, one each at a time. */
 export interface Threads {
-  /** Runs the exported function `job`; jobs beyond the number of threads wait. Rejects when `signal` is aborted. */
-  run<Result>(job: string, task: unknown, signal: AbortSignal): Promise<Result>
-  /** Stops the threads, whatever they are doing. */
+  /** Runs `job`; jobs beyond the number of threads wait. Rejects with what it throws, and `ThreadError` for a thread that fails. */
+  run<Result>(job: string, task: unknown): Promise<Result>
+  /** Stops the threads, whatever they are doing: their jobs reject. None is left when it resolves. */
   stop(): Promise<void>
 }
 
-/** Starts `count` threads for the functions that `module` exports. */
-export function startThreads(module: URL, count: number): Threads {
-  return createThreads(module, count, count)
+/** Starts `count` threads that load `module`, which calls `serveJobs`. When `signal` is aborted, all stop, with its reason. */
+export function startThreads(module: URL, count: number, signal: AbortSignal): Threads {
+  return createThreads(module, { atOnce: count, count, signal })
 }
 
 /** The same, but no thread starts before there is a job for it. */
-export function offerThreads(module: URL, count: number): Threads {
-  return createThreads(module, 0, count)
+export function offerThreads(module: URL, count: number, signal: AbortSignal): Threads {
+  return createThreads(module, { atOnce: 0, count, signal })
 }
 
-function createThreads(module: URL, minThreads: number, maxThreads: number): Threads {
-  // An idle thread must go on with its event loop: that is where native code frees what a job no longer needs. With
-  // atomics, a thread sleeps from one job to the next, and the compressed blocks of a whole image stayed in memory.
-  const pool = new Piscina({
-    filename: module.href,
-    minThreads,
-    maxThreads,
-    idleTimeout: Number.POSITIVE_INFINITY,
-    atomics: 'disabled',
-    // What threads make besides memory of their own lives for a moment: 565 MB instead of 590 for an image from a cache.
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
-  })
-  return {
-    run: (job, task, signal) => pool.run(task, { name: job, signal }),
-    stop: () => pool.destroy(),
+interface Job extends Request {
+  resolve(value: unknown): void
+  reject(error: unknown): void
+}
+
+interface Thread {
+  readonly worker: Worker
+  readonly ended: Promise<void>
+  isLoaded: boolean
+  job?: Job
+}
+
+/**
+ * Node's own threads and nothing on top: a pool that replaces threads which end may start one after it was stopped
+ * (piscina 5.3). Here a thread that ends by itself ends all: without it, a build cannot go on.
+ */
+function createThreads(
+  module: URL,
+  { atOnce, count, signal }: { atOnce: number; count: number; signal: AbortSignal },
+): Threads {
+  const threads = new Set<Thread>()
+  const idle: Thread[] = []
+  const waiting: Job[] = []
+  let end: { readonly reason: unknown } | undefined
+
+  const endAll = (reason: unknown) => {
+    if (end) return
+    end = { reason }
+    signal.removeEventListener('abort', onAbort)
+    for (const { reject } of waiting.splice(0)) reject(reason)
+    for (const { worker, job } of threads) {
+      job?.reject(reason)
+      worker.terminate()
+    }
   }
+  const onAbort = () => endAll(signal.reason)
+
+  const takeNext = (thread: Thread) => {
+    const job = waiting.shift()
+    thread.job = job
+    if (!job) return void idle.push(thread)
+    try {
+      thread.worker.postMessage({ job: job.job, task: job.task } satisfies Request)
+    } catch (error) {
+      job.reject(error)
+      takeNext(thread)
+    }
+  }
+
+  const start = () => {
+    const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>()
+    let worker: Worker
+    try {
+      worker = new Worker(module, {
+        execArgv: optionsOfThreads(),
+        // What threads make besides memory of their own lives for a moment: 565 MB instead of 590 for an image from a cache.
+        resourceLimits: { maxYoungGenerationSizeMb: 4 },
+      })
+    } catch (error) {
+      endAll(failed({ isLoaded: false }, error))
+      return
+    }
+    const thread: Thread = { worker, ended, isLoaded: false }
+    threads.add(thread)
+    worker.on('message', (message: typeof READY | Reply) => {
+      if (message === READY) thread.isLoaded = true
+      else if ('value' in message) thread.job?.resolve(message.value)
+      else thread.job?.reject(unpackError(message.error))
+      if (!end) takeNext(thread)
+    })
+    worker.on('error', error => endAll(failed(thread, error)))
+    worker.on('exit', code => {
+      endAll(failed(thread, new Error(`it ended with exit code ${code}`)))
+      threads.delete(thread)
+      onEnded()
+    })
+  }
+
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  for (let i = 0; i < atOnce && !end; i++) start()
+
+  return {
+    run<Result>(job: string, task: unknown) {
+      return new Promise<Result>((resolve, reject) => {
+        if (end) return reject(end.reason)
+        waiting.push({ job, task, resolve: resolve as Job['resolve'], reject })
+        const thread = idle.pop()
+        if (thread) takeNext(thread)
+        else if (threads.size < count) start()
+      })
+    },
+    async stop() {
+      endAll(new Error('the threads were stopped'))
+      await Promise.all([...threads].map(({ ended }) => ended))
+    },
+  }
+}
+
+/** Node's options but for the one that says what a program given as text is written in: with it, Node refuses a file. */
+function optionsOfThreads(): string[] {
+  const isOfText = (option: string | undefined) => option?.startsWith('--input-type')
+  return process.execArgv.filter((option, i, all) => !isOfText(option) && all[i - 1] !== '--input-type')
+}
+
+/** Why a thread does no more jobs. */
+function failed({ isLoaded }: Pick<Thread, 'isLoaded'>, cause: unknown): ThreadError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return isLoaded
+    ? new ThreadError('THREAD_ENDED', `a worker thread ended before its job was done: ${why}`, { cause })
+    : new ThreadError('THREAD_UNLOADABLE', `a worker thread cannot be started: ${why}`, { cause })
 }

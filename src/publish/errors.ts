@@ -1,9 +1,14 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What can be wrong with a publication. */
 export type PublishErrorCode = 'NAME_TWICE' | 'VERSION_INVALID' | 'VERSION_TAKEN' | 'IN_THE_WAY' | 'PUBLISH_FAILED'
 
 /** Images that cannot be published as asked; the folder is as it was. */
-export class PublishError extends Error {
-  override readonly name = 'PublishError'
+export class PublishError extends NspawnRootfsError {
+  static {
+    nameErrors(PublishError, 'PublishError')
+  }
+
   readonly code: PublishErrorCode
   /** The file, folder or version in question. */
   readonly path: string

@@ -10,6 +10,8 @@ import {
   openScratch,
   SIGNATURE_FILES,
   syncPath,
+  withAbsoluteKeyFile,
+  withAbsolutePaths,
   withLock,
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
@@ -71,12 +73,13 @@ export async function publishImages(
   checkOptions(specs, options)
   const { version, keep, onImage, signal, ...build } = options
   const out = resolve(folder)
-  const key = options.signing ?? agreedKey(specs)
+  const absolute = specs.map(withAbsolutePaths)
+  const key = options.signing ? withAbsoluteKeyFile(options.signing) : agreedKey(absolute)
   const scratch = await openScratch(out)
   try {
     const staged = join(scratch.folder, 'version')
     const images: string[] = []
-    for (const [i, spec] of specs.entries()) {
+    for (const [i, spec] of absolute.entries()) {
       // The last one adds the last lines to SHA256SUMS, and so signs for all.
       const signing = i === specs.length - 1 ? key : undefined
       const image = await buildImage({ ...spec, signing }, staged, { ...build, signal })

@@ -1,9 +1,14 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** Why a folder cannot be served. */
 export type ServeErrorCode = 'FOLDER_MISSING' | 'ADDRESS_UNUSABLE'
 
 /** A folder that cannot be served. */
-export class ServeError extends Error {
-  override readonly name = 'ServeError'
+export class ServeError extends NspawnRootfsError {
+  static {
+    nameErrors(ServeError, 'ServeError')
+  }
+
   readonly code: ServeErrorCode
 
   constructor(code: ServeErrorCode, message: string, options?: ErrorOptions) {

@@ -1,5 +1,5 @@
 import { realpath, stat } from 'node:fs/promises'
-import { join, relative, sep } from 'node:path'
+import { join, relative, resolve, sep } from 'node:path'
 import { ServeError } from './errors.ts'
 
 /** Something that may be served. */
@@ -15,7 +15,7 @@ export interface Found {
 export async function findFolder(folder: string): Promise<string> {
   const refuse = (why: string, cause?: unknown) =>
     new ServeError('FOLDER_MISSING', `${folder}: ${why}; name a folder of images`, { cause })
-  const root = await realpath(folder).catch(cause => {
+  const root = await realpath(resolve(folder)).catch(cause => {
     throw refuse(cause.code === 'ENOENT' ? 'is not there' : cause.message, cause)
   })
   if (!(await stat(root)).isDirectory()) throw refuse('is no folder')

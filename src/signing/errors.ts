@@ -1,9 +1,14 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What can be wrong with a key, or with signing. */
 export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' | 'OWNER_INVALID' | 'GPG_FAILED'
 
 /** A key that cannot be used or made, or something that cannot be signed. */
-export class SigningError extends Error {
-  override readonly name = 'SigningError'
+export class SigningError extends NspawnRootfsError {
+  static {
+    nameErrors(SigningError, 'SigningError')
+  }
+
   readonly code: SigningErrorCode
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string

@@ -31,7 +31,10 @@ async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | u
   // It may end before it has read everything; its exit code tells.
   child.stdin.on('error', () => {})
   child.stdin.end(contents)
-  const [code] = await once(child, 'close').catch(error => {
+  const closed = new Promise(resolve => child.once('close', resolve))
+  const [code] = await once(child, 'close').catch(async error => {
+    // An abort is told before gpg has ended.
+    await closed
     signal?.throwIfAborted()
     const why = error.code === 'ENOENT' ? 'gpg is not on PATH: install GnuPG, or give a key file' : error.message
     throw new SigningError('GPG_FAILED', key, why, { cause: error })

@@ -22,11 +22,12 @@ export interface DeclarationOptions {
  * DECLARATION_UNREADABLE, and DECLARATION_INVALID with every problem and where it stands.
  */
 export async function readImageFile(file: string, options: DeclarationOptions = {}): Promise<ImageSpec> {
+  const folder = dirname(resolve(file))
   const text = await readText(file)
   // What reads YAML is loaded for those who have some.
   const { parseYaml } = await import('./yaml.ts')
   const { value, locate } = parseYaml(text, file)
-  return specOf(value, createContext(dirname(resolve(file)), locate), options)
+  return specOf(value, createContext(folder, locate), options)
 }
 
 /**
@@ -100,7 +101,7 @@ function throwProblems({ problems }: Context): void {
 
 async function readText(file: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(resolve(file)))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reasons: Record<string, string> = {

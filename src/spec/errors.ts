@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What can be wrong with a declaration. */
 export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE' | 'FOLDER_UNREADABLE'
 
@@ -19,8 +21,11 @@ export interface Position {
 }
 
 /** A declaration that no image can be built from. It tells of all that is wrong, not just of the first. */
-export class SpecError extends Error {
-  override readonly name = 'SpecError'
+export class SpecError extends NspawnRootfsError {
+  static {
+    nameErrors(SpecError, 'SpecError')
+  }
+
   readonly code: SpecErrorCode
   readonly problems: readonly SpecProblem[]
 

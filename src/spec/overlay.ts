@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type ImageEntry, treeEntriesOf } from '../image/index.ts'
 import { readFolder, UnreadableError } from './beside.ts'
 import { SpecError } from './errors.ts'
@@ -9,7 +10,10 @@ import { SpecError } from './errors.ts'
  */
 export async function readOverlay(folder: string, target: string, origin = folder): Promise<ImageEntry[]> {
   try {
-    const entries = (await readFolder(folder, target.replace(/\/+$/, '') || '/')).map(entry => ({ ...entry, origin }))
+    const entries = (await readFolder(resolve(folder), target.replace(/\/+$/, '') || '/')).map(entry => ({
+      ...entry,
+      origin,
+    }))
     treeEntriesOf({ entries })
     return entries
   } catch (error) {

@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What is wrong with a store, or with what was asked of it. */
 export type StoreErrorCode =
   | 'STORE_UNREADABLE'
@@ -15,8 +17,11 @@ export type StoreErrorCode =
   | 'SCRATCH_UNWRITABLE'
 
 /** A closure that cannot be found, or a store path that cannot be read. */
-export class StoreError extends Error {
-  override readonly name = 'StoreError'
+export class StoreError extends NspawnRootfsError {
+  static {
+    nameErrors(StoreError, 'StoreError')
+  }
+
   readonly code: StoreErrorCode
   /** The store path, file or folder in question. */
   readonly path: string

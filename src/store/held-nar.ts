@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { closeSync, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { NarFileError } from '../nar-file/index.ts'
@@ -115,14 +115,23 @@ function scratchFolder(): string {
   return !process.env.TMPDIR && existsSync('/var/tmp') ? '/var/tmp' : tmpdir()
 }
 
-/** A file that is gone with its descriptor, however this process ends. */
+/** Linux's O_TMPFILE (open(2)), which Node has no name for. */
+const TEMPORARY = 0o20000000 | constants.O_DIRECTORY
+
+/** A file that is gone with its descriptor, however this thread ends. */
 function openNameless(size: number): number {
+  const folder = scratchFolder()
   try {
-    const folder = mkdtempSync(join(scratchFolder(), 'nspawn-rootfs-'))
+    return openSync(folder, TEMPORARY | constants.O_RDWR, 0o600)
+  } catch {
+    // Some file systems have no such files: one that had a name, if only for a moment.
+  }
+  try {
+    const own = mkdtempSync(join(folder, 'nspawn-rootfs-'))
     try {
-      return openSync(join(folder, 'nar'), 'wx+', 0o600)
+      return openSync(join(own, 'nar'), 'wx+', 0o600)
     } finally {
-      rmSync(folder, { recursive: true, force: true })
+      rmSync(own, { recursive: true, force: true })
     }
   } catch (cause) {
     throw unwritable(size, cause)

@@ -1,9 +1,14 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What systemd would refuse. */
 export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
-export class SystemdError extends Error {
-  override readonly name = 'SystemdError'
+export class SystemdError extends NspawnRootfsError {
+  static {
+    nameErrors(SystemdError, 'SystemdError')
+  }
+
   readonly code: SystemdErrorCode
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number

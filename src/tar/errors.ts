@@ -1,9 +1,14 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** What was wrong with an entry: a field that the format cannot hold, or a path no importer would take. */
 export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
-export class TarError extends Error {
-  override readonly name = 'TarError'
+export class TarError extends NspawnRootfsError {
+  static {
+    nameErrors(TarError, 'TarError')
+  }
+
   readonly code: TarErrorCode
   /** The path of the entry, as text. */
   readonly path: string

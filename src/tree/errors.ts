@@ -1,6 +1,11 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /** Two entries want the same path, or one wants to lie inside something that is no directory. */
-export class TreeConflictError extends Error {
-  override readonly name = 'TreeConflictError'
+export class TreeConflictError extends NspawnRootfsError {
+  static {
+    nameErrors(TreeConflictError, 'TreeConflictError')
+  }
+
   readonly code = 'TREE_CONFLICT'
   /** The contested path, as text: absolute in the image. */
   readonly path: string

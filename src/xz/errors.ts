@@ -1,3 +1,5 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
 /**
  * What is wrong with the bytes:
  *
@@ -27,8 +29,11 @@ export type XzErrorCode =
   | 'XZ_UNSUPPORTED'
 
 /** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
-export class XzError extends Error {
-  override readonly name = 'XzError'
+export class XzError extends NspawnRootfsError {
+  static {
+    nameErrors(XzError, 'XzError')
+  }
+
   readonly code: XzErrorCode
 
   constructor(code: XzErrorCode, message: string) {

@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ownName } from '../../../src/image/owner.ts'
 import { buildImage, type ImageSpec } from '../../../src/index.ts'
@@ -99,6 +100,25 @@ describe('the output folder', () => {
     await build()
     const hidden = readdirSync(out).filter(name => name.startsWith('.'))
     expect(hidden.sort()).toEqual(kept.sort())
+  })
+
+  it('loses what a build left whose thread was ended, though the process goes on', async () => {
+    const script = `
+      const { parentPort, workerData } = require('node:worker_threads')
+      const never = () => (parentPort.postMessage('building'), new Promise(() => {}))
+      import(workerData.library).then(({ buildImage }) =>
+        buildImage(workerData.spec, workerData.out, { workers: 1, cache: { get: never, put: never } }))`
+    const library = new URL('../../../src/index.ts', import.meta.url).href
+    const builder = new Worker(script, {
+      eval: true,
+      workerData: { library, out, spec: { source: store.source, name: 'image' } },
+    })
+    await once(builder, 'message')
+    await builder.terminate()
+    const hidden = () => readdirSync(out).filter(name => name.startsWith('.'))
+    expect(hidden()).toHaveLength(1)
+    await build()
+    expect(hidden()).toEqual([])
   })
 
   it('gives up the settings of an earlier build, unless they were changed', async () => {

@@ -1,0 +1,12 @@
+/** Waits for `call`, or until `signal` is aborted: then rejects with its reason, whatever becomes of the call. */
+export async function abortable<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted()
+  const { promise: aborted, reject } = Promise.withResolvers<never>()
+  const abort = () => reject(signal.reason)
+  signal.addEventListener('abort', abort)
+  try {
+    return await Promise.race([call(), aborted])
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+}

@@ -1,0 +1,17 @@
+/** The base of all errors of this library. Its message says what is wrong, where, and what to do; `code` is for programs. */
+export abstract class NspawnRootfsError extends Error {
+  abstract readonly code: string
+}
+
+const prototypes = new Map<string, object>()
+
+/** Names a class of errors. By its name, an error that was sent from another thread finds its class again. */
+export function nameErrors(errors: { readonly prototype: NspawnRootfsError }, name: string): void {
+  Object.defineProperty(errors.prototype, 'name', { value: name, configurable: true, writable: true })
+  prototypes.set(name, errors.prototype)
+}
+
+/** The prototype of the class that bears this name, if there is one. */
+export function prototypeOfErrors(name: string): object | undefined {
+  return prototypes.get(name)
+}

@@ -1,0 +1,22 @@
+import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+
+/** Why a thread does no jobs. */
+export type ThreadErrorCode =
+  /** It cannot be started, or what it runs cannot be loaded. */
+  | 'THREAD_UNLOADABLE'
+  /** It ended by itself: out of memory, or by a fault outside of any job. */
+  | 'THREAD_ENDED'
+
+/** A worker thread that cannot do its jobs. */
+export class ThreadError extends NspawnRootfsError {
+  static {
+    nameErrors(ThreadError, 'ThreadError')
+  }
+
+  readonly code: ThreadErrorCode
+
+  constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
+}

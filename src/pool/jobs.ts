@@ -1,0 +1,29 @@
+/** What the two sides of a worker thread say to each other. One job is under way at a time. */
+import { parentPort } from 'node:worker_threads'
+import { packError, type Sent } from './sent-error.ts'
+
+/** The first message of a thread, when all is loaded. */
+export const READY = 'ready'
+
+/** What a thread is asked for. */
+export interface Request {
+  readonly job: string
+  readonly task: unknown
+}
+
+/** What became of a request. */
+export type Reply = { readonly value: unknown } | { readonly error: Sent }
+
+/** Does jobs for whoever started this thread, by the names of the functions. */
+export function serveJobs(jobs: Readonly<Record<string, (task: never) => unknown>>): void {
+  const port = parentPort
+  if (!port) throw new Error('this module is for worker threads, and runs on none')
+  port.on('message', async ({ job, task }: Request) => {
+    try {
+      port.postMessage({ value: await jobs[job](task as never) } satisfies Reply)
+    } catch (error) {
+      port.postMessage({ error: packError(error) } satisfies Reply)
+    }
+  })
+  port.postMessage(READY)
+}
