@@ -1,6 +1,5 @@
 import { lookup } from 'node:dns/promises'
 import type { Socket } from 'node:net'
-import { SocksClient } from 'socks'
 import { buildConnector } from 'undici'
 import { ProxyError, type Refusal } from './proxy-error.ts'
 import type { ProxyServer } from './proxy-settings.ts'
@@ -57,6 +56,8 @@ async function shakeHands(
   const { host, port, user, password } = proxy
   const type = proxy.scheme.startsWith('socks4') ? 4 : 5
   const server = { host, port, type, ...(user && { userId: user }), ...(password && { password }) } as const
+  // Loaded where it is used: it takes as long as all that is loaded besides for HTTP.
+  const { SocksClient } = await import('socks')
   try {
     await SocksClient.createConnection({
       proxy: server,

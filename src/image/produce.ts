@@ -79,6 +79,7 @@ export async function startRun(
   const container = CONTAINERS[format]
   // Threads take as long to start as Nix to tell a closure: both at once.
   const crew = startCrew(container, workers, signal)
+  if (spec.source?.caches?.some(url => url.startsWith('http'))) warm(crew.packers, container.blocks ? 1 : workers)
   const close = async () => {
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
   }
@@ -110,6 +111,12 @@ function startCrew(container: Container, workers: number, signal: AbortSignal): 
   if (!container.blocks) return { packers: startThreads(WORKER, workers, signal), encoders: undefined }
   // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
   return { packers: startThreads(WORKER, 1, signal), encoders: offerThreads(WORKER, workers, signal) }
+}
+
+/** Has `count` threads load what they will need to ask servers, while the image is planned. */
+function warm(packers: Threads, count: number): void {
+  // What fails here fails again where it is needed.
+  for (let i = 0; i < count; i++) packers.run('loadHttp', undefined).catch(() => {})
 }
 
 interface ChunkOptions {

@@ -1,6 +1,7 @@
 /** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
+import { loadHttp } from '../nar-file/index.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
@@ -133,4 +134,4 @@ function checkNar(
   }
 }
 
-serveJobs({ pack, verify, encode })
+serveJobs({ pack, verify, encode, loadHttp })

@@ -5,6 +5,7 @@ export {
   createAccess,
   type DocumentOptions,
   type Login,
+  loadHttp,
   type OpenOptions,
 } from './access.ts'
 export { NarFileError, type NarFileErrorCode, nowhere } from './errors.ts'
