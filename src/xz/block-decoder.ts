@@ -16,6 +16,8 @@ export interface BlockDecoding {
   /** The most bytes that matches may go back, whatever the block says. */
   readonly dictionaryMax: number
   readonly createSha256?: (() => Sha256) | undefined
+  /** Whether the data is compared with the check. */
+  readonly verifyData: boolean
   /** Told of the IDs of the block's filters. */
   readonly onFilter: (id: number) => void
 }
@@ -33,11 +35,11 @@ export function* walkBlock(position: number, sizeByte: number, decoding: BlockDe
   for (const { id } of header.filters) decoding.onFilter(id)
   const dictionarySize = dictionarySizeOf(header.filters.at(-1)!)
   const chain = createFilterChain(header.filters.slice(0, -1))
-  const running = createRunningCheck(check, decoding.createSha256)
+  const running = decoding.verifyData ? createRunningCheck(check, decoding.createSha256) : undefined
   let uncompressedSize = 0
   const finish = (data: Uint8Array): Uint8Array => {
     uncompressedSize += data.length
-    running.update(data)
+    running?.update(data)
     return data
   }
 
@@ -74,7 +76,8 @@ export function* walkBlock(position: number, sizeByte: number, decoding: BlockDe
   const padding = yield -compressedSize & 3
   if (padding.some(byte => byte !== 0))
     throw new XzError('XZ_PADDING', `the padding of the block at byte ${position} is not zero`)
-  verifyCheck(check, yield checkSize(check), running.value())
+  const checkValue = yield checkSize(check)
+  if (running) verifyCheck(check, checkValue, running.value())
   return { unpaddedSize: header.headerSize + compressedSize + checkSize(check), uncompressedSize }
 }
 

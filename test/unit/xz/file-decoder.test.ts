@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { xz } from '@napi-rs/lzma'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createXzDecoder, type XzDecoder, type XzDecoderOptions, XzError } from '../../../src/xz/index.ts'
+import {
+  createXzDecoder,
+  decodeStreamFooter,
+  STREAM_HEADER_SIZE,
+  type XzDecoder,
+  type XzDecoderOptions,
+  XzError,
+} from '../../../src/xz/index.ts'
 import { arbitraryInput, buildInput } from '../../lzma2-inputs.ts'
 
 const options = { createSha256: () => createHash('sha256') }
@@ -100,6 +107,17 @@ describe('createXzDecoder', () => {
         message: expect.stringMatching(/dictionary of \d+ bytes, of which only 4096/),
       }),
     )
+  })
+
+  it('passes over the check of the data, and nothing else, if asked to', () => {
+    const wrong = Buffer.from(file)
+    const { backwardSize } = decodeStreamFooter(file.subarray(-STREAM_HEADER_SIZE))
+    const checkEnd = file.length - STREAM_HEADER_SIZE - backwardSize
+    wrong[checkEnd - 1] ^= 1
+    expect(() => decode(wrong)).toThrow(expect.objectContaining({ code: 'XZ_CHECK' }))
+    expect(decode(wrong, 4096, { verifyData: false }).data.equals(numbers)).toBe(true)
+    wrong[checkEnd + 2] ^= 1
+    expect(() => decode(wrong, 4096, { verifyData: false })).toThrow(expect.objectContaining({ code: 'XZ_MISMATCH' }))
   })
 
   it('takes no more bytes once it is closed', () => {
