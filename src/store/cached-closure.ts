@@ -8,7 +8,7 @@ import {
 } from '../binary-cache/index.ts'
 import { type AccessOptions, createAccess, NarFileError, nowhere } from '../nar-file/index.ts'
 import type { NarHash, StorePath } from '../nix/index.ts'
-import { createThrottle } from '../throttle/index.ts'
+import { createThrottle, inheritThrottle } from '../throttle/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure } from './nar-closure.ts'
 
@@ -69,7 +69,10 @@ export async function cachedClosure(
         refused.set(fault.path, faults.set(failed.info.narHash, fault))
         found.delete(fault.path)
         try {
-          return await cachedClosure(storeDir, roots, { ...options, access: shared }, signal, { found, refused })
+          // The threads that asked for the failed build are terminated.
+          const throttle = inheritThrottle(shared.throttle)
+          const access = { ...shared, throttle }
+          return await cachedClosure(storeDir, roots, { ...options, access }, signal, { found, refused })
         } catch (error) {
           if (!(error instanceof CacheError) || error.path !== fault.path) throw error
           throw nowhere([...faults.values(), ...untold(error)])

@@ -7,5 +7,5 @@ export {
   type ServerState,
   takeTurn,
 } from './congestion.ts'
-export { createThrottle, openServer, type Server, type ThrottleMemory } from './memory.ts'
+export { createThrottle, inheritThrottle, openServer, type Server, type ThrottleMemory } from './memory.ts'
 export { roomAt } from './room.ts'

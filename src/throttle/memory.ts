@@ -56,16 +56,40 @@ export function createThrottle(): ThrottleMemory {
   return new SharedArrayBuffer(LOCK_SIZE + SERVERS * RECORD_LENGTH * Float64Array.BYTES_PER_ELEMENT)
 }
 
+/**
+ * Allocates memory in which the same is known, but no request is under way: the threads that sent those may have been
+ * terminated, and their turns would never end.
+ */
+export function inheritThrottle(memory: ThrottleMemory): ThrottleMemory {
+  const inherited = createThrottle()
+  const values = valuesIn(inherited)
+  withLock(lockIn(memory), () => values.set(valuesIn(memory)))
+  for (let at = 0; at < values.length; at += RECORD_LENGTH) {
+    const state = stateIn(values.subarray(at + 1, at + RECORD_LENGTH))
+    state.inFlight = 0
+    state.waiting = 0
+  }
+  return inherited
+}
+
 /** Opens the record of the server with this origin (scheme, host and port). */
 export function openServer(memory: ThrottleMemory, origin: string): Server {
-  const lock = new Int32Array(memory, 0, 2)
-  const values = new Float64Array(memory, LOCK_SIZE)
+  const lock = lockIn(memory)
+  const values = valuesIn(memory)
   const record = withLock(lock, () => findRecord(values, keyOf(origin)))
   const state = stateIn(record)
   return {
     read: () => ({ ...FIRST, ...state }),
     update: change => withLock(lock, () => change(state)),
   }
+}
+
+function lockIn(memory: ThrottleMemory): Int32Array {
+  return new Int32Array(memory, 0, 2)
+}
+
+function valuesIn(memory: ThrottleMemory): Float64Array {
+  return new Float64Array(memory, LOCK_SIZE)
 }
 
 /** The fields of a record as an object; copying all of them to and fro took 5 % of the time of a request. */

@@ -2,7 +2,12 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { planImage } from '../../../src/image/plan.ts'
+import type { VerifyTask } from '../../../src/image/worker.ts'
 import { buildImage, type ImageSpec, NarFileError, streamImage } from '../../../src/index.ts'
+import { startThreads } from '../../../src/pool/index.ts'
+import { openClosure } from '../../../src/store/index.ts'
+import { openServer } from '../../../src/throttle/index.ts'
 import {
   type Answer,
   type CacheServer,
@@ -263,6 +268,26 @@ describe('another build of a store path', () => {
     }
     const error = await failureOf({ roots, source: sourceOf(servers[0]!, servers[1]!) })
     expect(error.message).toMatch(new RegExp(`${servers[0]!.url}.*500.*\n.*${servers[1]!.url}.*501`))
+  })
+
+  it('is asked for though a thread was terminated that had the only turn of the server', async () => {
+    for (const [i, contents] of ['one', 'two'].entries()) caches[i]!.add('path', { contents })
+    const path = storePathOf('path')
+    const { closure } = await openClosure(sourceOf(servers[0]!, servers[1]!), [path])
+    openServer(closure.supply.access.throttle!, new URL(servers[0]!.url).origin).update(state => {
+      state.window = 1
+    })
+    const asked = Promise.withResolvers<void>()
+    servers[0]!.bend = ({ path }) => (isNar(path) ? () => asked.resolve() : undefined)
+    const threads = startThreads(new URL('../../../src/image/worker.ts', import.meta.url), 1)
+    const segments = planImage(closure, []).batches.flatMap(batch => batch.segments)
+    const task: VerifyTask = { segments, supply: closure.supply }
+    const job = threads.run('verify', task, new AbortController().signal)
+    await asked.promise
+    await Promise.all([expect(job).rejects.toThrow(), threads.stop()])
+    const fault = new NarFileError('NAR_FILE_MISSING', path, `${servers[0]!.url}nar`, 'gone')
+    const [other] = planImage(await closure.otherBuild!(fault), []).batches
+    expect(other!.segments[0]!.narHash).toBe(hashOf(narOfTree({ contents: 'two' })))
   })
 
   it('that would change what is in front of it is built into a folder, and refused in a stream', async () => {
