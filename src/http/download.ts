@@ -3,6 +3,7 @@ import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
 import { type Failure, failureOf, failureOfOthers, isBusy, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
+import { failingFor } from '../throttle/index.ts'
 import { describeFailing, type Persistence } from './persistence.ts'
 import { OverdueError, type Queue, type Time } from './turns.ts'
 
@@ -29,6 +30,9 @@ export interface DownloadOptions {
   readonly missing: ReadonlySet<number>
 }
 
+/** A server without ranges sends a file from its start after each release: so many times at most. */
+const RESTARTS_MAX = 3
+
 /** The connection of a body was given up for the requests of others. */
 class ReleasedError extends Error {
   override readonly name = 'ReleasedError'
@@ -53,6 +57,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   #position = 0
   /** Bytes of the response that were handed out before, and are still to drop. */
   #skip = 0
+  /** How often the server sent the file from its start again. */
+  #restarts = 0
   #lastFailure: Failure | undefined
 
   constructor(context: DownloadContext, options: DownloadOptions) {
@@ -101,8 +107,10 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
    * server may serve so few at a time that whoever has to come first would never have a connection.
    */
   release(): void {
-    if (!this.#response || this.#over || !this.#queue().isFailing()) return
     const response = this.#response
+    // Where the length is unknown, there may be no rest to ask for.
+    if (!response || response.complete || this.#over || this.#identity.length === undefined) return
+    if (this.#restarts >= RESTARTS_MAX || !this.#queue().isFailing()) return
     this.#response = undefined
     response.cancel(new ReleasedError())
   }
@@ -151,7 +159,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#lastFailure = failure
     const { persistence, time } = this.#context
     const server = this.#queue().fail(failure)
-    const next = persistence.next(refused && !answered, server, time.now() - server.failingSince)
+    const next = persistence.next(refused && !answered, server, failingFor(server, time.now()))
     if (typeof next === 'number') return next
     throw this.#givenUp(failure, next)
   }
@@ -187,6 +195,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       return response
     }
     if (status === 200) {
+      if (this.#position > 0) this.#restarts++
       this.#recognise(identityOf(headers, lengthOf(headers)))
       this.#skip = this.#position
       return response
@@ -215,6 +224,8 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
 
   async #read(): Promise<Uint8Array | undefined> {
     for (;;) {
+      // A connection may be given up behind the last byte, and before its end was read.
+      if (!this.#response && this.#position === this.#identity.length) break
       this.#response ??= await this.#request()
       const received = await this.#response!.read()
       if (!received) break

@@ -55,6 +55,8 @@ export async function sendRequest(
 export interface Response {
   readonly status: number
   readonly headers: Headers
+  /** Whether the whole body has come, read or not. */
+  readonly complete: boolean
   /** The next piece of the body; `undefined` after the last. Rejects if the body does not come to its end. */
   read(): Promise<Uint8Array | undefined>
   /** Drops the body, in a way that lets the connection be used again. The signal means nothing from then on. */
@@ -87,6 +89,10 @@ class Exchange implements Dispatcher.DispatchHandler, Response {
     const abort = () => this.#abort(signal.reason)
     signal.addEventListener('abort', abort)
     this.#stopListening = () => signal.removeEventListener('abort', abort)
+  }
+
+  get complete(): boolean {
+    return this.#ended
   }
 
   async response(): Promise<Response> {

@@ -1,5 +1,6 @@
 import {
   endTurn,
+  failingFor,
   openServer,
   recordFailure,
   recordProgress,
@@ -174,11 +175,11 @@ class ServerQueue implements Queue {
   #dismiss(now: number, wait: number): void {
     const server = this.#server.read()
     if (server.failingSince === 0) return
-    const failing = now + wait - server.failingSince
+    const failing = failingFor(server, now)
     for (const waiter of [...this.#waiters]) {
-      if (failing < waiter.patience(server)) continue
+      if (failing + wait < waiter.patience(server)) continue
       this.#remove(waiter)
-      waiter.reject(new OverdueError(server, now - server.failingSince))
+      waiter.reject(new OverdueError(server, failing))
     }
   }
 

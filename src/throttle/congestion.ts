@@ -47,6 +47,8 @@ export interface ServerState {
   reached: number
   /** The first failure since the last success; 0: there is none. */
   failingSince: number
+  /** The last failure since then. */
+  failedAt: number
   /** Failures since the last success. */
   failures: number
   /** The status of the last failure; 0: there was no answer. */
@@ -80,6 +82,9 @@ const CHANCE = 0.12
 
 /** Outcomes after a failed probe before the next; twice as many after every further failure. */
 const PROBE_PAUSE = 64
+
+/** Milliseconds between two failures while a server is asked: what an attempt takes, and a pause. */
+const BETWEEN_FAILURES = 30_000
 
 /** Outcomes that the moving average of the loss is about. */
 const LOSS_MEMORY = 32
@@ -229,6 +234,17 @@ export function recordFailure(state: ServerState, status: number, now: number): 
   state.lastStatus = status
   if (status > 0) state.reached = 1
   if (state.failingSince === 0) state.failingSince = now
+  else state.failingSince += unaskedFor(state, now)
+  state.failedAt = now
+}
+
+/** Milliseconds for which the server fails, without those in which nobody asked it: its clients may have been stopped. */
+export function failingFor(state: Readonly<ServerState>, now: number): number {
+  return state.failingSince === 0 ? 0 : now - state.failingSince - unaskedFor(state, now)
+}
+
+function unaskedFor({ failedAt, nextAt, retryAt }: Readonly<ServerState>, now: number): number {
+  return Math.max(0, now - Math.max(failedAt, nextAt, retryAt) - BETWEEN_FAILURES)
 }
 
 /** Records that bytes arrive, whatever became of other requests. */

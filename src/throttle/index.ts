@@ -1,5 +1,6 @@
 export {
   endTurn,
+  failingFor,
   recordFailure,
   recordProgress,
   recordRefusal,

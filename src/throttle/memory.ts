@@ -40,6 +40,7 @@ const FIRST: Readonly<ServerState> = {
   probePause: 0,
   reached: 0,
   failingSince: 0,
+  failedAt: 0,
   failures: 0,
   lastStatus: 0,
   waiting: 0,

@@ -83,6 +83,32 @@ describe('turns', () => {
     await patient
   })
 
+  it('are waited for by those who were stopped for long after a failure', async () => {
+    let now = 1000
+    const queue = openQueues(throttleWith(1), 25, { ...time, now: () => now })(SERVER)
+    const failure = { code: 'HTTP_STATUS', reason: 'busy', advice: 'wait', transient: true, status: 503 } as const
+    const options = { signal: never, patience: () => 180_000 }
+    const first = await queue.take(options)
+    queue.fail(failure)
+    now += 600_000
+    const second = queue.take(options)
+    queue.fail(failure)
+    const third = queue.take(options)
+    first.end()
+    for (const turn of [second, third]) (await turn).end()
+  })
+
+  it('are not waited for any more when a server has failed for long, asked again and again', async () => {
+    let now = 1000
+    const queue = openQueues(throttleWith(1), 25, { ...time, now: () => now })(SERVER)
+    await queue.take(WILLING)
+    for (let i = 0; i <= 10; i++) {
+      queue.fail({ code: 'HTTP_STATUS', reason: 'busy', advice: 'wait', transient: true, status: 503 })
+      now += 20_000
+    }
+    await expect(queue.take({ signal: never, patience: () => 180_000 })).rejects.toThrow(OverdueError)
+  })
+
   it('are shared by clients, none of which starves', async () => {
     const memory = throttleWith(1)
     const counts = [0, 0, 0]

@@ -1,37 +1,68 @@
+import { readFileSync } from 'node:fs'
+import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
-import { streamImage } from '../../../src/image/index.ts'
-import { createBinaryCache, narUrl, sendFile, sendStatus, serveCache } from '../../binary-cache.ts'
+import { expect, it, onTestFinished } from 'vitest'
+import { CONTAINERS } from '../../../src/container/index.ts'
+import { createSizes, type PackOptions, packImage } from '../../../src/image/packing.ts'
+import { prepareImage } from '../../../src/image/prepare.ts'
+import { compressionOf } from '../../../src/image/spec.ts'
+import { startThreads } from '../../../src/pool/index.ts'
+import { createBinaryCache, narUrl } from '../../binary-cache.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { sendFile, serve } from '../http/servers.ts'
 
-/** More than a thread can be ahead of those before it. */
-const SIZE = 80 * 1024 * 1024
+/** More than sockets hold (6 MB to be received, 4 MB to be sent, on Linux) and a thread fetches ahead (8 MB). */
+const SIZE = 24 * 1024 * 1024
+
+const PIECE_SIZE = 256 * 1024
 
 it('packs NARs that are longer than what is held, from a server that gives one at a time, and the first last', async () => {
   const cache = createBinaryCache(join(temporaryFolder(), 'cache'))
-  const roots = ['a', 'b', 'c'].map(name => storePathOf(name)).sort()
+  const roots = ['a', 'b', 'c', 'd'].map(name => storePathOf(name)).sort()
+  const nars = new Map<string, Buffer>()
   for (const root of roots) {
     cache.add(root.slice(root.indexOf('-') + 1), { contents: root[11]!.repeat(SIZE) }, { compression: 'none' })
+    const url = narUrl(root, 'none')
+    nars.set(`/${url}`, readFileSync(join(cache.folder, url)))
   }
-  const first = narUrl(roots[0]!, 'none')
-  let [given, busy] = [0, false]
-  const server = await serveCache(cache.folder, ({ path }) => {
-    if (!path.startsWith('nar/')) return undefined
-    if (busy || (path === first && given === 0)) return sendStatus(503)
-    busy = true
-    given++
-    return (response, file, request) => {
-      response.on('close', () => {
-        busy = false
-      })
-      sendFile(response, file, request)
-    }
+  const [first] = nars.keys()
+  const given: string[] = []
+  let current: ServerResponse | undefined
+  const server = await serve((request, response) => {
+    const path = request.url!
+    const file = nars.get(path)
+    if (!file) return sendFile(request, response, { file: readFileSync(join(cache.folder, path)) })
+    if (current || (path === first && given.length === 0)) return void response.writeHead(503).end()
+    current = response.on('close', () => {
+      current = undefined
+    })
+    given.push(path)
+    sendFile(request, response, { file })
   })
+
   // Short, so that a build that waits for itself is given up.
-  const source = { ...server.source, stallTimeout: 2000 }
-  let size = 0
+  const source = { ...cache.source, caches: [server.at('/').href], stallTimeout: 2000 }
   const spec = { roots, source, format: 'tar' } as const
-  for await (const chunk of streamImage(spec, { workers: 2, cache: false })) size += chunk.length
+  const { format, effort } = compressionOf(spec)
+  const { plan } = await prepareImage(spec, { format, effort, container: CONTAINERS[format] })
+  const packers = startThreads(new URL('../../../src/image/worker.ts', import.meta.url), 2)
+  onTestFinished(() => packers.stop())
+  const options: PackOptions = {
+    packers,
+    lanes: 2,
+    pieceSize: PIECE_SIZE,
+    slotSize: PIECE_SIZE,
+    piecesAhead: 2,
+    signal: new AbortController().signal,
+    fetched: new SharedArrayBuffer(8),
+    onMislabelling() {},
+  }
+  let size = 0
+  for await (const piece of packImage(plan, plan.batches, options, createSizes(plan))) {
+    size += piece.length
+    piece.release()
+  }
   expect(size).toBeGreaterThan(roots.length * SIZE)
+  console.log(given, server.requests.length)
 })
