@@ -1,9 +1,9 @@
 import { describeUrl } from '../describe-url.ts'
+import { failingFor } from '../throttle/index.ts'
 import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
 import { type Failure, failureOf, failureOfOthers, isBusy, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
-import { failingFor } from '../throttle/index.ts'
 import { describeFailing, type Persistence } from './persistence.ts'
 import { OverdueError, type Queue, type Time } from './turns.ts'
 
