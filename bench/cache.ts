@@ -56,7 +56,7 @@ try {
   await plain.stop()
 
   const limited = await startNginx(caches, scratch.make('nginx'), {
-    http: 'limit_req_zone $server_name zone=all:1m rate=50r/s;',
+    http: 'limit_req_zone $server_port zone=all:1m rate=50r/s;',
     location: 'limit_req zone=all burst=20;',
   })
   await compare(

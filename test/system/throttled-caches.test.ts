@@ -30,12 +30,12 @@ function addLarge(cache: TestCache): string {
 
 /** The rate is that of all requests, of all threads. */
 const limitRate = (rate: string, options: string, status = 503): NginxDirectives => ({
-  http: `limit_req_zone $server_name zone=all:1m rate=${rate}; limit_req_status ${status};`,
+  http: `limit_req_zone $server_port zone=all:1m rate=${rate}; limit_req_status ${status};`,
   location: `limit_req zone=all ${options};`,
 })
 
 const limitConnections = (most: number, status = 503): NginxDirectives => ({
-  http: `limit_conn_zone $server_name zone=all:1m; limit_conn_status ${status};`,
+  http: `limit_conn_zone $server_port zone=all:1m; limit_conn_status ${status};`,
   location: `limit_conn all ${most}; limit_rate 200k;`,
 })
 
@@ -76,6 +76,7 @@ describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => 
     const nginx = await startNginx(folder(), scratch.make('nginx'), directives)
     try {
       expect(await build(nginx.url, root)).toBe(expected)
+      expect(nginx.errors()).toMatch(/limiting (requests|connections)/)
     } finally {
       await nginx.stop()
     }
@@ -83,11 +84,12 @@ describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => 
 
   it.each([1, 2, 4])('by %i connections, gives more large NARs than that at a time', async most => {
     const nginx = await startNginx(largeFolder(), scratch.make('nginx'), {
-      http: 'limit_conn_zone $server_name zone=all:1m;',
+      http: 'limit_conn_zone $server_port zone=all:1m;',
       location: `limit_conn all ${most};`,
     })
     try {
       expect(await build(nginx.url, largeRoot)).toBe(await build(`file://${largeFolder()}`, largeRoot))
+      expect(nginx.errors()).toContain('limiting connections')
     } finally {
       await nginx.stop()
     }

@@ -11,6 +11,8 @@ export interface Nginx {
   readonly url: string
   /** What was asked for and found so far, as paths that begin with `/`. */
   served(): string[]
+  /** What it wrote about requests that it did not answer with what was asked for. */
+  errors(): string
   stop(): Promise<void>
 }
 
@@ -44,6 +46,7 @@ export async function startNginx(folder: string, home: string, directives: Nginx
   }
   return {
     url,
+    errors: () => said,
     served: () => readFileSync(log, 'utf8').split('\n').filter(Boolean),
     async stop() {
       child.kill('SIGTERM')
