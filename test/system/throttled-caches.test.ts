@@ -89,7 +89,8 @@ describe.skipIf(real.skip)(`a cache that nginx throttles${real.because}`, () => 
     })
     try {
       expect(await build(nginx.url, largeRoot)).toBe(await build(`file://${largeFolder()}`, largeRoot))
-      expect(nginx.errors()).toContain('limiting connections')
+      // More are enough for two threads, most of the time.
+      if (most === 1) expect(nginx.errors()).toContain('limiting connections')
     } finally {
       await nginx.stop()
     }
