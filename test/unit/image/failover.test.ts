@@ -279,10 +279,14 @@ describe('another build of a store path', () => {
     })
     const asked = Promise.withResolvers<void>()
     servers[0]!.bend = ({ path }) => (isNar(path) ? () => asked.resolve() : undefined)
-    const threads = startThreads(new URL('../../../src/image/worker.ts', import.meta.url), 1)
+    const threads = startThreads(
+      new URL('../../../src/image/worker.ts', import.meta.url),
+      1,
+      new AbortController().signal,
+    )
     const segments = planImage(closure, []).batches.flatMap(batch => batch.segments)
     const task: VerifyTask = { segments, supply: closure.supply }
-    const job = threads.run('verify', task, new AbortController().signal)
+    const job = threads.run('verify', task)
     await asked.promise
     await Promise.all([expect(job).rejects.toThrow(), threads.stop()])
     const fault = new NarFileError('NAR_FILE_MISSING', path, `${servers[0]!.url}nar`, 'gone')

@@ -46,7 +46,11 @@ it('packs NARs that are longer than what is held, from a server that gives one a
   const spec = { roots, source, format: 'tar' } as const
   const { format, effort } = compressionOf(spec)
   const { plan } = await prepareImage(spec, { format, effort, container: CONTAINERS[format] })
-  const packers = startThreads(new URL('../../../src/image/worker.ts', import.meta.url), 2)
+  const packers = startThreads(
+    new URL('../../../src/image/worker.ts', import.meta.url),
+    2,
+    new AbortController().signal,
+  )
   onTestFinished(() => packers.stop())
   const options: PackOptions = {
     packers,
@@ -54,7 +58,6 @@ it('packs NARs that are longer than what is held, from a server that gives one a
     pieceSize: PIECE_SIZE,
     slotSize: PIECE_SIZE,
     piecesAhead: 2,
-    signal: new AbortController().signal,
     fetched: new SharedArrayBuffer(8),
     onMislabelling() {},
   }
