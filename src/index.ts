@@ -81,6 +81,7 @@ export {
   type Flavour,
   type ImageDeclaration,
   imageJsonSchema,
+  type RestrictionOptions,
   readImageFile,
   readOverlay,
   SpecError,
