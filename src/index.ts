@@ -63,6 +63,7 @@ export {
   pullLines,
   ServeError,
   type ServeErrorCode,
+  type ServeLimits,
   type ServeOptions,
   serveFolder,
 } from './serve/index.ts'
