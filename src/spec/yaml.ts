@@ -38,7 +38,9 @@ export function parseYaml(text: string, file: string): YamlText {
   const document = parse(text, lines)
   if (document === undefined) throw notYaml([{ message: TOO_DEEP, offset: 0 }])
   const { value, faults, offsetOf } = readYamlValue(document)
-  const syntax = [...document.errors, ...document.warnings].map(({ message, pos }) => ({ message, offset: pos[0] }))
+  const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
+    return { message: code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : message, offset: pos[0] }
+  })
   const all = [...syntax, ...faults]
   if (all.length > 0) throw notYaml(all)
   return {
