@@ -72,7 +72,7 @@ describe('readImageFile', () => {
     [
       'aliases of aliases',
       `a0: &a0 [x, x]\n${lines(i => `a${i + 1}: &a${i + 1} [*a${i}, *a${i}]\n`, 64)}`,
-      '21: not YAML: Aliases stand for more than 4194304 values and characters up to here',
+      '20: not YAML: Aliases stand for more than 4194304 values and characters up to here',
     ],
     [
       'a long text that many aliases stand for',
