@@ -63,6 +63,7 @@ export {
   pullLines,
   ServeError,
   type ServeErrorCode,
+  type ServeLimits,
   type ServeOptions,
   serveFolder,
 } from './serve/index.ts'
@@ -81,6 +82,7 @@ export {
   type Flavour,
   type ImageDeclaration,
   imageJsonSchema,
+  type RestrictionOptions,
   readImageFile,
   readOverlay,
   SpecError,

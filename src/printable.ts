@@ -24,6 +24,11 @@ export function quoted(text: string): string {
   return text.length <= QUOTE_MAX ? quote(text) : `${quote(text.slice(0, QUOTE_MAX))}…`
 }
 
+/** A text, cut off if it is long: for a message that names it without quotes. */
+export function shortened(text: string): string {
+  return text.length <= QUOTE_MAX ? text : `${text.slice(0, QUOTE_MAX)}…`
+}
+
 /** A value as JSON whose text can be shown: what it means is the same. */
 export function printableJson(value: unknown, indent?: number): string {
   // Outside of texts there are no such characters but the newlines of an indentation.

@@ -1,6 +1,12 @@
+/** Longer words and lists are looked through by nobody who mistyped one, and would take long to compare. */
+const LENGTH_MAX = 100
+const KNOWN_MAX = 1000
+
 /** The end of a message about a word that is unknown: the known one that it was probably meant to be, or nothing. */
 export function suggest(word: string, known: readonly string[]): string {
+  if (word.length > LENGTH_MAX || known.length > KNOWN_MAX) return ''
   const close = known
+    .filter(other => other.length <= LENGTH_MAX)
     .map(other => ({ other, distance: editDistance(word.toLowerCase(), other.toLowerCase()) }))
     .filter(({ other, distance }) => distance <= Math.max(1, Math.floor(Math.min(word.length, other.length) / 3)))
     .sort((a, b) => a.distance - b.distance)

@@ -3,6 +3,7 @@ import {
   type ClosureSource,
   type ImageFormat,
   type ImageSpec,
+  type RestrictionOptions,
   readImageFile,
   readOverlay,
   type System,
@@ -37,6 +38,8 @@ export interface BuildFlags extends SigningFlags {
   workers?: number
   settings?: string
   set?: Record<string, string>
+  restrict?: string
+  allowServer?: string[]
   out?: string
   stdout?: true
   json?: true
@@ -47,13 +50,24 @@ export interface BuildFlags extends SigningFlags {
 /** The spec that a declaration and options come to; options count more. Throws `UsageError`, `SpecError`. */
 export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
   const asked = askedFor(flags)
-  const declared = file === undefined ? {} : await readImageFile(file, { set: flags.set })
+  const restrict = restrictionOf(flags, flags.store)
+  const declared = file === undefined ? {} : await readImageFile(file, { set: flags.set, restrict })
   return {
     ...declared,
     ...asked,
     entries: await entriesOf(declared, flags),
     source: mergeSources(declared.source, sourceOf(flags)),
   }
+}
+
+/** What options allow a declaration to read; `undefined` for all. `stores` are places that the options name themselves. */
+export function restrictionOf(
+  { restrict, allowServer = [] }: Pick<BuildFlags, 'restrict' | 'allowServer'>,
+  stores: readonly string[] = [],
+): RestrictionOptions | undefined {
+  if (restrict !== undefined) return { folder: restrict, servers: [...allowServer, ...stores.filter(isUrl)] }
+  if (allowServer.length > 0) throw new UsageError('--allow-server: is for --restrict, without which all are allowed')
+  return undefined
 }
 
 /** The entries declared, with the folder of an option in place of what they have below /etc/nixos. */
@@ -112,6 +126,7 @@ export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): b
 /** Throws `UsageError` for options that cannot be meant together. */
 export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (file === undefined && flags.set !== undefined) throw new UsageError('--set: is for a FILE; give one')
+  if (file === undefined && flags.restrict !== undefined) throw new UsageError('--restrict: is for a FILE; give one')
   const listed = flags.closureInfo ?? flags.export ?? flags.nar
   if (file === undefined && (flags.toplevel ?? flags.root ?? listed) === undefined) {
     throw new UsageError('nothing to build: give a FILE, --toplevel or --root, or --closure-info, --export or --nar')

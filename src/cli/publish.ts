@@ -1,16 +1,18 @@
 import { type Command, Option } from 'commander'
 import { FORMATS, type ImageFormat, openLocalCache, publishImages, readImageFile } from '../index.ts'
-import { type SigningFlags, signingOf } from './build-spec.ts'
+import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
 import { formatBytes } from './units.ts'
-import { collectVariables, somePath, wholeNumber } from './usage.ts'
+import { collectServers, collectVariables, somePath, wholeNumber } from './usage.ts'
 
 interface PublishFlags extends SigningFlags {
   out: string
   set?: Record<string, string>
+  restrict?: string
+  allowServer?: string[]
   versionName?: string
   keep?: number
   format?: ImageFormat
@@ -36,6 +38,16 @@ export function definePublish(publish: Command): void {
     .argument('<FILE...>', 'declarations of images')
     .requiredOption('--out <DIR>', 'folder that a web server serves', somePath)
     .option('--set <NAME=VALUE>', 'value of a variable of the FILEs (repeatable)', collectVariables)
+    .option(
+      '--restrict <DIR>',
+      'let the FILEs name only files below DIR, store paths, and servers named by options',
+      somePath,
+    )
+    .option(
+      '--allow-server <URL>',
+      'server of caches that the FILEs may name despite --restrict (repeatable)',
+      collectServers,
+    )
     .option('--version-name <NAME>', 'name of the version (default: the date)')
     .option('--keep <N>', 'how many versions to keep (default: all)', wholeNumber(1, 1e6))
     .addOption(new Option('--format <FORMAT>', 'format of the images (default: what the FILEs say)').choices(FORMATS))
@@ -58,12 +70,13 @@ export function definePublish(publish: Command): void {
 async function runPublish(files: readonly string[], flags: PublishFlags): Promise<void> {
   const { out, set, versionName: version, keep, format, level, workers, json } = flags
   const signing = signingOf(flags)
+  const restrict = restrictionOf(flags)
   const interrupt = abortOnSignals()
   const view = createProgressView(process.stderr)
   try {
     const specs = []
     for (const file of files) {
-      const spec = await readImageFile(file, { set })
+      const spec = await readImageFile(file, { set, restrict })
       specs.push({ ...spec, format: format ?? spec.format, level: level ?? spec.level })
     }
     const publication = await publishImages(specs, out, {

@@ -15,6 +15,7 @@ import { defineServe } from './serve.ts'
 import {
   collectNars,
   collectPaths,
+  collectServers,
   collectValues,
   collectVariables,
   somePath,
@@ -61,6 +62,16 @@ function createProgram(): Command {
     .argument('[FILE]', 'declaration of the image, such as image.yaml; options count more than what it says', somePath)
     .description('Build an image that machinectl import-tar and pull-tar accept.')
     .option('--set <NAME=VALUE>', 'value of a variable of FILE (repeatable)', collectVariables)
+    .option(
+      '--restrict <DIR>',
+      'let FILE name only files below DIR, store paths, and servers named by options',
+      somePath,
+    )
+    .option(
+      '--allow-server <URL>',
+      'server of caches that FILE may name despite --restrict (repeatable)',
+      collectServers,
+    )
     .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
     .option('--etc-nixos <DIR>', 'folder that becomes /etc/nixos in the image, for nixos-rebuild there', somePath)
     .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)

@@ -33,6 +33,12 @@ export function collectValues(text: string, previous: readonly string[] = []): s
   throw new InvalidArgumentError('give a value')
 }
 
+/** Collects the URLs of servers of an option that may be given several times. */
+export function collectServers(text: string, previous: readonly string[] = []): string[] {
+  if (/^https?:\/\/./i.test(text) && URL.canParse(text)) return [...previous, text]
+  throw new InvalidArgumentError('give a URL, such as https://cache.example.org')
+}
+
 /** Collects the `PATH=FILE` of an option that may be given several times. */
 export function collectNars(text: string, previous: readonly (readonly [string, string])[] = []) {
   const split = text.indexOf('=')

@@ -16,6 +16,7 @@ import {
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import { PublishError } from './errors.ts'
+import { addUsedNames, readUsedNames } from './used-names.ts'
 import {
   checkNames,
   formatVersion,
@@ -30,7 +31,7 @@ import {
 
 /** How images are published. */
 export interface PublishOptions extends BuildOptions {
-  /** Name of the version. Default: the date in UTC, such as `2026-11-25`, with a number behind it if that is taken. */
+  /** Name of the version. Default: the date in UTC, such as `2026-11-25`, with a number behind it if that was used before. */
   readonly version?: string
   /** How many versions are left in the folder. Default: all. */
   readonly keep?: number
@@ -123,6 +124,9 @@ async function commit(
     await syncPath(staged)
     await rename(staged, join(out, name))
   }
+  // Before any of them can be pruned, and after this one is there: one that a crash kept back may be published again.
+  const present = (await readVersions(out)).map(one => one.name)
+  await addUsedNames(out, present, scratch)
   await pointTo(out, name, scratch)
   const removed = keep === undefined ? [] : await pruneVersions(out, keep, scratch)
   await syncPath(out)
@@ -147,17 +151,22 @@ async function deliveryWarnings(out: string, images: readonly string[]): Promise
     .map(({ path, message }) => `${path}: ${message}`)
 }
 
-/** The name for a version; one that is there already if it holds the same, such as after a crash. */
+/**
+ * The name for a version: one that was never used, or one that is there already and holds the same, such as after a crash.
+ */
 async function nameFor(out: string, asked: string | undefined, same: (name: string) => Promise<boolean>) {
+  const used = await readUsedNames(out)
+  const fits = async (name: string) => ((await isThere(join(out, name))) ? same(name) : !used.has(name))
   if (asked !== undefined) {
-    if (!(await isThere(join(out, asked))) || (await same(asked))) return asked
-    const message = `${join(out, asked)}: holds something else already, and a version never changes; choose another name`
+    if (await fits(asked)) return asked
+    const why = (await isThere(join(out, asked))) ? 'holds something else already' : 'was published before, and removed'
+    const message = `${join(out, asked)}: ${why}, and a version never changes; choose another name`
     throw new PublishError('VERSION_TAKEN', asked, message)
   }
   const today = new Date().toISOString().slice(0, 10)
   for (let n = 1; ; n++) {
     const name = n === 1 ? today : `${today}.${n}`
-    if (!(await isThere(join(out, name))) || (await same(name))) return name
+    if (await fits(name)) return name
   }
 }
 

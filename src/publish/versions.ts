@@ -4,6 +4,7 @@
  *     2026-11-25/         a version: images, settings, manifests, SHA256SUMS with its signatures, version.json; never changed
  *     latest              symlink to the newest version
  *     NAME.tar.xz, …      symlinks to latest/NAME.tar.xz, …: names that stay
+ *     .published-versions names of all versions that were ever there
  *
  * One rename of `latest` turns all names over at once, so whoever reads sees one version or the other and no mixture.
  */

@@ -3,6 +3,7 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import { answer, fail } from './answer.ts'
 import { ServeError } from './errors.ts'
 import { findFolder } from './find.ts'
+import { checkLimits, inTurn, limitServer, type ServeLimits, serverOptionsOf } from './limits.ts'
 
 /** How a folder is served. */
 export interface ServeOptions {
@@ -14,6 +15,8 @@ export interface ServeOptions {
   readonly signal?: AbortSignal
   /** Told of each request once it is over: `GET /web.tar.xz 200`. */
   readonly onRequest?: (line: string) => void
+  /** What clients may take. */
+  readonly limits?: ServeLimits
 }
 
 /** A folder that is being served. */
@@ -27,16 +30,19 @@ export interface FolderServer {
 /**
  * Serves a folder over HTTP, to try images with `machinectl pull-tar` before they are published: files with ranges and
  * entity tags, lists of folders, nothing from outside. Rejects with `ServeError`, and with the signal's reason when aborted before
- * it listens.
+ * it listens. Rejects with `RangeError` for limits that are none.
  */
 export async function serveFolder(folder: string, options: ServeOptions = {}): Promise<FolderServer> {
   const { port = 8080, host = '127.0.0.1', signal, onRequest } = options
+  const limits = checkLimits(options.limits ?? {})
   signal?.throwIfAborted()
   const root = await findFolder(folder)
-  const server = createServer((request, response) => {
+  const listener = inTurn(limits, (request, response) => {
     if (onRequest) response.once('close', () => onRequest(lineOf(request, response)))
     answer(root, request, response).catch(() => fail(response, 500))
   })
+  const server = createServer(serverOptionsOf(limits), listener)
+  limitServer(server, limits)
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())

@@ -1,6 +1,11 @@
+import { join } from 'node:path'
 import type { ClosureSource } from '../store/index.ts'
 import { type Context, readTextBeside } from './context.ts'
 import type { Declaration } from './declaration.ts'
+
+/** What is read in a chroot store and in a closureInfo: a symlink there may lead elsewhere, too. */
+const STORE_PARTS = ['nix/store', 'nix/var/nix', 'nix/var/nix/db', 'nix/var/nix/db/db.sqlite']
+const CLOSURE_INFO_PARTS = ['registration', 'store-paths']
 
 /** What a declaration says of the closure: the part of a spec with the same names. */
 export async function closureOf({ closure = {} }: Declaration, context: Context) {
@@ -22,18 +27,40 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
     context.report(['closure', 'tokenFile'], 'is for caches whose URL begins with https:// or http://; give one')
   }
   const token = await readTextBeside(tokenFile, ['closure', 'tokenFile'], context)
+  const at = (...path: PropertyKey[]) => ['closure', ...path]
+  /** What a step makes of a value that may be absent; `undefined` after a problem, too. */
+  const step = async (value: string | undefined, path: PropertyKey[], make: (value: string) => Promise<string>) =>
+    value === undefined ? undefined : context.attempt(path, () => make(value))
+  const files: [string, string][] = []
+  for (const [path, file] of Object.entries(narFiles ?? {})) {
+    files.push([path, (await step(file, at('narFiles', path), context.resolve)) ?? ''])
+  }
+  for (const [i, url] of (caches ?? []).entries()) await step(url, at('caches', i), context.checkCache)
+  for (const part of storeRoot === undefined ? [] : STORE_PARTS) {
+    await step(join(storeRoot!, part), at('storeRoot'), context.resolve)
+  }
+  for (const part of closureInfo === undefined ? [] : CLOSURE_INFO_PARTS) {
+    await step(join(closureInfo!, part), at('closureInfo'), context.resolve)
+  }
   const source: ClosureSource = {
     ...trust,
     caches,
-    storeRoot: storeRoot && context.resolve(storeRoot),
-    closureInfo: closureInfo && context.resolve(closureInfo),
-    exportFile: exportFile && context.resolve(exportFile),
-    narFiles:
-      narFiles && Object.fromEntries(Object.entries(narFiles).map(([path, file]) => [path, context.resolve(file)])),
+    storeRoot: await step(storeRoot, at('storeRoot'), context.resolve),
+    closureInfo: await step(closureInfo, at('closureInfo'), context.resolve),
+    exportFile: await step(exportFile, at('exportFile'), context.resolve),
+    narFiles: narFiles && Object.fromEntries(files),
     credentials: {
-      netrc: await readTextBeside(netrc, ['closure', 'netrc'], context),
+      netrc: await readTextBeside(netrc, at('netrc'), context),
       tokens: token === undefined ? undefined : servers.map(url => ({ url, token: token.trim() })),
     },
   }
-  return { toplevel: toplevel && context.resolve(toplevel), roots: roots?.map(root => context.resolve(root)), source }
+  const paths: string[] = []
+  for (const [i, root] of (roots ?? []).entries()) {
+    paths.push((await step(root, at('roots', i), context.resolveStorePath)) ?? '')
+  }
+  return {
+    toplevel: await step(toplevel, at('toplevel'), context.resolveStorePath),
+    roots: roots && paths,
+    source,
+  }
 }

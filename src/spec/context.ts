@@ -2,20 +2,35 @@ import { resolve } from 'node:path'
 import { ImageError } from '../image/index.ts'
 import { SystemdError } from '../systemd/index.ts'
 import { readBeside, UnreadableError } from './beside.ts'
-import { formatPath, formatPosition, type Position, type SpecProblem } from './errors.ts'
+import {
+  formatPath,
+  formatPosition,
+  invalidDeclaration,
+  type Position,
+  PROBLEMS_MAX,
+  type SpecProblem,
+} from './errors.ts'
+import type { Restriction } from './restriction.ts'
 
 /** Where the value at a path of a declaration stands in its file, or the key that leads to it. */
 export type Locate = (path: readonly PropertyKey[], part?: 'key' | 'value') => Position
 
 /** What the steps that make a spec of a declaration share. They go on after a problem, so that all of them are told. */
 export interface Context {
-  readonly problems: SpecProblem[]
-  /** Notes a problem. */
-  report(path: readonly PropertyKey[], message: string, part?: 'key' | 'value'): void
+  /** Notes a problem. A message that takes some work is a function: of more problems than are listed, none is made. */
+  report(path: readonly PropertyKey[], message: string | (() => string), part?: 'key' | 'value'): void
+  /** Throws `SpecError` if there were problems. */
+  throwProblems(): void
   /** Runs a step; what it says of the declaration becomes a problem, and the result `undefined`. */
   attempt<T>(path: readonly PropertyKey[], step: () => T | Promise<T>): Promise<T | undefined>
-  /** The absolute path of a file that the declaration names. */
-  resolve(file: string): string
+  /** The absolute path of a file or folder that the declaration names. Throws `UnreadableError` if it may not be read. */
+  resolve(file: string): Promise<string>
+  /** The same of a store path, or a symlink to one. */
+  resolveStorePath(file: string): Promise<string>
+  /** The same of the URL of a binary cache, which stays as it is. */
+  checkCache(url: string): Promise<string>
+  /** Throws the same if a key of gpg may not be used. */
+  checkGpg(): void
   /** Names what asks for an entry, for people to read. */
   originOf(path: readonly PropertyKey[]): string
 }
@@ -23,15 +38,22 @@ export interface Context {
 /** What steps throw at what a declaration says; anything else is nobody's fault who wrote one. */
 const EXPECTED = [UnreadableError, ImageError, SystemdError]
 
-/** A context for a declaration in `folder`; `locate` if it was read from a file. */
-export function createContext(folder: string, locate?: Locate): Context {
+/** A context for a declaration in `folder`; `locate` if it was read from a file, `restriction` if it is not trusted. */
+export function createContext(folder: string, locate?: Locate, restriction?: Restriction): Context {
   const problems: SpecProblem[] = []
+  let unlisted = 0
   const report: Context['report'] = (path, message, part) => {
-    problems.push({ path, message, ...(locate && { position: locate(path, part) }) })
+    if (problems.length === PROBLEMS_MAX) unlisted++
+    else {
+      const text = typeof message === 'string' ? message : message()
+      problems.push({ path, message: text, ...(locate && { position: locate(path, part) }) })
+    }
   }
   return {
-    problems,
     report,
+    throwProblems() {
+      if (problems.length > 0) throw invalidDeclaration(problems, unlisted)
+    },
     async attempt(path, step) {
       try {
         return await step()
@@ -41,7 +63,21 @@ export function createContext(folder: string, locate?: Locate): Context {
         return undefined
       }
     },
-    resolve: file => resolve(folder, file),
+    async resolve(file) {
+      const path = resolve(folder, file)
+      await restriction?.checkFile(path)
+      return path
+    },
+    async resolveStorePath(file) {
+      const path = resolve(folder, file)
+      await restriction?.checkStorePath(path)
+      return path
+    },
+    async checkCache(url) {
+      await restriction?.checkCache(url)
+      return url
+    },
+    checkGpg: () => restriction?.checkGpg(),
     originOf(path) {
       return locate ? `${formatPath(path)} (${formatPosition(locate(path, 'key'))})` : formatPath(path)
     },
@@ -51,6 +87,6 @@ export function createContext(folder: string, locate?: Locate): Context {
 /** The text of a file that a declaration may name; `undefined` if it names none, or after a problem. */
 export async function readTextBeside(file: string | undefined, at: readonly PropertyKey[], context: Context) {
   if (file === undefined) return undefined
-  const bytes = await context.attempt(at, () => readBeside(context.resolve(file)))
+  const bytes = await context.attempt(at, async () => readBeside(await context.resolve(file)))
   return bytes && new TextDecoder().decode(bytes)
 }

@@ -8,6 +8,7 @@ import { type Context, createContext, readTextBeside } from './context.ts'
 import type { Declaration, ImageDeclaration } from './declaration.ts'
 import { entriesOf } from './entries.ts'
 import { SpecError } from './errors.ts'
+import { createRestriction, type RestrictionOptions } from './restriction.ts'
 import { stubsOf } from './stubs.ts'
 import { substitute, variablesOf } from './variables.ts'
 
@@ -15,6 +16,8 @@ import { substitute, variablesOf } from './variables.ts'
 export interface DeclarationOptions {
   /** Values of variables, instead of those in the declaration. */
   readonly set?: Readonly<Record<string, string>>
+  /** Keeps a declaration that is not trusted to some files and servers. Default: it may name any. */
+  readonly restrict?: RestrictionOptions
 }
 
 /**
@@ -23,34 +26,37 @@ export interface DeclarationOptions {
  */
 export async function readImageFile(file: string, options: DeclarationOptions = {}): Promise<ImageSpec> {
   const folder = dirname(resolve(file))
+  const restriction = options.restrict && createRestriction(options.restrict)
   const text = await readText(file)
   // What reads YAML is loaded for those who have some.
   const { parseYaml } = await import('./yaml.ts')
   const { value, locate } = parseYaml(text, file)
-  return specOf(value, createContext(folder, locate), options)
+  return specOf(value, createContext(folder, locate, restriction), options)
 }
 
 /**
  * Makes a spec of a declaration: the same as of the YAML that says it. Paths in it are relative to `folder`, by default
  * the current one. Throws `SpecError` DECLARATION_INVALID with every problem.
  */
-export function defineImage(
+export async function defineImage(
   declaration: ImageDeclaration,
   options: DeclarationOptions & { readonly folder?: string } = {},
 ): Promise<ImageSpec> {
-  return specOf(declaration, createContext(resolve(options.folder ?? '.')), options)
+  const folder = resolve(options.folder ?? '.')
+  const restriction = options.restrict && createRestriction(options.restrict)
+  return specOf(declaration, createContext(folder, undefined, restriction), options)
 }
 
 async function specOf(value: unknown, context: Context, { set = {} }: DeclarationOptions): Promise<ImageSpec> {
   const variables = variablesOf(value, set, context)
   const substituted = substitute(value, variables, context)
   // What a variable should have stood for cannot be judged.
-  throwProblems(context)
+  context.throwProblems()
   const { validateShape } = await import('./validate.ts')
   const declaration = validateShape(substituted, context)
-  throwProblems(context)
+  context.throwProblems()
   const spec = await partsOf(declaration!, context)
-  throwProblems(context)
+  context.throwProblems()
   return spec
 }
 
@@ -85,18 +91,13 @@ async function signingOf({ signing }: Declaration, context: Context): Promise<Si
   if (gpg !== undefined && passphraseFile !== undefined) {
     context.report(['signing', 'passphraseFile'], 'is for key: gpg asks for passphrases itself')
   }
-  if (gpg !== undefined) return { gpg }
+  if (gpg !== undefined) {
+    await context.attempt(['signing', 'gpg'], context.checkGpg)
+    return { gpg }
+  }
   const passphrase = await readTextBeside(passphraseFile, ['signing', 'passphraseFile'], context)
-  return { keyFile: context.resolve(key ?? ''), passphrase: passphrase?.replace(/\n$/, '') }
-}
-
-function throwProblems({ problems }: Context): void {
-  if (problems.length === 0) return
-  const lineOf = ({ position }: (typeof problems)[number]) => position?.line ?? 0
-  throw new SpecError(
-    'DECLARATION_INVALID',
-    problems.toSorted((a, b) => lineOf(a) - lineOf(b)),
-  )
+  const keyFile = await context.attempt(['signing', 'key'], () => context.resolve(key ?? ''))
+  return { keyFile: keyFile ?? '', passphrase: passphrase?.replace(/\n$/, '') }
 }
 
 async function readText(file: string): Promise<string> {

@@ -16,8 +16,8 @@ export async function entriesOf(declaration: Declaration, context: Context): Pro
       const path = Array.isArray(given) ? ['overlays', target, i] : ['overlays', target]
       const owned = ownerOf(owner)
       const origin = context.originOf(path)
-      const found = await context.attempt([...path, 'folder'], () =>
-        readFolder(context.resolve(folder), target.replace(/\/+$/, '') || '/'),
+      const found = await context.attempt([...path, 'folder'], async () =>
+        readFolder(await context.resolve(folder), target.replace(/\/+$/, '') || '/'),
       )
       for (const entry of found ?? []) await add({ ...entry, ...owned, origin }, path)
     }
@@ -48,7 +48,7 @@ export async function contentsOf(
   if (text === undefined && file === undefined) context.report(at, 'is empty: give its contents as text, or as file')
   if (text !== undefined && file !== undefined) context.report(at, 'has both text and file: give one of them')
   if (file === undefined) return text
-  return context.attempt([...at, 'file'], () => readBeside(context.resolve(file)))
+  return context.attempt([...at, 'file'], async () => readBeside(await context.resolve(file)))
 }
 
 function attributesOf(

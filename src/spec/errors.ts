@@ -1,4 +1,5 @@
 import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { shortened } from '../printable.ts'
 
 /** What can be wrong with a declaration. */
 export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE' | 'FOLDER_UNREADABLE'
@@ -36,6 +37,22 @@ export class SpecError extends NspawnRootfsError {
   }
 }
 
+/** How many problems an error lists. */
+export const PROBLEMS_MAX = 100
+
+/**
+ * The error for what is wrong with a declaration: the first problems in the order of their lines, and how many more there
+ * are. `unlisted` is how many were not even noted.
+ */
+export function invalidDeclaration(problems: readonly SpecProblem[], unlisted = 0): SpecError {
+  const lineOf = ({ position }: SpecProblem) => position?.line ?? 0
+  const listed = problems.toSorted((a, b) => lineOf(a) - lineOf(b)).slice(0, PROBLEMS_MAX)
+  const more = problems.length - listed.length + unlisted
+  const rest: SpecProblem[] =
+    more === 0 ? [] : [{ path: [], message: `${more} more problem${more === 1 ? '' : 's'}; mend those above first` }]
+  return new SpecError('DECLARATION_INVALID', [...listed, ...rest])
+}
+
 /** `image.yaml:3:5: closure.toplevel: give …` */
 function describeProblem({ path, message, position }: SpecProblem): string {
   const where = position ? `${formatPosition(position)}: ` : ''
@@ -50,7 +67,7 @@ export function formatPosition({ file, line, column }: Position): string {
 /** Keys and numbers as one word: `closure.roots[0]`, `files./etc/motd.mode`. */
 export function formatPath(path: readonly PropertyKey[]): string {
   return path
-    .map(key => (typeof key === 'number' ? `[${key}]` : `.${String(key)}`))
+    .map(key => (typeof key === 'number' ? `[${key}]` : `.${shortened(String(key))}`))
     .join('')
     .replace(/^\./, '')
 }

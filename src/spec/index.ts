@@ -3,4 +3,5 @@ export { type DeclarationOptions, defineImage, readImageFile } from './define.ts
 export { type Position, SpecError, type SpecErrorCode, type SpecProblem } from './errors.ts'
 export { imageJsonSchema } from './json-schema.ts'
 export { readOverlay } from './overlay.ts'
+export type { RestrictionOptions } from './restriction.ts'
 export { FLAVOURS, type Flavour, type StarterOptions, starterFiles } from './starter.ts'

@@ -19,8 +19,8 @@ function reportIssue(issue: Issue, parent: readonly PropertyKey[], context: Cont
     case 'unrecognized_keys': {
       const known = keysAt(path)
       for (const key of issue.keys) {
-        const hint = suggest(key, known) || `; there may be ${known.join(', ')}`
-        context.report([...path, key], `no such key${hint}`, 'key')
+        const hint = () => suggest(key, known) || `; there may be ${known.join(', ')}`
+        context.report([...path, key], () => `no such key${hint()}`, 'key')
       }
       break
     }
@@ -31,11 +31,11 @@ function reportIssue(issue: Issue, parent: readonly PropertyKey[], context: Cont
       // The branch whose kind fits says what is wrong inside; where none fits, the union says what would.
       const inside = issue.errors.find(errors => errors.every(error => error.path.length > 0 || isAboutKeys(error)))
       if (inside) for (const error of inside) reportIssue(error, path, context)
-      else context.report(path, withInput(issue.message, issue.input))
+      else context.report(path, () => withInput(issue.message, issue.input))
       break
     }
     default:
-      context.report(path, withInput(issue.message, issue.input))
+      context.report(path, () => withInput(issue.message, issue.input))
   }
 }
 
@@ -45,8 +45,20 @@ function isAboutKeys(issue: Issue): boolean {
 
 function withInput(message: string, input: unknown): string {
   if (input === undefined) return `is missing: ${message}`
-  const shown = JSON.stringify(input) ?? String(input)
-  return `${message}, not ${shown.length > 60 ? `${shown.slice(0, 57)}...` : shown}`
+  const shown = JSON.stringify(input, firstValues()) ?? String(input)
+  return `${message}, not ${shown.length > SHOWN_MAX ? `${shown.slice(0, SHOWN_MAX - 3)}...` : shown}`
+}
+
+/** Characters of a wrong value that a message shows. */
+const SHOWN_MAX = 60
+
+/** For `JSON.stringify`: leaves out what is not shown, however large the value is. */
+function firstValues(): (key: string, value: unknown) => unknown {
+  let count = 0
+  return (_, value) => {
+    if (count++ > SHOWN_MAX) return undefined
+    return Array.isArray(value) || typeof value === 'string' ? value.slice(0, SHOWN_MAX) : value
+  }
 }
 
 /** The keys that an object at a path may have. */

@@ -2,7 +2,7 @@
  * Variables of a declaration: `${NAME}` in any value or key is replaced by what `variables` says of NAME. Only there: files
  * that a declaration names are taken as they are, and the environment has no say. `$${` is a `${` that stays.
  */
-
+import { shortened } from '../printable.ts'
 import { suggest } from '../suggest.ts'
 import type { Context } from './context.ts'
 
@@ -25,29 +25,52 @@ export function variablesOf(value: unknown, set: Readonly<Record<string, string>
   }
   for (const name of Object.keys(set)) {
     if (Object.hasOwn(declared, name)) continue
-    const known = suggest(name, Object.keys(declared))
-    context.report(['variables'], `${name} is set, but not declared${known || '; declare it here'}`)
+    const known = () => suggest(name, Object.keys(declared)) || '; declare it here'
+    context.report(['variables'], () => `${name} is set, but not declared${known()}`)
   }
   return variables
 }
 
+/** Characters of all texts in which variables were replaced: a variable may be long, and be named often. */
+const REPLACED_MAX = 16 * 1024 * 1024
+
+/** Levels of lists and objects inside each other; an object that holds itself has no end. */
+const DEPTH_MAX = 100
+
 /** A declaration in which variables were replaced in all texts, but for those that declare them. */
 export function substitute(value: unknown, variables: Variables, context: Context): unknown {
-  const inText = (text: string, path: readonly PropertyKey[]) =>
-    text.replace(REFERENCE, (whole, escaped: string, name: string) => {
-      if (escaped !== '') return `\${${name}}`
-      const found = variables.get(name)
-      if (found === undefined) {
-        const known = suggest(name, [...variables.keys()])
-        context.report(
-          path,
-          `${whole} is no variable${known || `; declare it, or write $${whole} for the text itself`}`,
-        )
-      }
-      return found ?? ''
+  let left = REPLACED_MAX
+  const replacementOf = (whole: string, escaped: string, name: string, path: readonly PropertyKey[]): string => {
+    if (escaped !== '') return `\${${name}}`
+    const found = variables.get(name)
+    if (found === undefined) {
+      const shown = shortened(whole)
+      const known = () => suggest(name, [...variables.keys()])
+      const right = `; declare it, or write $${shown} for the text itself`
+      context.report(path, () => `${shown} is no variable${known() || right}`)
+    }
+    return found ?? ''
+  }
+  const inText = (text: string, path: readonly PropertyKey[]): string => {
+    // Behind the last brace no reference ends: without it, each "${" there would be looked after to the end.
+    const end = text.lastIndexOf('}') + 1
+    const replaced = text.slice(0, end).replace(REFERENCE, (whole, escaped: string, name: string) => {
+      if (left < 0) return ''
+      const replacement = replacementOf(whole, escaped, name, path)
+      left -= replacement.length
+      if (left >= 0) return replacement
+      const message = `comes to more than ${REPLACED_MAX} characters of variables, with what is above; name large texts as files`
+      context.report(path, message)
+      return ''
     })
+    return replaced + text.slice(end)
+  }
   const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
     if (typeof node === 'string') return inText(node, path)
+    if (path.length > DEPTH_MAX) {
+      context.report(path, `is in more than ${DEPTH_MAX} lists and objects; leave some out`)
+      return null
+    }
     if (Array.isArray(node)) return node.map((item, i) => walk(item, [...path, i]))
     if (!isObject(node)) return node
     const result: Record<string, unknown> = {}

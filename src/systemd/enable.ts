@@ -12,6 +12,7 @@
 import { SystemdError } from './errors.ts'
 import { enabledUnit, expand, type InstallSection, invalid, readInstallSection, type Word } from './install-section.ts'
 import { canBeTemplate, canHaveAlias, checkUnitName, instanceOf, parseUnitName, type UnitName } from './unit-name.ts'
+import { UnitTexts } from './unit-texts.ts'
 
 /** A symlink in the folder for units; `path` is relative to it. */
 export interface UnitLink {
@@ -26,17 +27,18 @@ export interface Enablement {
 }
 
 /**
- * Enables the units `names`, and what they name in `Also=`. `units` holds the texts of unit files by name
+ * Enables the units `names`, and what they name in `Also=`. `texts` holds the texts of unit files by name
  * (`web.service`, `getty@.service`), and of drop-ins (`web.service.d/10-boot.conf`); `pathOf` tells the absolute path of a
  * unit file. Throws `SystemdError` UNIT_INVALID for all that systemctl fails at, and for unit files that
  * systemd would read only in part. It is a warning if a unit has nothing to enable it by, and if one in `Also=` is not in
- * `units`.
+ * `texts`.
  */
 export function enableUnits(
-  units: ReadonlyMap<string, string>,
+  texts: ReadonlyMap<string, string>,
   names: Iterable<string>,
   pathOf: (file: string) => string,
 ): Enablement {
+  const units = texts instanceof UnitTexts ? texts : new UnitTexts(texts)
   const named = new Set(names)
   const links = new Map<string, string>()
   const warnings: string[] = []

@@ -1,3 +1,4 @@
+import { quoted } from '../printable.ts'
 import { SystemdError } from './errors.ts'
 
 /**
@@ -18,7 +19,7 @@ export function checkImageName(name: string): string {
   if (name.length <= MACHINE_NAME_MAX && MACHINE_NAME.test(machineNameOf(name))) return name
   throw new SystemdError(
     'IMAGE_NAME_INVALID',
-    `${JSON.stringify(name)} is not a name that machinectl accepts: use up to ${MACHINE_NAME_MAX} letters, digits, ` +
+    `${quoted(name)} is not a name that machinectl accepts: use up to ${MACHINE_NAME_MAX} letters, digits, ` +
       '"-", "_" and ".", with a letter or digit at both ends of every part between dots',
   )
 }

@@ -24,6 +24,7 @@ import {
   parseUnitName,
   type UnitName,
 } from './unit-name.ts'
+import { UnitTexts } from './unit-texts.ts'
 
 /** A word of a value, and what messages call the value. */
 export interface Word {
@@ -74,12 +75,10 @@ export function readInstallSection(units: ReadonlyMap<string, string>, unit: str
 }
 
 function dropInsOf(files: readonly string[], units: ReadonlyMap<string, string>): string[] {
+  const index = units instanceof UnitTexts ? units : new UnitTexts(units)
   const byName = new Map<string, string>()
   for (const file of files) {
-    for (const path of units.keys()) {
-      const name = path.startsWith(`${file}.d/`) ? path.slice(file.length + 3) : ''
-      if (/^[^./][^/]*\.conf$/.test(name) && !byName.has(name)) byName.set(name, path)
-    }
+    for (const name of index.dropInsOf(file)) if (!byName.has(name)) byName.set(name, `${file}.d/${name}`)
   }
   return [...byName.keys()].sort().map(name => byName.get(name)!)
 }

@@ -28,7 +28,7 @@ export function parseSettings(text: string): { settings: NspawnSettings; problem
       if (section.startsWith('X-') || key.startsWith('X-')) continue
       const unknown = sectionProblem(section)
       const found = unknown ? [unknown] : assign(settings, assignment)
-      problems.push(...found.map(({ path, ...problem }) => ({ ...problem, path: path.slice(0, 2), line })))
+      for (const { path, ...problem } of found) problems.push({ ...problem, path: path.slice(0, 2), line })
       lines.set(`${section}.${key}`, line)
     }
   } catch (error) {
@@ -57,8 +57,10 @@ function assign(settings: Read, { section, key, value }: Assignment): SettingsPr
   const problems = settingProblems(section, key, read)
   if (problems.length > 0) return problems
   settings[section] ??= {}
-  const before = settings[section][key] ?? []
-  settings[section][key] = Array.isArray(read) ? [before, read].flat() : read
+  const before = settings[section][key]
+  // In place: to copy the list for each line would take long for a long one.
+  if (Array.isArray(read) && Array.isArray(before)) for (const item of read) before.push(item)
+  else settings[section][key] = read
   return []
 }
 

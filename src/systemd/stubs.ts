@@ -19,6 +19,7 @@ import {
 } from './os-files.ts'
 import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
+import { UnitTexts } from './unit-texts.ts'
 
 /** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
 export interface UnitStub {
@@ -119,7 +120,7 @@ function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin:
 async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string, site: UnitSite) {
   const entries: TreeEntry[] = []
   const warnings: string[] = []
-  const texts = new Map<string, string>()
+  const texts = new UnitTexts()
   const paths = new Map<string, string>()
   const add = (folder: string, file: string, contents: string | Uint8Array, from: string) => {
     texts.set(file, decode(contents))
@@ -172,7 +173,7 @@ function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T)
 /** Adds the texts of a unit and of those it brings along, as far as the store paths have them. */
 async function findUnits(
   name: string,
-  texts: Map<string, string>,
+  texts: UnitTexts,
   paths: Map<string, string>,
   site: UnitSite,
   seen = new Set<string>(),

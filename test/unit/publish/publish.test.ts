@@ -30,7 +30,10 @@ function specsOf(text: string): ImageSpec[] {
 const publish = (folder: string, text: string, options: PublishOptions = {}) =>
   publishImages(specsOf(text), folder, { workers: 1, cache: false, ...options })
 
-const visible = (folder: string) => readdirSync(folder).sort()
+const visible = (folder: string) =>
+  readdirSync(folder)
+    .filter(name => name !== '.published-versions')
+    .sort()
 
 /** Runs a program, and lets what else goes on here go on. */
 const execute = promisify(execFile)
@@ -83,6 +86,28 @@ describe('publishImages', () => {
     expect(readlinkSync(join(folder, 'latest'))).toBe('w')
   })
 
+  it('never gives a name to other contents, whatever was pruned', async () => {
+    const folder = temporaryFolder()
+    const names: string[] = []
+    for (const text of ['one', 'two', 'three', 'one']) names.push((await publish(folder, text, { keep: 1 })).version)
+    const [day] = names
+    expect(names).toEqual([day, `${day}.2`, `${day}.3`, `${day}.4`])
+    // Somebody else may have removed it, too.
+    rmSync(join(folder, `${day}.4`), { recursive: true })
+    expect((await publish(folder, 'two')).version).toBe(`${day}.5`)
+    await expect(publish(folder, 'two', { version: `${day}.3` })).rejects.toMatchObject({
+      code: 'VERSION_TAKEN',
+      message: expect.stringContaining('.3: was published before, and removed, and a version never changes'),
+    })
+  })
+
+  it('refuses a folder whose list of versions it cannot read', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, '.published-versions'))
+    await expect(publish(folder, 'one')).rejects.toMatchObject({ code: 'IN_THE_WAY' })
+    expect(visible(folder)).toEqual([])
+  })
+
   it('leaves alone what it did not make', async () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'docs'))
@@ -123,7 +148,7 @@ describe('publishImages', () => {
     const broken = publishImages([web, { ...web, name: 'a b' }], folder, { workers: 1, cache: false })
     await expect(broken).rejects.toMatchObject({ code: 'IMAGE_NAME_INVALID' })
     expect(visible(folder)).toEqual(before)
-    expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([])
+    expect(visible(folder).filter(name => name.startsWith('.'))).toEqual([])
   })
 
   it('goes on after a crash before the names were led to the new version', async () => {

@@ -1,0 +1,34 @@
+/**
+ * The names of all versions that were ever in a folder, one a line, in the hidden file `.published-versions`. Pruned ones are
+ * among them: who has the address of a version must never find another one there.
+ */
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { syncPath } from '../image/index.ts'
+import { PublishError } from './errors.ts'
+
+/** The file in the folder. */
+export const USED_NAMES_FILE = '.published-versions'
+
+/** The names that are used; none in a folder without the file. Throws `PublishError` IN_THE_WAY if it cannot be read. */
+export async function readUsedNames(folder: string): Promise<Set<string>> {
+  const path = join(folder, USED_NAMES_FILE)
+  try {
+    return new Set((await readFile(path, 'utf8')).split('\n').filter(Boolean))
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return new Set()
+    const message = `${path}: lists the versions that were published, but cannot be read; give this user a readable file`
+    throw new PublishError('IN_THE_WAY', path, message, { cause })
+  }
+}
+
+/** Adds names to the file, on disk when this resolves. `scratch` is a folder beside. */
+export async function addUsedNames(folder: string, names: readonly string[], scratch: string): Promise<void> {
+  const used = await readUsedNames(folder)
+  if (names.every(name => used.has(name))) return
+  const written = join(scratch, USED_NAMES_FILE)
+  await writeFile(written, [...new Set([...used, ...names])].map(name => `${name}\n`).join(''))
+  await syncPath(written)
+  await rename(written, join(folder, USED_NAMES_FILE))
+  await syncPath(folder)
+}

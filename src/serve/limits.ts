@@ -1,0 +1,79 @@
+import type { RequestListener, Server } from 'node:http'
+import type { Socket } from 'node:net'
+
+/** What the clients of a server may take. */
+export interface ServeLimits {
+  /** Connections at a time; others are closed at once. Default 256. */
+  readonly connections?: number
+  /** Requests of a connection; then it is closed, and a client opens another one. Default 100. */
+  readonly requests?: number
+  /** Milliseconds in which a request has to arrive, from its first byte on. Default 10,000. */
+  readonly requestTime?: number
+  /** Milliseconds between two requests of a connection. Default 5,000. */
+  readonly keepAliveTime?: number
+  /** Milliseconds in which nothing is read of an answer. Default 120,000: an importer may wait for its disk. */
+  readonly idleTime?: number
+}
+
+const DEFAULTS: Required<ServeLimits> = {
+  connections: 256,
+  requests: 100,
+  requestTime: 10_000,
+  keepAliveTime: 5_000,
+  idleTime: 120_000,
+}
+
+/** Throws `RangeError` for limits that are none. */
+export function checkLimits(limits: ServeLimits): Required<ServeLimits> {
+  const all = { ...DEFAULTS, ...limits }
+  for (const [name, value] of Object.entries(all)) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new RangeError(`limits.${name}: give a whole number from 1 on, not ${value}`)
+    }
+  }
+  return all
+}
+
+/** Options of Node's `createServer`; what it looks after only now and then, it does twice in the shortest time. */
+export function serverOptionsOf({ requestTime, keepAliveTime }: Required<ServeLimits>) {
+  return {
+    headersTimeout: requestTime,
+    requestTimeout: requestTime,
+    keepAliveTimeout: keepAliveTime,
+    connectionsCheckingInterval: Math.ceil(requestTime / 2),
+  }
+}
+
+/** Sets what can only be set of a server that there is. */
+export function limitServer(server: Server, { connections, requests, idleTime }: Required<ServeLimits>): void {
+  server.maxConnections = connections
+  server.maxRequestsPerSocket = requests
+  server.timeout = idleTime
+}
+
+/**
+ * A listener that answers the requests of a connection one after the other. Node calls one for all requests that have
+ * arrived, and a client that reads no answers could have thousands of files opened.
+ */
+export function inTurn({ requests }: Required<ServeLimits>, answer: RequestListener): RequestListener {
+  const turns = new WeakMap<Socket, { last: Promise<void>; count: number }>()
+  return (request, response) => {
+    const { socket } = request
+    const turn = turns.get(socket) ?? { last: Promise.resolve(), count: 0 }
+    turns.set(socket, turn)
+    // Node tells a client that no more requests are taken, and then waits for it to close the connection.
+    if (++turn.count === requests) response.once('close', () => socket.end())
+    turn.last = turn.last.then(() => {
+      if (socket.destroyed) return
+      return new Promise<void>(resolve => {
+        // Of an answer whose turn has not come when the connection ends, Node tells nothing.
+        socket.once('close', resolve)
+        response.once('close', () => {
+          socket.off('close', resolve)
+          resolve()
+        })
+        answer(request, response)
+      })
+    })
+  }
+}
