@@ -19,6 +19,12 @@ describe('enableUnits', () => {
     })
   })
 
+  it('enables a hundred thousand units, each by its drop-in', () => {
+    const names = Array.from({ length: 100_000 }, (_, i) => `u${i}.service`)
+    const units = names.flatMap(name => [[name, '#'] as const, [`${name}.d/a.conf`, 'WantedBy=x.target'] as const])
+    expect(enable(Object.fromEntries(units), ...names).links).toHaveLength(names.length)
+  })
+
   it('has symlinks for UpheldBy=, which systemd reads since 254', () => {
     expect(enable({ 'a@.service': 'UpheldBy=x@.target' }, 'a@i.service').links).toEqual([
       { path: 'x@.target.upholds/a@i.service', target: '/etc/systemd-mutable/system/a@.service' },

@@ -54,6 +54,12 @@ describe('formatSettings', () => {
 })
 
 describe('parseSettings', () => {
+  it('reads a list of a hundred thousand lines, and tells of as many that are wrong', () => {
+    const lines = (key: string) => `[Files]\n${Array.from({ length: 100_000 }, (_, i) => `${key}=/${i}\n`).join('')}`
+    expect(parse(lines('Bind')).Files?.Bind).toHaveLength(100_000)
+    expect(parseSettings(lines('Bnid')).problems).toHaveLength(100_000)
+  })
+
   it.each([
     ['all keys', ALL_SETTINGS],
     ['those of newer versions', OTHER_SETTINGS],
