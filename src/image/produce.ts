@@ -3,6 +3,7 @@ import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
+import { keepLzma2Code } from '../xz/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
 import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
 import { lookAhead } from './look-ahead.ts'
@@ -78,6 +79,7 @@ export async function startRun(
   const workers = workersOf(options)
   const container = CONTAINERS[format]
   // Threads take as long to start as Nix to tell a closure: both at once.
+  keepLzma2Code()
   const crew = startCrew(container, workers, signal)
   if (spec.source?.caches?.some(url => url.startsWith('http'))) warm(crew.packers, container.blocks ? 1 : workers)
   const close = async () => {

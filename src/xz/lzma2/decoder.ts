@@ -1,7 +1,7 @@
 import { XzError } from '../errors.ts'
 import type { Lzma2Chunk } from '../lzma2-chunks.ts'
-import { WASM } from './decoder-wasm.generated.ts'
-import { createWasmInstance, type WasmMemory } from './wasm.ts'
+import { createDecoderInstance } from './code.ts'
+import type { WasmMemory } from './wasm.ts'
 
 /** The LZMA2 decoder: its algorithms are in `assembly/`, compiled to WebAssembly. */
 
@@ -39,7 +39,7 @@ export const LZMA2_DICTIONARY_SIZE_MAX = 1.5 * 2 ** 30
 
 /** A decoder. */
 export function createLzma2Decoder(): Lzma2Decoder {
-  const wasm = createWasmInstance('LZMA2 decoder', WASM) as Exports
+  const wasm = createDecoderInstance() as Exports
   return {
     begin(dictionarySize) {
       if (!Number.isInteger(dictionarySize) || dictionarySize < 0 || dictionarySize > LZMA2_DICTIONARY_SIZE_MAX) {

@@ -1,6 +1,6 @@
-import { WASM } from './encoder-wasm.generated.ts'
+import { createEncoderInstance } from './code.ts'
 import { effortOf, type Lzma2Level } from './levels.ts'
-import { createWasmInstance, type WasmMemory } from './wasm.ts'
+import type { WasmMemory } from './wasm.ts'
 
 /**
  * The LZMA2 encoder: its algorithms are in `assembly/`, compiled to WebAssembly. The same bytes and level give the same
@@ -54,7 +54,7 @@ interface Exports {
 
 /** An encoder. Each has its own memory; make one per thread and keep it. */
 export function createLzma2Encoder(): Lzma2Encoder {
-  const wasm = createWasmInstance('LZMA2 encoder', WASM) as Exports
+  const wasm = createEncoderInstance() as Exports
   let reserved = 0
 
   function input(size: number): Uint8Array<ArrayBuffer> {

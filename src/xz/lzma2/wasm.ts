@@ -12,10 +12,16 @@ interface WebAssembly {
 /** Compiled once per thread, by name. */
 const compiled = new Map<string, object>()
 
-/** The exports of a new instance of a module, given in base64. Each has its own memory. */
-export function createWasmInstance(name: string, base64: string): unknown {
-  const { Module, Instance } = (globalThis as unknown as { WebAssembly: WebAssembly }).WebAssembly
+/** Compiles a module, given in base64, unless that was done. */
+export function compileWasm(name: string, base64: string): object {
+  const { Module } = (globalThis as unknown as { WebAssembly: WebAssembly }).WebAssembly
   const module = compiled.get(name) ?? new Module(Uint8Array.from(atob(base64), char => char.charCodeAt(0)))
   compiled.set(name, module)
-  return new Instance(module).exports
+  return module
+}
+
+/** The exports of a new instance of a module, given in base64. Each has its own memory. */
+export function createWasmInstance(name: string, base64: string): unknown {
+  const { Instance } = (globalThis as unknown as { WebAssembly: WebAssembly }).WebAssembly
+  return new Instance(compileWasm(name, base64)).exports
 }
