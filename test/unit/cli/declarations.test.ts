@@ -64,7 +64,7 @@ describe('nspawn-rootfs', () => {
       expect(tar).not.toContain('old.nix')
     }
     const missing = await run(folder, 'build', ...options.map(option => (option === 'nixos' ? 'none' : option)))
-    expect([missing.code, missing.stderr]).toEqual([1, 'nspawn-rootfs: none is not there\n'])
+    expect([missing.code, missing.stderr]).toEqual([1, `nspawn-rootfs: ${join(folder, 'none')} is not there\n`])
   })
 
   it.each(['tool', '123', 'true', 'null'])(
