@@ -1,3 +1,4 @@
+import { concatBytes } from '../bytes/index.ts'
 import { Bzip2Error } from './errors.ts'
 
 /** Reads bits, the most significant of each byte first, out of chunks. */
@@ -32,7 +33,7 @@ export class BitReader {
       }
     }
     if (pieces.length === 1) return
-    this.#bytes = pieces[0]!.length === 0 && pieces.length === 2 ? pieces[1]! : concat(pieces, size)
+    this.#bytes = pieces[0]!.length === 0 && pieces.length === 2 ? pieces[1]! : concatBytes(pieces)
     this.#at = 0
   }
 
@@ -75,14 +76,4 @@ export class BitReader {
   async close(): Promise<void> {
     await this.#source.return?.()
   }
-}
-
-function concat(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    all.set(piece, at)
-    at += piece.length
-  }
-  return all
 }

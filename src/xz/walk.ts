@@ -1,3 +1,5 @@
+import { concatBytes } from '../bytes/index.ts'
+
 /**
  * Decoding as a walk through bytes: a generator that yields the number of bytes that it wants next, and is resumed with
  * them. What else it yields is decoded data, after which it is resumed with no bytes.
@@ -44,7 +46,7 @@ export function createWalker(walk: Walk<never>): Walker {
           if (part.length > 0) held.push(part.slice())
           return
         }
-        const bytes = held.length === 0 ? part : join([...held, part], heldSize)
+        const bytes = held.length === 0 ? part : concatBytes([...held, part])
         position += heldSize
         held = []
         heldSize = 0
@@ -58,14 +60,4 @@ export function createWalker(walk: Walk<never>): Walker {
       return heldSize
     },
   }
-}
-
-function join(pieces: readonly Uint8Array[], size: number): Uint8Array {
-  const joined = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    joined.set(piece, at)
-    at += piece.length
-  }
-  return joined
 }

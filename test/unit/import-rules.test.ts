@@ -10,7 +10,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tar: ['nspawn-rootfs-error.ts', 'bytes'],
   xz: ['nspawn-rootfs-error.ts', 'bytes'],
   zstd: ['bytes'],
-  bzip2: [],
+  bzip2: ['bytes'],
   tree: ['nspawn-rootfs-error.ts', 'bytes'],
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'suggest.ts', 'printable.ts'],
   container: ['bytes', 'xz', 'node:zlib'],

@@ -1,3 +1,4 @@
+import { concatBytes } from '../../bytes/index.ts'
 import { createFilterDecoder } from './filter-decoders.ts'
 import type { Filter } from './filter-flags.ts'
 
@@ -46,9 +47,5 @@ function createStage(filter: Filter) {
 }
 
 function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  if (first.length === 0) return second
-  const joined = new Uint8Array(first.length + second.length)
-  joined.set(first)
-  joined.set(second, first.length)
-  return joined
+  return first.length === 0 ? second : concatBytes([first, second])
 }

@@ -106,12 +106,12 @@ describe('the output folder', () => {
     const script = `
       const { parentPort, workerData } = require('node:worker_threads')
       const never = () => (parentPort.postMessage('building'), new Promise(() => {}))
-      import(workerData.library).then(({ buildImage }) =>
+      import(workerData.module).then(({ buildImage }) =>
         buildImage(workerData.spec, workerData.out, { workers: 1, cache: { get: never, put: never } }))`
-    const library = new URL('../../../src/index.ts', import.meta.url).href
+    const module = new URL('../../../src/index.ts', import.meta.url).href
     const builder = new Worker(script, {
       eval: true,
-      workerData: { library, out, spec: { source: store.source, name: 'image' } },
+      workerData: { module, out, spec: { source: store.source, name: 'image' } },
     })
     await once(builder, 'message')
     await builder.terminate()
