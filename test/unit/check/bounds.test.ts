@@ -79,7 +79,7 @@ describe('a path', () => {
   it('that is very deep is told, and not kept', async () => {
     const deep = (levels: number) => [rawLongName('a/'.repeat(levels)), rawEntry({ name: 'x', format: 'gnu' })] as const
     expect(await briefs(...deep(127))).toEqual([])
-    expect((await briefs(...deep(128))).map(text => text.split(' a/')[0])).toEqual(['error depth', 'error limits'])
+    expect((await briefs(...deep(128))).map(text => text.split(' a/')[0])).toEqual(['error depth', 'warning limits'])
   })
 
   it('of a link may be long', async () => {

@@ -41,7 +41,7 @@ describe('an entry', () => {
     [
       'a level more',
       deep(128),
-      [`error depth ${Array(128).fill('d').join('/')}`, `error limits ${Array(128).fill('d').join('/')}`],
+      [`error depth ${Array(128).fill('d').join('/')}`, `warning limits ${Array(128).fill('d').join('/')}`],
     ],
     ['a file twice', [file('a'), file('a')], ['warning duplicate a']],
     ['a directory twice', [directory('a'), directory('a/')], ['note duplicate a']],
