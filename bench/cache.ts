@@ -110,11 +110,11 @@ async function compare(
 
 /** Builds from a cache that fails at random, with a good one behind it, and counts the images that are as they should be. */
 async function benchFaults(cache: string, toplevel: string, publicKey: string): Promise<void> {
-  const { streamImage } = await import('../src/index.ts')
+  const { build } = await import('../src/index.ts')
   const digestOf = async (caches: string[]) => {
     const hash = createHash('sha256')
     const source = { caches, trustedPublicKeys: [publicKey], stallTimeout: 1000 }
-    for await (const chunk of streamImage({ toplevel, source, format: 'tar' }, { cache: false })) hash.update(chunk)
+    for await (const chunk of build({ toplevel, source, format: 'tar' }, { cache: false }).stream()) hash.update(chunk)
     return hash.digest('hex')
   }
   const good = await startNginx(cache, scratch.make('nginx'))

@@ -30,22 +30,21 @@ export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,
   type BuildOptions,
-  buildImage,
+  build,
   type FetchProgress,
+  type ImageBuild,
   type ImageEntry,
   ImageError,
   type ImageErrorCode,
   type ImageFiles,
   type ImageManifest,
+  type ImageResult,
   type ImageSpec,
-  type ImageSummary,
   type ManifestBlock,
   type ManifestSegment,
   type Progress,
   SYSTEMS,
   type System,
-  streamImage,
-  writeImage,
 } from './image/index.ts'
 export { type Credentials, NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
@@ -76,14 +75,13 @@ export {
   type SigningKey,
 } from './signing/index.ts'
 export {
-  type DeclarationOptions,
-  defineImage,
+  type DefineOptions,
+  define,
   FLAVOURS,
   type Flavour,
   type ImageDeclaration,
   imageJsonSchema,
   type RestrictionOptions,
-  readImageFile,
   readOverlay,
   SpecError,
   type SpecErrorCode,
@@ -105,4 +103,5 @@ export {
 export { TarError, type TarErrorCode } from './tar/index.ts'
 export { TreeConflictError } from './tree/index.ts'
 export { VERSION } from './version.ts'
+export type { Warning, WarningCode } from './warning.ts'
 export { XzError, type XzErrorCode } from './xz/index.ts'

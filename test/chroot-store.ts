@@ -19,7 +19,7 @@ export interface ChrootStore {
   /** The folder that stands for `/`. */
   readonly root: string
   /** What to give as the source of a spec. */
-  readonly source: Required<Pick<ClosureSource, 'storeRoot' | 'closureInfo'>>
+  readonly source: Required<Pick<ClosureSource, 'store' | 'closureInfo'>>
   /** Puts a tree into the store, registers it, and returns its store path. */
   add(name: string, tree: Tree, references?: readonly string[]): string
   /** Registers a store path, or changes what is registered of it. */
@@ -37,7 +37,7 @@ export function createChrootStore(folder: string): ChrootStore {
   const registered = new Map<string, Registered>()
   const store: ChrootStore = {
     root,
-    source: { storeRoot: root, closureInfo },
+    source: { store: root, closureInfo },
     add(name, tree, references = []) {
       const path = storePathOf(name)
       makeTree(Buffer.from(store.file(path)), tree)

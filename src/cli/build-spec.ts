@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import {
   type ClosureSource,
+  define,
   type ImageFormat,
   type ImageSpec,
   type RestrictionOptions,
-  readImageFile,
   readOverlay,
   type System,
 } from '../index.ts'
@@ -26,7 +26,7 @@ export interface BuildFlags extends SigningFlags {
   store?: string[]
   trustedPublicKey?: string[]
   requireSignatures: boolean
-  netrc?: string
+  netrcFile?: string
   tokenFile?: string
   export?: string
   nar?: (readonly [path: string, file: string])[]
@@ -36,7 +36,7 @@ export interface BuildFlags extends SigningFlags {
   level?: number
   arm64Branches?: true
   workers?: number
-  settings?: string
+  nspawn?: string
   set?: Record<string, string>
   restrict?: string
   allowServer?: string[]
@@ -51,7 +51,7 @@ export interface BuildFlags extends SigningFlags {
 export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
   const asked = askedFor(flags)
   const restrict = restrictionOf(flags, flags.store)
-  const declared = file === undefined ? {} : await readImageFile(file, { set: flags.set, restrict })
+  const declared = file === undefined ? {} : await define(file, { set: flags.set, restrict })
   return {
     ...declared,
     ...asked,
@@ -79,7 +79,7 @@ async function entriesOf({ entries = [] }: ImageSpec, { etcNixos }: BuildFlags):
 
 /** What options say, and nothing of what they leave open. */
 function askedFor(flags: BuildFlags): ImageSpec {
-  const { toplevel, root, name, system, format, level, arm64Branches, settings } = flags
+  const { toplevel, root, name, system, format, level, arm64Branches, nspawn } = flags
   const spec = {
     toplevel,
     roots: root,
@@ -88,7 +88,7 @@ function askedFor(flags: BuildFlags): ImageSpec {
     format,
     level,
     arm64Branches,
-    settings: settings === undefined ? undefined : readOptionFile('--settings', settings),
+    nspawn: nspawn === undefined ? undefined : readOptionFile('--nspawn', nspawn),
     signing: signingOf(flags),
   }
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined))
@@ -102,24 +102,24 @@ export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): I
     throw new UsageError('--passphrase-file: is for --sign-key')
   if (signGpg !== undefined) return { gpg: signGpg }
   if (signKey === undefined) return undefined
-  const passphrase = passphraseFile && textOfFile('--passphrase-file', passphraseFile).replace(/\n$/, '')
-  return { keyFile: signKey, passphrase }
+  return { keyFile: signKey, passphraseFile }
 }
 
-/** A place that is given replaces the one declared, whatever its kind. */
+/** A place that is given replaces the one declared, whatever its kind; the rest of what is given replaces the same. */
 function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): ClosureSource {
-  const { storeRoot, closureInfo, caches, exportFile, narFiles, ...access } = asked
-  const place = { storeRoot, closureInfo, caches, exportFile, narFiles }
-  const isPlaceAsked = Object.values(place).some(value => value !== undefined)
-  const { trustedPublicKeys, requireSignatures, credentials } = declared
-  const given = Object.fromEntries(Object.entries(access).filter(([, value]) => value !== undefined))
-  return { ...(isPlaceAsked ? { trustedPublicKeys, requireSignatures, credentials, ...place } : declared), ...given }
+  const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
+  const isPlaceAsked = PLACES.some(place => asked[place] !== undefined)
+  const kept = Object.entries(declared).filter(([key]) => !isPlaceAsked || !PLACES.some(place => place === key))
+  return { ...Object.fromEntries(kept), ...given }
 }
+
+/** The fields of a source that say where it is. */
+const PLACES = ['store', 'closureInfo', 'caches', 'exportFile', 'narFiles'] as const
 
 /** Whether the closure comes packed, from a cache or from files; what no store here has comes from a cache, too. */
 export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): boolean {
   if ((source.exportFile ?? source.narFiles ?? source.caches) !== undefined) return true
-  if ((source.closureInfo ?? source.storeRoot) !== undefined) return false
+  if ((source.closureInfo ?? source.store) !== undefined) return false
   return ![toplevel, ...roots].some(path => path !== undefined && existsSync(path))
 }
 
@@ -132,8 +132,8 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
     throw new UsageError('nothing to build: give a FILE, --toplevel or --root, or --closure-info, --export or --nar')
   }
   if (flags.stdout && flags.out !== undefined) throw new UsageError('--stdout and --out: give one of them')
-  if (flags.stdout && flags.settings !== undefined) {
-    throw new UsageError('--settings goes into a file beside the image: it cannot be given with --stdout')
+  if (flags.stdout && flags.nspawn !== undefined) {
+    throw new UsageError('--nspawn goes into a file beside the image: it cannot be given with --stdout')
   }
   if (flags.stdout && process.stdout.isTTY) {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
@@ -162,28 +162,19 @@ function sourceOf(flags: BuildFlags): ClosureSource {
   }
   const given = Object.entries(kinds).flatMap(([kind, value]) => (value === undefined ? [] : [kind]))
   if (given.length > 1) throw new UsageError(`${given.join(' and ')}: a closure comes from one of them`)
+  if (flags.tokenFile !== undefined && !urls.some(url => /^https?:/i.test(url))) {
+    throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
+  }
   return {
     closureInfo,
-    storeRoot: folders[0],
+    store: folders[0],
     caches: urls.length > 0 ? urls : undefined,
     trustedPublicKeys: flags.trustedPublicKey,
     requireSignatures: flags.requireSignatures ? undefined : false,
-    credentials: credentialsOf(flags, urls),
+    netrcFile: flags.netrcFile,
+    tokenFile: flags.tokenFile,
     exportFile,
     narFiles: nar && Object.fromEntries(nar),
-  }
-}
-
-function credentialsOf({ netrc, tokenFile }: BuildFlags, urls: readonly string[]): ClosureSource['credentials'] {
-  const servers = urls.filter(url => /^https?:/i.test(url))
-  if (tokenFile !== undefined && servers.length === 0) {
-    throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
-  }
-  if (netrc === undefined && tokenFile === undefined) return undefined
-  const token = tokenFile && textOfFile('--token-file', tokenFile).trim()
-  return {
-    netrc: netrc && textOfFile('--netrc', netrc),
-    tokens: token ? servers.map(url => ({ url, token })) : undefined,
   }
 }
 
@@ -197,8 +188,4 @@ function readOptionFile(option: string, file: string): Uint8Array {
   } catch (error) {
     throw new UsageError(`${option}: ${(error as Error).message}`)
   }
-}
-
-function textOfFile(option: string, file: string): string {
-  return new TextDecoder().decode(readOptionFile(option, file))
 }

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os'
-import { buildImage, type ImageSpec, openLocalCache, writeImage } from '../index.ts'
+import { build, type ImageSpec, openLocalCache } from '../index.ts'
 import { type BuildFlags, checkFlags, specOf, unpacksNars } from './build-spec.ts'
 import { printJson, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
@@ -17,10 +17,9 @@ export async function runBuild(file: string | undefined, flags: BuildFlags): Pro
   const cache = flags.cache && openLocalCache(flags.cacheDir)
   try {
     const spec = await specOf(file, flags)
-    const options = { workers: workersOf(flags, spec), signal: interrupt.signal, onProgress: view?.show, cache }
-    const result = flags.stdout
-      ? await writeImage(spec, writeToStdout, options)
-      : await buildImage(spec, flags.out ?? '.', options)
+    const job = build(spec, { workers: workersOf(flags, spec), signal: interrupt.signal, cache })
+    if (view) job.on('progress', view.show)
+    const result = await (flags.stdout ? job.writeTo(writeToStdout) : job.toFolder(flags.out ?? '.'))
     view?.clear()
     const seconds = (performance.now() - started) / 1000
     if (!flags.json) printWarnings(result.warnings)

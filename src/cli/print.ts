@@ -1,6 +1,7 @@
 /** The one way by which text for people leaves the command: names from outside never reach a terminal raw. */
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
+import type { Warning } from '../index.ts'
 import { printable, printableJson, printableLines } from '../printable.ts'
 
 /** Text with a style, where the terminal has some. */
@@ -36,6 +37,6 @@ export function printJson(value: unknown, stream: WriteStream = process.stdout, 
 }
 
 /** Says what a build wants known. */
-export function printWarnings(warnings: readonly string[]): void {
-  for (const warning of warnings) print(`warning: ${warning}`, process.stderr)
+export function printWarnings(warnings: readonly Warning[]): void {
+  for (const { message } of warnings) print(`warning: ${message}`, process.stderr)
 }

@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { FORMATS, type ImageFormat, openLocalCache, publishImages, readImageFile } from '../index.ts'
+import { define, FORMATS, type ImageFormat, openLocalCache, publishImages } from '../index.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
@@ -76,7 +76,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
   try {
     const specs = []
     for (const file of files) {
-      const spec = await readImageFile(file, { set, restrict })
+      const spec = await define(file, { set, restrict })
       specs.push({ ...spec, format: format ?? spec.format, level: level ?? spec.level })
     }
     const publication = await publishImages(specs, out, {

@@ -88,7 +88,7 @@ function createProgram(): Command {
       collectValues,
     )
     .option('--no-require-signatures', 'believe what caches say of store paths without a signature')
-    .option('--netrc <FILE>', 'user names and passwords for caches', somePath)
+    .option('--netrc-file <FILE>', 'user names and passwords for caches', somePath)
     .option('--token-file <FILE>', 'holds a bearer token for the caches given with --store', somePath)
     .option('--export <FILE>', 'what nix-store --export wrote: all it holds is in the image', somePath)
     .option(
@@ -112,7 +112,7 @@ function createProgram(): Command {
       'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
       somePath,
     )
-    .option('--settings <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
+    .option('--nspawn <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
     .option('--sign-key <FILE>', 'OpenPGP secret key that signs SHA256SUMS', somePath)
     .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)
     .option('--passphrase-file <FILE>', 'holds the passphrase of the --sign-key', somePath)

@@ -1,14 +1,14 @@
 import type { WriteStream } from 'node:tty'
-import { type ImageFiles, type ImageSummary, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
+import { type ImageFiles, type ImageResult, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
 import { formatLine, type Line } from './print.ts'
 import { shellPath, shortPath } from './shell.ts'
 import { formatBytes, formatSeconds } from './units.ts'
 
 /** What is printed when an image is built: what it is, and what to do with it. */
-export function formatSummary(image: ImageSummary | ImageFiles, seconds: number, stream: WriteStream): string {
+export function formatSummary(image: ImageResult | ImageFiles, seconds: number, stream: WriteStream): string {
   const ratio = image.tarSize / image.size
   const lines: Line[] = [
-    `${image.storePaths} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes${cachedPart(image)}`,
+    `${image.storePathCount} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes${cachedPart(image)}`,
     `${formatBytes(image.tarSize)} of tar in ${formatBytes(image.size)} of ${image.format}` +
       `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
   ]
@@ -19,7 +19,7 @@ export function formatSummary(image: ImageSummary | ImageFiles, seconds: number,
   return lines.map(line => `${formatLine(line, stream)}\n`).join('')
 }
 
-function cachedPart({ cachedNarSize, narSize }: ImageSummary): string {
+function cachedPart({ cachedNarSize, narSize }: ImageResult): string {
   if (cachedNarSize === 0) return ''
   return `, ${cachedNarSize === narSize ? 'all' : formatBytes(cachedNarSize)} of it by an earlier build (block cache)`
 }

@@ -8,6 +8,7 @@ import { type ByteString, textOfByteString } from '../bytes/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Warning } from '../warning.ts'
 
 /** Tells what stands at `names` in the folder that the activation reads. */
 type LookUp = (names: readonly ByteString[]) => Promise<StoreNode | undefined>
@@ -17,10 +18,10 @@ export async function activationWarnings(
   closure: Closure,
   toplevel: StorePath,
   entries: readonly TreeEntry[],
-): Promise<string[]> {
+): Promise<Warning[]> {
   const lookUp = await etcOf(closure, toplevel)
   if (lookUp === undefined) return []
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   const inTheWay = new Set<string>()
   for (const entry of entries) {
     const [top, ...names] = entry.path.split('/')
@@ -29,15 +30,14 @@ export async function activationWarnings(
     if (depth === undefined) continue
     const place = `/etc/${textOfByteString(names.slice(0, depth).join('/'))}`
     if (depth === names.length) {
-      warnings.push(
-        `${place} (${entry.origin}): the NixOS system replaces it at each boot; set it in its configuration`,
-      )
+      const message = `${place} (${entry.origin}): the NixOS system replaces it at each boot; set it in its configuration`
+      warnings.push({ code: 'ENTRY_REPLACED', path: place, message })
     } else if (!inTheWay.has(place)) {
       inTheWay.add(place)
-      warnings.push(
+      const message =
         `${place} (${entry.origin}): the NixOS system cannot put its own there, because the image has files in a folder of ` +
-          'that name; leave them out, or set them in its configuration',
-      )
+        'that name; leave them out, or set them in its configuration'
+      warnings.push({ code: 'ENTRY_IN_THE_WAY', path: place, message })
     }
   }
   return warnings

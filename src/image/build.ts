@@ -1,61 +1,26 @@
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { openSigner, type Signer } from '../signing/index.ts'
 import { reasonOf } from '../store/index.ts'
+import type { Warning } from '../warning.ts'
+import { createBlockMap } from './block-map.ts'
 import { CHECKSUMS_FILE, mergeChecksums, SIGNATURE_FILES } from './checksums.ts'
-import { type Delivery, startDelivery } from './delivery.ts'
+import type { Delivery } from './delivery.ts'
 import { ImageError } from './errors.ts'
-import {
-  type ArtefactDigest,
-  createManifest,
-  formatManifest,
-  type ImageManifest,
-  type ManifestBlock,
-  parseArtefacts,
-} from './manifest.ts'
+import { type ArtefactDigest, formatManifest, type ManifestBlock, parseArtefacts } from './manifest.ts'
 import { withLock } from './output-lock.ts'
-import { withAbsolutePaths } from './paths.ts'
-import type { BuildOptions } from './produce.ts'
+import { type ImageFiles, resultOf } from './result.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
 import { digestOf, openStaging, type StagedFile, type Staging } from './staging.ts'
-import { type ImageSummary, summarize } from './summary.ts'
 
-/** An image in a folder. */
-export interface ImageFiles extends ImageSummary {
-  /** Absolute path of the image file. */
-  readonly image: string
-  /** SHA-256 of the image file, lower-case base 16. */
-  readonly sha256: string
-  /** Absolute paths of everything delivered, the image first. */
-  readonly files: readonly string[]
-  readonly manifest: ImageManifest
+/** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
+export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
+  return signing && openSigner(signing)
 }
 
-/**
- * Builds an image into `folder`: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
- * `SHA256SUMS`, which keeps what it says of other files there, with its signatures if the spec says who signs. All of them are
- * there at the end, or none.
- *
- * Rejects with the error of whoever finds a fault (`StoreError`, `NixError`, `ImageError`, `SystemdError`,
- * `TreeConflictError`, `TarError`), with `RangeError` or `TypeError` for a spec or option that cannot be meant, and with
- * the signal's reason when aborted.
- */
-export async function buildImage(spec: ImageSpec, folder: string, options: BuildOptions = {}): Promise<ImageFiles> {
-  if (folder === '') throw new TypeError('folder: give the path of a folder, "" is none')
-  const out = resolve(folder)
-  const absolute = withAbsolutePaths(spec)
-  // First: who has the wrong key should not wait for an image to learn it.
-  const signer = absolute.signing && (await openSigner(absolute.signing))
-  const delivery = await startDelivery(absolute, options)
-  try {
-    return await buildInto(out, delivery, signer)
-  } finally {
-    await delivery.close()
-  }
-}
-
-async function buildInto(out: string, delivery: Delivery, signer: Signer | undefined): Promise<ImageFiles> {
+/** Builds an image into a folder, and leaves all of its files there or none. */
+export async function buildInto(out: string, delivery: Delivery, signer: Signer | undefined): Promise<ImageFiles> {
   const { signal } = delivery
   const { name, container, settings } = delivery.run.image
   const imageFile = `${name}${container.suffix}`
@@ -66,10 +31,10 @@ async function buildInto(out: string, delivery: Delivery, signer: Signer | undef
   try {
     const image = await staging.create(imageFile)
     const blocks = await writeChunks(delivery, image)
-    const artefacts = [await image.close()]
+    const artefacts: [ArtefactDigest, ...ArtefactDigest[]] = [await image.close()]
     if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
-    const manifest = createManifest(delivery.run.image, delivery.run.sizes, artefacts, blocks)
-    await stageWhole(staging, manifestFile, formatManifest(manifest))
+    const result = resultOf(delivery.run, artefacts, blocks)
+    await stageWhole(staging, manifestFile, formatManifest(result.manifest))
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
@@ -98,10 +63,8 @@ async function buildInto(out: string, delivery: Delivery, signer: Signer | undef
       signal,
     )
     const paths = files.map(file => join(out, file))
-    const { sha256, size } = artefacts[0]
-    const summary = summarize(delivery.run, size)
-    const warnings = [...summary.warnings, ...staleWarnings(paths[0])]
-    return { ...summary, warnings, image: paths[0], sha256, files: paths, manifest }
+    const warnings = [...result.warnings, ...staleWarnings(paths[0])]
+    return { ...result, warnings, image: paths[0], files: paths }
   } catch (error) {
     await staging.discard()
     throw error
@@ -109,32 +72,25 @@ async function buildInto(out: string, delivery: Delivery, signer: Signer | undef
 }
 
 /** Writes the file of the image, and resolves to where its blocks are. */
-async function writeChunks(delivery: Delivery, image: StagedFile): Promise<ManifestBlock[]> {
-  const blocks: ManifestBlock[] = []
-  let offset = 0
-  let tarOffset = 0
+async function writeChunks(delivery: Delivery, image: StagedFile): Promise<readonly ManifestBlock[]> {
+  const map = createBlockMap()
   const rewind = async () => {
     await image.rewind()
-    blocks.length = 0
-    offset = 0
-    tarOffset = 0
+    map.clear()
   }
-  for await (const { bytes, block } of delivery.chunks(rewind)) {
-    await image.write(bytes)
-    offset += bytes.length
-    if (!block) continue
-    const { size, uncompressedSize: tarSize } = block
-    blocks.push({ offset: offset - size, size, tarOffset, tarSize })
-    tarOffset += tarSize
+  for await (const chunk of delivery.chunks(rewind)) {
+    await image.write(chunk.bytes)
+    map.add(chunk)
   }
-  return blocks
+  return map.blocks
 }
 
 /** A file of checksums that another program has left, and that is looked at before ours. */
-function staleWarnings(image: string): string[] {
+function staleWarnings(image: string): Warning[] {
   const file = `${image}.sha256`
   if (!existsSync(file)) return []
-  return [`${file}: systemd 252 to 257 look for it first, and then insist that it be signed; remove it`]
+  const message = `${file}: systemd 252 to 257 look for it first, and then insist that it be signed; remove it`
+  return [{ code: 'DELIVERY_UNFIT', path: file, message }]
 }
 
 async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {

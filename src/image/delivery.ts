@@ -9,7 +9,7 @@ import type { FileChunk } from './assembling.ts'
 import { ImageError } from './errors.ts'
 import type { StoreSegment } from './plan.ts'
 import { type PreparedImage, withOtherBuild } from './prepare.ts'
-import { type BuildOptions, type ImageRun, startRun } from './produce.ts'
+import { type ImageRun, type RunOptions, startRun } from './produce.ts'
 import type { ImageSpec } from './spec.ts'
 import { packTree } from './tree-packer.ts'
 
@@ -29,11 +29,7 @@ export interface Delivery {
 }
 
 /** Starts a build, which ends when it is closed, and with `options.signal` or `ending`, at once. */
-export async function startDelivery(
-  spec: ImageSpec,
-  options: BuildOptions,
-  ending: AbortController = new AbortController(),
-): Promise<Delivery> {
+export async function startDelivery(spec: ImageSpec, options: RunOptions, ending: AbortController): Promise<Delivery> {
   const { signal } = ending
   // Whatever is under way listens to it.
   setMaxListeners(0, signal)

@@ -3,6 +3,7 @@ import type { ByteString } from '../bytes/index.ts'
 import { type CheckedNode, checkTree, headSize, type Lookup } from '../check/index.ts'
 import { type Closure, HEAD_SIZE, reasonOf, StoreError, type StoreNode } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Warning, WarningCode } from '../warning.ts'
 import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
 
@@ -22,7 +23,7 @@ export interface Candidate {
 }
 
 /** Warnings about an image. Throws `ImageError` UNFIT where it could not be imported, or not boot though it is to. */
-export async function checkFitness({ closure, entries, system, isToBoot }: Candidate): Promise<string[]> {
+export async function checkFitness({ closure, entries, system, isToBoot }: Candidate): Promise<Warning[]> {
   const { findings } = await checkTree(
     entries,
     { system: SYSTEMS.find(one => one === system) },
@@ -36,7 +37,12 @@ export async function checkFitness({ closure, entries, system, isToBoot }: Candi
     const { path = '' } = errors[0]
     throw new ImageError('UNFIT', `/${path}`, errors.map(describe).join('\n'))
   }
-  return relevant.filter(({ severity }) => severity === 'warning').map(describe)
+  return relevant
+    .filter(({ severity }) => severity === 'warning')
+    .map(finding => {
+      const code = `CHECK_${finding.rule.toUpperCase().replaceAll('-', '_')}` as WarningCode
+      return { code, ...(finding.path !== undefined && { path: `/${finding.path}` }), message: describe(finding) }
+    })
 }
 
 /** Looks into store paths. */

@@ -3,6 +3,7 @@ import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Warning } from '../warning.ts'
 import { textAt } from './closure-files.ts'
 
 /** The preset of NixOS that leaves all units as they are. The first that matches a unit counts (systemd.preset(5)). */
@@ -19,13 +20,16 @@ export interface NixosImage {
   readonly sharesNetwork: boolean
 }
 
-/** Warnings for people to read. */
-export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<string[]> {
+/** Warnings about it. */
+export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<Warning[]> {
   const textOf = async (name: string) => (await textAt(closure, `${toplevel.path}/${name}`)) ?? ''
   // As it is: where a link of the toplevel leads, such as its kernel, need not be fetched.
   const has = async (name: string) => (await closure.nodeAt(toplevel, [name])) !== undefined
-  const warnings: string[] = []
-  const advise = (what: string, option: string) => warnings.push(`the NixOS system ${what}: set ${option}`)
+  const warnings: Warning[] = []
+  const advise = (what: string, option: string) => {
+    const message = `the NixOS system ${what}: set ${option}`
+    warnings.push({ code: 'NIXOS_OPTION', path: toplevel.path, message })
+  }
 
   const isForHost = (await Promise.all(HOST_FILES.map(has))).includes(true)
   const hasPrepareRoot = await has('prepare-root')
@@ -57,7 +61,8 @@ export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }:
     for (const { path, origin } of entries) {
       if (!path.startsWith(PRESETS) || path.slice(PRESETS.length) < NIXOS_PRESET) continue
       const name = path.slice(PRESETS.length)
-      warnings.push(`/${path} (${origin}): has no effect, because ${NIXOS_PRESET} overrides it; name it 0-${name}`)
+      const message = `/${path} (${origin}): has no effect, because ${NIXOS_PRESET} overrides it; name it 0-${name}`
+      warnings.push({ code: 'PRESET_OVERRIDDEN', path: `/${path}`, message })
     }
   }
   return warnings

@@ -1,42 +1,37 @@
 import { resolve } from 'node:path'
 import type { SigningKey } from '../signing/index.ts'
+import type { ClosureSource } from '../store/index.ts'
 import type { ImageSpec } from './spec.ts'
 
 /** The spec with its relative paths resolved, now: a build goes on after whoever asked for it has changed its folder. */
 export function withAbsolutePaths(spec: ImageSpec): ImageSpec {
-  const { toplevel, roots, source, signing } = spec
+  const { roots, source, signing } = spec
   return {
-    ...spec,
-    ...(isPath(toplevel) && { toplevel: resolve(toplevel) }),
-    ...(Array.isArray(roots) && { roots: roots.map(absolute) }),
+    ...withResolved(spec, ['toplevel']),
+    ...(roots && { roots: roots.map(root => resolve(root)) }),
     ...(source && { source: sourceWithAbsolutePaths(source) }),
-    ...(signing && { signing: withAbsoluteKeyFile(signing) }),
+    ...(signing && { signing: keyWithAbsolutePaths(signing) }),
   }
 }
 
-/** The key with the path of its file resolved. */
-export function withAbsoluteKeyFile(key: SigningKey): SigningKey {
-  return 'keyFile' in key ? { ...key, keyFile: absolute(key.keyFile) } : key
+/** The key with the paths of its files resolved. */
+export function keyWithAbsolutePaths(key: SigningKey): SigningKey {
+  return 'keyFile' in key ? withResolved(key, ['keyFile', 'passphraseFile']) : key
 }
 
-function sourceWithAbsolutePaths(source: NonNullable<ImageSpec['source']>): ImageSpec['source'] {
-  const { closureInfo, storeRoot, exportFile, narFiles } = source
+function sourceWithAbsolutePaths(source: ClosureSource): ClosureSource {
+  const { narFiles } = source
   return {
-    ...source,
-    ...(isPath(closureInfo) && { closureInfo: resolve(closureInfo) }),
-    ...(isPath(storeRoot) && { storeRoot: resolve(storeRoot) }),
-    ...(isPath(exportFile) && { exportFile: resolve(exportFile) }),
+    ...withResolved(source, ['closureInfo', 'store', 'exportFile', 'netrcFile', 'tokenFile']),
     ...(narFiles && {
-      narFiles: Object.fromEntries(Object.entries(narFiles).map(([path, file]) => [path, absolute(file)])),
+      narFiles: Object.fromEntries(Object.entries(narFiles).map(([path, file]) => [path, resolve(file)])),
     }),
   }
 }
 
-/** What cannot be a path is left as it is, for whoever checks it. */
-function absolute(path: string): string {
-  return isPath(path) ? resolve(path) : path
-}
-
-function isPath(path: unknown): path is string {
-  return typeof path === 'string' && path !== ''
+/** A copy in which the paths under some keys are resolved, where there are any. */
+function withResolved<T extends object>(value: T, keys: readonly (keyof T)[]): T {
+  const copy = { ...value } as Record<PropertyKey, unknown>
+  for (const key of keys) if (typeof copy[key] === 'string') copy[key] = resolve(copy[key])
+  return copy as T
 }

@@ -3,13 +3,14 @@ import { NarFileError } from '../nar-file/index.ts'
 import { type Closure, type OpenedClosure, openClosure } from '../store/index.ts'
 import { checkImageName, type SystemdStubs, stubEntries, type UnitSite } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Warning } from '../warning.ts'
 import { activationWarnings } from './activation.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { nixosAdvice } from './nixos-advice.ts'
 import { type ImagePlan, planImage } from './plan.ts'
 import { settingsOf, settingsWarnings, sharesNetwork } from './settings.ts'
-import { type ImageSpec, SYSTEMS, treeEntriesOf } from './spec.ts'
+import { type ImageSpec, treeEntriesOf } from './spec.ts'
 import { unitSiteOf } from './unit-site.ts'
 
 /** How an image is compressed. */
@@ -37,8 +38,8 @@ export interface PreparedImage extends Compression {
   readonly plan: ImagePlan
   /** The closure that it is planned for. */
   readonly opened: OpenedClosure
-  /** What may not be as it was meant, for people to read. */
-  readonly warnings: readonly string[]
+  /** What may not be as it was meant. */
+  readonly warnings: readonly Warning[]
   /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
   readonly inspected: ReadonlySet<string>
 }
@@ -56,13 +57,7 @@ export async function prepareImage(
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = settingsOf(spec)
   const entries = treeEntriesOf(spec)
-  checkSystem(spec)
-  checkPaths(spec)
   const { toplevel: top, roots: others = [], source = {} } = spec
-  const listed = source.closureInfo ?? source.exportFile ?? source.narFiles
-  if (top === undefined && others.length === 0 && listed === undefined) {
-    throw new TypeError('nothing to build: give a toplevel, roots, or a source that lists its store paths')
-  }
   let opened = known ?? (await openClosure(source, top === undefined ? others : [top, ...others], signal))
   for (;;) {
     try {
@@ -137,20 +132,4 @@ async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Pro
 async function loginsOnly(site: UnitSite, entries: readonly TreeEntry[]): Promise<SystemdStubs> {
   const hasId = entries.some(({ path }) => path === 'etc/machine-id')
   return { machineId: hasId || (await site.endsFirstBoot()) ? 'missing' : 'empty' }
-}
-
-function checkSystem({ system }: ImageSpec): void {
-  if (system === undefined || SYSTEMS.includes(system)) return
-  throw new RangeError(`system: one of ${SYSTEMS.join(', ')}, not ${JSON.stringify(system)}`)
-}
-
-/** Paths that come from unset variables, or from a program without types. */
-function checkPaths({ toplevel, roots = [], source = {} }: ImageSpec): void {
-  if (!Array.isArray(roots)) throw new TypeError('roots: give a list of paths')
-  const { closureInfo, storeRoot, exportFile } = source
-  const given = { toplevel, closureInfo, storeRoot, exportFile }
-  for (const [name, path] of [...Object.entries(given), ...roots.map(root => ['roots', root] as const)]) {
-    if (path === undefined || (typeof path === 'string' && path !== '')) continue
-    throw new TypeError(`${name}: give a path, not ${JSON.stringify(path)}`)
-  }
 }

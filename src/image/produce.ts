@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os'
+import { abortSignal, type Check, either, flag, wholeNumber, withMethods } from '../arguments.ts'
 import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
@@ -17,16 +18,27 @@ import type { VerifyTask } from './worker.ts'
 /** How to build; none of it reaches the bytes of an image. */
 export interface BuildOptions {
   /** Threads that compress, or for a plain tar read, at a time. Default: as many as the machine runs at once. */
-  workers?: number
+  readonly workers?: number
   /** Aborting it ends the build: it rejects with the signal's reason and leaves nothing behind. */
-  signal?: AbortSignal
-  /** Told when the image is planned, and whenever a block is in it. */
-  onProgress?: (progress: Progress) => void
+  readonly signal?: AbortSignal
   /**
    * Where compressed blocks are kept, so that what has not changed is neither read nor compressed again; `false` for
-   * nowhere. The image is the same. Default: a folder of the user's, see `openLocalCache`.
+   * nowhere. The image is the same. Default: a folder of the user's, see `openBlockCache`.
    */
-  cache?: BlockCache | false
+  readonly cache?: BlockCache | false
+}
+
+/** What the options may be. */
+export const BUILD_OPTIONS = {
+  workers: wholeNumber(1),
+  signal: abortSignal,
+  cache: either(value => value === false, flag, withMethods('get', 'put')),
+} as const satisfies Record<keyof BuildOptions, Check>
+
+/** The options of a run. */
+export interface RunOptions extends BuildOptions {
+  /** Told when the image is planned, and whenever a block is in it. */
+  readonly onProgress?: (progress: Progress) => void
 }
 
 /**
@@ -69,14 +81,13 @@ export interface ImageRun {
  */
 export async function startRun(
   spec: ImageSpec,
-  { onProgress, ...options }: BuildOptions,
+  { onProgress, workers = availableParallelism(), cache = openLocalCache() }: RunOptions,
   ending: AbortController,
   known?: OpenedClosure,
 ): Promise<ImageRun> {
   const { signal } = ending
   signal.throwIfAborted()
   const { format, effort } = compressionOf(spec)
-  const workers = workersOf(options)
   const container = CONTAINERS[format]
   // Threads take as long to start as Nix to tell a closure: both at once.
   keepLzma2Code()
@@ -90,7 +101,6 @@ export async function startRun(
     const sizes = createSizes(image.plan)
     const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
     const fetching = { count, missing: image.plan.batches }
-    const cache = options.cache ?? openLocalCache()
     const mislabelling = new Set<string>()
     const all = chunksOf(image, sizes, crew, { workers, fetching, mislabelling, signal, cache })
     const progress = onProgress && createProgress(image.plan, fetching, onProgress)
@@ -237,9 +247,4 @@ async function* guard(
     stopTicking()
     signal.removeEventListener('abort', stopTicking)
   }
-}
-
-function workersOf({ workers = availableParallelism() }: BuildOptions): number {
-  if (Number.isInteger(workers) && workers >= 1) return workers
-  throw new RangeError(`workers: a whole number from 1 on, not ${workers}`)
 }

@@ -1,3 +1,4 @@
+import { isTextOrBytes } from '../arguments.ts'
 import {
   checkSettings,
   formatSettings,
@@ -7,13 +8,13 @@ import {
   settingsTextProblems,
   TRUSTED_SETTINGS_FOLDER,
 } from '../systemd/index.ts'
+import type { Warning } from '../warning.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
 
 /** The settings file of a spec, checked. Throws `SystemdError` SETTINGS_INVALID. */
-export function settingsOf({ settings }: ImageSpec): Uint8Array | undefined {
-  if (settings === undefined) return undefined
-  const isText = typeof settings === 'string' || settings instanceof Uint8Array
-  return checkSettings(bytesOf(isText ? settings : formatSettings(settings)))
+export function settingsOf({ nspawn }: ImageSpec): Uint8Array | undefined {
+  if (nspawn === undefined) return undefined
+  return checkSettings(bytesOf(isTextOrBytes(nspawn) ? nspawn : formatSettings(nspawn)))
 }
 
 /** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */
@@ -23,16 +24,19 @@ export function sharesNetwork(settings: Uint8Array | undefined): boolean {
 }
 
 /** What systemd-nspawn may not do as the settings file of an image says. */
-export function settingsWarnings(settings: Uint8Array | undefined, name: string): string[] {
+export function settingsWarnings(settings: Uint8Array | undefined, name: string): Warning[] {
   if (settings === undefined) return []
   const text = new TextDecoder().decode(settings)
   const problems = settingsTextProblems(text)
   const ignored = problems.length > 0 ? [] : ignoredWhenUntrusted(text)
-  if (ignored.length === 0) return problems
-  const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
   const file = `${name}.nspawn`
+  const warning = (message: string): Warning => ({ code: 'SETTINGS_IGNORED', path: file, message })
+  if (ignored.length === 0) return problems.map(warning)
+  const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
   return [
-    `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
-      `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${machineNameOf(name)}.nspawn`,
+    warning(
+      `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
+        `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${machineNameOf(name)}.nspawn`,
+    ),
   ]
 }

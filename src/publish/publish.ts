@@ -1,20 +1,26 @@
 import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
+import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
 import {
+  BUILD_OPTIONS,
   type BuildOptions,
-  buildImage,
+  build,
   CHECKSUMS_FILE,
+  checkSpec,
   type ImageFiles,
   type ImageSpec,
+  keyWithAbsolutePaths,
   openScratch,
+  type Progress,
   SIGNATURE_FILES,
+  SIGNING,
   syncPath,
-  withAbsoluteKeyFile,
   withAbsolutePaths,
   withLock,
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
+import type { Warning } from '../warning.ts'
 import { PublishError } from './errors.ts'
 import { addUsedNames, readUsedNames } from './used-names.ts'
 import {
@@ -37,6 +43,8 @@ export interface PublishOptions extends BuildOptions {
   readonly keep?: number
   /** Who signs SHA256SUMS. Default: whom the specs name, if they agree. */
   readonly signing?: SigningKey
+  /** Told how far the image that is being built is. */
+  readonly onProgress?: (progress: Progress) => void
   /** Told of each image once it is built. */
   readonly onImage?: (image: ImageFiles) => void
 }
@@ -55,8 +63,8 @@ export interface Publication {
   readonly images: readonly string[]
   /** Whether SHA256SUMS is signed. */
   readonly isSigned: boolean
-  /** What keeps others from pulling the images, for people to read. */
-  readonly warnings: readonly string[]
+  /** What keeps others from pulling the images. */
+  readonly warnings: readonly Warning[]
   /** Names of the versions that were removed. */
   readonly removed: readonly string[]
 }
@@ -68,14 +76,14 @@ export interface Publication {
  */
 export async function publishImages(
   specs: readonly ImageSpec[],
-  folder: string,
+  folder: string | URL,
   options: PublishOptions = {},
 ): Promise<Publication> {
-  checkOptions(specs, options)
-  const { version, keep, onImage, signal, ...build } = options
-  const out = resolve(folder)
+  const out = resolvePath(folder, 'folder')
+  checkArguments(specs, options)
+  const { version, keep, onImage, onProgress, signing: asked, ...buildOptions } = options
   const absolute = specs.map(withAbsolutePaths)
-  const key = options.signing ? withAbsoluteKeyFile(options.signing) : agreedKey(absolute)
+  const key = asked ? keyWithAbsolutePaths(asked) : agreedKey(absolute)
   const scratch = await openScratch(out)
   try {
     const staged = join(scratch.folder, 'version')
@@ -83,13 +91,19 @@ export async function publishImages(
     for (const [i, spec] of absolute.entries()) {
       // The last one adds the last lines to SHA256SUMS, and so signs for all.
       const signing = i === specs.length - 1 ? key : undefined
-      const image = await buildImage({ ...spec, signing }, staged, { ...build, signal })
+      await using job = build({ ...spec, signing }, buildOptions)
+      if (onProgress) job.on('progress', onProgress)
+      const image = await job.toFolder(staged)
       const file = image.manifest.artefacts[0].file
       if (images.includes(file)) throw nameTwice(file)
       images.push(file)
       onImage?.(image)
     }
-    return await withLock(out, () => commit(out, staged, scratch.folder, { version, keep, key, images }), signal)
+    return await withLock(
+      out,
+      () => commit(out, staged, scratch.folder, { version, keep, key, images }),
+      options.signal,
+    )
   } finally {
     await scratch.discard()
   }
@@ -143,12 +157,12 @@ async function commit(
 }
 
 /** What lies beside the names that stay, and is in the way of whoever verifies. */
-async function deliveryWarnings(out: string, images: readonly string[]): Promise<string[]> {
+async function deliveryWarnings(out: string, images: readonly string[]): Promise<Warning[]> {
   const findings = await Promise.all(images.map(image => checkDelivery(out, image)))
   return findings
     .flat()
     .filter(({ severity }) => severity !== 'note')
-    .map(({ path, message }) => `${path}: ${message}`)
+    .map(({ path, message }) => ({ code: 'DELIVERY_UNFIT', path, message: `${path}: ${message}` }))
 }
 
 /**
@@ -181,11 +195,20 @@ async function isSame(version: string, staged: string, key: SigningKey | undefin
   return (await isThere(join(version, SIGNATURE_FILES.binary))) === (key !== undefined)
 }
 
-function checkOptions(specs: readonly ImageSpec[], { version, keep }: PublishOptions): void {
-  if (specs.length === 0) throw new TypeError('nothing to publish: give one spec at least')
-  if (keep !== undefined && !(Number.isInteger(keep) && keep >= 1)) {
-    throw new RangeError(`keep: a whole number from 1 on, not ${keep}`)
-  }
+const OPTIONS = objectOf({
+  ...BUILD_OPTIONS,
+  version: text,
+  keep: wholeNumber(1),
+  signing: SIGNING,
+  onProgress: callback,
+  onImage: callback,
+})
+
+function checkArguments(specs: readonly ImageSpec[], options: PublishOptions): void {
+  listOf(checkSpec)(specs, 'specs')
+  OPTIONS(options, 'options')
+  if (specs.length === 0) throw new TypeError('specs: nothing to publish; give one spec at least')
+  const { version } = options
   if (version !== undefined && (!/^[A-Za-z0-9][A-Za-z0-9._+-]{0,99}$/.test(version) || version === LATEST)) {
     throw versionInvalid(version)
   }

@@ -1,8 +1,20 @@
+import { readFile } from 'node:fs/promises'
+import { SigningError } from './errors.ts'
 import { gpgSigner } from './gpg.ts'
 import { keySigner } from './key-file.ts'
 import type { Signer, SigningKey } from './signer.ts'
 
 /** Opens a key. A key in a file is read and unlocked at once; of one in gpg nothing is asked yet. Rejects with `SigningError`. */
 export async function openSigner(key: SigningKey): Promise<Signer> {
-  return 'gpg' in key ? gpgSigner(key.gpg) : keySigner(key.keyFile, key.passphrase)
+  if ('gpg' in key) return gpgSigner(key.gpg)
+  const { keyFile, passphrase, passphraseFile } = key
+  return keySigner(keyFile, passphraseFile === undefined ? passphrase : await readPassphrase(passphraseFile))
+}
+
+async function readPassphrase(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch(error => {
+    const message = `${file}: the passphrase cannot be read (${error.code})`
+    throw new SigningError('KEY_UNREADABLE', file, message, { cause: error })
+  })
+  return text.replace(/\n$/, '')
 }

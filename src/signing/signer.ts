@@ -3,7 +3,10 @@ export type SigningKey =
   | {
       /** A file with an OpenPGP secret key, armored or not. */
       readonly keyFile: string
+      /** What unlocks it, if it is locked. */
       readonly passphrase?: string
+      /** A file that holds the passphrase; a line break at its end does not count. */
+      readonly passphraseFile?: string
     }
   | {
       /** A key that `gpg` has: its ID, fingerprint or mail address. */

@@ -9,13 +9,13 @@ const CLOSURE_INFO_PARTS = ['registration', 'store-paths']
 
 /** What a declaration says of the closure: the part of a spec with the same names. */
 export async function closureOf({ closure = {} }: Declaration, context: Context) {
-  const { toplevel, roots, storeRoot, closureInfo, exportFile, narFiles, caches, netrc, tokenFile, ...trust } = closure
+  const { toplevel, roots, store, closureInfo, exportFile, narFiles, caches, netrcFile, tokenFile, ...trust } = closure
   const listed = closureInfo ?? exportFile ?? narFiles
   if (toplevel === undefined && roots === undefined && listed === undefined) {
     context.report(['closure'], 'is empty: give toplevel or roots, or closureInfo, exportFile or narFiles')
   }
   const kinds = {
-    'storeRoot or closureInfo': storeRoot ?? closureInfo,
+    'store or closureInfo': store ?? closureInfo,
     caches,
     exportFile,
     narFiles,
@@ -36,8 +36,8 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
     files.push([path, (await step(file, at('narFiles', path), context.resolve)) ?? ''])
   }
   for (const [i, url] of (caches ?? []).entries()) await step(url, at('caches', i), context.checkCache)
-  for (const part of storeRoot === undefined ? [] : STORE_PARTS) {
-    await step(join(storeRoot!, part), at('storeRoot'), context.resolve)
+  for (const part of store === undefined ? [] : STORE_PARTS) {
+    await step(join(store!, part), at('store'), context.resolve)
   }
   for (const part of closureInfo === undefined ? [] : CLOSURE_INFO_PARTS) {
     await step(join(closureInfo!, part), at('closureInfo'), context.resolve)
@@ -45,14 +45,12 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
   const source: ClosureSource = {
     ...trust,
     caches,
-    storeRoot: await step(storeRoot, at('storeRoot'), context.resolve),
+    store: await step(store, at('store'), context.resolve),
     closureInfo: await step(closureInfo, at('closureInfo'), context.resolve),
     exportFile: await step(exportFile, at('exportFile'), context.resolve),
     narFiles: narFiles && Object.fromEntries(files),
-    credentials: {
-      netrc: await readTextBeside(netrc, at('netrc'), context),
-      tokens: token === undefined ? undefined : servers.map(url => ({ url, token: token.trim() })),
-    },
+    netrcText: await readTextBeside(netrcFile, at('netrcFile'), context),
+    tokens: token === undefined ? undefined : servers.map(url => ({ url, token: token.trim() })),
   }
   const paths: string[] = []
   for (const [i, root] of (roots ?? []).entries()) {

@@ -17,6 +17,8 @@ export type Locate = (path: readonly PropertyKey[], part?: 'key' | 'value') => P
 
 /** What the steps that make a spec of a declaration share. They go on after a problem, so that all of them are told. */
 export interface Context {
+  /** Whether the declaration was read from a file. */
+  readonly isFile: boolean
   /** Notes a problem. A message that takes some work is a function: of more problems than are listed, none is made. */
   report(path: readonly PropertyKey[], message: string | (() => string), part?: 'key' | 'value'): void
   /** Throws `SpecError` if there were problems. */
@@ -50,6 +52,7 @@ export function createContext(folder: string, locate?: Locate, restriction?: Res
     }
   }
   return {
+    isFile: locate !== undefined,
     report,
     throwProblems() {
       if (problems.length > 0) throw invalidDeclaration(problems, unlisted)

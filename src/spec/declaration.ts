@@ -83,9 +83,9 @@ const closure = z
         .optional()
         .describe('Who may sign for the caches; default: cache.nixos.org-1'),
       requireSignatures: flag.optional().describe('Whether store paths of caches must be signed; default true'),
-      netrc: filePath('a netrc file').optional().describe('User names and passwords for the caches'),
+      netrcFile: filePath('a netrc file').optional().describe('User names and passwords for the caches'),
       tokenFile: filePath('a file with a token').optional().describe('Holds a bearer token for the caches'),
-      storeRoot: filePath('a folder').optional().describe('A chroot store, with files in DIR/nix/store'),
+      store: filePath('a folder').optional().describe('A chroot store, with files in DIR/nix/store'),
       closureInfo: filePath('a folder').optional().describe("A folder of nixpkgs' closureInfo"),
       exportFile: filePath('a file').optional().describe('What nix-store --export wrote'),
       narFiles: z
@@ -183,11 +183,13 @@ const compression = z
 const signing = z
   .strictObject(
     {
-      key: filePath('a secret key').optional().describe('An OpenPGP secret key, such as secret.asc of key generate'),
+      keyFile: filePath('a secret key')
+        .optional()
+        .describe('An OpenPGP secret key, such as secret.asc of key generate'),
       passphraseFile: filePath('a file with a passphrase').optional().describe('Holds the passphrase of the key'),
       gpg: text('give the ID, fingerprint or mail address of a key').optional().describe('A key that gpg knows'),
     },
-    { error: 'give { key: … } or { gpg: … }' },
+    { error: 'give { keyFile: … } or { gpg: … }' },
   )
   .describe('Who signs SHA256SUMS')
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname } from 'node:path'
+import { fileOrUrl, filePath, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
 import type { ImageSpec } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import { checkImageName, settingsProblems } from '../systemd/index.ts'
@@ -13,43 +14,49 @@ import { stubsOf } from './stubs.ts'
 import { substitute, variablesOf } from './variables.ts'
 
 /** What a declaration needs besides what stands in it. */
-export interface DeclarationOptions {
+export interface DefineOptions {
+  /** The folder that paths in an object are relative to. Default: the current one. Those in a file are to its own. */
+  readonly folder?: string | URL
   /** Values of variables, instead of those in the declaration. */
   readonly set?: Readonly<Record<string, string>>
   /** Keeps a declaration that is not trusted to some files and servers. Default: it may name any. */
   readonly restrict?: RestrictionOptions
 }
 
+const OPTIONS = objectOf({
+  folder: fileOrUrl,
+  set: recordOf(text),
+  restrict: objectOf({ folder: filePath, servers: listOf(someText) }, ['folder']),
+})
+
 /**
- * Reads a declaration from a YAML file. Paths in it are relative to its folder. Throws `SpecError`
- * DECLARATION_UNREADABLE, and DECLARATION_INVALID with every problem and where it stands.
+ * Makes a spec of a declaration: a YAML file, given by its path, or an object that says the same. In an object that has no
+ * `variables`, nothing is replaced. Rejects with `SpecError` DECLARATION_UNREADABLE, with DECLARATION_INVALID that tells every
+ * problem and where it stands, and with `TypeError` for options that cannot be meant.
  */
-export async function readImageFile(file: string, options: DeclarationOptions = {}): Promise<ImageSpec> {
-  const folder = dirname(resolve(file))
+export async function define(
+  declaration: string | URL | ImageDeclaration,
+  options: DefineOptions = {},
+): Promise<ImageSpec> {
+  OPTIONS(options, 'options')
   const restriction = options.restrict && createRestriction(options.restrict)
-  const text = await readText(file)
+  if (typeof declaration !== 'string' && !(declaration instanceof URL)) {
+    const folder = resolvePath(options.folder ?? '.', 'options.folder')
+    return specOf(declaration, createContext(folder, undefined, restriction), options)
+  }
+  const file = resolvePath(declaration, 'declaration')
+  const shown = typeof declaration === 'string' ? declaration : file
+  const source = await readText(file, shown)
   // What reads YAML is loaded for those who have some.
   const { parseYaml } = await import('./yaml.ts')
-  const { value, locate } = parseYaml(text, file)
-  return specOf(value, createContext(folder, locate, restriction), options)
+  const { value, locate } = parseYaml(source, shown)
+  return specOf(value, createContext(dirname(file), locate, restriction), options)
 }
 
-/**
- * Makes a spec of a declaration: the same as of the YAML that says it. Paths in it are relative to `folder`, by default
- * the current one. Throws `SpecError` DECLARATION_INVALID with every problem.
- */
-export async function defineImage(
-  declaration: ImageDeclaration,
-  options: DeclarationOptions & { readonly folder?: string } = {},
-): Promise<ImageSpec> {
-  const folder = resolve(options.folder ?? '.')
-  const restriction = options.restrict && createRestriction(options.restrict)
-  return specOf(declaration, createContext(folder, undefined, restriction), options)
-}
-
-async function specOf(value: unknown, context: Context, { set = {} }: DeclarationOptions): Promise<ImageSpec> {
+async function specOf(value: unknown, context: Context, { set = {} }: DefineOptions): Promise<ImageSpec> {
   const variables = variablesOf(value, set, context)
-  const substituted = substitute(value, variables, context)
+  const isLiteral = !context.isFile && variables === undefined
+  const substituted = isLiteral ? value : substitute(value, variables ?? new Map(), context)
   // What a variable should have stood for cannot be judged.
   context.throwProblems()
   const { validateShape } = await import('./validate.ts')
@@ -57,7 +64,15 @@ async function specOf(value: unknown, context: Context, { set = {} }: Declaratio
   context.throwProblems()
   const spec = await partsOf(declaration!, context)
   context.throwProblems()
-  return spec
+  return withoutAbsent(spec)
+}
+
+/** The spec without keys whose value is `undefined`: whoever spreads it over another one would take them for said. */
+function withoutAbsent<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
+  if (Array.isArray(value)) return value.map(withoutAbsent) as T
+  const present = Object.entries(value).filter(([, one]) => one !== undefined)
+  return Object.fromEntries(present.map(([key, one]) => [key, withoutAbsent(one)])) as T
 }
 
 async function partsOf(declaration: Declaration, context: Context): Promise<ImageSpec> {
@@ -76,7 +91,7 @@ async function partsOf(declaration: Declaration, context: Context): Promise<Imag
     ...(await closureOf(declaration, context)),
     entries: await entriesOf(declaration, context),
     systemd: await stubsOf(declaration, context),
-    settings: nspawn,
+    nspawn,
     ...compression,
     signing: await signingOf(declaration, context),
   }
@@ -84,25 +99,25 @@ async function partsOf(declaration: Declaration, context: Context): Promise<Imag
 
 async function signingOf({ signing }: Declaration, context: Context): Promise<SigningKey | undefined> {
   if (signing === undefined) return undefined
-  const { key, gpg, passphraseFile } = signing
-  if ((key === undefined) === (gpg === undefined)) {
-    context.report(['signing'], 'needs one of key (a file) and gpg (the name of a key that gpg has)')
+  const { keyFile, gpg, passphraseFile } = signing
+  if ((keyFile === undefined) === (gpg === undefined)) {
+    context.report(['signing'], 'needs one of keyFile and gpg (the name of a key that gpg has)')
   }
   if (gpg !== undefined && passphraseFile !== undefined) {
-    context.report(['signing', 'passphraseFile'], 'is for key: gpg asks for passphrases itself')
+    context.report(['signing', 'passphraseFile'], 'is for keyFile: gpg asks for passphrases itself')
   }
   if (gpg !== undefined) {
     await context.attempt(['signing', 'gpg'], context.checkGpg)
     return { gpg }
   }
   const passphrase = await readTextBeside(passphraseFile, ['signing', 'passphraseFile'], context)
-  const keyFile = await context.attempt(['signing', 'key'], () => context.resolve(key ?? ''))
-  return { keyFile: keyFile ?? '', passphrase: passphrase?.replace(/\n$/, '') }
+  const file = await context.attempt(['signing', 'keyFile'], () => context.resolve(keyFile ?? ''))
+  return { keyFile: file ?? '', passphrase: passphrase?.replace(/\n$/, '') }
 }
 
-async function readText(file: string): Promise<string> {
+async function readText(file: string, shown: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(resolve(file)))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     const reasons: Record<string, string> = {
@@ -110,7 +125,7 @@ async function readText(file: string): Promise<string> {
       ERR_ENCODING_INVALID_ENCODED_DATA: 'is not UTF-8',
     }
     const why = reasons[code ?? ''] ?? `cannot be read (${code})`
-    const problem = { path: [], message: `${file}: ${why}` }
+    const problem = { path: [], message: `${shown}: ${why}` }
     throw new SpecError('DECLARATION_UNREADABLE', [problem], { cause: error })
   }
 }

@@ -1,5 +1,5 @@
 export type { ImageDeclaration } from './declaration.ts'
-export { type DeclarationOptions, defineImage, readImageFile } from './define.ts'
+export { type DefineOptions, define } from './define.ts'
 export { type Position, SpecError, type SpecErrorCode, type SpecProblem } from './errors.ts'
 export { imageJsonSchema } from './json-schema.ts'
 export { readOverlay } from './overlay.ts'

@@ -40,7 +40,7 @@ const settings = `# How systemd-nspawn runs the machine, see systemd.nspawn(5). 
 
 const signing = `# Who signs SHA256SUMS: nspawn-rootfs key generate --out keys
 #signing:
-#  key: keys/secret.asc
+#  keyFile: keys/secret.asc
 `
 
 function nixosImage(options: StarterOptions): string {

@@ -49,7 +49,7 @@ export async function stubsOf({ systemd, closure }: Declaration, context: Contex
     }
     stubs[name] = {
       ...unit,
-      ...(own && { contents: contents ?? '' }),
+      ...(own && { text: contents ?? '' }),
       ...(changes && { dropIns: changes }),
       origin: context.originOf(path),
     }

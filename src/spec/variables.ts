@@ -11,9 +11,14 @@ const REFERENCE = /\$(\$?)\{([^}]*)\}/g
 /** What variables stand for. */
 export type Variables = ReadonlyMap<string, string>
 
-/** The variables of a declaration, with the values that `set` gives instead. */
-export function variablesOf(value: unknown, set: Readonly<Record<string, string>>, context: Context): Variables {
-  const declared = isObject(value) && isObject(value.variables) ? value.variables : {}
+/** The variables of a declaration, with the values that `set` gives instead; `undefined` where it declares none. */
+export function variablesOf(
+  value: unknown,
+  set: Readonly<Record<string, string>>,
+  context: Context,
+): Variables | undefined {
+  const declares = isObject(value) && isObject(value.variables)
+  const declared = declares ? (value.variables as Record<string, unknown>) : {}
   const variables = new Map<string, string>()
   for (const [name, initial] of Object.entries(declared)) {
     if (Object.hasOwn(set, name)) variables.set(name, set[name])
@@ -28,7 +33,7 @@ export function variablesOf(value: unknown, set: Readonly<Record<string, string>
     const known = () => suggest(name, Object.keys(declared)) || '; declare it here'
     context.report(['variables'], () => `${name} is set, but not declared${known()}`)
   }
-  return variables
+  return declares ? variables : undefined
 }
 
 /** Characters of all texts in which variables were replaced: a variable may be long, and be named often. */

@@ -9,6 +9,7 @@ import {
 import { type AccessOptions, createAccess, NarFileError, nowhere } from '../nar-file/index.ts'
 import type { NarHash, StorePath } from '../nix/index.ts'
 import { createThrottle, inheritThrottle } from '../throttle/index.ts'
+import type { Warning } from '../warning.ts'
 import type { Closure } from './closure.ts'
 import { narClosure } from './nar-closure.ts'
 
@@ -53,9 +54,17 @@ export async function cachedClosure(
     }))
     const closure = narClosure(storeDir, packed, { access: shared, cacheUrls: caches.urls }, signal)
     const warnings = [
-      ...caches.unusable.map(({ message }) => `${message}; this cache is not used`),
+      ...caches.unusable.map(
+        ({ url, message }): Warning => ({
+          code: 'CACHE_UNUSABLE',
+          path: url,
+          message: `${message}; this cache is not used`,
+        }),
+      ),
       ...[...refused.values()].flatMap(faults =>
-        [...faults.values()].map(({ message }) => `${message}; another build of it is used`),
+        [...faults.values()].map(({ path, message }): Warning => {
+          return { code: 'OTHER_BUILD_USED', path, message: `${message}; another build of it is used` }
+        }),
       ),
     ]
     if (caches.urls.length < 2) return { ...closure, warnings }

@@ -1,6 +1,7 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { NarFileError } from '../nar-file/index.ts'
 import { compareStorePaths, type PathInfo, type StorePath } from '../nix/index.ts'
+import type { Warning } from '../warning.ts'
 import type { ContentsSource, SupplyOptions } from './contents-source.ts'
 import { StoreError } from './errors.ts'
 import type { StoreNode } from './node.ts'
@@ -23,7 +24,7 @@ export interface Closure {
    */
   otherBuild?(fault: NarFileError): Promise<Closure>
   /** What may not be as it was meant, for people to read. */
-  readonly warnings: readonly string[]
+  readonly warnings: readonly Warning[]
 }
 
 /**

@@ -1,11 +1,10 @@
 import { CacheError, PUBLIC_CACHE } from '../binary-cache/index.ts'
-import { describeUrl } from '../describe-url.ts'
-import type { Credentials } from '../nar-file/index.ts'
 import { parseStorePath, type StorePath } from '../nix/index.ts'
 import { askLocalStore } from './ask-local-store.ts'
 import { cachedClosure } from './cached-closure.ts'
 import { type Closure, checkRoots } from './closure.ts'
 import { readClosureInfo } from './closure-info.ts'
+import { credentialsOf } from './credentials.ts'
 import { readDatabase } from './database.ts'
 import { exportClosure } from './export-closure.ts'
 import { localClosure } from './local-closure.ts'
@@ -19,29 +18,34 @@ import { narFilesClosure } from './nar-files-closure.ts'
  */
 export interface ClosureSource {
   /** A folder that nixpkgs' closureInfo made: every path it lists is in the closure. */
-  closureInfo?: string
-  /** The folder that stands for `/` of a store elsewhere on disk: its files are in `root/nix/store`. Default `/`. */
-  storeRoot?: string
+  readonly closureInfo?: string
+  /** The folder that stands for `/` of a store elsewhere on disk: its files are in `DIR/nix/store`. Default `/`. */
+  readonly store?: string
   /** URLs of binary caches, `https:`, `http:` or `file:`. They are asked in the order of their priorities. */
-  caches?: readonly string[]
+  readonly caches?: readonly string[]
   /**
    * Public keys, `NAME:BASE64`, whose signatures are believed; one text may hold several, with blanks between them as in a
    * nix.conf. Default: that of cache.nixos.org.
    */
-  trustedPublicKeys?: readonly string[]
+  readonly trustedPublicKeys?: readonly string[]
   /** Whether what a cache says of a store path has to be signed, or follow from its content address. Default true. */
-  requireSignatures?: boolean
-  /** For caches that are not for everybody. */
-  credentials?: Credentials
+  readonly requireSignatures?: boolean
+  /** A netrc file with users and passwords for the caches, or its text. */
+  readonly netrcFile?: string
+  readonly netrcText?: string
+  /** A file with a bearer token for all the caches. */
+  readonly tokenFile?: string
+  /** Bearer tokens, each sent to no other origin (scheme, host and port) than that of its URL. */
+  readonly tokens?: readonly { readonly url: string; readonly token: string }[]
   /**
    * Milliseconds without a byte after which a cache is asked again, and after five times given up. One that is busy is given
    * up after nine times as long without any success; one that nobody has reached, after half as long again. Default 20 000.
    */
-  stallTimeout?: number
+  readonly stallTimeout?: number
   /** A file that `nix-store --export` wrote: every path in it is in the closure. */
-  exportFile?: string
+  readonly exportFile?: string
   /** Files with the NARs of single store paths (`.nar`, `.nar.xz`, …), by store path: all of them are in the closure. */
-  narFiles?: Readonly<Record<string, string>>
+  readonly narFiles?: Readonly<Record<string, string>>
 }
 
 /** A closure that was opened, with the roots asked for as store paths. */
@@ -64,7 +68,7 @@ export async function openClosure(
 ): Promise<OpenedClosure> {
   checkSource(source)
   const machine = usesMachine(source) ? await locateMachineStore(signal) : undefined
-  const location = machine ?? locateStore(source.storeRoot)
+  const location = machine ?? locateStore(source.store)
   const rootPaths = roots.map(root => resolveRoot(location, root))
   const whole = await openWhole(source, location, signal)
   if (whole) checkRoots(whole, rootPaths, wholeName(source))
@@ -78,22 +82,15 @@ export async function openClosure(
 
 /** Whether the files of a source are in the store of this machine. */
 function usesMachine(source: ClosureSource): boolean {
-  return source.storeRoot === undefined && KINDS.every(kind => source[kind] === undefined)
+  return source.store === undefined && KINDS.every(kind => source[kind] === undefined)
 }
 
 function checkSource(source: ClosureSource): void {
-  const local = source.closureInfo !== undefined || source.storeRoot !== undefined
+  const local = source.closureInfo !== undefined || source.store !== undefined
   const kinds = KINDS.filter(kind => source[kind] !== undefined)
   if (kinds.length > 1 || (local && kinds.length > 0)) {
-    const names = [...(local ? ['closureInfo or storeRoot'] : []), ...kinds].join(' and ')
+    const names = [...(local ? ['closureInfo or store'] : []), ...kinds].join(' and ')
     throw new TypeError(`source: ${names}: a closure comes from one of them`)
-  }
-  for (const { url } of source.credentials?.tokens ?? []) {
-    if (!/^https?:/i.test(url) || !URL.canParse(url)) {
-      throw new TypeError(
-        `source: credentials.tokens: give the URL of the server a token is for, not ${JSON.stringify(describeUrl(url))}`,
-      )
-    }
   }
 }
 
@@ -147,6 +144,6 @@ async function openRoots(
     publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
     required: source.requireSignatures ?? true,
   }
-  const access = { ...source.credentials, stallTimeout: source.stallTimeout }
+  const access = { ...(await credentialsOf(source)), stallTimeout: source.stallTimeout }
   return cachedClosure(location.storeDir, roots, { urls: source.caches, trust, access }, signal)
 }

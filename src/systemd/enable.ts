@@ -9,6 +9,8 @@
  *
  * Where systemctl makes what it can and then fails, this fails at once.
  */
+
+import type { Warning } from '../warning.ts'
 import { SystemdError } from './errors.ts'
 import { enabledUnit, expand, type InstallSection, invalid, readInstallSection, type Word } from './install-section.ts'
 import { canBeTemplate, canHaveAlias, checkUnitName, instanceOf, parseUnitName, type UnitName } from './unit-name.ts'
@@ -23,7 +25,7 @@ export interface UnitLink {
 /** The symlinks, sorted by path, and what is odd about the units, for people to read. */
 export interface Enablement {
   readonly links: UnitLink[]
-  readonly warnings: string[]
+  readonly warnings: Warning[]
 }
 
 /**
@@ -41,7 +43,10 @@ export function enableUnits(
   const units = texts instanceof UnitTexts ? texts : new UnitTexts(texts)
   const named = new Set(names)
   const links = new Map<string, string>()
-  const warnings: string[] = []
+  const warnings = new Map<string, Warning>()
+  const warn = (warning: Warning) => warnings.set(warning.message, warning)
+  const warnNotEnabled = (unit: string, why: string) =>
+    warn({ code: 'UNIT_NOT_ENABLED', path: unit, message: `${unit}: ${why}` })
   // The order of systemctl. It matters where two units make the same symlink.
   const pending = new Set<string>()
   for (const name of named) {
@@ -53,18 +58,18 @@ export function enableUnits(
     const problem = problemWith(section, links.get(name))
     if (section === undefined || problem !== undefined) {
       if (named.has(name)) throw new SystemdError('UNIT_INVALID', `${name}: ${problem}, so it cannot be enabled`)
-      warnings.push(`${name}: ${problem}, so it is not enabled along with the units that name it in Also=`)
+      warnNotEnabled(name, `${problem}, so it is not enabled along with the units that name it in Also=`)
       continue
     }
     for (const also of section.also) pending.add(also)
-    warnings.push(...section.warnings)
+    section.warnings.forEach(warn)
     const isEnabled = addLinks(links, section, units, pathOf(section.file))
     if (!isEnabled && section.also.length === 0) {
-      warnings.push(`${name}: nothing in its [Install] section says when to start it, so it is not enabled`)
+      warnNotEnabled(name, 'nothing in its [Install] section says when to start it, so it is not enabled')
     }
   }
   const byPath = [...links].sort(([a], [b]) => (a < b ? -1 : 1))
-  return { links: byPath.map(([path, target]) => ({ path, target })), warnings: [...new Set(warnings)] }
+  return { links: byPath.map(([path, target]) => ({ path, target })), warnings: [...warnings.values()] }
 }
 
 /** The units that a unit names in `Also=`; none if it has no file in `units`. Throws `SystemdError` UNIT_INVALID. */

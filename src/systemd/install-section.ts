@@ -13,6 +13,8 @@
  * The first four are words, in quotes if need be, and an empty value clears what stood before. In all of them a `%` and
  * a letter stand for a part of the unit's name.
  */
+
+import type { Warning } from '../warning.ts'
 import { SystemdError } from './errors.ts'
 import { type Assignment, parseUnitFile, splitWords } from './unit-file.ts'
 import {
@@ -45,7 +47,7 @@ export interface InstallSection {
   readonly also: string[]
   /** Absent unless the unit is a template. */
   defaultInstance?: string
-  readonly warnings: string[]
+  readonly warnings: Warning[]
 }
 
 type ListKey = (typeof LISTS)[number]
@@ -86,6 +88,10 @@ function dropInsOf(files: readonly string[], units: ReadonlyMap<string, string>)
 function readAssignment(section: InstallSection, file: string, { key, value, line }: Assignment): void {
   const { name, lists, also, warnings } = section
   const where = `${file} line ${line}, ${key}=`
+  const ignore = (why: string) => {
+    const message = `${where} is passed over, because ${why}`
+    warnings.push({ code: 'UNIT_SETTING_IGNORED', path: file, message })
+  }
   if (key === 'Also') {
     // For this key alone systemctl knows no quotes, and takes a backslash away from what follows it.
     for (const text of value.split(/[ \t]+/).filter(text => text !== '')) {
@@ -95,7 +101,7 @@ function readAssignment(section: InstallSection, file: string, { key, value, lin
       also.push(unit)
     }
   } else if (key === 'DefaultInstance') {
-    if (name.kind === 'plain') warnings.push(`${where} is passed over, because the unit is not a template`)
+    if (name.kind === 'plain') ignore('the unit is not a template')
     if (name.kind !== 'template') return
     const word = { text: value, where, line }
     const instance = expand(word, section)
@@ -104,9 +110,9 @@ function readAssignment(section: InstallSection, file: string, { key, value, lin
     }
     section.defaultInstance = instance === '' ? undefined : instance
   } else if (!isListKey(key)) {
-    if (!key.startsWith('X-')) warnings.push(`${where} is passed over, because systemd knows no such setting`)
+    if (!key.startsWith('X-')) ignore('systemd knows no such setting')
   } else if (key === 'Alias' && !canHaveAlias(name)) {
-    warnings.push(`${where} is passed over, because units of type ${name.type} have no other names`)
+    ignore(`units of type ${name.type} have no other names`)
   } else if (value === '') {
     lists[key] = []
   } else {

@@ -1,4 +1,6 @@
 /** Adds what an image lacks for logins on its console and by `machinectl login`. */
+
+import type { Warning } from '../warning.ts'
 import type { UnitLink } from './enable.ts'
 import {
   BOOT_TARGET,
@@ -16,7 +18,7 @@ import type { FoundUnit, UnitSite } from './unit-site.ts'
 export interface Logins {
   readonly files: { readonly folder: string; readonly file: string; readonly text: string }[]
   readonly links: UnitLink[]
-  readonly warnings: string[]
+  readonly warnings: Warning[]
 }
 
 /**
@@ -38,7 +40,8 @@ export async function planLogins(site: UnitSite, declared: ReadonlySet<string>, 
   const addGetty = async (name: (typeof GETTYS)[number], own: FoundUnit | undefined) => {
     const programs = await site.findPrograms()
     if (programs === undefined) {
-      plan.warnings.push(`${name}: nobody can log in there, because the image lacks agetty or login; add util-linux`)
+      const message = `${name}: nobody can log in there, because the image lacks agetty or login; add util-linux`
+      plan.warnings.push({ code: 'LOGIN_IMPOSSIBLE', path: name, message })
       return undefined
     }
     // The drop-ins of the store paths apply to a unit that overrides theirs, too. This one comes after them.

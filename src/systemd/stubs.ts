@@ -6,6 +6,7 @@
  */
 import { byteStringOfText } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
+import type { Warning } from '../warning.ts'
 import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
 import { SystemdError } from './errors.ts'
 import { planLogins } from './logins.ts'
@@ -24,7 +25,7 @@ import { UnitTexts } from './unit-texts.ts'
 /** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
 export interface UnitStub {
   /** The unit file. Absent for a unit of the store paths. */
-  contents?: string | Uint8Array
+  text?: string | Uint8Array
   /** Whether it starts at boot, as its `[Install]` section says. Default false. */
   enable?: boolean
   /** Whether it cannot be started at all. Default false. */
@@ -74,7 +75,7 @@ const FIRST_BOOT_ID: MachineIdPolicy = 'uninitialized'
 export async function stubEntries(
   stubs: SystemdStubs,
   site: UnitSite,
-): Promise<{ entries: TreeEntry[]; warnings: string[] }> {
+): Promise<{ entries: TreeEntry[]; warnings: Warning[] }> {
   const { origin = 'the systemd stubs', presets, tmpfiles, sysusers } = stubs
   const units = await unitEntries(stubs, origin, site)
   const machineId = await machineIdOf(stubs, origin, site)
@@ -89,15 +90,17 @@ export async function stubEntries(
 }
 
 /** The policy for the machine ID, and what is odd about it. */
-async function machineIdOf({ machineId }: SystemdStubs, origin: string, site: UnitSite) {
+async function machineIdOf(
+  { machineId }: SystemdStubs,
+  origin: string,
+  site: UnitSite,
+): Promise<{ policy: MachineIdPolicy; warnings: Warning[] }> {
   const hasFirstBoot = machineId === undefined || machineId === FIRST_BOOT_ID || machineId === 'missing'
   if (!hasFirstBoot || (await site.endsFirstBoot())) return { policy: machineId ?? FIRST_BOOT_ID, warnings: [] }
   if (machineId === undefined) return { policy: 'empty', warnings: [] }
   const why = 'the system has no systemd-machine-id-commit.service'
-  return {
-    policy: machineId,
-    warnings: [`machineId (${origin}): every boot is a first boot, because ${why}; use empty`],
-  }
+  const message = `machineId (${origin}): every boot is a first boot, because ${why}; use empty`
+  return { policy: machineId, warnings: [{ code: 'FIRST_BOOT_ENDLESS', path: '/etc/machine-id', message }] }
 }
 
 function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin: string): TreeEntry[] {
@@ -119,7 +122,7 @@ function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin:
 
 async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string, site: UnitSite) {
   const entries: TreeEntry[] = []
-  const warnings: string[] = []
+  const warnings: Warning[] = []
   const texts = new UnitTexts()
   const paths = new Map<string, string>()
   const add = (folder: string, file: string, contents: string | Uint8Array, from: string) => {
@@ -132,7 +135,7 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
     const place = byteStringOfText(`${folder}/${path}`.slice(1))
     entries.push({ type: 'symlink', path: place, target: byteStringOfText(target), origin: from })
   }
-  const declared = Object.keys(units).filter(name => units[name].contents !== undefined || units[name].mask)
+  const declared = Object.keys(units).filter(name => units[name].text !== undefined || units[name].mask)
   const logins = gettys === false ? undefined : await planLogins(site, new Set(declared), gettys === true)
   for (const { folder, file, text } of logins?.files ?? []) add(folder, file, text, origin)
   for (const link of logins?.links ?? []) addLink(site.unitFolder, link, origin)
@@ -140,14 +143,17 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT))?.text) {
     addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
   }
-  for (const [name, { contents, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
+  for (const [name, { text, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
     checkUnitName(name)
     const isThere = (await site.findUnit(name)) !== undefined
-    if (mask && !isThere) warnings.push(`${name} (${from}): is masked, but there is no such unit in the image`)
+    if (mask && !isThere) {
+      const message = `${name} (${from}): is masked, but there is no such unit in the image`
+      warnings.push({ code: 'UNIT_MASKED_MISSING', path: name, message })
+    }
     if (mask) addLink(site.overridingFolder, maskLink(name), from)
-    if (contents !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, contents, from)
-    for (const [file, text] of Object.entries(dropIns)) {
-      add(site.unitFolder, `${name}.d/${checkFileName(file, '.conf')}`, text, from)
+    if (text !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, text, from)
+    for (const [file, change] of Object.entries(dropIns)) {
+      add(site.unitFolder, `${name}.d/${checkFileName(file, '.conf')}`, change, from)
     }
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type BuildOptions, buildImage, type ImageSpec, streamImage, writeImage } from '../../src/index.ts'
+import { type BuildOptions, build, type ImageSpec } from '../../src/index.ts'
 
 /** What a build is ended on purpose with. */
 export class Enough extends Error {
@@ -38,24 +38,24 @@ const never = () => new Promise<never>(() => {})
 /** Each builds once, and resolves or rejects when that has ended as far as its caller can tell. */
 export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
   async done({ spec, folder, options }) {
-    await buildImage(spec, folder, options)
+    await build(spec, options).toFolder(folder)
     rmSync(folder, { recursive: true })
   },
   async 'stream to its end'({ spec, options }) {
-    for await (const _ of streamImage(spec, options)) {
+    for await (const _ of build(spec, options).stream()) {
     }
   },
   async fault({ faulty, folder, options }) {
-    await buildImage(faulty, folder, options)
+    await build(faulty, options).toFolder(folder)
   },
   async 'fault of a stream'({ faulty, options }) {
-    await writeImage(faulty, async () => {}, options)
+    await build(faulty, options).writeTo(async () => {})
   },
   async 'abort before'({ spec, folder, options }) {
-    await buildImage(spec, folder, { ...options, signal: AbortSignal.abort(new Enough()) })
+    await build(spec, { ...options, signal: AbortSignal.abort(new Enough()) }).toFolder(folder)
   },
   async abort(one) {
-    await buildImage(one.spec, one.folder, aborting(one))
+    await build(one.spec, aborting(one)).toFolder(one.folder)
     rmSync(one.folder, { recursive: true })
   },
   async 'abort in a report'({ spec, folder, options, chance }) {
@@ -64,7 +64,9 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
     const onProgress = () => {
       if (reports-- === 0) controller.abort(new Enough())
     }
-    await buildImage(spec, folder, { ...options, signal: controller.signal, onProgress })
+    await build(spec, { ...options, signal: controller.signal })
+      .on('progress', onProgress)
+      .toFolder(folder)
     rmSync(folder, { recursive: true })
   },
   async 'fault in a report'({ spec, folder, options, chance }) {
@@ -72,32 +74,32 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
     const onProgress = () => {
       if (reports-- === 0) throw new Enough()
     }
-    await buildImage(spec, folder, { ...options, onProgress })
+    await build(spec, options).on('progress', onProgress).toFolder(folder)
     rmSync(folder, { recursive: true })
   },
   async break({ spec, options, chance }) {
     let chunks = chance(8)
-    for await (const _ of streamImage(spec, options)) if (chunks-- === 0) break
+    for await (const _ of build(spec, options).stream()) if (chunks-- === 0) break
   },
   async 'sink that throws'({ spec, options, chance }) {
     let chunks = chance(8)
     const write = async () => {
       if (chunks-- === 0) throw new Enough()
     }
-    await writeImage(spec, write, options)
+    await build(spec, options).writeTo(write)
   },
   async 'sink that never ends'(one) {
     let chunks = one.chance(4)
-    await writeImage(one.spec, () => (chunks-- === 0 ? never() : Promise.resolve()), aborting(one))
+    await build(one.spec, aborting(one)).writeTo(() => (chunks-- === 0 ? never() : Promise.resolve()))
   },
   async 'nobody reads on after the abort'(one) {
     const options = aborting(one)
-    const stream = streamImage(one.spec, options)
+    const stream = build(one.spec, options).stream()
     for (let chunks = one.chance(4); chunks >= 0; chunks--) if ((await stream.next()).done) return
     if (!options.signal.aborted) await new Promise(resolve => options.signal.addEventListener('abort', resolve))
   },
   async 'return while a read is under way'(one) {
-    const stream = streamImage(one.spec, one.options)
+    const stream = build(one.spec, one.options).stream()
     for (let chunks = one.chance(3); chunks > 0; chunks--) await stream.next()
     const reading = stream.next().catch(() => {})
     await wait(one.moment())
@@ -105,7 +107,7 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
     await reading
   },
   async 'Readable destroyed'({ spec, options, moment }) {
-    const readable = Readable.from(streamImage(spec, options), { objectMode: false })
+    const readable = Readable.from(build(spec, options).stream(), { objectMode: false })
     readable.resume()
     await wait(moment())
     const closed = new Promise(resolve => readable.once('close', resolve))
@@ -114,7 +116,7 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
     await closed
   },
   async 'ReadableStream cancelled'({ spec, options, moment, chance }) {
-    const reader = ReadableStream.from(streamImage(spec, options)).getReader()
+    const reader = ReadableStream.from(build(spec, options).stream()).getReader()
     for (let chunks = chance(4); chunks > 0; chunks--) await reader.read()
     const reading = reader.read()
     await wait(moment())
@@ -124,15 +126,15 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
   async 'pipeline into a stream that fails'({ spec, options, chance }) {
     let chunks = chance(6)
     const sink = new Writable({ write: (_, __, done) => done(chunks-- === 0 ? new Enough() : null) })
-    await pipeline(streamImage(spec, options), sink)
+    await pipeline(build(spec, options).stream(), sink)
   },
   async 'cache that never answers'(one) {
     const cache = { get: async () => (one.chance(3) === 0 ? never() : undefined), put: never }
-    await buildImage(one.spec, one.folder, { ...aborting(one), cache })
+    await build(one.spec, { ...aborting(one), cache }).toFolder(one.folder)
     rmSync(one.folder, { recursive: true })
   },
   async 'folder that cannot be written'({ spec, folder, options }) {
-    await buildImage(spec, join('/proc', folder), options)
+    await build(spec, options).toFolder(join('/proc', folder))
   },
 }
 

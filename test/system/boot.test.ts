@@ -1,7 +1,7 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildImage } from '../../src/index.ts'
+import { build } from '../../src/index.ts'
 import { cli } from './support/cli.ts'
 import { closureOf, type TestClosure } from './support/closures.ts'
 import { execute } from './support/execute.ts'
@@ -38,7 +38,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
     await cli(['build', '--toplevel', closure.link, '--level', '1', ...name, '--out', published])
     extended = join(scratch.folder, 'extended')
     const entries = reportingUnit(QUESTIONS)
-    await buildImage({ toplevel: closure.link, format: 'tar', name: 'nixos', settings: SETTINGS, entries }, extended)
+    await build({ toplevel: closure.link, format: 'tar', name: 'nixos', nspawn: SETTINGS, entries }).toFolder(extended)
   })
   afterAll(() => scratch?.remove())
 
@@ -103,7 +103,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
       beforeAll(async () => {
         folder = join(scratch.folder, `single-${format}`)
         const roots = closure.paths.filter(path => path.includes('-busybox-static-'))
-        await buildImage({ roots, format, level: 1, name: 'nixos', settings: SETTINGS }, folder)
+        await build({ roots, format, level: 1, name: 'nixos', nspawn: SETTINGS }).toFolder(folder)
       })
 
       it('is taken as it was built', async () => {

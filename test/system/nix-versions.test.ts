@@ -60,7 +60,7 @@ describe.skipIf(real.skip)(`what versions of Nix write${real.because}`, () => {
       await machine.run('nix-store', '--generate-binary-cache-key', 'test-1', ...keys)
       publicKey = readFileSync(keys[1]!, 'utf8').trim()
       records = parseRegistration((await machine.run('nix-store', '--dump-db', ...closure.paths)).stdout)
-      expected ??= await build('--root', closure.top, '--store', storeRoot())
+      expected ??= await build('--root', closure.top, '--store', store())
     })
 
     it('is the version that this is about', async () => {
@@ -71,7 +71,7 @@ describe.skipIf(real.skip)(`what versions of Nix write${real.because}`, () => {
     })
 
     it('has a database that is read without it', async () => {
-      expect(await build('--root', closure.top, '--store', storeRoot())).toBe(expected)
+      expect(await build('--root', closure.top, '--store', store())).toBe(expected)
     })
 
     it.each([
@@ -118,7 +118,7 @@ describe.skipIf(real.skip)(`what versions of Nix write${real.because}`, () => {
       const path = closure.named('names')
       const file = join(folder, 'names.nar')
       await machine.run('sh', '-ec', 'nix-store --dump "$1" > "$2"', 'sh', path, file)
-      const alone = await build('--root', path, '--store', storeRoot())
+      const alone = await build('--root', path, '--store', store())
       expect(await build('--root', path, '--nar', `${path}=${file}`)).toBe(alone)
     })
 
@@ -130,12 +130,12 @@ describe.skipIf(real.skip)(`what versions of Nix write${real.because}`, () => {
       mkdirSync(info)
       writeFileSync(join(info, 'store-paths'), closure.paths.map(path => `${path}\n`).join(''))
       writeFileSync(join(info, 'registration'), await registration())
-      const args = ['--root', closure.top, '--closure-info', info, '--store', storeRoot()]
+      const args = ['--root', closure.top, '--closure-info', info, '--store', store()]
       expect(await build(...args)).toBe(expected)
     })
 
     /** What stands for `/` of the store, seen from outside of the machine. */
-    function storeRoot(): string {
+    function store(): string {
       return dirname(machine.nix)
     }
   })

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildImage, checkArchive, type Finding, ImageError } from '../../src/index.ts'
+import { build, checkArchive, type Finding, ImageError } from '../../src/index.ts'
 import type { SystemName } from './nixos/configurations.ts'
 import { ROOT_PASSWORD } from './nixos/layout.ts'
 import type { TestClosure } from './support/closures.ts'
@@ -90,8 +90,8 @@ describe.skipIf(nixos.skip).each(Object.keys(SUITES) as Suite[])(`a NixOS system
 
     beforeAll(async () => {
       generations.push(await findSystem(name, 1), await findSystem(name, 2))
-      const built = await build(name, generations, join(host.root, 'srv', name))
-      warnings = built.warnings
+      const built = await buildHere(name, generations, join(host.root, 'srv', name))
+      warnings = built.warnings.map(({ message }) => message)
       findings = (await checkArchive(built.image)).findings
       await host.run('machinectl', 'import-tar', built.image.slice(host.root.length), name)
       await host.run('rm', built.image.slice(host.root.length))
@@ -174,24 +174,28 @@ describe.skipIf(nixos.skip)(`a NixOS system that nobody could use${nixos.because
     ['init-2605', 'TOPLEVEL_INVALID', ['boot.isNspawnContainer', 'boot.isContainer', 'system.nixos-init.enable']],
     ['overlay-2411', 'UNFIT', ['system.etc.overlay.enable']],
   ] as const)('%s is refused', async (name, code, options) => {
-    const error = await build(name, [await findSystem(name, 1)], scratch.make(name)).catch(error => error)
+    const error = await buildHere(name, [await findSystem(name, 1)], scratch.make(name)).catch(error => error)
     expect(error).toBeInstanceOf(ImageError)
     expect(error.code).toBe(code)
     expect(optionsIn(error.message)).toEqual(options)
   })
 
   it('has no logins where its programs are missing, and that is told', async () => {
-    const { warnings } = await build('no-login-2511', [await findSystem('no-login-2511', 1)], scratch.make('no-login'))
+    const { warnings } = await buildHere(
+      'no-login-2511',
+      [await findSystem('no-login-2511', 1)],
+      scratch.make('no-login'),
+    )
     expect(warnings).toContainEqual(expect.stringMatching(/^container-getty@\.service: .*lacks agetty or login/))
     expect(warnings).toContainEqual(expect.stringMatching(/^console-getty\.service: .*lacks agetty or login/))
   })
 })
 
 /** Builds the image of the first of some generations, with the others in its store. */
-function build(name: SystemName, [first, ...others]: readonly TestClosure[], folder: string) {
+function buildHere(name: SystemName, [first, ...others]: readonly TestClosure[], folder: string) {
   const roots = others.map(({ toplevel }) => toplevel)
   const spec = { toplevel: first!.toplevel, roots, format: 'tar', name, systemd: { units: UNITS } } as const
-  return buildImage(spec, folder)
+  return build(spec).toFolder(folder)
 }
 
 async function logIn(terminal: Terminal, name: string): Promise<void> {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type ArchiveReport, checkArchive } from '../../../src/check/index.ts'
-import { buildImage, FORMATS } from '../../../src/index.ts'
+import { build, FORMATS } from '../../../src/index.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -91,7 +91,7 @@ describe('an image of our own', () => {
     const store = createNixosStore(folder)
     store.add('large', bulk(20))
     const spec = { source: store.source, toplevel: store.toplevel, format, level: 0 } as const
-    const { image, manifest, tarSize } = await buildImage(spec, join(folder, 'out'))
+    const { image, manifest, tarSize } = await build(spec).toFolder(join(folder, 'out'))
     const report = await checkArchive(image)
     expect(report).toMatchObject({ tarSize, storePaths: manifest.storePaths.map(({ path }) => path.slice(11)) })
     expect(report.findings.filter(({ severity }) => severity !== 'note').map(brief)).toEqual(

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, type ImageFormat, type ImageSpec } from '../../../src/index.ts'
+import { build, type ImageFormat, type ImageSpec } from '../../../src/index.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -20,8 +20,8 @@ describe.each(PROGRAMS)('%s', (format, program, decoders, tarOption) => {
     const store = createNixosStore(folder)
     store.add('large', bulk(40))
     const spec: ImageSpec = { source: store.source, toplevel: store.toplevel, level: 1, name: 'image' }
-    const plain = await buildImage({ ...spec, format: 'tar' }, join(folder, 'plain'))
-    const { image, manifest, tarSize } = await buildImage({ ...spec, format }, join(folder, 'out'))
+    const plain = await build({ ...spec, format: 'tar' }).toFolder(join(folder, 'plain'))
+    const { image, manifest, tarSize } = await build({ ...spec, format }).toFolder(join(folder, 'out'))
     expect(manifest.blocks.length).toBeGreaterThan(2)
     expect(tarSize).toBe(plain.size)
 
@@ -44,7 +44,7 @@ describe('xz', () => {
     const folder = temporaryFolder()
     const store = createNixosStore(folder)
     store.add('large', bulk(40))
-    const { image, manifest } = await buildImage({ source: store.source, level: 0 }, join(folder, 'out'))
+    const { image, manifest } = await build({ source: store.source, level: 0 }).toFolder(join(folder, 'out'))
     const listed = execFileSync('xz', ['--robot', '--list', '-vv', image], { encoding: 'utf8' })
     const blocks = listed
       .split('\n')
@@ -64,8 +64,7 @@ describe('a built folder', () => {
   it.skipIf(nix.skip)(`has checksums and a registration that are taken as they are${nix.because}`, async () => {
     const folder = temporaryFolder()
     const store = createNixosStore(folder)
-    const { image } = await buildImage(
-      { source: store.source, toplevel: store.toplevel, level: 0, settings: 'x' },
+    const { image } = await build({ source: store.source, toplevel: store.toplevel, level: 0, nspawn: 'x' }).toFolder(
       folder,
     )
     const sums = execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folder, encoding: 'utf8' })

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, writeImage } from '../../../src/index.ts'
+import { build } from '../../../src/index.ts'
 import { encodeTarHeader } from '../../../src/tar/index.ts'
 import { type ChrootStore, createChrootStore, storePathOf } from '../../chroot-store.ts'
 import { makeTree } from '../../make-tree.ts'
@@ -36,7 +36,7 @@ function registerAsIs(store: ChrootStore, name: string): string {
 /** The image of a store, and beside it what GNU tar makes of the same files. */
 async function bothTars(store: ChrootStore, folder: string): Promise<{ ours: string; theirs: string }> {
   const out = join(folder, 'out')
-  const { image } = await buildImage({ source: store.source, format: 'tar', name: 'image' }, out)
+  const { image } = await build({ source: store.source, format: 'tar', name: 'image' }).toFolder(out)
   const registration = execFileSync('tar', ['-xOf', image, 'nix-path-registration'])
   canonicalise(store.root, registration)
   const theirs = join(folder, 'gnu.tar')
@@ -86,20 +86,17 @@ describe.skipIf(programs.skip)(`an image is what GNU tar writes${programs.becaus
     const store = createChrootStore(folder)
     store.add('a', { contents: 'x' })
     const long = 'l'.repeat(120)
-    const { image } = await buildImage(
-      {
-        ...{ source: store.source, format: 'tar' },
-        entries: [
-          { type: 'file', path: `/etc/${long}/${long}`, contents: 'text ä', mode: 0o600 },
-          { type: 'file', path: '/nix.conf', contents: '' },
-          { type: 'file', path: '/nix/store.x', contents: '', mode: 0o4755 },
-          { type: 'symlink', path: '/zz', target: long },
-          { type: 'directory', path: '/tmp', mode: 0o1777 },
-          { type: 'directory', path: '/ä/empty' },
-        ],
-      },
-      join(folder, 'out'),
-    )
+    const { image } = await build({
+      ...{ source: store.source, format: 'tar' },
+      entries: [
+        { type: 'file', path: `/etc/${long}/${long}`, contents: 'text ä', mode: 0o600 },
+        { type: 'file', path: '/nix.conf', contents: '' },
+        { type: 'file', path: '/nix/store.x', contents: '', mode: 0o4755 },
+        { type: 'symlink', path: '/zz', target: long },
+        { type: 'directory', path: '/tmp', mode: 0o1777 },
+        { type: 'directory', path: '/ä/empty' },
+      ],
+    }).toFolder(join(folder, 'out'))
     // GNU tar unpacks it and packs it again, and nothing of it changes.
     const unpacked = join(folder, 'unpacked')
     execFileSync('mkdir', [unpacked])
@@ -116,7 +113,7 @@ describe.skipIf(programs.skip)(`an image is what GNU tar writes${programs.becaus
     writeSparse(file, 8 ** 11 + 12_345, 0o444)
     registerAsIs(store, 'huge')
     const hash = createHash('sha256')
-    await writeImage({ source: store.source, format: 'tar' }, async bytes => void hash.update(bytes))
+    await build({ source: store.source, format: 'tar' }).writeTo(async bytes => void hash.update(bytes))
     canonicalise(store.root, registrationOf(store))
     expect(hash.digest('hex')).toBe(gnuTar(store.root, SHA256).slice(0, 64))
   })
@@ -142,7 +139,7 @@ describe('programs read the names that were meant', () => {
     const folder = temporaryFolder()
     const store = createChrootStore(folder)
     for (const [name, tree] of Object.entries(NASTY_TREES)) store.add(name, tree)
-    const { image } = await buildImage({ source: store.source, format: 'tar' }, join(folder, 'out'))
+    const { image } = await build({ source: store.source, format: 'tar' }).toFolder(join(folder, 'out'))
     const found = execFileSync('find', ['.', '-mindepth', '1', '-printf', '%P\\0'], {
       cwd: store.root,
       maxBuffer,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { buildImage, type ImageSpec, type Progress, StoreError, streamImage } from 'nspawn-rootfs'
+import { build, type ImageSpec, type Progress, StoreError } from 'nspawn-rootfs'
 import { createNarReader, parseStorePath } from 'nspawn-rootfs/nix'
 import { encodeTarHeader, TAR_BLOCK_SIZE } from 'nspawn-rootfs/tar'
 import { decodeStreamHeader } from 'nspawn-rootfs/xz'
@@ -17,19 +17,19 @@ const spec: ImageSpec = {
 }
 
 let last: Progress | undefined
-const image = await buildImage(spec, 'api', { workers: 2, onProgress: progress => (last = progress) })
+const image = await build(spec, { workers: 2, onProgress: progress => (last = progress) }).toFolder('api')
 if (last?.bytesDone !== image.narSize) throw new Error('progress did not reach the end')
 
 const hash = createHash('sha256')
 let first: Uint8Array | undefined
-for await (const chunk of streamImage(spec)) {
+for await (const chunk of build(spec).stream()) {
   first ??= chunk
   hash.update(chunk)
 }
 if (decodeStreamHeader(first!).check !== 'crc64') throw new Error('not the .xz that was expected')
 
 try {
-  await buildImage({ ...spec, roots: ['/nowhere'] }, 'api')
+  await build({ ...spec, roots: ['/nowhere'] }).toFolder('api')
   throw new Error('a root outside of the store was accepted')
 } catch (error) {
   if (!(error instanceof StoreError) || error.code !== 'ROOT_NOT_IN_STORE') throw error

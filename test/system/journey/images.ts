@@ -1,7 +1,7 @@
 /** What the hosts of the journey import: made once, for all of them. */
 import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildImage, FORMATS } from '../../../src/index.ts'
+import { build, FORMATS } from '../../../src/index.ts'
 import { cli } from '../support/cli.ts'
 import type { TestClosure } from '../support/closures.ts'
 
@@ -61,11 +61,11 @@ export async function makeImages(closure: TestClosure, parent: string): Promise<
   const smallPath = closure.paths.find(path => path.includes('-busybox-static-'))!
   const small = { roots: [smallPath], name: 'nixos', level: 1 } as const
   const signing = { keyFile: join(keys, 'secret.asc') }
-  for (const format of FORMATS) await buildImage({ ...small, format, signing }, join(folder, format))
+  for (const format of FORMATS) await build({ ...small, format, signing }).toFolder(join(folder, format))
   for (const name of ['good', 'other']) {
     const contents = Buffer.alloc(TAKES_LONGER, name)
     const entries = [{ type: 'file', path: '/srv/filler', contents }] as const
-    await buildImage({ ...small, entries, format: 'tar', settings: HOST_NETWORK, signing }, join(folder, name))
+    await build({ ...small, entries, format: 'tar', nspawn: HOST_NETWORK, signing }).toFolder(join(folder, name))
   }
   makeBadCopies(folder)
   return {

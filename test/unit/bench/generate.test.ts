@@ -3,7 +3,7 @@ import { chmodSync, lstatSync, readdirSync, readFileSync, readlinkSync, writeFil
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { type GenerateOptions, generateClosure } from '../../../src/bench/generate.ts'
-import { buildImage } from '../../../src/index.ts'
+import { build } from '../../../src/index.ts'
 import { type PathInfo, parseRegistration } from '../../../src/nix/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -85,9 +85,9 @@ describe('generateClosure', () => {
 
   it('makes a closure of which an image can be built', async () => {
     const { root, closureInfo, toplevel, infos } = await generate({ size: SIZE, seed: 1 })
-    const spec = { toplevel, source: { storeRoot: root, closureInfo }, name: 'made', format: 'tar' } as const
-    const { image, storePaths } = await buildImage(spec, temporaryFolder(), { workers: 1, cache: false })
-    expect(storePaths).toBe(infos.length)
+    const spec = { toplevel, source: { store: root, closureInfo }, name: 'made', format: 'tar' } as const
+    const { image, storePathCount } = await build(spec, { workers: 1, cache: false }).toFolder(temporaryFolder())
+    expect(storePathCount).toBe(infos.length)
     expect(readFileSync(image).includes(`${toplevel.slice(1)}/etc/os-release`)).toBe(true)
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CheckedEntry, checkArchive } from '../../../src/check/index.ts'
-import { buildImage } from '../../../src/index.ts'
+import { build } from '../../../src/index.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { brief, directory, elf, file, findingsOf, program, symlink } from './images.ts'
@@ -115,7 +115,7 @@ describe('an archive', () => {
   const check = async (init?: string) => {
     const { toplevel, source } = createNixosStore(temporaryFolder(), init)
     const folder = temporaryFolder()
-    const { image: file, warnings } = await buildImage({ toplevel, source, format: 'tar', name: 'x' }, folder)
+    const { image: file, warnings } = await build({ toplevel, source, format: 'tar', name: 'x' }).toFolder(folder)
     const { findings } = await checkArchive(file)
     return { warnings, findings: findings.filter(({ severity }) => severity !== 'note') }
   }

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, readdirSync, readFileSync, rmSync, watch, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { FORMATS, streamImage } from '../../../src/index.ts'
+import { build, FORMATS } from '../../../src/index.ts'
 import { createBinaryCache, serveCache } from '../../binary-cache.ts'
 import { MAIN, runCommand } from '../../command.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
@@ -17,8 +17,8 @@ beforeEach(() => {
   folder = temporaryFolder()
   out = join(folder, 'out')
   store = createNixosStore(folder)
-  const { storeRoot, closureInfo } = store.source
-  args = ['build', '--toplevel', store.toplevel, '--store', storeRoot, '--closure-info', closureInfo]
+  const { store: root, closureInfo } = store.source
+  args = ['build', '--toplevel', store.toplevel, '--store', root, '--closure-info', closureInfo]
 })
 const withOut = (...more: string[]) => [...args, '--out', out, ...more]
 const FILES = ['SHA256SUMS', 'nixos-system-x86_64-linux.manifest.json', 'nixos-system-x86_64-linux.tar.xz']
@@ -66,7 +66,7 @@ describe('nspawn-rootfs build', () => {
   it('writes the image to standard output and the rest to the other one', async () => {
     const { code, stdout, stderr } = await runCommand([...args, '--stdout', '--format', 'tar'], { cwd: folder })
     const chunks: Uint8Array[] = []
-    for await (const chunk of streamImage({ source: store.source, toplevel: store.toplevel, format: 'tar' })) {
+    for await (const chunk of build({ source: store.source, toplevel: store.toplevel, format: 'tar' }).stream()) {
       chunks.push(chunk)
     }
     expect(code).toBe(0)

@@ -9,7 +9,7 @@ import { temporaryFolder } from '../../temporary.ts'
 function createFolder() {
   const folder = temporaryFolder()
   const { toplevel, source } = createNixosStore(folder)
-  const place = ['--store', source.storeRoot, '--closure-info', source.closureInfo, '--no-cache', '--workers', '1']
+  const place = ['--store', source.store, '--closure-info', source.closureInfo, '--no-cache', '--workers', '1']
   return { folder, toplevel, place }
 }
 
@@ -150,8 +150,8 @@ describe('nspawn-rootfs', () => {
 
   it('publish builds images, and says how to try them', async () => {
     const { folder, toplevel, place } = createFolder()
-    const [, storeRoot, , closureInfo] = place
-    const closure = `closure: { toplevel: ${toplevel}, storeRoot: ${storeRoot}, closureInfo: ${closureInfo} }`
+    const [, store, , closureInfo] = place
+    const closure = `closure: { toplevel: ${toplevel}, store: ${store}, closureInfo: ${closureInfo} }`
     for (const name of ['web', 'db']) writeFileSync(join(folder, `${name}.yaml`), `name: ${name}\n${closure}\n`)
     const more = ['--out', 'srv', '--version-name', '1', '--level', '0', '--no-cache']
     const { code, stdout } = await run(folder, 'publish', 'web.yaml', 'db.yaml', ...more)

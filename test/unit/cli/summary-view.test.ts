@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { formatSummary } from '../../../src/cli/summary-view.ts'
-import type { ImageFiles, ImageSummary } from '../../../src/index.ts'
+import type { ImageFiles, ImageResult } from '../../../src/index.ts'
 import { createFakeStream } from './fake-stream.ts'
 
 beforeEach(() => {
@@ -9,7 +9,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-const SUMMARY: ImageSummary = {
+const SUMMARY: ImageResult = {
   ...{
     name: 'my_image',
     system: 'x86_64-linux',
@@ -17,15 +17,16 @@ const SUMMARY: ImageSummary = {
     toplevel: '/nix/store/x',
     isToBoot: true,
     isNixos: false,
-    storePaths: 12,
+    storePathCount: 12,
   },
-  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, warnings: [] },
+  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, sha256: '', warnings: [] },
+  manifest: {} as ImageResult['manifest'],
 }
 const filesIn = (folder: string, more: Partial<ImageFiles> = {}): ImageFiles => {
   const image = join(folder, `my_image.${more.format ?? 'tar.xz'}`)
   return { ...SUMMARY, image, sha256: '', files: [image, join(folder, 'SHA256SUMS')], ...more } as ImageFiles
 }
-const linesOf = (image: ImageSummary | ImageFiles) =>
+const linesOf = (image: ImageResult | ImageFiles) =>
   formatSummary(image, 4.2, createFakeStream(false, { colours: false }).stream).split('\n')
 
 describe('formatSummary', () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type BlockCache, buildImage, type ImageFormat, openLocalCache } from '../../../src/index.ts'
+import { type BlockCache, build, type ImageFormat, openLocalCache } from '../../../src/index.ts'
 import { createBinaryCache, serveCache } from '../../binary-cache.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -18,11 +18,11 @@ beforeEach(() => {
 
 let builds = 0
 /** Builds the image with a cache, and returns its bytes and how many bytes of NAR came from there. */
-async function build(cache: BlockCache | false, format: ImageFormat = 'tar.xz') {
+async function buildHere(cache: BlockCache | false, format: ImageFormat = 'tar.xz') {
   const out = join(folder, `out${builds++}`)
   const { toplevel, source } = store
   const spec = { toplevel, roots: [big], source, format, level: 0, name: 'x' }
-  const { image, cachedNarSize, narSize } = await buildImage(spec, out, { workers: 2, cache })
+  const { image, cachedNarSize, narSize } = await build(spec, { workers: 2, cache }).toFolder(out)
   const manifest = readFileSync(join(out, 'x.manifest.json'), 'utf8')
   const bytes = readFileSync(image)
   rmSync(out, { recursive: true })
@@ -37,19 +37,19 @@ const contentFiles = () =>
 
 describe('an image built with a block cache', () => {
   it.each<ImageFormat>(['tar.xz', 'tar.zst', 'tar.gz'])('is the same as without, as %s', async format => {
-    const plain = await build(false, format)
-    const cold = await build(local(), format)
-    const warm = await build(local(), format)
+    const plain = await buildHere(false, format)
+    const cold = await buildHere(local(), format)
+    const warm = await buildHere(local(), format)
     expect(plain.cachedNarSize).toBe(0)
     expect(cold).toEqual({ ...plain, cachedNarSize: 0 })
     expect(warm).toEqual({ ...plain, cachedNarSize: plain.narSize })
   })
 
   it('does not read what has not changed', async () => {
-    const plain = await build(local())
+    const plain = await buildHere(local())
     renameSync(store.file(`${big}/file3`), store.file(`${big}/gone`))
-    expect((await build(local())).bytes.equals(plain.bytes)).toBe(true)
-    await expect(build(false)).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    expect((await buildHere(local())).bytes.equals(plain.bytes)).toBe(true)
+    await expect(buildHere(false)).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
   })
 
   it.each([
@@ -57,26 +57,26 @@ describe('an image built with a block cache', () => {
     ['what leads to it', () => `${store.etc}/etc/os-release`],
     ['the system', () => `${store.toplevel}/system`],
   ])('reads all the same what it is planned by: %s', async (_, place) => {
-    await build(local())
+    await buildHere(local())
     const file = store.file(place())
     rmSync(file)
     writeFileSync(file, 'x86_64-linux\n')
-    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    await expect(buildHere(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
     expect(readdirSync(folder).filter(name => name.startsWith('out'))).toEqual([])
   })
 
   it('makes anew only what has changed', async () => {
-    await build(local())
+    await buildHere(local())
     big = store.add('big2', bulk(17))
-    const plain = await build(false)
-    const warm = await build(local())
+    const plain = await buildHere(false)
+    const warm = await buildHere(local())
     expect(warm.bytes.equals(plain.bytes)).toBe(true)
     expect(warm.cachedNarSize).toBeGreaterThan(0)
     expect(warm.cachedNarSize).toBeLessThan(warm.narSize - 17_000_000)
   })
 
   it('is the same whatever happened to the cache', async () => {
-    const plain = await build(local())
+    const plain = await buildHere(local())
     const count = contentFiles().length
     for (let i = 0; i < count; i++) {
       const file = contentFiles()[i]!
@@ -84,29 +84,29 @@ describe('an image built with a block cache', () => {
       if (i % 3 === 0) rmSync(file)
       else if (i % 3 === 1) writeFileSync(file, contents.subarray(0, contents.length >> 1))
       else writeFileSync(file, contents.fill(0x55, contents.length >> 1))
-      const { bytes, manifest } = await build(local())
+      const { bytes, manifest } = await buildHere(local())
       expect(bytes.equals(plain.bytes)).toBe(true)
       expect(manifest).toBe(plain.manifest)
       // What was damaged is there again.
-      expect((await build(local())).cachedNarSize).toBe(plain.narSize)
+      expect((await buildHere(local())).cachedNarSize).toBe(plain.narSize)
     }
     expect(count).toBeGreaterThan(4)
   })
 
   it('is the same when a cache loses all blocks meanwhile', async () => {
-    const plain = await build(local())
+    const plain = await buildHere(local())
     const forgetful: BlockCache = {
       get: key => (key.startsWith('batch:') ? local().get(key) : Promise.resolve(undefined)),
       put: async () => true,
     }
-    const again = await build(forgetful)
+    const again = await buildHere(forgetful)
     expect(again.bytes.equals(plain.bytes)).toBe(true)
     // What was made anew did not come from the cache.
     expect(again.cachedNarSize).toBe(0)
   })
 
   it('is the same when a cache fails, and says of no batch that it is there without its blocks', async () => {
-    const plain = await build(false)
+    const plain = await buildHere(false)
     const kept = new Map<string, Uint8Array>()
     const full: BlockCache = {
       get: async key => kept.get(key),
@@ -116,30 +116,30 @@ describe('an image built with a block cache', () => {
         return true
       },
     }
-    expect((await build(full)).bytes.equals(plain.bytes)).toBe(true)
+    expect((await buildHere(full)).bytes.equals(plain.bytes)).toBe(true)
     for (const key of kept.keys()) if (key.startsWith('batch:')) expect(kept.size).toBe(2)
     const broken: BlockCache = {
       get: () => Promise.reject(new Error('get')),
       put: () => Promise.reject(new Error('put')),
     }
-    expect((await build(broken)).bytes.equals(plain.bytes)).toBe(true)
+    expect((await buildHere(broken)).bytes.equals(plain.bytes)).toBe(true)
   })
 
   it('can be aborted while a cache does not answer', async () => {
     const silent: BlockCache = { get: () => new Promise(() => {}), put: async () => true }
     const signal = AbortSignal.timeout(200)
     const { toplevel, source } = store
-    const built = buildImage({ toplevel, source, level: 0 }, join(folder, 'out'), { cache: silent, signal })
+    const built = build({ toplevel, source, level: 0 }, { cache: silent, signal }).toFolder(join(folder, 'out'))
     await expect(built).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(readdirSync(folder)).not.toContain('out')
   })
 
   it('is the same when several are built at a time', async () => {
-    const plain = await build(false)
-    for (const { bytes } of await Promise.all([build(local()), build(local()), build(local())])) {
+    const plain = await buildHere(false)
+    for (const { bytes } of await Promise.all([buildHere(local()), buildHere(local()), buildHere(local())])) {
       expect(bytes.equals(plain.bytes)).toBe(true)
     }
-    expect((await build(local())).cachedNarSize).toBe(plain.narSize)
+    expect((await buildHere(local())).cachedNarSize).toBe(plain.narSize)
   })
 
   it('needs no NAR of a binary cache for what it has', async () => {
@@ -148,7 +148,9 @@ describe('an image built with a block cache', () => {
     const server = await serveCache(remote.folder)
     const image = async (cache: BlockCache | false) => {
       const out = join(folder, `remote${builds++}`)
-      const { sha256 } = await buildImage({ roots: [path], source: server.source, level: 0, name: 'x' }, out, { cache })
+      const { sha256 } = await build({ roots: [path], source: server.source, level: 0, name: 'x' }, { cache }).toFolder(
+        out,
+      )
       return sha256
     }
     const nars = () => server.requests.filter(request => request.path.startsWith('nar/')).length
@@ -164,10 +166,10 @@ describe('an image built with a block cache', () => {
     const file = store.file(`${big}/file17`)
     const contents = readFileSync(file)
     writeFileSync(file, Buffer.from(contents).fill(1, 5, 6))
-    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
-    await expect(build(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    await expect(buildHere(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    await expect(buildHere(local())).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
     writeFileSync(file, contents)
-    const mended = await build(local())
-    expect(mended.bytes.equals((await build(false)).bytes)).toBe(true)
+    const mended = await buildHere(local())
+    expect(mended.bytes.equals((await buildHere(false)).bytes)).toBe(true)
   })
 })

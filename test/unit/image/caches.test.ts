@@ -4,14 +4,7 @@ import { join } from 'node:path'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { xz } from '@napi-rs/lzma'
 import { beforeEach, describe, expect, it } from 'vitest'
-import {
-  buildImage,
-  type ClosureSource,
-  type ImageSpec,
-  type Progress,
-  streamImage,
-  VERSION,
-} from '../../../src/index.ts'
+import { build, type ClosureSource, type ImageSpec, type Progress, VERSION } from '../../../src/index.ts'
 import {
   type NarInfo,
   narHashBytes,
@@ -61,7 +54,7 @@ beforeEach(() => {
 /** The tar of an image as one buffer. */
 async function tarOf(spec: ImageSpec): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of streamImage({ format: 'tar', ...spec }, { workers: 2 })) chunks.push(chunk)
+  for await (const chunk of build({ format: 'tar', ...spec }, { workers: 2 }).stream()) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
@@ -71,10 +64,12 @@ async function failureOf(
   root: string,
 ): Promise<Error & { code?: string; path?: string; url?: string }> {
   const out = join(temporaryFolder(), 'new', 'out')
-  const error = await buildImage({ roots: [root], source, name: 'x', format: 'tar' }, out, { workers: 2 }).then(
-    () => new Error('it was built'),
-    (error: Error) => error,
-  )
+  const error = await build({ roots: [root], source, name: 'x', format: 'tar' }, { workers: 2 })
+    .toFolder(out)
+    .then(
+      () => new Error('it was built'),
+      (error: Error) => error,
+    )
   expect(readdirSync(join(out, '../..'))).toEqual([])
   return error
 }
@@ -275,8 +270,10 @@ describe('an image from a binary cache', () => {
     expect((await tarOf(spec)).equals(tar)).toBe(true)
     const told: Progress[] = []
     const out = join(temporaryFolder(), 'out')
-    const { warnings } = await buildImage(spec, out, { workers: 2, onProgress: progress => told.push(progress) })
-    expect(warnings).toEqual([expect.stringContaining(`${url}: files there have another FileHash or FileSize`)])
+    const { warnings } = await build(spec, { workers: 2 })
+      .on('progress', progress => told.push(progress))
+      .toFolder(out)
+    expect(warnings).toMatchObject([{ code: 'CACHE_MISLABELLED', path: url }])
     const { bytesDone = 0, bytesTotal = 0 } = told.at(-1)!.fetched!
     expect(bytesTotal).toBeGreaterThanOrEqual(bytesDone)
   })
@@ -301,16 +298,14 @@ describe('an image from a binary cache', () => {
       if (authorization !== 'Bearer secret') return sendStatus(401)
       return path.startsWith('nar/') ? sendStatus(302, { location: `${elsewhere.url}${path}` }) : undefined
     })
-    const credentials = { tokens: [{ url: server.url, token: 'secret' }] }
-    expect((await tarOf({ roots: [path], source: { ...server.source, credentials } })).includes('bin/tool')).toBe(true)
+    const tokens = [{ url: server.url, token: 'secret' }]
+    expect((await tarOf({ roots: [path], source: { ...server.source, tokens } })).includes('bin/tool')).toBe(true)
     expect(elsewhere.requests.map(request => request.authorization)).toEqual([undefined])
     expect(new Set(server.requests.map(request => request.userAgent))).toEqual(new Set([`nspawn-rootfs/${VERSION}`]))
     expect(await failureOf(server.source, path)).toMatchObject({ message: expect.stringContaining(server.url) })
     server.bend = ({ authorization }) => (authorization === `Basic ${btoa('me:pass')}` ? undefined : sendStatus(401))
-    const netrc = 'machine 127.0.0.1 login me password pass\n'
-    expect(
-      (await tarOf({ roots: [path], source: { ...server.source, credentials: { netrc } } })).includes('bin/tool'),
-    ).toBe(true)
+    const netrcText = 'machine 127.0.0.1 login me password pass\n'
+    expect((await tarOf({ roots: [path], source: { ...server.source, netrcText } })).includes('bin/tool')).toBe(true)
   })
 
   it('tells how much is fetched, to the last byte', async () => {
@@ -318,12 +313,12 @@ describe('an image from a binary cache', () => {
     cache.addStore(store)
     const told: number[] = []
     let total: number | undefined
-    await buildImage({ toplevel: store.toplevel, source: cache.source, format: 'tar' }, temporaryFolder(), {
-      onProgress({ fetched }) {
+    await build({ toplevel: store.toplevel, source: cache.source, format: 'tar' })
+      .on('progress', ({ fetched }) => {
         told.push(fetched!.bytesDone)
         total = fetched!.bytesTotal
-      },
-    })
+      })
+      .toFolder(temporaryFolder())
     expect(told).toEqual([...told].sort((a, b) => a - b))
     expect(told.at(-1)).toBe(total)
   })
@@ -340,7 +335,7 @@ describe('an image from a binary cache', () => {
     }
     const out = join(temporaryFolder(), 'out')
     const wanted = when === 'planned' ? { toplevel: path } : { roots: [path] }
-    const built = buildImage({ ...wanted, source: server.source, name: 'x' }, out, { signal: controller.signal })
+    const built = build({ ...wanted, source: server.source, name: 'x' }, { signal: controller.signal }).toFolder(out)
     await expect(built).rejects.toBe(reason)
     await expect.poll(() => server.sockets.size).toBe(0)
   })
@@ -611,7 +606,7 @@ describe('a cache is refused', () => {
   })
 
   it('together with a store of another kind', async () => {
-    const error = await failureOf({ ...cache.source, storeRoot: '/' }, storePathOf('path'))
+    const error = await failureOf({ ...cache.source, store: '/' }, storePathOf('path'))
     expect(error).toMatchObject({ message: expect.stringContaining('one of them') })
   })
 
@@ -631,7 +626,9 @@ describe('a cache is refused', () => {
 
   it('for a toplevel without init', async () => {
     const toplevel = cache.add('system', tree)
-    const error = await buildImage({ toplevel, source: cache.source }, temporaryFolder()).catch((error: Error) => error)
+    const error = await build({ toplevel, source: cache.source })
+      .toFolder(temporaryFolder())
+      .catch((error: Error) => error)
     expect(error).toMatchObject({ code: 'TOPLEVEL_INVALID', path: toplevel })
   })
 })

@@ -1,14 +1,14 @@
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { type ImageSpec, streamImage } from '../../../src/index.ts'
+import { build, type ImageSpec } from '../../../src/index.ts'
 import { createChrootStore, narInfoOf } from '../../chroot-store.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { type ReadEntry, readArchive } from '../tar/archive.ts'
 
 async function entriesOf(spec: ImageSpec): Promise<Map<string, ReadEntry>> {
-  const tar = await buffer(Readable.from(streamImage({ ...spec, format: 'tar' }, { workers: 1 })))
+  const tar = await buffer(Readable.from(build({ ...spec, format: 'tar' }, { workers: 1 }).stream()))
   return new Map((await readArchive(tar)).map(entry => [entry.path, entry]))
 }
 

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, FORMATS, type ImageSpec, streamImage, writeImage } from '../../../src/index.ts'
+import { build, FORMATS, type ImageSpec } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
@@ -10,7 +10,7 @@ import { temporaryFolder } from '../../temporary.ts'
 
 const specOf = (folder: string): ImageSpec => {
   const { source, toplevel } = createNixosStore(folder)
-  return { source, toplevel, level: 1, settings: '[Exec]\nBoot=yes\n', entries: [{ type: 'directory', path: '/srv' }] }
+  return { source, toplevel, level: 1, nspawn: '[Exec]\nBoot=yes\n', entries: [{ type: 'directory', path: '/srv' }] }
 }
 
 async function collect(stream: AsyncGenerator<Uint8Array, unknown>): Promise<Buffer> {
@@ -23,11 +23,11 @@ describe.each(FORMATS)('%s', format => {
   it('has the same bytes from 1, 2 and 8 workers, streamed, written and in a folder', async () => {
     const folder = temporaryFolder()
     const spec = { ...specOf(folder), format }
-    const streamed = await collect(streamImage(spec, { workers: 1 }))
+    const streamed = await collect(build(spec, { workers: 1 }).stream())
     const chunks: Buffer[] = []
-    const summary = await writeImage(spec, async bytes => void chunks.push(Buffer.from(bytes)), { workers: 2 })
+    const summary = await build(spec, { workers: 2 }).writeTo(async bytes => void chunks.push(Buffer.from(bytes)))
     expect(Buffer.concat(chunks).equals(streamed)).toBe(true)
-    const built = await buildImage(spec, join(folder, 'out'), { workers: 8 })
+    const built = await build(spec, { workers: 8 }).toFolder(join(folder, 'out'))
     expect(built).toMatchObject({ ...summary, sha256: hash('sha256', streamed), size: streamed.length })
     expect(readFileSync(built.image).equals(streamed)).toBe(true)
   })
@@ -42,7 +42,7 @@ describe('an image', () => {
         const store = createChrootStore(folder)
         const children = Object.fromEntries(names.map(name => [name, { contents: name }]))
         for (const name of names.slice(0, 5)) store.add(`path${name}`, { children })
-        return (await buildImage({ source: store.source, format: 'tar' }, join(folder, 'out'))).sha256
+        return (await build({ source: store.source, format: 'tar' }).toFolder(join(folder, 'out'))).sha256
       } finally {
         rmSync(folder, { recursive: true })
       }
@@ -66,8 +66,8 @@ describe('an image', () => {
     const { source, toplevel } = createNixosStore(folder)
     const settings = join(folder, 'settings')
     writeFileSync(settings, '[Exec]\n')
-    const args = ['build', '--toplevel', toplevel, '--store', source.storeRoot, '--closure-info', source.closureInfo]
-    const build = async (name: string, first: string, env: Record<string, string>) => {
+    const args = ['build', '--toplevel', toplevel, '--store', source.store, '--closure-info', source.closureInfo]
+    const buildHere = async (name: string, first: string, env: Record<string, string>) => {
       const out = join(folder, name)
       const more = ['--level', '1', '--settings', settings, '--out', out, '--json']
       const { code, stdout, stderr } = await runCommand([...args, ...more], { first, env, cwd: folder })
@@ -75,8 +75,12 @@ describe('an image', () => {
       expect(code).toBe(0)
       return (JSON.parse(stdout.toString()) as { files: string[]; sha256: string }).sha256
     }
-    const one = await build('one', 'umask 000', { TZ: 'Pacific/Kiritimati', LC_ALL: 'C' })
-    const two = await build('two', 'umask 077', { TZ: 'America/Caracas', LC_ALL: 'tr_TR.UTF-8', LANG: 'tr_TR.UTF-8' })
+    const one = await buildHere('one', 'umask 000', { TZ: 'Pacific/Kiritimati', LC_ALL: 'C' })
+    const two = await buildHere('two', 'umask 077', {
+      TZ: 'America/Caracas',
+      LC_ALL: 'tr_TR.UTF-8',
+      LANG: 'tr_TR.UTF-8',
+    })
     expect(two).toBe(one)
     for (const file of ['nixos-system-x86_64-linux.manifest.json', 'SHA256SUMS']) {
       expect(readFileSync(join(folder, 'two', file), 'utf8')).toBe(readFileSync(join(folder, 'one', file), 'utf8'))

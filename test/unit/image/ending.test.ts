@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildImage, FORMATS, streamImage, writeImage } from '../../../src/index.ts'
+import { build, FORMATS } from '../../../src/index.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -20,16 +20,16 @@ describe.each(FORMATS)('a build of %s', format => {
 
   it('that is aborted before it begins rejects with the reason', async () => {
     const signal = AbortSignal.abort(reason)
-    await expect(buildImage(spec(), join(folder, 'out'), { signal })).rejects.toBe(reason)
-    await expect(writeImage(spec(), async () => {}, { signal })).rejects.toBe(reason)
-    await expect(streamImage(spec(), { signal }).next()).rejects.toBe(reason)
+    await expect(build(spec(), { signal }).toFolder(join(folder, 'out'))).rejects.toBe(reason)
+    await expect(build(spec(), { signal }).writeTo(async () => {})).rejects.toBe(reason)
+    await expect(build(spec(), { signal }).stream().next()).rejects.toBe(reason)
     expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 
   it('that is aborted in the middle rejects with the reason and leaves nothing', async () => {
     const controller = new AbortController()
-    const options = { signal: controller.signal, onProgress: () => controller.abort(reason) }
-    await expect(buildImage(spec(), join(folder, 'out'), options)).rejects.toBe(reason)
+    const job = build(spec(), { signal: controller.signal }).on('progress', () => controller.abort(reason))
+    await expect(job.toFolder(join(folder, 'out'))).rejects.toBe(reason)
     expect(existsSync(join(folder, 'out'))).toBe(false)
   })
 
@@ -37,32 +37,31 @@ describe.each(FORMATS)('a build of %s', format => {
     const controller = new AbortController()
     const out = join(folder, 'out')
     await expect(
-      buildImage(spec(), out, {
-        signal: controller.signal,
-        onProgress: ({ bytesDone, bytesTotal, path }) => {
+      build(spec(), { signal: controller.signal })
+        .on('progress', ({ bytesDone, bytesTotal, path }) => {
           if (bytesDone === bytesTotal && path === undefined) controller.abort(reason)
-        },
-      }),
+        })
+        .toFolder(out),
     ).rejects.toBe(reason)
     expect(existsSync(out)).toBe(false)
   })
 
   it('rejects with what the one who writes throws', async () => {
-    await expect(writeImage(spec(), () => Promise.reject(reason))).rejects.toBe(reason)
+    await expect(build(spec()).writeTo(() => Promise.reject(reason))).rejects.toBe(reason)
   })
 
   it('rejects with what the one who is told of progress throws', async () => {
-    const onProgress = () => {
+    const job = build(spec()).on('progress', () => {
       throw reason
-    }
-    await expect(buildImage(spec(), join(folder, 'out'), { onProgress })).rejects.toBe(reason)
+    })
+    await expect(job.toFolder(join(folder, 'out'))).rejects.toBe(reason)
     expect(readdirSync(folder)).not.toContain('out')
   })
 
   it('whose reader breaks out stops its threads, so that the process can end', () => {
     const script = `
-      import { streamImage } from ${JSON.stringify(new URL('../../../src/index.ts', import.meta.url).href)}
-      for await (const chunk of streamImage(${JSON.stringify(spec())}, { workers: 2 })) break
+      import { build } from ${JSON.stringify(new URL('../../../src/index.ts', import.meta.url).href)}
+      for await (const chunk of build(${JSON.stringify(spec())}, { workers: 2 }).stream()) break
       console.log('out of the loop')`
     const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
       ...{ encoding: 'utf8', timeout: 25_000 },
@@ -75,10 +74,10 @@ it('a reader that breaks out leaves no thread running', () => {
   // The kernel's own count: more than Node's four threads for files would be workers that were left.
   const script = `
     import { readdirSync } from 'node:fs'
-    import { streamImage } from ${JSON.stringify(new URL('../../../src/index.ts', import.meta.url).href)}
+    import { build } from ${JSON.stringify(new URL('../../../src/index.ts', import.meta.url).href)}
     const before = readdirSync('/proc/self/task').length
     const spec = ${JSON.stringify({ source: store.source, format: 'tar' })}
-    for await (const chunk of streamImage(spec, { workers: 12 })) break
+    for await (const chunk of build(spec, { workers: 12 }).stream()) break
     console.log(readdirSync('/proc/self/task').length - before)`
   const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' })
   expect(stdout).toMatch(/^-?\d+\n$/)
@@ -86,6 +85,6 @@ it('a reader that breaks out leaves no thread running', () => {
 })
 
 it('a stream that is never read starts no thread and needs no end', () => {
-  const stream = streamImage({ source: store.source })
+  const stream = build({ source: store.source }).stream()
   expect(stream[Symbol.asyncIterator]()).toBe(stream)
 })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { planImage } from '../../../src/image/plan.ts'
 import type { VerifyTask } from '../../../src/image/worker.ts'
-import { buildImage, type ImageSpec, NarFileError, streamImage } from '../../../src/index.ts'
+import { build, type ImageSpec, NarFileError } from '../../../src/index.ts'
 import { startThreads } from '../../../src/pool/index.ts'
 import { openClosure } from '../../../src/store/index.ts'
 import { openServer } from '../../../src/throttle/index.ts'
@@ -50,23 +50,25 @@ const sourceOf = (...some: CacheServer[]) => ({
 /** The bytes of an image, as a stream. */
 async function streamed(spec: ImageSpec): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of streamImage(spec, { workers: 2, cache: false })) chunks.push(chunk)
+  for await (const chunk of build(spec, { workers: 2, cache: false }).stream()) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
 /** The bytes of an image, as a file; its warnings. */
 async function built(spec: ImageSpec) {
   const out = join(temporaryFolder(), 'out')
-  const { image, warnings } = await buildImage({ name: 'x', ...spec }, out, { workers: 2, cache: false })
+  const { image, warnings } = await build({ name: 'x', ...spec }, { workers: 2, cache: false }).toFolder(out)
   return { bytes: readFileSync(image), warnings }
 }
 
 async function failureOf(spec: ImageSpec): Promise<Error & { code?: string; path?: string }> {
   const out = temporaryFolder()
-  const error = await buildImage({ name: 'x', ...spec }, out, { workers: 2, cache: false }).then(
-    () => new Error('it was built'),
-    (error: Error) => error,
-  )
+  const error = await build({ name: 'x', ...spec }, { workers: 2, cache: false })
+    .toFolder(out)
+    .then(
+      () => new Error('it was built'),
+      (error: Error) => error,
+    )
   expect(readdirSync(out)).toEqual([])
   return error
 }
@@ -202,7 +204,7 @@ describe('a NAR that a cache does not give', () => {
       }
     }
     const spec = { roots, source: sourceOf(servers[0]!, servers[1]!), format: 'tar' } as const
-    for await (const _ of streamImage(spec, { workers: 1, cache: false })) {
+    for await (const _ of build(spec, { workers: 1, cache: false }).stream()) {
     }
     expect(most).toBeGreaterThan(3)
   })
@@ -308,7 +310,7 @@ describe('another build of a store path', () => {
     expect(bytes.includes(first.slice(1))).toBe(true)
     expect(hashOf(bytes)).toBe(hashOf((await built(spec)).bytes))
     const slow = async () => {
-      for await (const _ of streamImage(spec, { workers: 1 })) await new Promise(resolve => setTimeout(resolve, 20))
+      for await (const _ of build(spec, { workers: 1 }).stream()) await new Promise(resolve => setTimeout(resolve, 20))
     }
     await expect(slow()).rejects.toMatchObject({ code: 'STREAM_OUTDATED', path: last })
   })

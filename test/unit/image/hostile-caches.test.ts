@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ByteString } from '../../../src/bytes/index.ts'
-import { buildImage, type ImageSpec, NarFileError, openLocalCache } from '../../../src/index.ts'
+import { build, type ImageSpec, NarFileError, openLocalCache } from '../../../src/index.ts'
 import { type HashAlgorithm, parseStorePath, storePathOfContentAddress } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
 import {
@@ -54,10 +54,12 @@ async function failureOf(spec: Partial<ImageSpec> = {}): Promise<Failure> {
   mkdirSync(out)
   // Nobody should wait half a minute for a server that never comes.
   const built = { source: { ...server.source, stallTimeout: 2000 }, roots: [PATH], format: 'tar', ...spec } as const
-  const error = await buildImage(built, out, { workers: 1 }).then(
-    () => new Error('it was built'),
-    (error: Failure) => error,
-  )
+  const error = await build(built, { workers: 1 })
+    .toFolder(out)
+    .then(
+      () => new Error('it was built'),
+      (error: Failure) => error,
+    )
   expect(readdirSync(out)).toEqual([])
   rmSync(out, { recursive: true })
   return error
@@ -480,7 +482,7 @@ describe('contents that are not those of their content address are refused', () 
     const { path, nar, ca } = selfAddressed('self', self, withOffsets)
     const options: PackedOptions = { key: null, references: [path], claim: info => ({ ...info, ca }) }
     cache.addNar(path, nar, options)
-    await buildImage({ source: server.source, roots: [path], format: 'tar' }, join(folder, 'built'), { workers: 1 })
+    await build({ source: server.source, roots: [path], format: 'tar' }, { workers: 1 }).toFolder(join(folder, 'built'))
     cache.addNar(path, narOfTree({ children: { a: { contents: `${path}/c` }, b: { symlink: path } } }), options)
     await expectFailure('CONTENT_MISMATCH', `${server.url}${narUrl(path)}`, { roots: [path] }, path)
   })
@@ -491,17 +493,17 @@ describe('contents that are not those of their content address are refused', () 
     const ca = `fixed:sha256:${Buffer.from(digest).toString('hex')}`
     cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca }) })
     const blocks = openLocalCache(join(folder, 'blocks'))
-    const build = (requireSignatures: boolean) => {
+    const buildHere = (requireSignatures: boolean) => {
       const spec = {
         source: { ...server.source, requireSignatures },
         roots: [path],
         format: 'tar.xz',
         level: 0,
       } as const
-      return buildImage(spec, join(folder, 'out'), { workers: 1, cache: blocks })
+      return build(spec, { workers: 1, cache: blocks }).toFolder(join(folder, 'out'))
     }
-    await build(false)
-    await expect(build(true)).rejects.toMatchObject({ code: 'CONTENT_MISMATCH', path })
+    await buildHere(false)
+    await expect(buildHere(true)).rejects.toMatchObject({ code: 'CONTENT_MISMATCH', path })
   })
 
   it('or that do not yield the path', async () => {

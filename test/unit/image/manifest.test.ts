@@ -3,21 +3,21 @@ import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, FORMATS, type ImageManifest, VERSION } from '../../../src/index.ts'
+import { build, FORMATS, type ImageManifest, VERSION } from '../../../src/index.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
-const build = async (folder: string, format: (typeof FORMATS)[number]) => {
+const buildHere = async (folder: string, format: (typeof FORMATS)[number]) => {
   const store = createNixosStore(folder)
   // Large enough to be cut into several blocks, in every format.
   store.add('large', bulk(20))
   const spec = { source: store.source, toplevel: store.toplevel, format, level: 0, settings: '[Exec]\n' }
-  return buildImage(spec, join(folder, 'out'))
+  return build(spec).toFolder(join(folder, 'out'))
 }
 
 describe.each(FORMATS)('the manifest of %s', format => {
   it('adds up', async () => {
-    const { manifest, image, files, tarSize, size } = await build(temporaryFolder(), format)
+    const { manifest, image, files, tarSize, size } = await buildHere(temporaryFolder(), format)
     const { segments, blocks, artefacts, storePaths } = manifest
     expect(manifest).toMatchObject({ tarSize, format, builder: `nspawn-rootfs ${VERSION}`, manifestVersion: 1 })
 
@@ -50,7 +50,7 @@ describe.each(FORMATS)('the manifest of %s', format => {
 
 describe('the manifest', () => {
   it('tells where every segment of a plain tar begins', async () => {
-    const { manifest, image } = await build(temporaryFolder(), 'tar')
+    const { manifest, image } = await buildHere(temporaryFolder(), 'tar')
     const tar = readFileSync(image)
     for (const { storePath, tarOffset } of manifest.segments) {
       if (!storePath) continue
@@ -62,7 +62,7 @@ describe('the manifest', () => {
   it('is the same from another folder, and tells nothing of this machine', async () => {
     const [one, two] = [temporaryFolder(), temporaryFolder()]
     const texts = []
-    for (const folder of [one, two]) texts.push(manifestText((await build(folder, 'tar.xz')).files))
+    for (const folder of [one, two]) texts.push(manifestText((await buildHere(folder, 'tar.xz')).files))
     expect(texts[0]).toBe(texts[1])
     for (const told of [one, '/tmp', hostname(), process.cwd(), String(new Date().getFullYear())]) {
       // Digests hold any digits.
@@ -71,7 +71,7 @@ describe('the manifest', () => {
   })
 
   it('is plain data that names what it is for', async () => {
-    const { manifest }: { manifest: ImageManifest } = await build(temporaryFolder(), 'tar.xz')
+    const { manifest }: { manifest: ImageManifest } = await buildHere(temporaryFolder(), 'tar.xz')
     expect(manifest.compression).toMatch(/^xz, LZMA2 by .*, level 0, x86 branches where it pays, crc64$/)
     expect(manifest.system).toBe('x86_64-linux')
     expect(structuredClone(manifest)).toEqual(manifest)

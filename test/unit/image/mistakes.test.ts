@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { lzma, xz } from '@napi-rs/lzma'
 import { describe, expect, it } from 'vitest'
-import { buildImage, type ClosureSource, streamImage } from '../../../src/index.ts'
+import { build, type ClosureSource } from '../../../src/index.ts'
 import { createBinaryCache, publicKeyOf, sendBytes, serveCache, TEST_KEY } from '../../binary-cache.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -23,15 +23,17 @@ const COMPRESS = Buffer.from('1f9d900d00081c08', 'hex')
 
 async function failureOf(source: ClosureSource): Promise<Error & { code?: string }> {
   const spec = { roots: [PATH], source, format: 'tar', name: 'x' } as const
-  return buildImage(spec, join(temporaryFolder(), 'out'), { workers: 1 }).then(
-    () => new Error('it was built'),
-    (error: Error) => error,
-  )
+  return build(spec, { workers: 1 })
+    .toFolder(join(temporaryFolder(), 'out'))
+    .then(
+      () => new Error('it was built'),
+      (error: Error) => error,
+    )
 }
 
 async function tarOf(source: ClosureSource): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of streamImage({ roots: [PATH], source, format: 'tar' }, { workers: 1 })) chunks.push(chunk)
+  for await (const chunk of build({ roots: [PATH], source, format: 'tar' }, { workers: 1 }).stream()) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { type ImageSpec, writeImage } from '../../../src/index.ts'
+import { build, type ImageSpec } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -47,10 +47,10 @@ function withShell(node: Tree, shell: string): Tree {
 }
 
 /** Where `sbin/init` of an image leads, and its warnings. */
-async function build(spec: ImageSpec): Promise<{ init: string; warnings: readonly string[] }> {
+async function buildHere(spec: ImageSpec): Promise<{ init: string; warnings: readonly string[] }> {
   const chunks: Uint8Array[] = []
   const write = async (bytes: Uint8Array) => void chunks.push(bytes.slice())
-  const { warnings } = await writeImage({ ...spec, format: 'tar' }, write, { workers: 1 })
+  const { warnings } = await build({ ...spec, format: 'tar' }, { workers: 1 }).writeTo(write)
   const reader = extract()
   Readable.from(chunks).pipe(reader)
   let init = ''
@@ -58,7 +58,10 @@ async function build(spec: ImageSpec): Promise<{ init: string; warnings: readonl
     if (entry.header.name === 'sbin/init') init = entry.header.linkname ?? ''
     entry.resume()
   }
-  return { init, warnings: warnings.filter(warning => !warning.includes('nix-path-registration')) }
+  return {
+    init,
+    warnings: warnings.map(({ message }) => message).filter(message => !message.includes('nix-path-registration')),
+  }
 }
 
 const STAGE2 = script('$systemConfig/activate\n')
@@ -70,7 +73,7 @@ describe('sbin/init', () => {
     ['prepare-root, if there is one', { init: PROGRAM, 'prepare-root': STAGE2, activate: script() }, 'prepare-root'],
     ['init, if prepare-root is no script', { init: STAGE2, 'prepare-root': NOTHING, activate: script() }, 'init'],
   ])('leads through the profile to %s', async (_, files, name) => {
-    expect((await build(createSystem(files))).init).toBe(`${PROFILE}/${name}`)
+    expect((await buildHere(createSystem(files))).init).toBe(`${PROFILE}/${name}`)
   })
 
   it.each<[string, Record<string, Tree>, string, string]>([
@@ -90,7 +93,10 @@ describe('sbin/init', () => {
       'system.etc.overlay.enable = false',
     ],
   ])('is refused to %s', async (_, files, code, advice) => {
-    await expect(build(createSystem(files))).rejects.toMatchObject({ code, message: expect.stringContaining(advice) })
+    await expect(buildHere(createSystem(files))).rejects.toMatchObject({
+      code,
+      message: expect.stringContaining(advice),
+    })
   })
 })
 
@@ -143,7 +149,7 @@ describe('a warning says which option mends', () => {
       '',
     ],
   ])('%s', async (_, files, etc, option) => {
-    const { warnings } = await build(createSystem(files, etc))
+    const { warnings } = await buildHere(createSystem(files, etc))
     expect(warnings).toEqual(option === '' ? [] : [expect.stringContaining(option)])
   })
 
@@ -167,14 +173,14 @@ describe('a warning says which option mends', () => {
       },
       [mounts, shell],
     )
-    const { warnings } = await build({ ...spec, toplevel, source: store.source })
+    const { warnings } = await buildHere({ ...spec, toplevel, source: store.source })
     expect(warnings).toEqual(option === '' ? [] : [expect.stringContaining(option)])
   })
 
   it('presets that NixOS has one before', async () => {
     const spec = createSystem({ init: STAGE2, activate: script() }, { '00-nixos.preset': { contents: 'ignore *\n' } })
     const presets = { '50-mine.preset': 'enable a\n', '00-first.preset': 'enable b\n' }
-    const { warnings } = await build({ ...spec, systemd: { presets, gettys: false } })
+    const { warnings } = await buildHere({ ...spec, systemd: { presets, gettys: false } })
     expect(warnings).toEqual([expect.stringMatching(/50-mine\.preset .*name it 0-50-mine\.preset$/)])
   })
 })
@@ -202,7 +208,7 @@ describe('the registration', () => {
       [...references, shell],
     )
     const write = async () => {}
-    return (await writeImage({ toplevel, source: store.source, format: 'tar' }, write, { workers: 1 })).warnings
+    return (await build({ toplevel, source: store.source, format: 'tar' }, { workers: 1 }).writeTo(write)).warnings
   }
 
   it.each<[string, string, Tree]>([

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { ownName } from '../../../src/image/owner.ts'
-import { buildImage, type ImageSpec } from '../../../src/index.ts'
+import { build, type ImageSpec } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -35,13 +35,13 @@ function leaveLock(owner: string): void {
   mkdirSync(out)
   symlinkSync(owner, join(out, LOCK))
 }
-const build = (more: Partial<ImageSpec> = {}) => buildImage({ ...spec, ...more }, out, { workers: 1 })
+const buildHere = (more: Partial<ImageSpec> = {}) => build({ ...spec, ...more }, { workers: 1 }).toFolder(out)
 const checkSums = () => execFileSync('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' })
 
 describe('the output folder', () => {
   it('is made, and holds the artefacts and nothing else', async () => {
     out = join(out, 'of', 'some depth')
-    const { files, image } = await build({ settings: '[Exec]\nBoot=yes\n' })
+    const { files, image } = await buildHere({ nspawn: '[Exec]\nBoot=yes\n' })
     const names = ['image.tar', 'image.nspawn', 'image.manifest.json', 'SHA256SUMS']
     expect(files).toEqual(names.map(name => join(out, name)))
     expect(image).toBe(files[0])
@@ -50,30 +50,30 @@ describe('the output folder', () => {
   })
 
   it('has checksums that sha256sum confirms, of the image and its settings', async () => {
-    await build({ settings: '[Exec]\n' })
+    await buildHere({ nspawn: '[Exec]\n' })
     expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\n')
   })
 
   it('keeps the checksums of what else is there, of settings that others put there, too', async () => {
-    await build({ name: 'other', format: 'tar.gz' })
+    await buildHere({ name: 'other', format: 'tar.gz' })
     writeFileSync(join(out, 'image.nspawn'), '[Exec]\n')
-    await build()
-    await build()
+    await buildHere()
+    await buildHere()
     expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\nother.tar.gz: OK\n')
   })
 
-  it('has checksums that hold after a second build, though someone had listed the manifest, too', async () => {
-    await build()
+  it('has checksums that hold after a second buildHere, though someone had listed the manifest, too', async () => {
+    await buildHere()
     execFileSync('sh', ['-c', 'sha256sum image.* > SHA256SUMS'], { cwd: out })
     store.add('b', { contents: 'y' })
-    await build()
+    await buildHere()
     expect(checkSums()).toContain('image.tar: OK\n')
   })
 
   it('is overwritten by the next build', async () => {
-    const { sha256 } = await build()
+    const { sha256 } = await buildHere()
     store.add('b', { contents: 'y' })
-    const again = await build()
+    const again = await buildHere()
     expect(again.sha256).not.toBe(sha256)
     checkSums()
     expect(JSON.parse(readFileSync(join(out, 'image.manifest.json'), 'utf8')).artefacts[0].sha256).toBe(again.sha256)
@@ -97,7 +97,7 @@ describe('the output folder', () => {
       writeFileSync(join(out, name, 'image.tar'), 'half')
     }
     utimesSync(join(out, stale[2]), longAgo, longAgo)
-    await build()
+    await buildHere()
     const hidden = readdirSync(out).filter(name => name.startsWith('.'))
     expect(hidden.sort()).toEqual(kept.sort())
   })
@@ -107,7 +107,7 @@ describe('the output folder', () => {
       const { parentPort, workerData } = require('node:worker_threads')
       const never = () => (parentPort.postMessage('building'), new Promise(() => {}))
       import(workerData.module).then(({ buildImage }) =>
-        buildImage(workerData.spec, workerData.out, { workers: 1, cache: { get: never, put: never } }))`
+        build(workerData.spec, { workers: 1, cache: { get: never, put: never } }).toFolder(workerData.out))`
     const module = new URL('../../../src/index.ts', import.meta.url).href
     const builder = new Worker(script, {
       eval: true,
@@ -117,24 +117,24 @@ describe('the output folder', () => {
     await builder.terminate()
     const hidden = () => readdirSync(out).filter(name => name.startsWith('.'))
     expect(hidden()).toHaveLength(1)
-    await build()
+    await buildHere()
     expect(hidden()).toEqual([])
   })
 
-  it('gives up the settings of an earlier build, unless they were changed', async () => {
-    await build({ settings: '[Exec]\n' })
-    await build()
+  it('gives up the settings of an earlier buildHere, unless they were changed', async () => {
+    await buildHere({ nspawn: '[Exec]\n' })
+    await buildHere()
     expect(readdirSync(out)).not.toContain('image.nspawn')
     expect(checkSums()).toBe('image.tar: OK\n')
-    await build({ settings: '[Exec]\n' })
+    await buildHere({ nspawn: '[Exec]\n' })
     writeFileSync(join(out, 'image.nspawn'), '[Exec]\nBoot=yes\n')
-    await build()
+    await buildHere()
     expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\n')
   })
 
   it('has its old image back when another file cannot be replaced', async () => {
-    const settings = '[Exec]\n'
-    const { image, files } = await build({ settings })
+    const nspawn = '[Exec]\n'
+    const { image, files } = await buildHere({ nspawn })
     const before = readFileSync(image)
     store.add('b', { contents: 'y' })
     const inTheWay = files[1]
@@ -142,7 +142,9 @@ describe('the output folder', () => {
       rmSync(inTheWay, { recursive: true, force: true })
       mkdirSync(inTheWay)
     }
-    const again = buildImage({ ...spec, settings }, out, { workers: 1, onProgress: getInTheWay })
+    const again = build({ ...spec, nspawn }, { workers: 1 })
+      .on('progress', getInTheWay)
+      .toFolder(out)
     await expect(again).rejects.toMatchObject({ code: 'OUTPUT_FAILED', path: inTheWay })
     expect(readFileSync(image).equals(before)).toBe(true)
     expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
@@ -151,10 +153,10 @@ describe('the output folder', () => {
   it.each([
     ['though several end at once', () => {}],
     ['where a killed one left its lock', () => leaveLock(`${ownName().split('-')[0]}-${2 ** 30}-1`)],
-  ])('keeps the line of every build, %s', async (_, prepare) => {
+  ])('keeps the line of every buildHere, %s', async (_, prepare) => {
     prepare()
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
-    await Promise.all(names.map(name => build({ name })))
+    await Promise.all(names.map(name => buildHere({ name })))
     expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
     expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
   })
@@ -162,7 +164,7 @@ describe('the output folder', () => {
   it('need not be waited for while another build finishes there', async () => {
     leaveLock(ownName())
     const signal = AbortSignal.timeout(300)
-    await expect(buildImage(spec, out, { signal })).rejects.toMatchObject({ name: 'TimeoutError' })
+    await expect(build(spec, { signal }).toFolder(out)).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(readdirSync(out)).toEqual([LOCK])
   })
 
@@ -170,7 +172,7 @@ describe('the output folder', () => {
     ['/proc', () => '/proc/nspawn-rootfs/out'],
     ['a name too long', () => join(out, 'x'.repeat(300))],
   ])('may not be where no folder can be made: %s', async (_, place) => {
-    await expect(buildImage(spec, place())).rejects.toMatchObject({
+    await expect(build(spec).toFolder(place())).rejects.toMatchObject({
       code: 'OUTPUT_FAILED',
       message: expect.stringContaining(place()),
     })
@@ -181,7 +183,7 @@ describe('the output folder', () => {
     'may not have a folder for %s',
     async name => {
       mkdirSync(join(out, name), { recursive: true })
-      await expect(build({ settings: 'x' })).rejects.toMatchObject({ code: 'OUTPUT_FAILED', path: join(out, name) })
+      await expect(buildHere({ nspawn: 'x' })).rejects.toMatchObject({ code: 'OUTPUT_FAILED', path: join(out, name) })
       expect(readdirSync(out)).toEqual([name])
     },
   )
@@ -190,20 +192,20 @@ describe('the output folder', () => {
     mkdirSync(out)
     writeFileSync(join(out, 'precious'), 'old')
     symlinkSync('precious', join(out, 'image.tar'))
-    await build()
+    await buildHere()
     expect(readFileSync(join(out, 'precious'), 'utf8')).toBe('old')
   })
 
   it('may not be a file', async () => {
     writeFileSync(out, 'precious')
-    await expect(build()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining(out) })
+    await expect(buildHere()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringContaining(out) })
     expect(readFileSync(out, 'utf8')).toBe('precious')
   })
 
   it('may not lie below a symlink that leads nowhere', async () => {
     symlinkSync('nowhere', out)
     out = join(out, 'folder')
-    await expect(build()).rejects.toMatchObject({ code: 'OUTPUT_FAILED' })
+    await expect(buildHere()).rejects.toMatchObject({ code: 'OUTPUT_FAILED' })
   })
 
   // Root may write everywhere, and only root may become somebody else.
@@ -213,7 +215,10 @@ describe('the output folder', () => {
     chmodSync(join(out, '..'), 0o755)
     process.seteuid!(65534)
     try {
-      await expect(build()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', message: expect.stringMatching(/denied/) })
+      await expect(buildHere()).rejects.toMatchObject({
+        code: 'OUTPUT_FAILED',
+        message: expect.stringMatching(/denied/),
+      })
     } finally {
       process.seteuid!(0)
     }
@@ -221,11 +226,11 @@ describe('the output folder', () => {
   })
 
   it('keeps the image of before when the next build fails', async () => {
-    const { image } = await build()
+    const { image } = await buildHere()
     const before = readFileSync(image)
     const path = store.add('c', { contents: 'z' })
     writeFileSync(store.file(path), 'damaged')
-    await expect(build()).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+    await expect(buildHere()).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
     expect(readFileSync(image).equals(before)).toBe(true)
     expect(readdirSync(out).sort()).toEqual(['SHA256SUMS', 'image.manifest.json', 'image.tar'])
     checkSums()

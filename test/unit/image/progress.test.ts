@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FORMATS, type Progress, writeImage } from '../../../src/index.ts'
+import { build, FORMATS, type Progress } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -10,7 +10,9 @@ describe.each(FORMATS)('progress of %s', format => {
     store.add('large', bulk(20))
     const told: Progress[] = []
     const spec = { source: store.source, toplevel: store.toplevel, format, level: 0 }
-    const { narSize } = await writeImage(spec, async () => {}, { onProgress: progress => told.push(progress) })
+    const { narSize } = await build(spec)
+      .on('progress', progress => told.push(progress))
+      .writeTo(async () => {})
     expect(told.length).toBeGreaterThan(3)
     expect(told.every(({ bytesTotal }) => bytesTotal === narSize)).toBe(true)
     for (const [i, { bytesDone }] of told.entries()) {
@@ -25,7 +27,9 @@ describe.each(FORMATS)('progress of %s', format => {
   it('is told of an image without a store path', async () => {
     const { source } = createChrootStore(temporaryFolder())
     const told: Progress[] = []
-    await writeImage({ source, format }, async () => {}, { onProgress: progress => told.push(progress) })
+    await build({ source, format })
+      .on('progress', progress => told.push(progress))
+      .writeTo(async () => {})
     expect(told.at(-1)).toEqual({ bytesDone: 0, bytesTotal: 0, path: undefined })
   })
 })

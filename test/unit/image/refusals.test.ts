@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, ImageError, type ImageSpec, TreeConflictError, writeImage } from '../../../src/index.ts'
+import { build, ImageError, type ImageSpec, TreeConflictError } from '../../../src/index.ts'
 import { createChrootStore, narInfoOf, storePathOf } from '../../chroot-store.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -12,10 +12,12 @@ const file: Tree = { contents: 'x' }
 /** Builds what must fail, into a folder that is not there, and sees that it still is not. */
 async function failureOf(spec: ImageSpec): Promise<Error & { code?: string; path?: string }> {
   const out = join(temporaryFolder(), 'new', 'out')
-  const error = await buildImage(spec, out, { workers: 1 }).then(
-    () => new Error('it was built'),
-    (error: Error) => error,
-  )
+  const error = await build(spec, { workers: 1 })
+    .toFolder(out)
+    .then(
+      () => new Error('it was built'),
+      (error: Error) => error,
+    )
   expect(readdirSync(join(out, '../..'))).toEqual([])
   return error
 }
@@ -134,7 +136,7 @@ describe('buildImage refuses', () => {
     const { source } = createChrootStore(temporaryFolder())
     expect(await failureOf({ source, name: 'a b' })).toMatchObject({ code: 'IMAGE_NAME_INVALID' })
     expect(await failureOf({ source, name: '../a' })).toMatchObject({ code: 'IMAGE_NAME_INVALID' })
-    expect(await failureOf({ source, settings: '\0' })).toMatchObject({ code: 'SETTINGS_INVALID' })
+    expect(await failureOf({ source, nspawn: '\0' })).toMatchObject({ code: 'SETTINGS_INVALID' })
   })
 
   it.each<[string, Partial<ImageSpec> | { workers: number }]>([
@@ -148,13 +150,13 @@ describe('buildImage refuses', () => {
     const { source } = createChrootStore(temporaryFolder())
     const out = join(temporaryFolder(), 'out')
     const options = workers === undefined ? {} : { workers }
-    await expect(buildImage({ source, ...spec }, out, options)).rejects.toThrow(RangeError)
-    await expect(writeImage({ source, ...spec }, async () => {}, options)).rejects.toThrow(RangeError)
+    await expect(build({ source, ...spec }, options).toFolder(out)).rejects.toThrow(RangeError)
+    await expect(build({ source, ...spec }, options).writeTo(async () => {})).rejects.toThrow(RangeError)
     expect(existsSync(out)).toBe(false)
   })
 
   it('nothing at all to build', async () => {
     expect(await failureOf({})).toBeInstanceOf(TypeError)
-    expect(await failureOf({ roots: [], source: { storeRoot: '/' } })).toBeInstanceOf(TypeError)
+    expect(await failureOf({ roots: [], source: { store: '/' } })).toBeInstanceOf(TypeError)
   })
 })

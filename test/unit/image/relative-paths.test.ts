@@ -1,7 +1,7 @@
 import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { buildImage, generateKeyPair, publishImages, readImageFile, streamImage } from '../../../src/index.ts'
+import { build, define, generateKeyPair, publishImages } from '../../../src/index.ts'
 import { createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -15,18 +15,18 @@ beforeEach(() => {
 })
 afterEach(() => process.chdir(here))
 
-const spec = { source: { storeRoot: 'root', closureInfo: 'info' }, name: 'image', format: 'tar' } as const
+const spec = { source: { store: 'root', closureInfo: 'info' }, name: 'image', format: 'tar' } as const
 
 describe('a relative path means what it meant at the call', () => {
   it('of a build', async () => {
-    const building = buildImage({ ...spec, toplevel: `root${store.toplevel}` }, 'out')
+    const building = build({ ...spec, toplevel: `root${store.toplevel}` }).toFolder('out')
     process.chdir('/')
     await building
     expect(readdirSync(join(folder, 'out'))).toContain('image.tar')
   })
 
   it('of a stream, which begins later', async () => {
-    const stream = streamImage(spec)
+    const stream = build(spec).stream()
     process.chdir('/')
     expect((await stream.next()).done).toBe(false)
     await stream.return(undefined as never)
@@ -44,7 +44,7 @@ describe('a relative path means what it meant at the call', () => {
 
   it('of a declaration', async () => {
     writeFileSync('image.yaml', 'name: image\nclosure: { toplevel: ./result }\n')
-    const reading = readImageFile('image.yaml')
+    const reading = define('image.yaml')
     process.chdir('/')
     expect((await reading).toplevel).toBe(join(folder, 'result'))
   })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { buildImage, type ImageEntry, type ImageSpec, streamImage } from '../../../src/index.ts'
+import { build, type ImageEntry, type ImageSpec } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -10,9 +10,9 @@ beforeEach(() => {
   store.add('a', { contents: 'x' })
   spec = { source: store.source, name: 'image', format: 'tar' }
 })
-const build = async (more: object) => {
+const buildHere = async (more: object) => {
   let size = 0
-  for await (const chunk of streamImage({ ...spec, ...more }, { workers: 1 })) size += chunk.length
+  for await (const chunk of build({ ...spec, ...more }, { workers: 1 }).stream()) size += chunk.length
   return size
 }
 const file = (path: string): ImageEntry => ({ type: 'file', path, contents: '' })
@@ -29,12 +29,12 @@ describe('a spec', () => {
     ['a target that is empty', { type: 'symlink', path: '/a', target: '' }],
     ['a mode that is none', { type: 'directory', path: '/a', mode: 0o10000 }],
   ] as [string, ImageEntry][])('may not have an entry with %s', async (_, entry) => {
-    await expect(build({ entries: [entry] })).rejects.toMatchObject({ code: 'ENTRY_INVALID', path: entry.path })
+    await expect(buildHere({ entries: [entry] })).rejects.toMatchObject({ code: 'ENTRY_INVALID', path: entry.path })
   })
 
   it('may have names and paths as long as Linux has them', async () => {
     const entries = [file(`/${'é'.repeat(127)}a`), file(`/${`${'a'.repeat(254)}/`.repeat(16)}${'b'.repeat(14)}`)]
-    expect(await build({ entries })).toBeGreaterThan(0)
+    expect(await buildHere({ entries })).toBeGreaterThan(0)
   })
 
   it.each([
@@ -47,7 +47,7 @@ describe('a spec', () => {
     ['an empty path', { source: { closureInfo: '' } }, /closureInfo: give a path/],
     ['nothing to build', { source: {} }, /nothing to build/],
   ])('is a TypeError with %s', async (_, more, message) => {
-    const error = await build(more).catch(thrown => thrown)
+    const error = await buildHere(more).catch(thrown => thrown)
     expect(error).toBeInstanceOf(TypeError)
     expect(error.message).toMatch(message)
   })
@@ -57,24 +57,23 @@ describe('a spec', () => {
     ['format', 'zip'],
     ['level', 10],
   ])('is a RangeError with another %s than there is', async (name, value) => {
-    const error = await build({ [name]: value }).catch(thrown => thrown)
+    const error = await buildHere({ [name]: value }).catch(thrown => thrown)
     expect(error).toBeInstanceOf(RangeError)
     expect(error.message).toMatch(new RegExp(`^${name}: .*, not .*${value}`))
   })
 
   it('may have a file larger than a block', async () => {
     const contents = new Uint8Array(40 * 1024 * 1024)
-    const { manifest } = await buildImage(
+    const { manifest } = await build(
       { ...spec, format: 'tar.xz', level: 0, entries: [{ type: 'file', path: '/zeros', contents }] },
-      temporaryFolder(),
       { workers: 2 },
-    )
+    ).toFolder(temporaryFolder())
     expect(manifest.blocks.at(-1)!.tarOffset + manifest.blocks.at(-1)!.tarSize).toBe(manifest.tarSize)
     expect(Math.max(...manifest.blocks.map(block => block.tarSize))).toBe(16 * 1024 * 1024)
   })
 
   it('is named the same on every machine', async () => {
-    const { name, manifest } = await buildImage({ source: store.source, format: 'tar' }, temporaryFolder())
+    const { name, manifest } = await build({ source: store.source, format: 'tar' }).toFolder(temporaryFolder())
     expect(name).toBe('nixos-system-x86_64-linux')
     expect(manifest).not.toHaveProperty('system')
   })

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { type ImageSpec, type SystemdStubs, writeImage } from '../../../src/index.ts'
+import { build, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { createNixosStore, PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -74,7 +74,7 @@ async function entriesOf(spec: ImageSpec): Promise<{ entries: Record<string, str
   const entries: Record<string, string> = {}
   const chunks: Uint8Array[] = []
   const write = async (bytes: Uint8Array) => void chunks.push(new Uint8Array(bytes))
-  const { warnings } = await writeImage({ ...spec, format: 'tar' }, write, { workers: 1 })
+  const { warnings } = await build({ ...spec, format: 'tar' }, { workers: 1 }).writeTo(write)
   const reader = extract()
   Readable.from(chunks).pipe(reader)
   for await (const entry of reader) {
@@ -83,15 +83,15 @@ async function entriesOf(spec: ImageSpec): Promise<{ entries: Record<string, str
     for await (const chunk of entry) contents += Buffer.from(chunk as Uint8Array).toString()
     if (!name.startsWith('nix/store')) entries[name] = type === 'symlink' ? `-> ${linkname}` : contents
   }
-  return { entries, warnings }
+  return { entries, warnings: warnings.map(({ message }) => message) }
 }
 
 describe('systemd stubs', () => {
-  const build = (store: ReturnType<typeof createManagedStore>, systemd: SystemdStubs) =>
+  const buildHere = (store: ReturnType<typeof createManagedStore>, systemd: SystemdStubs) =>
     entriesOf({ toplevel: store.toplevel, source: store.source, systemd })
 
   it('by default are a first boot and logins', async () => {
-    const { entries, warnings } = await build(createManagedStore(), {})
+    const { entries, warnings } = await buildHere(createManagedStore(), {})
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     const getty = entries['etc/systemd/system.attached/container-getty@.service']
     expect(getty).toContain(
@@ -104,8 +104,8 @@ describe('systemd stubs', () => {
   it('mask what would ask questions at the first boot, unless it is spoken of', async () => {
     const store = createManagedStore({ units: { 'systemd-firstboot.service': UNIT } })
     const path = 'etc/systemd/system.control/systemd-firstboot.service'
-    expect((await build(store, {})).entries[path]).toBe('-> /dev/null')
-    const { entries } = await build(store, { units: { 'systemd-firstboot.service': { enable: false } } })
+    expect((await buildHere(store, {})).entries[path]).toBe('-> /dev/null')
+    const { entries } = await buildHere(store, { units: { 'systemd-firstboot.service': { enable: false } } })
     expect(entries).not.toHaveProperty([path])
   })
 
@@ -121,7 +121,7 @@ describe('systemd stubs', () => {
       'container-getty@.service.d/overrides.conf': OVERRIDES,
     }
     const gettysOf = async (system: System, stubs: SystemdStubs = {}) => {
-      const { entries, warnings } = await build(createManagedStore(system), stubs)
+      const { entries, warnings } = await buildHere(createManagedStore(system), stubs)
       return { files: Object.keys(entries).filter(name => /getty.*[^/]$/.test(name)), entries, warnings }
     }
 
@@ -220,7 +220,7 @@ describe('systemd stubs', () => {
 
   it('go where the NixOS system looks for units that are not its own', async () => {
     const units = { 'hello.service': { contents: UNIT, enable: true } }
-    const attached = await build(createManagedStore(), { units })
+    const attached = await buildHere(createManagedStore(), { units })
     expect(attached.entries).toMatchObject({
       'etc/systemd/system.attached/hello.service': UNIT,
       'etc/systemd/system.attached/hi.service': '-> /etc/systemd/system.attached/hello.service',
@@ -229,7 +229,7 @@ describe('systemd stubs', () => {
     })
     const systemConf =
       "[Manager]\nManagerEnvironment=PATH=/x TZDIR=/y 'SYSTEMD_UNIT_PATH=/run/units:/etc/systemd-mutable/system:/b:' A=b\n"
-    const mutable = await build(createManagedStore({ systemConf }), { units })
+    const mutable = await buildHere(createManagedStore({ systemConf }), { units })
     expect(mutable.entries).toHaveProperty(['etc/systemd-mutable/system/hello.service'], UNIT)
     for (const { entries } of [attached, mutable]) {
       expect(Object.keys(entries).filter(name => name.startsWith('etc/systemd/system/'))).toEqual([])
@@ -242,13 +242,13 @@ describe('systemd stubs', () => {
     ["'/srv/un'\\''its':", "/srv/un'its"],
   ])('go to a folder of SYSTEMD_UNIT_PATH=%s only if they can stay there', async (path, folder) => {
     const systemConf = `[Manager]\nManagerEnvironment=A='it'\\''s' SYSTEMD_UNIT_PATH=${path}\n`
-    const units = { 'hello.service': { contents: UNIT } }
-    const { entries } = await build(createManagedStore({ systemConf }), { units })
+    const units = { 'hello.service': { text: UNIT } }
+    const { entries } = await buildHere(createManagedStore({ systemConf }), { units })
     expect(entries).toHaveProperty([`${folder.slice(1)}/hello.service`])
   })
 
   it('enable units that the system has', async () => {
-    const { entries } = await build(createManagedStore(), { units: { 'sshd.service': { enable: true } } })
+    const { entries } = await buildHere(createManagedStore(), { units: { 'sshd.service': { enable: true } } })
     expect(entries).toMatchObject({
       'etc/systemd/system.attached/ssh.service': '-> /etc/systemd/system/sshd.service',
       'etc/systemd/system.attached/multi-user.target.wants/sshd.service': '-> /etc/systemd/system/sshd.service',
@@ -257,12 +257,12 @@ describe('systemd stubs', () => {
 
   it('count more than units of the system, where they have its names or mask them', async () => {
     const units = {
-      'sshd.service': { contents: UNIT },
+      'sshd.service': { text: UNIT },
       'motd.timer': { mask: true },
       'console-getty.service': { mask: true },
     }
     const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': UNIT } })
-    const { entries, warnings } = await build(store, { units })
+    const { entries, warnings } = await buildHere(store, { units })
     expect(entries).toMatchObject({
       'etc/systemd/system.control/sshd.service': UNIT,
       'etc/systemd/system.control/motd.timer': '-> /dev/null',
@@ -270,21 +270,21 @@ describe('systemd stubs', () => {
     })
     expect(warnings).toEqual([expect.stringContaining('console-getty.service (the systemd stubs): is masked, but')])
     const systemConf = '[Manager]\nManagerEnvironment=SYSTEMD_UNIT_PATH=/etc/systemd-mutable/system:\n'
-    const mutable = await build(createManagedStore({ systemConf }), { units })
+    const mutable = await buildHere(createManagedStore({ systemConf }), { units })
     expect(mutable.entries['etc/systemd-mutable/system/sshd.service']).toBe(UNIT)
   })
 
   it('override a unit that the system masks, and do not enable one', async () => {
     const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': null } })
-    const { entries } = await build(store, { units: { 'motd.timer': { contents: UNIT } } })
+    const { entries } = await buildHere(store, { units: { 'motd.timer': { text: UNIT } } })
     expect(entries['etc/systemd/system.control/motd.timer']).toBe(UNIT)
-    await expect(build(store, { units: { 'motd.timer': { enable: true } } })).rejects.toMatchObject({
+    await expect(buildHere(store, { units: { 'motd.timer': { enable: true } } })).rejects.toMatchObject({
       message: expect.stringContaining('motd.timer: is masked'),
     })
   })
 
   it('refuse to enable a unit that nobody has', async () => {
-    const built = build(createManagedStore(), { units: { 'none.service': { enable: true } } })
+    const built = buildHere(createManagedStore(), { units: { 'none.service': { enable: true } } })
     await expect(built).rejects.toMatchObject({
       code: 'UNIT_INVALID',
       message: expect.stringContaining('none.service'),
@@ -292,7 +292,7 @@ describe('systemd stubs', () => {
   })
 
   it('warn of what the system puts there itself, and of what is in its way', async () => {
-    const { warnings } = await build(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
+    const { warnings } = await buildHere(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
     expect(warnings).toEqual([
       expect.stringContaining('/etc/hostname (the systemd stubs): the NixOS system replaces it at each boot'),
       expect.stringContaining(
@@ -317,10 +317,10 @@ describe('systemd stubs', () => {
   })
 
   it('have no first boot where none would end', async () => {
-    const build2405 = (machineId?: 'uninitialized') => build(createManagedStore({ units: {} }), { machineId })
+    const build2405 = (machineId?: 'uninitialized') => buildHere(createManagedStore({ units: {} }), { machineId })
     expect((await build2405()).entries['etc/machine-id']).toBe('')
     const masked = createManagedStore({ units: { 'systemd-machine-id-commit.service': null } })
-    expect((await build(masked, {})).entries['etc/machine-id']).toBe('')
+    expect((await buildHere(masked, {})).entries['etc/machine-id']).toBe('')
     const { entries, warnings } = await build2405('uninitialized')
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     expect(warnings).toEqual([expect.stringContaining('machineId (the systemd stubs): every boot is a first boot')])

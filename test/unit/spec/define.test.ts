@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { buildImage, defineImage, type ImageDeclaration, type ImageSpec, readImageFile } from '../../../src/index.ts'
+import { build, define, type ImageDeclaration, type ImageSpec } from '../../../src/index.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 /** All kinds of things that a declaration may say. */
-const declaration = (storeRoot: string, toplevel: string): ImageDeclaration => ({
+const declaration = (store: string, toplevel: string): ImageDeclaration => ({
   name: 'web-${RELEASE}',
   system: 'x86_64-linux',
   variables: { RELEASE: '25.05' },
-  closure: { toplevel, storeRoot, closureInfo: './info' },
+  closure: { toplevel, store, closureInfo: './info' },
   overlays: { '/etc': { folder: './etc', owner: '0:100' }, '/': [{ folder: './rootfs' }] },
   files: {
     '/etc/motd': { text: 'Release ${RELEASE}, not $${RELEASE}\n' },
@@ -47,7 +47,7 @@ system: x86_64-linux
 variables: { RELEASE: "25.05" }
 closure:
   toplevel: TOPLEVEL
-  storeRoot: STORE
+  store: STORE
   closureInfo: ./info
 overlays:
   /etc: { folder: ./etc, owner: 0:100 }
@@ -101,14 +101,14 @@ function createProject(umask = 0o022) {
   mkdirSync(join(folder, 'rootfs/srv'), { recursive: true })
   writeFileSync(join(folder, 'rootfs/srv/a'), 'a')
   writeFileSync(join(folder, 'keys'), 'ssh-ed25519 AAAA\n')
-  const yaml = YAML.replace('TOPLEVEL', store.toplevel).replace('STORE', store.source.storeRoot)
+  const yaml = YAML.replace('TOPLEVEL', store.toplevel).replace('STORE', store.source.store)
   writeFileSync(join(folder, 'image.yaml'), yaml)
   process.umask(before)
   return { folder, store, file: join(folder, 'image.yaml') }
 }
 
 async function digestsOf(spec: ImageSpec): Promise<Record<string, string>> {
-  const { files } = await buildImage(spec, join(temporaryFolder(), 'out'), { workers: 1, cache: false })
+  const { files } = await build(spec, { workers: 1, cache: false }).toFolder(join(temporaryFolder(), 'out'))
   return Object.fromEntries(
     files.map(file => [
       file.slice(file.lastIndexOf('/')),
@@ -120,16 +120,15 @@ async function digestsOf(spec: ImageSpec): Promise<Record<string, string>> {
 describe('a declaration', () => {
   it('gives the same bytes as YAML and as an object, from anywhere', async () => {
     const { folder, store, file } = createProject()
-    const fromYaml = await digestsOf(await readImageFile(file))
-    const { storeRoot } = store.source
-    expect(await digestsOf(await defineImage(declaration(storeRoot, store.toplevel), { folder }))).toEqual(fromYaml)
-    expect(await digestsOf(await readImageFile(createProject(0o077).file))).toEqual(fromYaml)
+    const fromYaml = await digestsOf(await define(file))
+    expect(await digestsOf(await define(declaration(store.source.store, store.toplevel), { folder }))).toEqual(fromYaml)
+    expect(await digestsOf(await define(createProject(0o077).file))).toEqual(fromYaml)
     expect(Object.keys(fromYaml)).toContain('/web-25.05.tar')
   })
 
   it('takes values of variables from whoever builds', async () => {
     const { file } = createProject()
-    const spec = await readImageFile(file, { set: { RELEASE: '26' } })
+    const spec = await define(file, { set: { RELEASE: '26' } })
     expect(spec.name).toBe('web-26')
     const motd = spec.entries?.find(({ path }) => path === '/etc/motd')
     expect(motd).toMatchObject({ contents: 'Release 26, not ${RELEASE}\n' })
@@ -137,7 +136,7 @@ describe('a declaration', () => {
 
   it('reads modes as they are written', async () => {
     const { file } = createProject()
-    const { entries = [] } = await readImageFile(file)
+    const { entries = [] } = await define(file)
     const modes = Object.fromEntries(entries.map(entry => [entry.path, 'mode' in entry ? entry.mode : undefined]))
     expect(modes).toMatchObject({
       ...{ '/root/.ssh/authorized_keys': 0o600, '/var/lib/app': 0o750 },
@@ -150,19 +149,15 @@ describe('a declaration', () => {
     writeFileSync(file, `${readFileSync(file, 'utf8').replace('/etc/motd:', '/etc/app.d/run:')}`)
     const message =
       /\/etc\/app\.d\/run: .*overlays\.\/etc \(.*image\.yaml:10:3\).*files\.\/etc\/app\.d\/run \(.*image\.yaml:13:3\)/
-    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(message)
+    await expect(digestsOf(await define(file))).rejects.toThrow(message)
   })
 
   it('cannot lay anything into the store, or below a symlink', async () => {
     const { file } = createProject()
     const yaml = readFileSync(file, 'utf8')
     writeFileSync(file, yaml.replace('/etc/motd:', '/nix/store/a:'))
-    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(
-      /\/nix\/store\/a: .*files\.\/nix\/store\/a \(.*:13:3\)/,
-    )
+    await expect(digestsOf(await define(file))).rejects.toThrow(/\/nix\/store\/a: .*files\.\/nix\/store\/a \(.*:13:3\)/)
     writeFileSync(file, yaml.replace('/etc/motd:', '/etc/app/a:'))
-    await expect(digestsOf(await readImageFile(file))).rejects.toThrow(
-      /\/etc\/app: a symlink, where .*links\.\/etc\/app/,
-    )
+    await expect(digestsOf(await define(file))).rejects.toThrow(/\/etc\/app: a symlink, where .*links\.\/etc\/app/)
   })
 })

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { defineImage, readImageFile, type SpecError } from '../../../src/spec/index.ts'
+import { define, type SpecError } from '../../../src/spec/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const HEAD = 'closure: { toplevel: /nix/store/x }\n'
@@ -14,7 +14,7 @@ const lines = (line: (i: number) => string, count = MANY) => Array.from({ length
 function read(yaml: string) {
   const file = join(temporaryFolder(), 'image.yaml')
   writeFileSync(file, yaml)
-  return readImageFile(file)
+  return define(file)
 }
 
 async function problemsOf(result: Promise<unknown>): Promise<string[]> {
@@ -116,7 +116,7 @@ describe('defineImage', () => {
   it('refuses an object that holds itself', async () => {
     const object: Record<string, unknown> = {}
     object.files = object
-    const [problem] = await problemsOf(defineImage(object))
+    const [problem] = await problemsOf(define(object))
     expect(problem).toContain('is in more than 100 lists and objects; leave some out')
   })
 })

@@ -1,7 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { type ImageDeclaration, readImageFile } from '../../../src/spec/index.ts'
+import { define, type ImageDeclaration } from '../../../src/spec/index.ts'
 import { runCommand } from '../../command.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -28,7 +28,7 @@ function createFolders() {
 const restricted = (folder: string, declaration: object, restrict = join(folder, 'own'), servers?: string[]) => {
   const file = join(folder, 'own/image.yaml')
   writeFileSync(file, JSON.stringify(declaration))
-  return readImageFile(file, { restrict: { folder: restrict, servers } })
+  return define(file, { restrict: { folder: restrict, servers } })
 }
 
 const text = (file: string) => ({ closure, files: { '/a': { file } } })
@@ -41,7 +41,7 @@ const TAKEN: [what: string, declaration: ImageDeclaration][] = [
   ['a symlink to one', { closure: { toplevel: './result' } }],
   ['a server that is named', { closure: { toplevel: TOPLEVEL, caches: [`${SERVER}:443/some/where`] } }],
   ['a cache in a folder', { closure: { toplevel: TOPLEVEL, caches: ['file:///OWN/folder'] } }],
-  ['a key', { closure, signing: { key: './file', passphraseFile: './file' } }],
+  ['a key', { closure, signing: { keyFile: './file', passphraseFile: './file' } }],
 ]
 
 const REFUSED: [what: string, declaration: ImageDeclaration][] = [
@@ -57,20 +57,20 @@ const REFUSED: [what: string, declaration: ImageDeclaration][] = [
   ['a toplevel elsewhere', { closure: { toplevel: '/nix/store/../../etc' } }],
   ['the whole store', { closure: { toplevel: '/nix/store' } }],
   ['a root elsewhere', { closure: { roots: ['link/secret'] } }],
-  ['a store', { closure: { toplevel: TOPLEVEL, storeRoot: '/' } }],
-  ['a store whose paths lie elsewhere', { closure: { toplevel: TOPLEVEL, storeRoot: './store' } }],
+  ['a store', { closure: { toplevel: TOPLEVEL, store: '/' } }],
+  ['a store whose paths lie elsewhere', { closure: { toplevel: TOPLEVEL, store: './store' } }],
   ['an export', { closure: { exportFile: 'link/secret' } }],
   ['a NAR', { closure: { narFiles: { [TOPLEVEL]: 'link/secret' } } }],
   ['a closureInfo', { closure: { closureInfo: 'link' } }],
-  ['a netrc', { closure: { toplevel: TOPLEVEL, netrc: '/etc/passwd' } }],
+  ['a netrc', { closure: { toplevel: TOPLEVEL, netrcFile: '/etc/passwd' } }],
   ['a token', { closure: { toplevel: TOPLEVEL, caches: [SERVER], tokenFile: '/etc/passwd' } }],
   ['another server', { closure: { toplevel: TOPLEVEL, caches: ['https://cache.example.org.evil.example'] } }],
   ['another port', { closure: { toplevel: TOPLEVEL, caches: [`${SERVER}:444`] } }],
   ['another scheme', { closure: { toplevel: TOPLEVEL, caches: ['http://cache.example.org'] } }],
   ['a cache in a folder', { closure: { toplevel: TOPLEVEL, caches: ['file:///etc'] } }],
   ['a cache on another host', { closure: { toplevel: TOPLEVEL, caches: ['file://host/etc'] } }],
-  ['a key', { closure, signing: { key: 'link/secret' } }],
-  ['a passphrase', { closure, signing: { key: './file', passphraseFile: '/etc/passwd' } }],
+  ['a key', { closure, signing: { keyFile: 'link/secret' } }],
+  ['a passphrase', { closure, signing: { keyFile: './file', passphraseFile: '/etc/passwd' } }],
   ['a key of gpg', { closure, signing: { gpg: 'me' } }],
 ]
 

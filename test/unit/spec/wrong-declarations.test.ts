@@ -1,7 +1,7 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { readImageFile, SpecError } from '../../../src/index.ts'
+import { define, SpecError } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const HEAD = 'name: web\nclosure: { toplevel: ./result }\n'
@@ -268,7 +268,7 @@ describe('readImageFile refuses', () => {
 
   it('a file that is not there, and says how to make one', async () => {
     const file = join(temporaryFolder(), 'image.yaml')
-    await expect(readImageFile(file)).rejects.toMatchObject({
+    await expect(define(file)).rejects.toMatchObject({
       ...{ code: 'DECLARATION_UNREADABLE', message: `${file}: is not there; nspawn-rootfs init makes one` },
     })
   })
@@ -276,7 +276,7 @@ describe('readImageFile refuses', () => {
   it('a file that is no UTF-8', async () => {
     const file = join(temporaryFolder(), 'image.yaml')
     writeFileSync(file, Buffer.from('name: b\xe4r\n', 'latin1'))
-    await expect(readImageFile(file)).rejects.toMatchObject({ message: `${file}: is not UTF-8` })
+    await expect(define(file)).rejects.toMatchObject({ message: `${file}: is not UTF-8` })
   })
 
   it('a variable to be set that is not declared', async () => {
@@ -294,7 +294,7 @@ async function problemsOf(yaml: string, set?: Record<string, string>): Promise<E
   symlinkSync('/dev/null', join(folder, 'odd/link'))
   const { execFileSync } = await import('node:child_process')
   execFileSync('mkfifo', [join(folder, 'odd/pipe')])
-  return readImageFile(join(folder, 'image.yaml'), { set }).then(
+  return define(join(folder, 'image.yaml'), { set }).then(
     () => new Error('it was read'),
     (error: Error) => error,
   )

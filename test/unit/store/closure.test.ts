@@ -31,7 +31,7 @@ describe('openClosure', () => {
     registerPaths(database, Object.fromEntries(infos))
     // The hash is another, in this database; all else is the same.
     database.close()
-    const { closure, roots } = await openClosure({ storeRoot: store.root }, [a])
+    const { closure, roots } = await openClosure({ store: store.root }, [a])
     const withoutHash = (paths: typeof closure.paths) => paths.map(({ narHash: _, ...info }) => info)
     expect(roots).toEqual(fromInfo.roots)
     expect(withoutHash(closure.paths)).toEqual(withoutHash(fromInfo.closure.paths))

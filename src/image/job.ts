@@ -1,0 +1,173 @@
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { abortable } from '../abortable.ts'
+import { callback, objectOf, resolvePath } from '../arguments.ts'
+import { type BlockMap, createBlockMap } from './block-map.ts'
+import { buildInto, openSignerOf } from './build.ts'
+import { type Delivery, startDelivery } from './delivery.ts'
+import { withAbsolutePaths } from './paths.ts'
+import { BUILD_OPTIONS, type BuildOptions } from './produce.ts'
+import type { Progress } from './progress.ts'
+import { type ImageFiles, type ImageResult, resultOf } from './result.ts'
+import type { ImageSpec } from './spec.ts'
+import { checkSpec } from './spec-check.ts'
+
+/**
+ * A build of one image. It begins with the call that says where the image goes, of which there is one:
+ * {@link ImageBuild.toFolder}, {@link ImageBuild.stream} or {@link ImageBuild.writeTo}.
+ */
+export interface ImageBuild extends AsyncDisposable {
+  /** Adds a listener, told when the image is planned and whenever a block is in it. What it throws ends the build. */
+  on(event: 'progress', listener: (progress: Progress) => void): this
+  /**
+   * Builds into a folder, made if need be: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
+   * `SHA256SUMS`, which keeps what it says of other files there, with its signatures if the spec says who signs. All of them
+   * are there at the end, or none.
+   */
+  toFolder(folder: string | URL): Promise<ImageFiles>
+  /**
+   * The bytes of the image file, and nothing beside it. Building begins with the first read and goes only a few blocks ahead;
+   * whoever stops reading stops it. A fault ends the stream with an error: what was read until then is no image. Every chunk
+   * belongs to the reader.
+   */
+  stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>
+  /**
+   * The same without a copy: a chunk may be read only until the promise that `write` returns is settled. An abort does not
+   * wait for that promise.
+   */
+  writeTo(write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult>
+  /** What the image turned out to be, once all of it is where it goes. Rejects when the build has failed or was ended. */
+  readonly result: Promise<ImageResult>
+  /** Ends the build wherever it is, and resolves when nothing of it is left. */
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+const OPTIONS = objectOf(BUILD_OPTIONS)
+
+/**
+ * Prepares a build of an image; nothing is read or written yet. Throws `TypeError` and `RangeError` for a spec or option that
+ * cannot be meant. The build rejects with the error of whoever finds a fault, a `NspawnRootfsError`, or with the signal's
+ * reason.
+ */
+export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
+  checkSpec(spec, 'spec')
+  OPTIONS(options, 'options')
+  const absolute = withAbsolutePaths(spec)
+  const events = new EventEmitter<{ progress: [Progress] }>()
+  const ending = new AbortController()
+  const { promise: result, resolve, reject } = Promise.withResolvers<ImageResult>()
+  // Whoever awaits the call that begins the build learns of a fault there.
+  result.catch(() => {})
+  let begun: string | undefined
+  let delivery: Delivery | undefined
+  let running: Promise<unknown> | undefined
+  let isOver = false
+  // Nobody may ever read on after an abort.
+  ending.signal.addEventListener('abort', () => isOver || reject(ending.signal.reason))
+
+  const begin = (call: string) => {
+    if (begun) throw new TypeError(`${call}: this build began with ${begun}, and makes one image; call build again`)
+    begun = call
+  }
+  const deliver = async () => {
+    const tell = (progress: Progress) => void events.emit('progress', progress)
+    const onProgress = events.listenerCount('progress') > 0 ? tell : undefined
+    delivery = await startDelivery(absolute, { ...options, onProgress }, ending)
+    return delivery
+  }
+  const run = <T extends ImageResult>(work: () => Promise<T>): Promise<T> => {
+    const whole = work().finally(async () => {
+      isOver = true
+      await delivery?.close()
+    })
+    running = whole.then(resolve, reject)
+    return whole
+  }
+
+  async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    try {
+      const file = createFileRecord()
+      const { chunks } = await deliver()
+      for await (const chunk of chunks()) {
+        file.add(chunk)
+        yield new Uint8Array(chunk.bytes)
+      }
+      const whole = file.resultOf(delivery!)
+      isOver = true
+      await delivery!.close()
+      resolve(whole)
+    } catch (error) {
+      isOver = true
+      reject(error)
+      throw error
+    } finally {
+      await delivery?.close()
+    }
+  }
+
+  return {
+    result,
+    on(event, listener) {
+      if (event !== 'progress') throw new TypeError(`event: there is "progress", not ${JSON.stringify(event)}`)
+      callback(listener, 'listener')
+      events.on(event, listener)
+      return this
+    },
+    async toFolder(folder) {
+      const out = resolvePath(folder, 'folder')
+      begin('toFolder')
+      return run(async () => {
+        // First: who has the wrong key should not wait for an image to learn it.
+        const signer = await openSignerOf(absolute)
+        return buildInto(out, await deliver(), signer)
+      })
+    },
+    stream() {
+      begin('stream')
+      const stream = read()
+      const end = stream.return.bind(stream)
+      // A generator's own takes effect only once a read that is under way has ended.
+      stream.return = value => {
+        ending.abort()
+        return end(value)
+      }
+      return stream
+    },
+    async writeTo(write) {
+      callback(write, 'write')
+      begin('writeTo')
+      return run(async () => {
+        const file = createFileRecord()
+        const { chunks, signal } = await deliver()
+        for await (const chunk of chunks()) {
+          file.add(chunk)
+          await abortable(() => write(chunk.bytes), signal)
+        }
+        return file.resultOf(delivery!)
+      })
+    },
+    async [Symbol.asyncDispose]() {
+      begun ??= 'its end'
+      ending.abort()
+      await running
+      await delivery?.close()
+    },
+  }
+}
+
+/** What goes into a file that somebody else keeps. */
+function createFileRecord() {
+  const map: BlockMap = createBlockMap()
+  const hash = createHash('sha256')
+  return {
+    add(chunk: Parameters<BlockMap['add']>[0]) {
+      map.add(chunk)
+      hash.update(chunk.bytes)
+    },
+    resultOf({ run }: Delivery): ImageResult {
+      const { name, container } = run.image
+      const digest = { file: `${name}${container.suffix}`, size: map.size, sha256: hash.digest('hex') }
+      return resultOf(run, [digest], map.blocks)
+    },
+  }
+}

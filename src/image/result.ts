@@ -1,0 +1,71 @@
+import type { ImageFormat } from '../container/index.ts'
+import type { Warning } from '../warning.ts'
+import { type ArtefactDigest, createManifest, type ImageManifest, type ManifestBlock } from './manifest.ts'
+import type { ImageRun } from './produce.ts'
+
+/** What an image turned out to be. Sizes are in bytes. */
+export interface ImageResult {
+  readonly name: string
+  /** `undefined` if neither the spec nor the toplevel says. */
+  readonly system: string | undefined
+  readonly format: ImageFormat
+  /** The store path of the NixOS system, if there is one. */
+  readonly toplevel: string | undefined
+  /** Whether the image was made to boot: it has a toplevel, or what systemd finds in it was declared. */
+  readonly isToBoot: boolean
+  /** Whether that system manages /etc and has units of its own, as those of nixpkgs do. */
+  readonly isNixos: boolean
+  readonly storePathCount: number
+  /** Of the store paths as NARs. */
+  readonly narSize: number
+  /** Of those among them whose blocks came from the cache: they were verified when they were put there. */
+  readonly cachedNarSize: number
+  /** Of the tar. */
+  readonly tarSize: number
+  /** Of the image file. */
+  readonly size: number
+  /** SHA-256 of the image file, lower-case base 16. */
+  readonly sha256: string
+  readonly manifest: ImageManifest
+  /** What may not be as it was meant. */
+  readonly warnings: readonly Warning[]
+}
+
+/** An image in a folder. */
+export interface ImageFiles extends ImageResult {
+  /** Absolute path of the image file. */
+  readonly image: string
+  /** Absolute paths of everything delivered, the image first. */
+  readonly files: readonly string[]
+}
+
+/** What became of an image: `artefacts` are its files, the image first, whose blocks are `blocks`. */
+export function resultOf(
+  { image, sizes, mislabelling }: ImageRun,
+  artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
+  blocks: readonly ManifestBlock[],
+): ImageResult {
+  const { name, system, format, toplevel, isToBoot, isNixos, plan } = image
+  const [{ size, sha256 }] = artefacts
+  return {
+    name,
+    system,
+    format,
+    toplevel,
+    isToBoot,
+    isNixos,
+    storePathCount: sizes.segments.length,
+    narSize: plan.narSize,
+    cachedNarSize: sizes.cachedNars,
+    tarSize: sizes.tar,
+    size,
+    sha256,
+    manifest: createManifest(image, sizes, artefacts, blocks),
+    warnings: [...image.warnings, ...[...mislabelling].sort().map(labelWarning)],
+  }
+}
+
+function labelWarning(url: string): Warning {
+  const message = `${url}: files there have another FileHash or FileSize than their narinfos say; taken, for their NAR hashes are right`
+  return { code: 'CACHE_MISLABELLED', path: url, message }
+}

@@ -1,0 +1,110 @@
+/** What a spec may say, checked when it is given: keys by name, values by their kinds. What they come to is checked later. */
+import {
+  type Check,
+  either,
+  filePath,
+  flag,
+  isTextOrBytes,
+  listOf,
+  objectOf,
+  oneOf,
+  recordOf,
+  someText,
+  text,
+  textOrBytes,
+  wholeNumber,
+} from '../arguments.ts'
+import { FORMATS } from '../container/index.ts'
+import { type ImageSpec, SYSTEMS } from './spec.ts'
+
+const TOKEN = objectOf({ url: someText, token: someText }, ['url', 'token'])
+
+const SOURCE = objectOf({
+  closureInfo: filePath,
+  store: filePath,
+  caches: listOf(someText),
+  trustedPublicKeys: listOf(text),
+  requireSignatures: flag,
+  netrcFile: filePath,
+  netrcText: text,
+  tokenFile: filePath,
+  tokens: listOf(TOKEN),
+  stallTimeout: wholeNumber(1),
+  exportFile: filePath,
+  narFiles: recordOf(filePath),
+})
+
+const ENTRY = { type: oneOf(['file', 'directory', 'symlink']), path: text, uid: isNumber, gid: isNumber, origin: text }
+const ENTRIES: Readonly<Record<string, Check>> = {
+  file: objectOf({ ...ENTRY, contents: textOrBytes, mode: isNumber }, ['path', 'contents']),
+  directory: objectOf({ ...ENTRY, mode: isNumber }, ['path']),
+  symlink: objectOf({ ...ENTRY, target: text }, ['path', 'target']),
+}
+
+const UNIT = objectOf({ text: textOrBytes, enable: flag, mask: flag, dropIns: recordOf(textOrBytes), origin: text })
+
+const SYSTEMD = objectOf({
+  machineId: someText,
+  hostname: text,
+  locale: text,
+  timezone: text,
+  resolvConf: oneOf(['stub', 'uplink', 'empty']),
+  osRelease: recordOf(text),
+  gettys: flag,
+  units: recordOf(UNIT),
+  presets: recordOf(textOrBytes),
+  tmpfiles: recordOf(textOrBytes),
+  sysusers: recordOf(textOrBytes),
+  origin: text,
+})
+
+/** A key that signs. */
+export const SIGNING: Check = either(
+  value => typeof value === 'object' && value !== null && 'gpg' in value,
+  objectOf({ gpg: someText }, ['gpg']),
+  objectOf({ keyFile: filePath, passphrase: text, passphraseFile: filePath }, ['keyFile']),
+)
+
+const SPEC = objectOf({
+  toplevel: filePath,
+  roots: listOf(filePath),
+  source: SOURCE,
+  entries: listOf(checkEntry),
+  name: text,
+  system: oneOf(SYSTEMS),
+  format: oneOf(FORMATS),
+  level: wholeNumber(0, 9),
+  arm64Branches: flag,
+  systemd: SYSTEMD,
+  // What the sections and keys may be, the settings themselves say.
+  nspawn: either(
+    isTextOrBytes,
+    textOrBytes,
+    recordOf(() => {}),
+  ),
+  signing: SIGNING,
+})
+
+/** Throws `TypeError` and `RangeError` for a spec that cannot be meant; `name` says whose it is. */
+export function checkSpec(value: unknown, name: string): void {
+  SPEC(value, name)
+  const spec = value as ImageSpec
+  const { arm64Branches, format = 'tar.xz', source = {}, toplevel, roots = [] } = spec
+  if (arm64Branches && format !== 'tar.xz') {
+    throw new RangeError(`${name}.arm64Branches: only tar.xz has them, not ${format}`)
+  }
+  const listed = source.closureInfo ?? source.exportFile ?? source.narFiles
+  if (toplevel === undefined && roots.length === 0 && listed === undefined) {
+    throw new TypeError(`${name}: nothing to build; give a toplevel, roots, or a source that lists its store paths`)
+  }
+}
+
+function checkEntry(value: unknown, name: string): void {
+  const { type } = Object(value) as { type?: unknown }
+  ENTRY.type(type, `${name}.type`)
+  ENTRIES[type as string](value, name)
+}
+
+function isNumber(value: unknown, name: string): void {
+  if (typeof value !== 'number') throw new TypeError(`${name}: give a number, not ${typeof value}`)
+}

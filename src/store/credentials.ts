@@ -1,0 +1,35 @@
+import { readFile } from 'node:fs/promises'
+import { describeUrl } from '../describe-url.ts'
+import type { Credentials } from '../nar-file/index.ts'
+import { reasonOf, StoreError } from './errors.ts'
+import type { ClosureSource } from './open.ts'
+
+/** What a source says of who may read its caches, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
+export async function credentialsOf(source: ClosureSource): Promise<Credentials> {
+  const { netrcFile, netrcText, tokenFile, tokens = [], caches = [] } = source
+  if (netrcFile !== undefined && netrcText !== undefined) {
+    throw new TypeError('source: netrcFile and netrcText: give one of them')
+  }
+  for (const { url } of tokens) {
+    if (/^https?:/i.test(url) && URL.canParse(url)) continue
+    const shown = JSON.stringify(describeUrl(url))
+    throw new TypeError(`source.tokens: give the URL of the server a token is for, not ${shown}`)
+  }
+  const servers = caches.filter(url => /^https?:/i.test(url))
+  if (tokenFile !== undefined && servers.length === 0) {
+    throw new TypeError('source.tokenFile: is for caches whose URL begins with https:// or http://; give one')
+  }
+  const token = tokenFile === undefined ? undefined : (await readText(tokenFile)).trim()
+  return {
+    netrc: netrcFile === undefined ? netrcText : await readText(netrcFile),
+    tokens: [...tokens, ...(token === undefined ? [] : servers.map(url => ({ url, token })))],
+  }
+}
+
+async function readText(file: string): Promise<string> {
+  try {
+    return await readFile(file, 'utf8')
+  } catch (error) {
+    throw new StoreError('SOURCE_INVALID', file, `${file}: cannot be read: ${reasonOf(error)}`, { cause: error })
+  }
+}

@@ -1,0 +1,38 @@
+/** What may not be as it was meant. Plain data. */
+export interface Warning {
+  /** For programs. Later versions may have others. */
+  readonly code: WarningCode | (string & {})
+  /** What it is about: a path in the image, a store path, a unit, a file, or the URL of a cache. */
+  readonly path?: string
+  /** For people: says what it is about, too. */
+  readonly message: string
+}
+
+export type WarningCode =
+  /** A cache cannot be used. */
+  | 'CACHE_UNUSABLE'
+  /** Files of a cache have another hash or size than it says, which nobody signs for. */
+  | 'CACHE_MISLABELLED'
+  /** No cache gives a NAR, and another signed build of the store path is used. */
+  | 'OTHER_BUILD_USED'
+  /** A rule of `check` is broken, which does not keep the image from being imported and booting. */
+  | `CHECK_${Uppercase<string>}`
+  /** Nothing in the system ends a first boot. */
+  | 'FIRST_BOOT_ENDLESS'
+  /** Nobody can log in at a terminal. */
+  | 'LOGIN_IMPOSSIBLE'
+  | 'UNIT_NOT_ENABLED'
+  | 'UNIT_SETTING_IGNORED'
+  | 'UNIT_MASKED_MISSING'
+  /** Another preset of the system counts. */
+  | 'PRESET_OVERRIDDEN'
+  /** The configuration of the NixOS system does not suit a container. */
+  | 'NIXOS_OPTION'
+  /** The NixOS system puts a file of its own there at each boot. */
+  | 'ENTRY_REPLACED'
+  /** The NixOS system cannot put a file of its own there. */
+  | 'ENTRY_IN_THE_WAY'
+  /** Systemd-nspawn passes over something in the settings, or over what was downloaded of them. */
+  | 'SETTINGS_IGNORED'
+  /** What lies beside the image keeps `pull-tar` from getting it. */
+  | 'DELIVERY_UNFIT'
