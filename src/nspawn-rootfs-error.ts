@@ -3,6 +3,9 @@ export abstract class NspawnRootfsError extends Error {
   abstract readonly code: string
 }
 
+/** One of the known codes, or one that a later version adds: whoever tells them apart needs a case for all others. */
+export type Open<Code extends string> = Code | (string & {})
+
 const prototypes = new Map<string, object>()
 
 /** Names a class of errors. By its name, an error that was sent from another thread finds its class again. */

@@ -1,7 +1,9 @@
+import type { Open } from './nspawn-rootfs-error.ts'
+
 /** What may not be as it was meant. Plain data. */
 export interface Warning {
-  /** For programs. Later versions may have others. */
-  readonly code: WarningCode | (string & {})
+  /** For programs. */
+  readonly code: Open<WarningCode>
   /** What it is about: a path in the image, a store path, a unit, a file, or the URL of a cache. */
   readonly path?: string
   /** For people: says what it is about, too. */

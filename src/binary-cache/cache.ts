@@ -25,7 +25,7 @@ export interface BinaryCache {
   readonly priority: number
   /**
    * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
-   * `CacheError` NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
+   * `CacheError` CACHED_NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
    */
   narInfo(path: StorePath, insist: boolean): Promise<NarInfo | undefined>
 }
@@ -88,17 +88,17 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
     contentAddressOf(info)
   } catch (cause) {
     const message = `${path.path}: ${at}: ${(cause as Error).message}`
-    throw new CacheError('NARINFO_INVALID', at, path.path, message, { cause })
+    throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message, { cause })
   }
   if (info.path.path !== path.path) {
     const message = `${path.path}: ${at}: is about another store path, ${info.path.path}`
-    throw new CacheError('NARINFO_INVALID', at, path.path, message)
+    throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)
   }
   const url = URL.parse(info.url, at)
   // A cache on the network has no say about files of this machine.
   if (!url || (url.protocol === 'file:' && !at.startsWith('file:')) || !/^(file|https?):$/.test(url.protocol)) {
     const message = `${path.path}: ${at}: its URL, ${JSON.stringify(describeUrl(info.url))}, leads to no place that a cache can have`
-    throw new CacheError('NARINFO_INVALID', at, path.path, message)
+    throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)
   }
   return { ...info, url: url.href }
 }
@@ -116,7 +116,7 @@ function checkKind(bytes: Uint8Array, wanted: FileKind, at: string, path?: Store
       : 'the server has to say in Content-Encoding that it is compressed'
   const about = path === undefined ? '' : `${path.path}: `
   const message = `${about}${at}: is ${kind.what}, not ${wanted.what}: ${why}`
-  throw new CacheError(path === undefined ? 'CACHE_UNREADABLE' : 'NARINFO_INVALID', at, path?.path, message)
+  throw new CacheError(path === undefined ? 'CACHE_UNREADABLE' : 'CACHED_NARINFO_INVALID', at, path?.path, message)
 }
 
 async function readDocument(

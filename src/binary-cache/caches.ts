@@ -1,7 +1,7 @@
 import type { Access } from '../nar-file/index.ts'
 import type { ContentCheck, NarHash, NarInfo, StorePath } from '../nix/index.ts'
 import { type BinaryCache, openCache } from './cache.ts'
-import { CacheError } from './errors.ts'
+import { CacheError, type CacheErrorCode } from './errors.ts'
 import type { CacheLocation } from './location.ts'
 import { createJudge, type Trust } from './trust.ts'
 
@@ -137,7 +137,7 @@ function together(faults: readonly CacheError[], transition: string): CacheError
   if (others.length === 0) return first
   const lines = others.map(({ url, reason }) => `\n  ${url}: ${reason}`)
   const message = `${first.message}; ${transition}:${lines.join('')}`
-  return new CacheError(first.code, first.url, first.path, message, { cause: first })
+  return new CacheError(first.code as CacheErrorCode, first.url, first.path, message, { cause: first })
 }
 
 function notCached({ path }: StorePath, caches: readonly BinaryCache[], [unusable]: readonly CacheError[]): CacheError {

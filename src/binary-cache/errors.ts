@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What is wrong with a binary cache, or with what it says of a store path. */
 export type CacheErrorCode =
@@ -9,7 +9,7 @@ export type CacheErrorCode =
   /** No cache has the store path. */
   | 'PATH_NOT_CACHED'
   /** The narinfo is malformed, or that of another store path. */
-  | 'NARINFO_INVALID'
+  | 'CACHED_NARINFO_INVALID'
   /** Nobody who is trusted has signed the store path. */
   | 'PATH_UNTRUSTED'
 
@@ -19,7 +19,7 @@ export class CacheError extends NspawnRootfsError {
     nameErrors(CacheError, 'CacheError')
   }
 
-  readonly code: CacheErrorCode
+  readonly code: Open<CacheErrorCode>
   /** URL of the cache or the file in it. */
   readonly url: string
   /** The store path in question, if it is about one. */

@@ -1,13 +1,13 @@
 import { createReadStream } from 'node:fs'
-import { resolve } from 'node:path'
+import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { createByteInput } from './byte-input.ts'
 import { type Compression, detectCompression, MAGIC_SIZE } from './compression.ts'
-import type { System } from './elf.ts'
+import { SYSTEMS, type System } from './elf.ts'
 import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
 import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
 import { unpackerOf } from './unpack.ts'
-import { type SystemdVersions, versionsOf } from './versions.ts'
+import { SYSTEMD_VERSIONS, type SystemdVersions, versionsOf } from './versions.ts'
 
 /** What a check of an image file came to. Plain data. */
 export interface ArchiveReport {
@@ -32,6 +32,11 @@ const PULL_MAX = 64 * 1024 ** 3
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
 
+const OPTIONS = objectOf({
+  system: oneOf(SYSTEMS),
+  systemd: either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS))),
+})
+
 /**
  * Checks an image file, given by its path or as its bytes: a tar archive, compressed or not, whoever made it. What it
  * is compressed with is told by its first bytes. Memory holds a small record of each entry, the first kilobyte of each
@@ -40,12 +45,14 @@ const READ_SIZE = 256 * 1024
  * version of systemd that is not known.
  */
 export async function checkArchive(
-  image: string | AsyncIterable<Uint8Array>,
+  image: string | URL | AsyncIterable<Uint8Array>,
   options: ImageCheckOptions = {},
 ): Promise<ArchiveReport> {
+  OPTIONS(options, 'options')
   const systemd = versionsOf(options.systemd)
-  const source = typeof image === 'string' ? createReadStream(resolve(image), { highWaterMark: READ_SIZE }) : image
-  const input = createByteInput(readable(source, typeof image === 'string' ? image : 'the image'))
+  const file = isStream(image) ? undefined : resolvePath(image, 'image')
+  const source = isStream(image) ? image : createReadStream(file!, { highWaterMark: READ_SIZE })
+  const input = createByteInput(readable(source, file === undefined ? 'the image' : `${image}`))
   const head = await input.peek(MAGIC_SIZE)
   const compression = detectCompression(head)
   const check = createImageCheck(options)
@@ -75,6 +82,14 @@ export async function checkArchive(
   }
   const verdict: ImageVerdict = await check.finish({ isPartial: !isWhole })
   return { systemd, ...verdict, compression, size, tarSize, entries }
+}
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
+
+function isStream(image: unknown): image is AsyncIterable<Uint8Array> {
+  return typeof image === 'object' && image !== null && Symbol.asyncIterator in image
 }
 
 async function* readable(source: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { resolvePath, someText } from '../arguments.ts'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
@@ -20,14 +21,15 @@ const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
  * settings. Signatures are looked for, not verified. Throws `CheckError` IMAGE_UNREADABLE.
  */
 export async function checkDelivery(
-  folder: string,
+  folder: string | URL,
   imageFile: string,
   { systemd }: Pick<ImageCheckOptions, 'systemd'> = {},
 ): Promise<Finding[]> {
+  someText(imageFile, 'imageFile')
   const { report, list } = createFindings(versionsOf(systemd))
-  const whole = resolve(folder)
-  const files = new Set(await attempt(folder, () => readdir(whole)))
-  const read = (file: string) => attempt(join(folder, file), () => readChecksums(join(whole, file)))
+  const whole = resolvePath(folder, 'folder')
+  const files = new Set(await attempt(`${folder}`, () => readdir(whole)))
+  const read = (file: string) => attempt(join(`${folder}`, file), () => readChecksums(join(whole, file)))
 
   const own = `${imageFile}.sha256`
   if (files.has(own)) {
@@ -58,7 +60,7 @@ export async function checkDelivery(
   }
   for (const file of [imageFile, settingsOf(imageFile)]) {
     if (!isReadWhole || !files.has(file)) continue
-    const digest = await attempt(join(folder, file), () => digestOf(join(whole, file)))
+    const digest = await attempt(join(`${folder}`, file), () => digestOf(join(whole, file)))
     checkLine(text, file, digest, report)
   }
   if (signatures.length === 0) {

@@ -22,6 +22,9 @@ export const MACHINES = { 'x86_64-linux': 62, 'aarch64-linux': 183 } as const
 /** The name of a system that an image can be for, as Nix has it. */
 export type System = keyof typeof MACHINES
 
+/** All of them. */
+export const SYSTEMS = Object.keys(MACHINES) as System[]
+
 /** A program, as far as its first bytes tell. */
 export type Program =
   | { readonly kind: 'elf'; readonly machine: number; readonly interpreter?: ByteString }
@@ -46,7 +49,7 @@ export function identifyProgram(head: Uint8Array): Program {
 
 /** The system that a machine belongs to; `undefined` for one that no image is made for. */
 export function systemOfMachine(machine: number): System | undefined {
-  return (Object.keys(MACHINES) as System[]).find(system => MACHINES[system] === machine)
+  return SYSTEMS.find(system => MACHINES[system] === machine)
 }
 
 function interpreterOf(head: Uint8Array): ByteString | undefined {

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be checked to its end. */
 export type CheckErrorCode =
@@ -17,7 +17,7 @@ export class CheckError extends NspawnRootfsError {
     nameErrors(CheckError, 'CheckError')
   }
 
-  readonly code: CheckErrorCode
+  readonly code: Open<CheckErrorCode>
 
   constructor(code: CheckErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)

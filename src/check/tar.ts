@@ -80,7 +80,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
     return { entries, size: input.size, isWhole: end.finish({ kind, offset, size: input.size, hint }) }
   } catch (error) {
     if (!(error instanceof CheckError) || error.code === 'IMAGE_UNREADABLE') throw error
-    const rule = RULE_OF[error.code]
+    const rule = RULE_OF[error.code as keyof typeof RULE_OF]
     // The machine is whole then; up to 260 systemd does not ask a decoder whether it came to its end.
     const isHarmless = rule === 'truncated' && end.isFound
     report(rule, error.message, isHarmless ? { since: 261 } : {})

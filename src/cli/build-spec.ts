@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import {
   type ClosureSource,
   define,
@@ -102,14 +102,19 @@ export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): I
     throw new UsageError('--passphrase-file: is for --sign-key')
   if (signGpg !== undefined) return { gpg: signGpg }
   if (signKey === undefined) return undefined
-  return { keyFile: signKey, passphraseFile }
+  return { keyFile: signKey, passphraseFile: optionFile('--passphrase-file', passphraseFile) }
 }
 
 /** A place that is given replaces the one declared, whatever its kind; the rest of what is given replaces the same. */
 function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): ClosureSource {
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
   const isPlaceAsked = PLACES.some(place => asked[place] !== undefined)
-  const kept = Object.entries(declared).filter(([key]) => !isPlaceAsked || !PLACES.some(place => place === key))
+  const replaced: readonly string[] = [
+    ...(isPlaceAsked ? PLACES : []),
+    ...(asked.netrcFile === undefined ? [] : ['netrcText']),
+    ...(asked.tokenFile === undefined ? [] : ['tokens']),
+  ]
+  const kept = Object.entries(declared).filter(([key]) => !replaced.includes(key))
   return { ...Object.fromEntries(kept), ...given }
 }
 
@@ -171,8 +176,8 @@ function sourceOf(flags: BuildFlags): ClosureSource {
     caches: urls.length > 0 ? urls : undefined,
     trustedPublicKeys: flags.trustedPublicKey,
     requireSignatures: flags.requireSignatures ? undefined : false,
-    netrcFile: flags.netrcFile,
-    tokenFile: flags.tokenFile,
+    netrcFile: optionFile('--netrc-file', flags.netrcFile),
+    tokenFile: optionFile('--token-file', flags.tokenFile),
     exportFile,
     narFiles: nar && Object.fromEntries(nar),
   }
@@ -180,6 +185,17 @@ function sourceOf(flags: BuildFlags): ClosureSource {
 
 function isUrl(place: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/i.test(place)
+}
+
+/** The file of an option, which must be there. */
+function optionFile(option: string, file: string | undefined): string | undefined {
+  if (file === undefined) return undefined
+  try {
+    accessSync(file, constants.R_OK)
+    return file
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`)
+  }
 }
 
 function readOptionFile(option: string, file: string): Uint8Array {

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What went wrong, for programs. */
 export type HttpErrorCode =
@@ -34,7 +34,7 @@ export class HttpError extends NspawnRootfsError {
     nameErrors(HttpError, 'HttpError')
   }
 
-  readonly code: HttpErrorCode
+  readonly code: Open<HttpErrorCode>
   readonly url?: string
   readonly status?: number
   readonly transient: boolean

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with an image as a whole. */
 export type ImageErrorCode =
@@ -18,7 +18,7 @@ export class ImageError extends NspawnRootfsError {
     nameErrors(ImageError, 'ImageError')
   }
 
-  readonly code: ImageErrorCode
+  readonly code: Open<ImageErrorCode>
   /** The store path, entry or output file in question. */
   readonly path: string
 

@@ -1,5 +1,5 @@
 import { aboutUrl, describeUrl } from '../describe-url.ts'
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What is wrong with a file that should hold a NAR. */
 export type NarFileErrorCode =
@@ -22,7 +22,7 @@ export class NarFileError extends NspawnRootfsError {
     nameErrors(NarFileError, 'NarFileError')
   }
 
-  readonly code: NarFileErrorCode
+  readonly code: Open<NarFileErrorCode>
   /** The store path. */
   readonly path: string
   /** URL of the file, as messages show it. */
@@ -57,5 +57,8 @@ export function nowhere([first, ...others]: readonly NarFileError[]): NarFileErr
   if (others.length === 0) return first
   const { code, path, url, reason } = first
   const lines = others.flatMap(other => [aboutUrl(other.url, other.reason), ...other.elsewhere])
-  return new NarFileError(code, path, url, reason, { cause: first, elsewhere: [...first.elsewhere, ...lines] })
+  return new NarFileError(code as NarFileErrorCode, path, url, reason, {
+    cause: first,
+    elsewhere: [...first.elsewhere, ...lines],
+  })
 }

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What went wrong, for programs. */
 export type NixErrorCode =
@@ -38,7 +38,7 @@ export class NixError extends NspawnRootfsError {
     nameErrors(NixError, 'NixError')
   }
 
-  readonly code: NixErrorCode
+  readonly code: Open<NixErrorCode>
   readonly input?: string
   readonly offset?: number
   readonly line?: number

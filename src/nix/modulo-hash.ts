@@ -5,7 +5,7 @@
  *     hashed = NAR with 32 zero bytes in each place of DIGEST, { "|" OFFSET }      Nix up to 2.16
  *            | NAR with 32 zero bytes in each place of DIGEST                      from 2.17 on, which leaves OFFSETs out
  */
-import { createHash } from 'node:crypto'
+import { createHash, getHashes } from 'node:crypto'
 
 /** Most places of the digest; no package has a hundredth of them. Their offsets have to be held until the end. */
 const PLACES_MAX = 1_000_000
@@ -20,6 +20,7 @@ export interface ModuloHash {
 
 /** Begins to hash a NAR of the store path whose base name begins with `digest`. */
 export function createModuloHash(algorithm: string, digest: string): ModuloHash {
+  if (!getHashes().includes(algorithm)) throw new RangeError(`algorithm: there is no ${algorithm} here`)
   const hash = createHash(algorithm)
   const zeros = Buffer.alloc(digest.length)
   const offsets: number[] = []

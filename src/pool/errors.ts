@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Why a thread does no jobs. */
 export type ThreadErrorCode =
@@ -13,7 +13,7 @@ export class ThreadError extends NspawnRootfsError {
     nameErrors(ThreadError, 'ThreadError')
   }
 
-  readonly code: ThreadErrorCode
+  readonly code: Open<ThreadErrorCode>
 
   constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with a publication. */
 export type PublishErrorCode = 'NAME_TWICE' | 'VERSION_INVALID' | 'VERSION_TAKEN' | 'IN_THE_WAY' | 'PUBLISH_FAILED'
@@ -9,7 +9,7 @@ export class PublishError extends NspawnRootfsError {
     nameErrors(PublishError, 'PublishError')
   }
 
-  readonly code: PublishErrorCode
+  readonly code: Open<PublishErrorCode>
   /** The file, folder or version in question. */
   readonly path: string
 

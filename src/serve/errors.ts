@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Why a folder cannot be served. */
 export type ServeErrorCode = 'FOLDER_MISSING' | 'ADDRESS_UNUSABLE'
@@ -9,7 +9,7 @@ export class ServeError extends NspawnRootfsError {
     nameErrors(ServeError, 'ServeError')
   }
 
-  readonly code: ServeErrorCode
+  readonly code: Open<ServeErrorCode>
 
   constructor(code: ServeErrorCode, message: string, options?: ErrorOptions) {
     super(message, options)

@@ -1,5 +1,6 @@
 import type { RequestListener, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import { wholeNumber } from '../arguments.ts'
 
 /** What the clients of a server may take. */
 export interface ServeLimits {
@@ -23,15 +24,13 @@ const DEFAULTS: Required<ServeLimits> = {
   idleTime: 120_000,
 }
 
-/** Throws `RangeError` for limits that are none. */
-export function checkLimits(limits: ServeLimits): Required<ServeLimits> {
-  const all = { ...DEFAULTS, ...limits }
-  for (const [name, value] of Object.entries(all)) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new RangeError(`limits.${name}: give a whole number from 1 on, not ${value}`)
-    }
-  }
-  return all
+/** What each of the limits may be. */
+export const SERVE_LIMITS = Object.fromEntries(Object.keys(DEFAULTS).map(name => [name, wholeNumber(1)]))
+
+/** The limits with those that are not said. */
+export function limitsOf(limits: ServeLimits = {}): Required<ServeLimits> {
+  const said = Object.entries(limits).filter(([, value]) => value !== undefined)
+  return { ...DEFAULTS, ...Object.fromEntries(said) }
 }
 
 /** Options of Node's `createServer`; what it looks after only now and then, it does twice in the shortest time. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { resolvePath, someText } from '../arguments.ts'
 import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
 import { findFolder, findIn } from './find.ts'
@@ -11,8 +12,9 @@ const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
  * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: by the signature
  * of the checksums, by checksums that list the image, or none. Rejects with `ServeError` FOLDER_MISSING.
  */
-export async function pullLines(url: string, folder: string): Promise<string[]> {
-  const root = await findFolder(folder)
+export async function pullLines(url: string, folder: string | URL): Promise<string[]> {
+  someText(url, 'url')
+  const root = await findFolder(resolvePath(folder, 'folder'))
   const checksums = await readFile(join(root, 'SHA256SUMS'), 'latin1').catch(() => '')
   const names = await namesIn(root)
   const lines: string[] = []

@@ -1,9 +1,10 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
+import { abortSignal, callback, objectOf, resolvePath, someText, wholeNumber } from '../arguments.ts'
 import { answer, fail } from './answer.ts'
 import { ServeError } from './errors.ts'
 import { findFolder } from './find.ts'
-import { checkLimits, inTurn, limitServer, type ServeLimits, serverOptionsOf } from './limits.ts'
+import { inTurn, limitServer, limitsOf, SERVE_LIMITS, type ServeLimits, serverOptionsOf } from './limits.ts'
 
 /** How a folder is served. */
 export interface ServeOptions {
@@ -27,16 +28,25 @@ export interface FolderServer {
   close(): Promise<void>
 }
 
+const OPTIONS = objectOf({
+  port: wholeNumber(0, 65535),
+  host: someText,
+  signal: abortSignal,
+  onRequest: callback,
+  limits: objectOf(SERVE_LIMITS),
+})
+
 /**
  * Serves a folder over HTTP, to try images with `machinectl pull-tar` before they are published: files with ranges and
- * entity tags, lists of folders, nothing from outside. Rejects with `ServeError`, and with the signal's reason when aborted before
- * it listens. Rejects with `RangeError` for limits that are none.
+ * entity tags, lists of folders, nothing from outside. Rejects with `ServeError`, with `TypeError` and
+ * `RangeError` for arguments that cannot be meant, and with the signal's reason when aborted before it listens.
  */
-export async function serveFolder(folder: string, options: ServeOptions = {}): Promise<FolderServer> {
+export async function serveFolder(folder: string | URL, options: ServeOptions = {}): Promise<FolderServer> {
+  OPTIONS(options, 'options')
   const { port = 8080, host = '127.0.0.1', signal, onRequest } = options
-  const limits = checkLimits(options.limits ?? {})
+  const limits = limitsOf(options.limits)
   signal?.throwIfAborted()
-  const root = await findFolder(folder)
+  const root = await findFolder(resolvePath(folder, 'folder'))
   const listener = inTurn(limits, (request, response) => {
     if (onRequest) response.once('close', () => onRequest(lineOf(request, response)))
     answer(root, request, response).catch(() => fail(response, 500))

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with a key, or with signing. */
 export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' | 'OWNER_INVALID' | 'GPG_FAILED'
@@ -9,7 +9,7 @@ export class SigningError extends NspawnRootfsError {
     nameErrors(SigningError, 'SigningError')
   }
 
-  readonly code: SigningErrorCode
+  readonly code: Open<SigningErrorCode>
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string
 

@@ -1,3 +1,4 @@
+import { objectOf, text } from '../arguments.ts'
 import { SigningError } from './errors.ts'
 
 /** Whose key it is. */
@@ -16,11 +17,15 @@ export interface KeyPair {
   readonly fingerprint: string
 }
 
+const OWNER = objectOf({ name: text, email: text, passphrase: text }, ['name'])
+
 /**
  * Makes a key that can sign, and nothing else: version 4, EdDSA on Curve25519, which GnuPG 2.2 and newer take. It does not
  * expire. Two calls make two keys. Rejects with `SigningError` OWNER_INVALID.
  */
-export async function generateKeyPair({ name, email, passphrase }: KeyOwner): Promise<KeyPair> {
+export async function generateKeyPair(owner: KeyOwner): Promise<KeyPair> {
+  OWNER(owner, 'owner')
+  const { name, email, passphrase } = owner
   const refuse = (why: string, cause?: unknown): never => {
     throw new SigningError('OWNER_INVALID', name, `no key can be made for ${JSON.stringify(name)}: ${why}`, { cause })
   }

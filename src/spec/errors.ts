@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 import { shortened } from '../printable.ts'
 
 /** What can be wrong with a declaration. */
@@ -27,7 +27,7 @@ export class SpecError extends NspawnRootfsError {
     nameErrors(SpecError, 'SpecError')
   }
 
-  readonly code: SpecErrorCode
+  readonly code: Open<SpecErrorCode>
   readonly problems: readonly SpecProblem[]
 
   constructor(code: SpecErrorCode, problems: readonly SpecProblem[], options?: ErrorOptions) {

@@ -1,4 +1,4 @@
-import { resolve } from 'node:path'
+import { resolvePath, someText, text } from '../arguments.ts'
 import { type ImageEntry, treeEntriesOf } from '../image/index.ts'
 import { readFolder, UnreadableError } from './beside.ts'
 import { SpecError } from './errors.ts'
@@ -8,9 +8,12 @@ import { SpecError } from './errors.ts'
  * `overlays` does in a declaration. Modes become 0644 or 0755, and 0755 for folders; owners are 0. `origin` says who asks
  * for them, for people to read. Throws `SpecError` FOLDER_UNREADABLE, `ImageError` ENTRY_INVALID.
  */
-export async function readOverlay(folder: string, target: string, origin = folder): Promise<ImageEntry[]> {
+export async function readOverlay(folder: string | URL, target: string, origin = `${folder}`): Promise<ImageEntry[]> {
+  const from = resolvePath(folder, 'folder')
+  someText(target, 'target')
+  text(origin, 'origin')
   try {
-    const entries = (await readFolder(resolve(folder), target.replace(/\/+$/, '') || '/')).map(entry => ({
+    const entries = (await readFolder(from, target.replace(/\/+$/, '') || '/')).map(entry => ({
       ...entry,
       origin,
     }))

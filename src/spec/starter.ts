@@ -1,4 +1,5 @@
-import type { System } from '../image/index.ts'
+import { objectOf, oneOf, someText } from '../arguments.ts'
+import { SYSTEMS, type System } from '../image/index.ts'
 
 /** What `init` makes: a NixOS system that goes on living in its machine, or a few store paths. */
 export const FLAVOURS = ['nixos', 'plain'] as const
@@ -14,8 +15,16 @@ export interface StarterOptions {
   readonly schema: string
 }
 
+const OPTIONS = objectOf({ flavour: oneOf(FLAVOURS), name: someText, system: oneOf(SYSTEMS), schema: someText }, [
+  'flavour',
+  'name',
+  'system',
+  'schema',
+])
+
 /** The files of a starter with their texts, the declaration first. */
 export function starterFiles(options: StarterOptions): Map<string, string> {
+  OPTIONS(options, 'options')
   if (options.flavour === 'plain') return new Map([['image.yaml', plainImage(options)]])
   return new Map([
     ['image.yaml', nixosImage(options)],

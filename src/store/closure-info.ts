@@ -6,7 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { NixError, type PathInfo, parseRegistration } from '../nix/index.ts'
+import { NixError, type NixErrorCode, type PathInfo, parseRegistration } from '../nix/index.ts'
 import { reasonOf, StoreError } from './errors.ts'
 
 /** Reads the records of a closureInfo folder. Throws `StoreError`, and `NixError` for a malformed registration. */
@@ -30,7 +30,11 @@ function parseFile(file: string, storeDir: string): PathInfo[] {
     return parseRegistration(text, storeDir)
   } catch (error) {
     if (!(error instanceof NixError)) throw error
-    throw new NixError(error.code, `${file}: ${error.message}`, { ...error, path: error.path ?? file, cause: error })
+    throw new NixError(error.code as NixErrorCode, `${file}: ${error.message}`, {
+      ...error,
+      path: error.path ?? file,
+      cause: error,
+    })
   }
 }
 

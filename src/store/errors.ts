@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What is wrong with a store, or with what was asked of it. */
 export type StoreErrorCode =
@@ -22,7 +22,7 @@ export class StoreError extends NspawnRootfsError {
     nameErrors(StoreError, 'StoreError')
   }
 
-  readonly code: StoreErrorCode
+  readonly code: Open<StoreErrorCode>
   /** The store path, file or folder in question. */
   readonly path: string
 

@@ -4,5 +4,6 @@ export { type ContentsSource, isFetched, type SupplyOptions } from './contents-s
 export { reasonOf, StoreError, type StoreErrorCode } from './errors.ts'
 export { type Destination, followLinks, type Outside, whereLeads } from './follow-links.ts'
 export { HEAD_SIZE, type StoreNode } from './node.ts'
-export { type ClosureSource, type OpenedClosure, openClosure } from './open.ts'
+export { type OpenedClosure, openClosure } from './open.ts'
+export type { ClosureSource } from './source.ts'
 export { createSupply, type Supply, type Wanted } from './supply.ts'

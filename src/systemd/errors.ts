@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What systemd would refuse. */
 export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
@@ -9,7 +9,7 @@ export class SystemdError extends NspawnRootfsError {
     nameErrors(SystemdError, 'SystemdError')
   }
 
-  readonly code: SystemdErrorCode
+  readonly code: Open<SystemdErrorCode>
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number
 

@@ -1,3 +1,4 @@
+import { text } from '../arguments.ts'
 import { quoted } from '../printable.ts'
 import { SystemdError } from './errors.ts'
 
@@ -16,6 +17,7 @@ const MACHINE_NAME = /^[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Z
  * such a file is imported. Throws `SystemdError`.
  */
 export function checkImageName(name: string): string {
+  text(name, 'name')
   if (name.length <= MACHINE_NAME_MAX && MACHINE_NAME.test(machineNameOf(name))) return name
   throw new SystemdError(
     'IMAGE_NAME_INVALID',
@@ -29,5 +31,6 @@ export function checkImageName(name: string): string {
  * name of an image, and every version in the name of a machine that is to be started.
  */
 export function machineNameOf(imageName: string): string {
+  text(imageName, 'imageName')
   return imageName.replaceAll('_', '-')
 }

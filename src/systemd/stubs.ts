@@ -8,7 +8,7 @@ import { byteStringOfText } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
-import { SystemdError } from './errors.ts'
+import { SystemdError, type SystemdErrorCode } from './errors.ts'
 import { planLogins } from './logins.ts'
 import {
   hostnameText,
@@ -172,7 +172,7 @@ function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T)
     if (!(error instanceof SystemdError)) throw error
     const name = Object.keys(units).find(unit => error.message.startsWith(unit))
     const origin = name && units[name].origin
-    throw origin ? new SystemdError(error.code, `${origin}: ${error.message}`, error.line) : error
+    throw origin ? new SystemdError(error.code as SystemdErrorCode, `${origin}: ${error.message}`, error.line) : error
   }
 }
 

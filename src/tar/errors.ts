@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What was wrong with an entry: a field that the format cannot hold, or a path no importer would take. */
 export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
@@ -9,7 +9,7 @@ export class TarError extends NspawnRootfsError {
     nameErrors(TarError, 'TarError')
   }
 
-  readonly code: TarErrorCode
+  readonly code: Open<TarErrorCode>
   /** The path of the entry, as text. */
   readonly path: string
 

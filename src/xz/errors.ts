@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /**
  * What is wrong with the bytes:
@@ -34,7 +34,7 @@ export class XzError extends NspawnRootfsError {
     nameErrors(XzError, 'XzError')
   }
 
-  readonly code: XzErrorCode
+  readonly code: Open<XzErrorCode>
 
   constructor(code: XzErrorCode, message: string) {
     super(message)

@@ -34,7 +34,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
     published = scratch.make('published')
     const settings = join(scratch.folder, 'settings.nspawn')
     writeFileSync(settings, SETTINGS)
-    const name = ['--name', 'nixos', '--settings', settings]
+    const name = ['--name', 'nixos', '--nspawn', settings]
     await cli(['build', '--toplevel', closure.link, '--level', '1', ...name, '--out', published])
     extended = join(scratch.folder, 'extended')
     const entries = reportingUnit(QUESTIONS)

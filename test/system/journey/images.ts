@@ -31,7 +31,7 @@ systemd:
 nspawn:
   Network: { Private: false, VirtualEthernet: false }
 compression: { level: 1 }
-signing: { key: keys/secret.asc }
+signing: { keyFile: keys/secret.asc }
 `
 
 /** A folder to publish, with images in it that are good or bad. */

@@ -128,6 +128,7 @@ describe('an archive', () => {
   it('is found not to, as its build finds it', async () => {
     const { findings, warnings } = await check('exit 0\n')
     expect(findings.map(brief)).toEqual(['warning registration nix-path-registration'])
-    expect(warnings).toEqual([`/nix-path-registration: ${findings[0].message}`])
+    const path = '/nix-path-registration'
+    expect(warnings).toEqual([{ code: 'CHECK_REGISTRATION', path, message: `${path}: ${findings[0].message}` }])
   })
 })

@@ -58,7 +58,7 @@ describe('nspawn-rootfs build', () => {
     const lines = stdout.toString().split('\n')
     expect(lines).toEqual([expect.anything(), ''])
     const result = JSON.parse(lines[0]!)
-    expect(result).toMatchObject({ name: 'my', format: 'tar.xz', storePaths: 4, image: join(out, 'my.tar.xz') })
+    expect(result).toMatchObject({ name: 'my', format: 'tar.xz', storePathCount: 4, image: join(out, 'my.tar.xz') })
     expect(result.sha256).toMatch(/^[0-9a-f]{64}$/)
     expect(result).not.toHaveProperty('manifest')
   })
@@ -77,7 +77,7 @@ describe('nspawn-rootfs build', () => {
 
   it('delivers settings', async () => {
     const { code } = await runCommand(
-      withOut('--format', 'tar', '--settings', join(store.source.closureInfo, 'store-paths')),
+      withOut('--format', 'tar', '--nspawn', join(store.source.closureInfo, 'store-paths')),
     )
     expect(code).toBe(0)
     expect(readdirSync(out)).toContain('nixos-system-x86_64-linux.nspawn')

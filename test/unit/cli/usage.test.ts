@@ -36,7 +36,7 @@ describe('wrong usage ends with 2 and says why', () => {
       ['build', '--root', 'x', '--store', 'file:///x', '--token-file', 'y'],
       /--token-file: is for a --store URL that begins with https:/,
     ],
-    ['a netrc that is not there', ['build', '--root', 'x', '--netrc', '/nowhere'], /--netrc: .*\/nowhere/],
+    ['a netrc that is not there', ['build', '--root', 'x', '--netrc-file', '/nowhere'], /--netrc-file: .*\/nowhere/],
     ['an argument too many', ['build', '--root', 'x', 'y', 'z'], /too many arguments/],
     ['a level that there is not', ['build', '--root', 'x', '--level', '10'], /from 0 to 9/],
     ['a level that is no number', ['build', '--root', 'x', '--level', '6x'], /from 0 to 9/],
@@ -44,14 +44,14 @@ describe('wrong usage ends with 2 and says why', () => {
     ['an unknown format', ['build', '--root', 'x', '--format', 'zip'], /tar\.xz, tar, tar\.gz, tar\.zst/],
     ['an unknown system', ['build', '--root', 'x', '--system', 'riscv64-linux'], /x86_64-linux, aarch64-linux/],
     ['two places for the image', ['build', '--root', 'x', '--stdout', '--out', 'y'], /--stdout and --out/],
-    ['settings beside a stream', ['build', '--root', 'x', '--stdout', '--settings', 'y'], /--stdout/],
+    ['settings beside a stream', ['build', '--root', 'x', '--stdout', '--nspawn', 'y'], /--stdout/],
     [
       'ARM64 branches elsewhere',
       ['build', '--root', 'x', '--format', 'tar.gz', '--arm64-branches'],
       /is for --format tar.xz/,
     ],
     ['a level for a plain tar', ['build', '--root', 'x', '--format', 'tar', '--level', '1'], /not compressed/],
-    ['settings that are missing', ['build', '--root', 'x', '--settings', '/nowhere'], /--settings: .*no such file/],
+    ['settings that are missing', ['build', '--root', 'x', '--nspawn', '/nowhere'], /--nspawn: .*no such file/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)
     expect(stderr).toMatch(message)

@@ -69,7 +69,7 @@ describe('an image', () => {
     const args = ['build', '--toplevel', toplevel, '--store', source.store, '--closure-info', source.closureInfo]
     const buildHere = async (name: string, first: string, env: Record<string, string>) => {
       const out = join(folder, name)
-      const more = ['--level', '1', '--settings', settings, '--out', out, '--json']
+      const more = ['--level', '1', '--nspawn', settings, '--out', out, '--json']
       const { code, stdout, stderr } = await runCommand([...args, ...more], { first, env, cwd: folder })
       expect(stderr.replace(/^\d+%.*\n/gm, '')).toBe('')
       expect(code).toBe(0)

@@ -58,7 +58,7 @@ async function streamed(spec: ImageSpec): Promise<Buffer> {
 async function built(spec: ImageSpec) {
   const out = join(temporaryFolder(), 'out')
   const { image, warnings } = await build({ name: 'x', ...spec }, { workers: 2, cache: false }).toFolder(out)
-  return { bytes: readFileSync(image), warnings }
+  return { bytes: readFileSync(image), warnings: warnings.map(({ message }) => message) }
 }
 
 async function failureOf(spec: ImageSpec): Promise<Error & { code?: string; path?: string }> {

@@ -128,14 +128,14 @@ describe('what a cache says of a store path is refused', () => {
   it('that is another path, of the same digest or not', async () => {
     const claim = (path: string): PackedOptions => ({ claim: info => ({ ...info, path: parseStorePath(path) }) })
     cache.addNar(PATH, NAR, claim(storePathOf('b')))
-    await expectFailure('NARINFO_INVALID', narInfoUrl())
+    await expectFailure('CACHED_NARINFO_INVALID', narInfoUrl())
     cache.addNar(PATH, NAR, claim(`${PATH}-more`))
-    await expectFailure('NARINFO_INVALID', narInfoUrl())
+    await expectFailure('CACHED_NARINFO_INVALID', narInfoUrl())
   })
 
   it.each(['file:///etc/passwd', 'ftp://127.0.0.1/x', 'data:,x', 'http://', '//'])('with the NAR at %s', async url => {
     cache.addNar(PATH, NAR, { claim: info => ({ ...info, url, compression: 'none' }) })
-    const error = await expectFailure('NARINFO_INVALID', narInfoUrl())
+    const error = await expectFailure('CACHED_NARINFO_INVALID', narInfoUrl())
     expect(error.message).toContain(url)
   })
 
@@ -150,7 +150,7 @@ describe('what a cache says of a store path is refused', () => {
     ['refers to what is no store path', text => text.replace(/References: /, '$&../../etc')],
   ])('in a narinfo that %s', async (_, text) => {
     cache.addNar(PATH, NAR, { text })
-    await expectFailure('NARINFO_INVALID', narInfoUrl())
+    await expectFailure('CACHED_NARINFO_INVALID', narInfoUrl())
   })
 
   it.each<[string, () => Answer]>([
@@ -262,8 +262,8 @@ describe('a closure is refused', () => {
 
   it('for credentials that are none', async () => {
     cache.addNar(PATH, NAR)
-    const withCredentials = (credentials: object) => ({ source: { ...server.source, credentials } })
-    const netrc = await failureOf(withCredentials({ netrc: 'machine' }))
+    const withCredentials = (credentials: object) => ({ source: { ...server.source, ...credentials } })
+    const netrc = await failureOf(withCredentials({ netrcText: 'machine' }))
     expect(netrc).toMatchObject({ code: 'NETRC_INVALID' })
     const tokens = await failureOf(withCredentials({ tokens: [{ url: 'localhost', token: 'secret' }] }))
     expect(tokens).toBeInstanceOf(TypeError)

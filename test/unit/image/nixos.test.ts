@@ -208,7 +208,9 @@ describe('the registration', () => {
       [...references, shell],
     )
     const write = async () => {}
-    return (await build({ toplevel, source: store.source, format: 'tar' }, { workers: 1 }).writeTo(write)).warnings
+    const spec = { toplevel, source: store.source, format: 'tar' } as const
+    const { warnings } = await build(spec, { workers: 1 }).writeTo(write)
+    return warnings.map(({ message }) => message)
   }
 
   it.each<[string, string, Tree]>([

@@ -49,7 +49,7 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     'closure:\n  toplevel: ./r\n  tokenFile: ./t\n',
     '3:14: closure.tokenFile: is for caches whose URL begins with https://',
   ],
-  ['a netrc that is not there', 'closure:\n  toplevel: ./r\n  netrc: ./none\n', '/none is not there'],
+  ['a netrc that is not there', 'closure:\n  toplevel: ./r\n  netrcFile: ./none\n', '/none is not there'],
   [
     'signatures as text',
     'closure:\n  toplevel: ./r\n  requireSignatures: "no"\n',
@@ -244,7 +244,7 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     `${HEAD}compression: { level: 10 }\n`,
     '3:23: compression.level: give a whole number from 0 to 9, not 10',
   ],
-  ['two who sign', `${HEAD}signing: { key: a, gpg: b }\n`, '3:10: signing: needs one of key (a file) and gpg'],
+  ['two who sign', `${HEAD}signing: { keyFile: a, gpg: b }\n`, '3:10: signing: needs one of keyFile and gpg'],
   [
     'a passphrase for gpg',
     `${HEAD}signing: { gpg: b, passphraseFile: ./file }\n`,

@@ -59,7 +59,7 @@ describe('enableUnits', () => {
       'a.service line 2, Wants= is passed',
     ],
   ])('warns %s', (_, units, warning) => {
-    expect(enable(units, 'a.service').warnings).toEqual([expect.stringContaining(warning)])
+    expect(enable(units, 'a.service').warnings).toMatchObject([{ message: expect.stringContaining(warning) }])
   })
 
   it.each<[string, Record<string, string>, string, string | RegExp, number?]>([
