@@ -26,7 +26,8 @@ export function parseNarHash(text: string): NarHash {
 
 /** The NAR hash that 32 bytes are. Throws `RangeError` for another number of bytes. */
 export function narHashFromBytes(digest: Uint8Array): NarHash {
-  return `sha256:${formatSha256Nix32(digest)}` as NarHash
+  checkDigest(digest)
+  return `sha256:${encodeNixBase32(digest)}` as NarHash
 }
 
 /** The 32 bytes of a NAR hash. */
@@ -46,7 +47,6 @@ export function parseSha256(text: string): Uint8Array<ArrayBuffer> {
 
 /** A SHA-256 as 64 lower-case base-16 digits: the form of `nix-store --dump-db` and of SHA256SUMS files. */
 export function formatSha256Base16(digest: Uint8Array): string {
-  checkDigest(digest)
   let text = ''
   for (const byte of digest) text += byte.toString(16).padStart(2, '0')
   return text
@@ -54,7 +54,6 @@ export function formatSha256Base16(digest: Uint8Array): string {
 
 /** A SHA-256 as 52 digits of Nix's base 32, without a prefix: the form of file names in binary caches. */
 export function formatSha256Nix32(digest: Uint8Array): string {
-  checkDigest(digest)
   return encodeNixBase32(digest)
 }
 
