@@ -71,7 +71,7 @@ export interface Publication {
 
 /**
  * Builds images into a folder that a web server serves, as one version with one SHA256SUMS; see `versions.ts` for what is
- * in the folder. Until all are built, nothing that others see changes. Rejects as `buildImage` does, and with
+ * in the folder. Until all are built, nothing that others see changes. Rejects as a build does, and with
  * `PublishError`, `SigningError`.
  */
 export async function publishImages(
