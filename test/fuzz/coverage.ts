@@ -49,7 +49,8 @@ export function startCoverage(): Coverage {
       }
       return isMore
     },
-    size: () => [...reached.values()].reduce((size, function_) => size + function_.reduce((sum, one) => sum + one, 0), 0),
+    size: () =>
+      [...reached.values()].reduce((size, function_) => size + function_.reduce((sum, one) => sum + one, 0), 0),
     close: () => session.disconnect(),
   }
 }

@@ -72,11 +72,19 @@ const insertBytes: Change = (input, random) => {
   const size = 1 + (random() % pick(random, [4, 32, 300]))
   const byte = random()
   const isRun = random() % 2 === 0
-  return replaced(input, at, at, Uint8Array.from({ length: size }, () => (isRun ? byte : random())))
+  return replaced(
+    input,
+    at,
+    at,
+    Uint8Array.from({ length: size }, () => (isRun ? byte : random())),
+  )
 }
 const insertWord: Change = (input, random, { words }) => {
   const [begin, end] = stretch(input, random)
-  const word = random() % 16 === 0 ? Buffer.from(pick(random, INHERITED)) : pick(random, words.length > 0 ? words : [Buffer.of(random())])
+  const word =
+    random() % 16 === 0
+      ? Buffer.from(pick(random, INHERITED))
+      : pick(random, words.length > 0 ? words : [Buffer.of(random())])
   return replaced(input, begin, pick(random, [begin, end, Math.min(input.length, begin + word.length)]), word)
 }
 const replaceName: Change = (input, random, { words }) => {

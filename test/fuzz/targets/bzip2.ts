@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { decodeBzip2 } from '../../../src/bzip2/index.ts'
 import { Bzip2Error } from '../../../src/bzip2/errors.ts'
+import { decodeBzip2 } from '../../../src/bzip2/index.ts'
 import { assertCutAnywhere, gather, isOneIn, runProgram, streamOf } from '../oracles.ts'
 import type { Target } from '../target.ts'
 

@@ -12,6 +12,9 @@ export const target: Target = {
     assert.ok(info.priority === (info.priority | 0))
     const { storeDir = '', priority, wantMassQuery } = info
     const line = info.storeDir === undefined ? '' : `StoreDir: ${storeDir}\n`
-    assert.deepEqual(parseCacheInfo(`${line}Priority: ${priority}\nWantMassQuery: ${Number(wantMassQuery)}\n`), { ...info, priority: info.priority + 0 })
+    assert.deepEqual(parseCacheInfo(`${line}Priority: ${priority}\nWantMassQuery: ${Number(wantMassQuery)}\n`), {
+      ...info,
+      priority: info.priority + 0,
+    })
   },
 }

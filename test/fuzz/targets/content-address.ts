@@ -32,7 +32,11 @@ export const target: Target = {
     const { method, algorithm, digest } = address
     assert.deepEqual(contentAddressOf({ ca: `${PREFIXES[method]}:${algorithm}:${encodeNixBase32(digest)}` }), address)
     const other = parseStorePathBaseName(PATH)
-    for (const [references, self] of [[[], false], [[other], false], [[other], true]] as const) {
+    for (const [references, self] of [
+      [[], false],
+      [[other], false],
+      [[other], true],
+    ] as const) {
       const path = storePathOfContentAddress('name', address, references, self)
       if (path === undefined) continue
       const info = { path, references: self ? [...references, path] : references, ca }

@@ -1,7 +1,18 @@
 import assert from 'node:assert/strict'
-import { brotliCompressSync, brotliDecompressSync, deflateRawSync, deflateSync, gunzipSync, gzipSync, inflateRawSync, inflateSync, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import {
+  brotliCompressSync,
+  brotliDecompressSync,
+  deflateRawSync,
+  deflateSync,
+  gunzipSync,
+  gzipSync,
+  inflateRawSync,
+  inflateSync,
+  zstdCompressSync,
+  zstdDecompressSync,
+} from 'node:zlib'
 import { codingsOf, decodeContent } from '../../../src/http/content-encoding.ts'
-import { type Allowed, assertCutAnywhere, gather, outcomeNow, streamOf } from '../oracles.ts'
+import { type Allowed, assertCutAnywhere, gather, outcomeNow, outcomeOf, streamOf } from '../oracles.ts'
 import type { Target } from '../target.ts'
 
 const TEXT = Buffer.from('StorePath: /nix/store/\n'.repeat(10))
@@ -12,11 +23,18 @@ const DECODERS: Readonly<Record<string, (bytes: Uint8Array) => Buffer>> = {
   'x-gzip': gunzipSync,
   br: brotliDecompressSync,
   zstd: zstdDecompressSync,
-  deflate: bytes => ((bytes[0]! & 15) === 8 && (bytes[0]! * 256 + bytes[1]!) % 31 === 0 ? inflateSync(bytes) : inflateRawSync(bytes)),
+  deflate: bytes =>
+    (bytes[0]! & 15) === 8 && (bytes[0]! * 256 + bytes[1]!) % 31 === 0 ? inflateSync(bytes) : inflateRawSync(bytes),
 }
 
 /** zlib's errors go through; and the marks of zstd frames are looked at by us. */
 const isOfZlib: Allowed = ({ code, message }) => code !== undefined || message.startsWith('a frame begins with ')
+
+/** Which of its errors zlib throws is up to where it was when it saw one. */
+async function decode(codings: readonly string[], pieces: readonly Uint8Array[]): Promise<Buffer | 'refused'> {
+  const outcome = await outcomeOf(() => gather(decodeContent(codings, streamOf(pieces))!), isOfZlib)
+  return 'value' in outcome ? outcome.value : 'refused'
+}
 
 /** `header`, a newline, the body. */
 export const target: Target = {
@@ -42,8 +60,7 @@ export const target: Target = {
     assert.equal(decodeContent(codings, streamOf([])) !== undefined, isKnown)
     if (!isKnown || codings.length > 5) return
     const body = input.subarray(end + 1)
-    const decode = (pieces: readonly Uint8Array[]) => gather(decodeContent(codings, streamOf(pieces))!)
-    const outcome = await assertCutAnywhere(body, decode, isOfZlib)
+    const outcome = await assertCutAnywhere(body, pieces => decode(codings, pieces))
     if (codings.length !== 1) return
     const whole = outcomeNow(() => DECODERS[codings[0]!]!(body), isOfZlib)
     // Of several frames Node gives the first.

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { encodeBase64 } from '../../../src/nix/base64.ts'
 import {
   isSignedBy,
   parseNarHash,
@@ -7,7 +8,6 @@ import {
   parseStorePathBaseName,
   signPathInfo,
 } from '../../../src/nix/index.ts'
-import { encodeBase64 } from '../../../src/nix/base64.ts'
 import { outcomeNow } from '../oracles.ts'
 import type { Target } from '../target.ts'
 import { HASH, PATH } from './narinfo.ts'
@@ -23,7 +23,13 @@ const info = { path: parseStorePathBaseName(PATH), narHash: parseNarHash(HASH), 
 /** Keys and signatures of Nix. */
 export const target: Target = {
   about: 'public and secret keys and signatures of Nix; no error shows a secret',
-  seeds: () => [PUBLIC_KEY, `${PUBLIC_KEY} ${PUBLIC_KEY}\n`, SECRET_KEY, PUBLIC_KEY.slice(7), signPathInfo(info, parseSecretKey(SECRET_KEY))],
+  seeds: () => [
+    PUBLIC_KEY,
+    `${PUBLIC_KEY} ${PUBLIC_KEY}\n`,
+    SECRET_KEY,
+    PUBLIC_KEY.slice(7),
+    signPathInfo(info, parseSecretKey(SECRET_KEY)),
+  ],
   words: [':', '=', ' ', '\n', 'test-1:', PUBLIC_KEY.slice(7), SECRET_KEY.slice(7), '/etc/key.pub'],
   run(input) {
     const text = Buffer.from(input).toString()

@@ -24,13 +24,23 @@ export const target: Target = {
   mend(input) {
     const length = 2 + (input[4]! & 8 ? 8 : 0) + (input[4]! & 1 ? 4 : 0)
     if (input.length < 5 + length) return input
-    const hash = Number.parseInt(xxh32.init().update(input.subarray(4, 4 + length)).digest('hex'), 16)
+    const hash = Number.parseInt(
+      xxh32
+        .init()
+        .update(input.subarray(4, 4 + length))
+        .digest('hex'),
+      16,
+    )
     input[4 + length] = hash >>> 8
     return input
   },
   async run(input) {
     const decode = (pieces: readonly Uint8Array[]) => gather(unpackLz4(streamOf(pieces)))
-    const outcome = await assertCutAnywhere(input, decode, error => !(error instanceof TypeError || error instanceof RangeError))
+    const outcome = await assertCutAnywhere(
+      input,
+      decode,
+      error => !(error instanceof TypeError || error instanceof RangeError),
+    )
     if (!isOneIn(10, input) || !('value' in outcome) || input.length === 0) return
     assert.deepEqual(runProgram(['lz4', '-dcq'], input), outcome.value)
   },

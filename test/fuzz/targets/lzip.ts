@@ -18,10 +18,14 @@ export const target: Target = {
   words: ['LZIP\x01', Buffer.alloc(8), Buffer.of(0x0c), Buffer.of(0xff)],
   async run(input) {
     const decode = (pieces: readonly Uint8Array[]) => gather(unpackLzip(streamOf(pieces)))
-    const outcome = await assertCutAnywhere(input, decode, error => !(error instanceof TypeError || error instanceof RangeError))
+    const outcome = await assertCutAnywhere(
+      input,
+      decode,
+      error => !(error instanceof TypeError || error instanceof RangeError),
+    )
     if ('value' in outcome) assert.deepEqual(runProgram(['lzip', '-dc'], input), outcome.value)
     // lzip passes over what is no member behind a member.
-    else if (isOneIn(10, input) && !input.subarray(4).includes('LZ')) {
+    else if (isOneIn(10, input) && !Buffer.from(input.subarray(4)).includes('LZ')) {
       const expected = runProgram(['lzip', '-dcq', '--trailing-error'], input)
       assert.ok(expected === undefined || input.length === 0, 'lzip takes it')
     }

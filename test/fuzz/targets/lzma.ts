@@ -11,7 +11,11 @@ export const target: Target = {
   words: [Buffer.from('5d00008000', 'hex'), Buffer.alloc(8, 0xff), Buffer.alloc(8)],
   async run(input) {
     const decode = (pieces: readonly Uint8Array[]) => gather(unpackLzma(streamOf(pieces)))
-    const outcome = await assertCutAnywhere(input, decode, error => !(error instanceof TypeError || error instanceof RangeError))
+    const outcome = await assertCutAnywhere(
+      input,
+      decode,
+      error => !(error instanceof TypeError || error instanceof RangeError),
+    )
     const expected = isOneIn(20, input) ? runProgram(['xz', '-dcq', '--format=lzma', '-M', '512MiB'], input) : undefined
     // Headers that no encoder writes are refused by xz alone.
     if (expected && 'value' in outcome) assert.deepEqual(outcome.value, expected)

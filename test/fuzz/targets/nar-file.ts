@@ -31,7 +31,9 @@ export const target: Target = {
       Buffer.concat([Buffer.of(4), bytes]),
     ])
   },
-  words: ['fd377a585a00', '28b52ffd', '1f8b08', '425a68', '04224d18', '4c5a495001', '5d0000', '504b0304'].map(hex => Buffer.from(hex, 'hex')),
+  words: ['fd377a585a00', '28b52ffd', '1f8b08', '425a68', '04224d18', '4c5a495001', '5d0000', '504b0304'].map(hex =>
+    Buffer.from(hex, 'hex'),
+  ),
   async run(input) {
     const stated = STATED[(input[0] ?? 0) % STATED.length]!
     const decode = (pieces: readonly Uint8Array[]) => gather(decompress(streamOf(pieces), stated, undefined))

@@ -38,7 +38,19 @@ function write(events: readonly NarEvent[]): Buffer {
   return Buffer.concat(pieces)
 }
 
-const KEYS = ['nix-archive-1', '(', ')', 'type', 'regular', 'executable', '', 'contents', 'symlink', 'target', 'directory']
+const KEYS = [
+  'nix-archive-1',
+  '(',
+  ')',
+  'type',
+  'regular',
+  'executable',
+  '',
+  'contents',
+  'symlink',
+  'target',
+  'directory',
+]
 
 /** Some NARs. */
 export function exampleNars(): Uint8Array[] {
@@ -55,7 +67,17 @@ export function exampleNars(): Uint8Array[] {
     [{ type: 'regular', executable: false, size: 0 } as const, { type: 'end-regular' } as const],
     [link],
     [{ type: 'directory' } as const, end],
-    [{ type: 'directory' } as const, entry('a'), ...file, entry('b'), { type: 'directory' } as const, entry('\xff'), link, end, end],
+    [
+      { type: 'directory' } as const,
+      entry('a'),
+      ...file,
+      entry('b'),
+      { type: 'directory' } as const,
+      entry('\xff'),
+      link,
+      end,
+      end,
+    ],
   ].map(write)
 }
 

@@ -26,7 +26,11 @@ const REQUIRED = [/^StorePath: \/nix\/store\/[0-9a-z]{32}-.+$/m, /^URL: .+$/m, /
 
 export const target: Target = {
   about: 'narinfo files, held against our writer and what Nix asks of one',
-  seeds: () => [WHOLE, WHOLE.replace(/^(File|Sig|CA|Deriver).*\n/gm, ''), WHOLE.replace(/^Deriver.*/m, 'Deriver: unknown-deriver')],
+  seeds: () => [
+    WHOLE,
+    WHOLE.replace(/^(File|Sig|CA|Deriver).*\n/gm, ''),
+    WHOLE.replace(/^Deriver.*/m, 'Deriver: unknown-deriver'),
+  ],
   words: [...FIELDS, ': ', '\n', '\r\n', 'unknown-deriver', 'sha256-', 'sha512:', PATH],
   run(input) {
     const text = Buffer.from(input).toString()

@@ -34,7 +34,22 @@ export const target: Target = {
       { version: 3, storeDir: '/nix/store', info: { [PATH]: named, [`${PATH}-doc`]: { ...named, ca: null } } },
       { [path]: null },
     ].map(value => JSON.stringify(value)),
-  words: ['{', '}', '[', ']', ',', ':', 'null', 'true', '"valid":false', '{"toString":1}', '"version":2', '""', '\\u0000', path],
+  words: [
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    ':',
+    'null',
+    'true',
+    '"valid":false',
+    '{"toString":1}',
+    '"version":2',
+    '""',
+    '\\u0000',
+    path,
+  ],
   run(input) {
     const outcome = outcomeNow(() => parsePathInfoJson(Buffer.from(input).toString()))
     if (!('value' in outcome)) return

@@ -19,6 +19,9 @@ export const target: Target = {
     const outcome = outcomeNow(() => parseRegistration(text))
     if (!('value' in outcome)) return
     const written = formatRegistration(outcome.value)
-    assert.deepEqual(parseRegistration(written), outcome.value.map(({ deriver: _, ...rest }) => rest))
+    assert.deepEqual(
+      parseRegistration(written),
+      outcome.value.map(({ deriver: _, ...rest }) => rest),
+    )
   },
 }

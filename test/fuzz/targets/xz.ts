@@ -49,14 +49,22 @@ export const target: Target = {
     xzOf(CODE, '--delta=dist=4', '--lzma2=lc=0,lp=4,pb=0'),
     Buffer.concat([xzOf(CODE), Buffer.alloc(8), xzOf(TEXT)]),
   ],
-  words: [Buffer.from('fd377a585a00', 'hex'), Buffer.from('YZ'), Buffer.alloc(4), Buffer.of(0x21, 1), Buffer.of(4, 0), Buffer.of(3, 1)],
+  words: [
+    Buffer.from('fd377a585a00', 'hex'),
+    Buffer.from('YZ'),
+    Buffer.alloc(4),
+    Buffer.of(0x21, 1),
+    Buffer.of(4, 0),
+    Buffer.of(3, 1),
+  ],
   mend: mendXz,
   async run(input) {
     const outcome = await assertCutAnywhere(input, decode, error => error instanceof assert.AssertionError)
     if ('value' in outcome && input.length > 0) assert.deepEqual(nativeOf(input) ?? outcome.value, outcome.value)
     if (!isOneIn(50, input)) return
     const expected = runProgram(['xz', '-dcq', '-M', '96MiB'], input)
-    if (expected !== undefined && input.length > 0) assert.deepEqual('value' in outcome ? outcome.value : outcome, expected)
+    if (expected !== undefined && input.length > 0)
+      assert.deepEqual('value' in outcome ? outcome.value : outcome, expected)
     else assert.ok(!('value' in outcome) || input.length === 0, 'xz refuses it')
   },
 }

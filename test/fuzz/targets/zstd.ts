@@ -39,7 +39,12 @@ export const target: Target = {
     if (!('value' in outcome)) return
     const frames = await framesOf(input)
     assert.deepEqual(Buffer.concat(frames), Buffer.from(input))
-    const parts = frames.map(frame => outcomeNow(() => zstdDecompressSync(frame), error => error.code?.startsWith('Z') ?? false))
+    const parts = frames.map(frame =>
+      outcomeNow(
+        () => zstdDecompressSync(frame),
+        error => error.code?.startsWith('Z') ?? false,
+      ),
+    )
     assert.deepEqual(Buffer.concat(parts.map(part => ('value' in part ? part.value : Buffer.alloc(0)))), outcome.value)
     if (isOneIn(10, input)) assert.deepEqual(runProgram(['zstd', '-dcq'], input), outcome.value)
   },
