@@ -23,6 +23,8 @@ export interface WatchResult extends FuzzResult {
 
 const CHILD = fileURLToPath(new URL('./child.ts', import.meta.url))
 const LOOK_EVERY = 100
+/** Milliseconds in which a process comes to its first input. */
+const START_MAX = 120_000
 
 /**
  * Fuzzes a target in a process, which is ended where an input takes too long or too much memory. The time that is left goes
@@ -48,7 +50,10 @@ export async function fuzzWatched(options: WatchOptions): Promise<WatchResult> {
 
 async function runChild(options: WatchOptions & ChildOptions): Promise<WatchResult> {
   const { timeMax = 10_000, memoryMax = 1.5 * 1024 ** 3, current, ...rest } = options
-  const child = fork(CHILD, [JSON.stringify({ ...rest, current })], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+  const child = fork(CHILD, [JSON.stringify({ ...rest, current })], {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
   let result: WatchResult | undefined
   let why: string | undefined
   let last = { count: -1, since: performance.now() }
@@ -58,7 +63,8 @@ async function runChild(options: WatchOptions & ChildOptions): Promise<WatchResu
   const watch = setInterval(() => {
     const { count } = inputIn(current)
     if (count !== last.count) last = { count, since: performance.now() }
-    if (result === undefined && performance.now() - last.since > timeMax) why = `takes over ${timeMax} ms`
+    const most = count < 0 ? START_MAX : timeMax
+    if (result === undefined && performance.now() - last.since > most) why = `takes over ${most} ms`
     if (memoryOf(child.pid!) > memoryMax) why = `takes over ${memoryMax} bytes of memory`
     if (why !== undefined) child.kill('SIGKILL')
   }, LOOK_EVERY)

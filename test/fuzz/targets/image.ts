@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { gunzipSync, gzipSync, zstdCompressSync } from 'node:zlib'
-import { checkArchive } from '../../../src/check/index.ts'
+import { checkArchive, type Finding } from '../../../src/check/index.ts'
 import { assertCutAnywhere, isOneIn, outcomeNow, runProgram, streamOf } from '../oracles.ts'
 import type { Target } from '../target.ts'
 import { bzip2Of } from './bzip2.ts'
@@ -34,13 +34,15 @@ const DECODERS: Readonly<Record<string, (input: Uint8Array) => Buffer | undefine
   zstd: input => (isOneIn(10, input) ? runProgram(['zstd', '-dcq'], input) : undefined),
 }
 
+const isBroken = ({ rule }: Finding) => ['corrupt', 'truncated', 'limits'].includes(rule)
+
 export const target: Target = {
   about: 'compressed images in check, gzip heads among them, held against the programs that unpack them',
   seeds() {
     const tars = exampleTars()
     const [first, second] = tars as [Buffer, Buffer]
     return [
-      ...tars.flatMap(tar => [gzipSync(tar), xzOf(tar), zstdCompressSync(tar)]),
+      ...tars.slice(0, 3).flatMap(tar => [gzipSync(tar), xzOf(tar), zstdCompressSync(tar)]),
       ...gzipHeads(),
       ...[
         bzip2Of(first),
@@ -55,12 +57,16 @@ export const target: Target = {
   ),
   mend: mendXz,
   async run(input) {
-    const outcome = await assertCutAnywhere(input, check)
+    const outcome = await assertCutAnywhere(input, async pieces => {
+      const report = await check(pieces)
+      // What was seen before the place at which it is broken depends on the pieces that a decoder gives.
+      return report.findings.some(isBroken) ? 'broken' : report
+    })
     assert.ok('value' in outcome)
+    if (outcome.value === 'broken') return
     const { compression, findings, size, tarSize } = outcome.value
     assert.equal(size, input.length)
-    const isWhole = !findings.some(({ rule }) => ['corrupt', 'truncated', 'limits'].includes(rule))
-    const tar = isWhole ? DECODERS[compression]?.(input) : undefined
+    const tar = DECODERS[compression]?.(input)
     if (tar === undefined) return
     assert.equal(tarSize, tar.length)
     const { findings: ofTar } = await checkArchive(streamOf([tar]))

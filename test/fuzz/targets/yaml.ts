@@ -42,6 +42,7 @@ osRelease: {ID: test}
 `,
 ]
 
+/** What YAML and declarations are made of. */
 export const YAML_WORDS = [
   ...[
     'name:',

@@ -9,12 +9,7 @@ import { temporaryFolder } from '../../temporary.ts'
 describe('fuzzing in a process', () => {
   afterEach(() => vi.unstubAllEnvs())
 
-  it.each([
-    ['throws', 't'],
-    ['hangs', 'h'],
-    ['dies', 'd'],
-    ['takes all memory', 'm'],
-  ])('keeps the input of a decoder that %s', async (_, planted) => {
+  it.each(['throws', 'hangs', 'dies', 'takes all memory'])('keeps the input of a decoder that %s', async planted => {
     vi.stubEnv('PLANTED', planted)
     vi.spyOn(console, 'error').mockImplementation(() => {})
     const failures = temporaryFolder()
@@ -22,14 +17,14 @@ describe('fuzzing in a process', () => {
       name: 'planted',
       url: new URL('./planted.ts', import.meta.url).href,
       seed: 1,
-      time: 3000,
+      time: 2000,
       failures,
-      timeMax: 1500,
+      timeMax: 1000,
       memoryMax: 512 * 1024 ** 2,
     })
     expect(result.failures).toBeGreaterThan(0)
     const [file] = readdirSync(failures)
-    expect(readFileSync(`${failures}/${file}`, 'latin1')).toMatch(new RegExp(`^!${planted}`))
+    expect(readFileSync(`${failures}/${file}`, 'latin1')).toContain('bad')
   })
 })
 

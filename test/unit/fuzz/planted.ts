@@ -1,25 +1,26 @@
 import type { Target } from '../../fuzz/target.ts'
 
-/** What goes wrong where an input begins with `!`, by the character behind that. */
+/** What goes wrong, by its name. */
 const FAULTS: Readonly<Record<string, () => void>> = {
-  t: () => {
+  throws() {
     throw new TypeError('planted')
   },
-  h: () => {
+  hangs() {
     for (;;);
   },
-  d: () => process.kill(process.pid, 'SIGKILL'),
-  m: () => {
+  dies: () => process.kill(process.pid, 'SIGKILL'),
+  'takes all memory'() {
     const held: Buffer[] = []
     for (;;) held.push(Buffer.alloc(2 ** 20, 1))
   },
 }
 
-/** A target that fails in the way of its seed. */
+/** A target with a fault, which the variable PLANTED names. */
 export const target: Target = {
   about: 'a decoder with a fault',
-  seeds: () => [`good !${process.env.PLANTED}`],
+  seeds: () => ['good', 'input'],
+  words: ['bad'],
   run(input) {
-    if (input[0] === '!'.charCodeAt(0)) FAULTS[String.fromCharCode(input[1]!)]?.()
+    if (Buffer.from(input).includes('bad')) FAULTS[process.env.PLANTED!]!()
   },
 }
