@@ -53,10 +53,13 @@ export function isOneIn(n: number, input: Uint8Array): boolean {
   return randomOf(input)() % n === 0
 }
 
-/** An input in pieces: cut anywhere, at times into single bytes. Each is a copy, which nobody else overwrites. */
+/**
+ * An input in pieces: cut anywhere, a short one at times into single bytes, and with empty ones between. Each is a copy, which
+ * nobody else overwrites.
+ */
 export function piecesOf(input: Uint8Array): Uint8Array[] {
   const random = randomOf(input)
-  const most = [1, 7, 100, 1000, 5000][random() % 5]!
+  const most = Math.max([1, 7, 100, 1000, 5000][random() % 5]!, Math.ceil(input.length / 500))
   const pieces: Uint8Array[] = []
   for (let at = 0; at < input.length; ) {
     const size = random() % (most + 1)

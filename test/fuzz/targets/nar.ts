@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { createNarReader, createNarWriter, type NarEvent } from '../../../src/nix/index.ts'
+import { createGitHash, createNarReader, createNarWriter, type NarEvent } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
-import { assertCutAnywhere } from '../oracles.ts'
+import { assertCutAnywhere, isOneIn, runProgram } from '../oracles.ts'
 import type { Target } from '../target.ts'
 
 /** Reads a NAR; the data of a file is one event. */
@@ -83,11 +83,19 @@ export function exampleNars(): Uint8Array[] {
 
 /** NARs: there is one for a tree, so what is read is written again as it was. */
 export const target: Target = {
-  about: 'NARs, held against our writer',
+  about: 'NARs, held against our writer, and git for their hash',
   seeds: exampleNars,
   words: [...KEYS, 'entry', 'name', 'node', '.', '..', 'a/b', 'a\0'].map(key => encodeNarStrings(key)),
   async run(input) {
     const outcome = await assertCutAnywhere(input, read)
-    if ('value' in outcome) assert.deepEqual(write(outcome.value), Buffer.from(input))
+    if (!('value' in outcome)) return
+    const events = outcome.value
+    assert.deepEqual(write(events), Buffer.from(input))
+    const hash = createGitHash('sha1')
+    for (const event of events) hash.take(event)
+    const id = hash.digest()
+    if (id === undefined || events[0]?.type !== 'regular' || !isOneIn(10, input)) return
+    const contents = events[1]?.type === 'data' ? events[1].bytes : new Uint8Array()
+    assert.equal(runProgram(['git', 'hash-object', '--stdin'], contents)?.toString().trim(), id.toString('hex'))
   },
 }
