@@ -27,9 +27,13 @@ export interface FuzzResult {
 
 /** Inputs that are run between two looks at what they reached. */
 const BATCH = 64
-const SIZE_MAX = 16 * 1024
-/** Inputs tried to make one that fails smaller. */
+/** So long that what takes quadratic time takes too long. */
+const SIZE_MAX = 64 * 1024
+/** Microseconds of the processor that an input may take. */
+const WORK_MAX = 3_000_000
+/** Inputs tried to make one that fails smaller, and milliseconds in which a try may begin. */
 const SHRINK_TRIES = 300
+const SHRINK_TIME = 10_000
 
 /** Fuzzes a target in this thread. */
 export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzResult> {
@@ -45,9 +49,11 @@ export async function fuzz(target: Target, options: FuzzOptions): Promise<FuzzRe
     options.begins?.(input)
     inputs++
     try {
+      const before = process.cpuUsage()
       // A target that writes to what it was given would change what is told of it.
       await target.run(Uint8Array.from(input))
-      return undefined
+      const { user } = process.cpuUsage(before)
+      return user > WORK_MAX ? new Error(`takes ${(user / 1e6).toFixed(1)} s of the processor`) : undefined
     } catch (error) {
       return error instanceof Error ? error : new Error(`threw ${String(error)}`)
     }
@@ -102,10 +108,12 @@ function kindOf({ name, stack = '' }: Error): string {
 
 /** Leaves out as much of an input as can be left out. */
 async function shrink(input: Uint8Array, fails: (input: Uint8Array) => Promise<boolean>): Promise<Uint8Array> {
+  const end = performance.now() + SHRINK_TIME
   let smallest = input
   let tries = 0
-  for (let size = Math.ceil(input.length / 2); size >= 1 && tries < SHRINK_TRIES; size = Math.floor(size / 2)) {
-    for (let at = 0; at < smallest.length && tries < SHRINK_TRIES; tries++) {
+  const goesOn = () => tries < SHRINK_TRIES && performance.now() < end
+  for (let size = Math.ceil(input.length / 2); size >= 1 && goesOn(); size = Math.floor(size / 2)) {
+    for (let at = 0; at < smallest.length && goesOn(); tries++) {
       const smaller = Buffer.concat([smallest.subarray(0, at), smallest.subarray(at + size)])
       if (await fails(smaller)) smallest = smaller
       else at += size

@@ -12,7 +12,7 @@ export interface Target {
   generate?(random: Random): Uint8Array
   /** Mends what a change to the bytes breaks before it matters, such as a checksum. May change `input`. */
   mend?(input: Uint8Array): Uint8Array
-  /** Most bytes of an input. Default 16 KiB. */
+  /** Most bytes of an input. Default 64 KiB. */
   readonly sizeMax?: number
   /**
    * Decodes an input, and throws for all that should not be. It does the same whenever it is given the same bytes: a
