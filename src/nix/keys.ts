@@ -32,14 +32,16 @@ export function parsePublicKey(text: string): PublicKey {
   const word = text.trim()
   const named = splitNamed(word)
   const base64 = named?.base64 ?? word
-  const isSecret = isLikeSecret(base64)
+  // A ":" may have come into the middle of one.
+  const isNameSecret = named !== undefined && isLikeSecret(named.name)
+  const isSecret = isNameSecret || isLikeSecret(base64)
   const invalid = (reason: string) => {
     const shown = isSecret ? '' : `${quote(word)}: `
     const message = `not a public key of Nix: ${shown}${reason}`
     return new NixError('PUBLIC_KEY_INVALID', message, isSecret ? {} : { input: word })
   }
-  if (isSecret) {
-    const of = named ? ` of ${quote(named.name)}` : ''
+  if (isLikeSecret(base64)) {
+    const of = named && !isNameSecret ? ` of ${quote(named.name)}` : ''
     throw invalid(`it is as long as a secret key${of}; give the public one (nix key convert-secret-to-public)`)
   }
   const isKey = decodeBase64(base64, KEY_SIZE)
