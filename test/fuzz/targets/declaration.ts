@@ -1,29 +1,26 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { defineImage, type ImageDeclaration, SpecError } from '../../../src/spec/index.ts'
-import { parseYaml } from '../../../src/spec/yaml.ts'
-import { outcomeNow } from '../oracles.ts'
+import { define, SpecError } from '../../../src/spec/index.ts'
 import type { Target } from '../target.ts'
 import { DECLARATIONS, YAML_WORDS } from './yaml.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-fuzz-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
-/** Kept to an empty folder: a declaration may name any file. */
-const options = { folder, restrict: { folder }, set: { PORT: '1' } }
+/** Kept to a folder that holds nothing else: a declaration may name any file. */
+const file = join(folder, 'image.yaml')
+const options = { restrict: { folder } }
 
 export const target: Target = {
   about: 'declarations, which become a spec or are refused with all that is wrong',
   seeds: () => DECLARATIONS,
   words: YAML_WORDS,
   async run(input) {
-    const text = Buffer.from(input).toString()
-    const read = outcomeNow(() => parseYaml(text, 'image.yaml').value)
-    if (!('value' in read)) return
+    writeFileSync(file, input)
     try {
-      const spec = await defineImage(read.value as ImageDeclaration, options)
+      const spec = await define(file, options)
       assert.equal(typeof spec.name, 'string')
     } catch (error) {
       if (!(error instanceof SpecError)) throw error

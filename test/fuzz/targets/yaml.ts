@@ -4,41 +4,44 @@ import { parseYaml } from '../../../src/spec/yaml.ts'
 import { outcomeNow } from '../oracles.ts'
 import type { Target } from '../target.ts'
 
-/** Declarations that name nothing outside of themselves. */
+/** Declarations that name nothing outside of themselves but store paths. */
 export const DECLARATIONS = [
   `name: test
 system: x86_64-linux
-variables: {PORT: "8080", NAME:}
+variables: {PORT: "8080"}
 files:
-  /etc/motd: {text: "hello \${PORT}\\n", mode: 0644}
-  /etc/link: {symlink: /etc/motd}
-  /var/empty: {directory: true, mode: "0700"}
+  /etc/motd: {text: "hello \${PORT}\\n", mode: 0644, owner: "0:0"}
+directories: {/var/empty: {mode: "0700"}}
+links: {/etc/link: /etc/motd}
+closure: {roots: [/nix/store/zmc9dr7wphrk8jcf64wsdqwqmm5dpn92-hello]}
 `,
   `name: &n web
-hostname: *n
-units:
-  web.service:
-    text: |
-      [Service]
-      ExecStart=/bin/true
-      [Install]
-      WantedBy=multi-user.target
-    enable: true
-  old.service: {mask: true}
+closure: {roots: [/nix/store/zmc9dr7wphrk8jcf64wsdqwqmm5dpn92-hello]}
+systemd:
+  hostname: *n
+  machineId: empty
+  osRelease: {ID: test}
+  units:
+    web.service:
+      text: |
+        [Service]
+        ExecStart=/bin/true
+        [Install]
+        WantedBy=multi-user.target
+      enable: true
+      dropIns: {a.conf: {text: "[Unit]\\n"}}
+    old.service: {mask: true}
+  presets: {10-a.preset: {text: disable *}}
 nspawn:
-  Exec: {Boot: yes, Environment: [A=b, C=d]}
+  Exec: {Boot: true, Environment: [A=b, C=d]}
   Network: {Port: ["tcp:8080:80"], VirtualEthernet: false}
 `,
   `name: x
 closure:
   roots: [/nix/store/zmc9dr7wphrk8jcf64wsdqwqmm5dpn92-hello]
-  store: file:///var/cache
-  caches: [https://cache.example.org]
-  trustedPublicKeys: ["k-1:AAAA"]
+  narFiles: {/nix/store/zmc9dr7wphrk8jcf64wsdqwqmm5dpn92-hello: hello.nar.xz}
 compression: {format: tar.gz, level: 9}
-signing: {key: secret.asc}
-overlays: [{from: ./a, to: /b}]
-osRelease: {ID: test}
+signing: {keyFile: secret.asc}
 `,
 ]
 
@@ -58,7 +61,7 @@ export const YAML_WORDS = [
     'signing:',
   ],
   ...[
-    'symlink:',
+    'systemd:',
     'enable:',
     '&a ',
     '*a',
