@@ -10,7 +10,7 @@ import type { FuzzResult } from './fuzz.ts'
 
 /** What a watched process is held to. */
 export interface WatchOptions extends Omit<ChildOptions, 'current'> {
-  /** Milliseconds that one input may take. Default 10 seconds. */
+  /** Milliseconds that one input may take. Default 30 seconds: a busy machine may keep it waiting. */
   readonly timeMax?: number
   /** Bytes of memory that the process may have at any time. Default 1.5 GiB. */
   readonly memoryMax?: number
@@ -49,7 +49,7 @@ export async function fuzzWatched(options: WatchOptions): Promise<WatchResult> {
 }
 
 async function runChild(options: WatchOptions & ChildOptions): Promise<WatchResult> {
-  const { timeMax = 10_000, memoryMax = 1.5 * 1024 ** 3, current, ...rest } = options
+  const { timeMax = 30_000, memoryMax = 1.5 * 1024 ** 3, current, ...rest } = options
   const child = fork(CHILD, [JSON.stringify({ ...rest, current })], {
     execArgv: [],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
