@@ -73,7 +73,7 @@ describe('the output folder', () => {
   it.each(['null', '{"artefacts":[null,1,{}]}', '{"artefacts":{"length":1}}', '{'])(
     'is built where a manifest lies that says %s',
     async text => {
-      await buildHere()
+      await buildHere({ nspawn: '[Exec]\n' })
       writeFileSync(join(out, 'image.manifest.json'), text)
       await buildHere()
       checkSums()
