@@ -56,7 +56,7 @@ export function readProxies(variables: NodeJS.ProcessEnv): (url: URL) => ProxySe
 
 function parseProxy(name: string, value: string): ProxyServer {
   const [, given = 'http', rest] = /^(?:([^:/?#@]*):\/\/)?(.*)$/s.exec(value.trim())!
-  const known = SCHEMES[given.toLowerCase()]
+  const known = Object.hasOwn(SCHEMES, given.toLowerCase()) && SCHEMES[given.toLowerCase()]
   // Nothing of the value is shown: it may hold a password.
   const invalid = (problem: string) => {
     const advice = `write scheme://host:port, where the scheme is one of ${Object.keys(SCHEMES).join(', ')}`

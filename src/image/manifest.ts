@@ -91,11 +91,16 @@ export function formatManifest(manifest: ImageManifest): string {
 /** The artefacts that the text of some manifest lists; none where it is no manifest, or there is none. */
 export function parseArtefacts(text: string | undefined): readonly ArtefactDigest[] {
   try {
-    const { artefacts } = JSON.parse(text ?? '{}') as Partial<ImageManifest>
-    return Array.isArray(artefacts) ? artefacts : []
+    const { artefacts } = JSON.parse(text ?? '{}') as { artefacts?: unknown }
+    return Array.isArray(artefacts) ? artefacts.filter(isArtefact) : []
   } catch {
     return []
   }
+}
+
+function isArtefact(value: unknown): value is ArtefactDigest {
+  const { file, size, sha256 } = (value ?? {}) as Partial<ArtefactDigest>
+  return typeof file === 'string' && typeof size === 'number' && typeof sha256 === 'string'
 }
 
 function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {

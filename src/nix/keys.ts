@@ -30,17 +30,19 @@ export interface SecretKey {
  */
 export function parsePublicKey(text: string): PublicKey {
   const word = text.trim()
-  const invalid = (reason: string, isSecret = false) => {
+  const named = splitNamed(word)
+  const base64 = named?.base64 ?? word
+  // A ":" may have come into the middle of one.
+  const isNameSecret = named !== undefined && isLikeSecret(named.name)
+  const isSecret = isNameSecret || isLikeSecret(base64)
+  const invalid = (reason: string) => {
     const shown = isSecret ? '' : `${quote(word)}: `
     const message = `not a public key of Nix: ${shown}${reason}`
     return new NixError('PUBLIC_KEY_INVALID', message, isSecret ? {} : { input: word })
   }
-  const named = splitNamed(word)
-  const base64 = named?.base64 ?? word
   if (isLikeSecret(base64)) {
-    const of = named ? ` of ${quote(named.name)}` : ''
-    const reason = `it is as long as a secret key${of}; give the public one (nix key convert-secret-to-public)`
-    throw invalid(reason, true)
+    const of = named && !isNameSecret ? ` of ${quote(named.name)}` : ''
+    throw invalid(`it is as long as a secret key${of}; give the public one (nix key convert-secret-to-public)`)
   }
   const isKey = decodeBase64(base64, KEY_SIZE)
   if (named === undefined && isKey) throw invalid('it has no name: give NAME:BASE64, as its owner publishes it')
@@ -57,9 +59,9 @@ export function parsePublicKeys(text: string): PublicKey[] {
   return text.split(/\s+/).filter(Boolean).map(parsePublicKey)
 }
 
-/** Whether it is base 64 of more than a public key, a little of it missing perhaps. */
+/** Whether it is base 64 of more than a public key; some of it may be missing, or be mistyped. */
 function isLikeSecret(base64: string): boolean {
-  return base64.length > 60 && /^[A-Za-z0-9+/=_-]+$/.test(base64)
+  return base64.replace(/[^A-Za-z0-9+/=_-]/g, '').length > 60
 }
 
 function isLikePath(word: string): boolean {

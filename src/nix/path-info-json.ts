@@ -36,7 +36,7 @@ export function parsePathInfoJson(text: string, storeDir: string = DEFAULT_STORE
   if (!isObject(json)) throw invalid('the whole', undefined, 'neither an array nor an object')
   if (!Object.hasOwn(json, 'version')) return readInfos(json, storeDir)
   if (json.version !== 2 && json.version !== 3) {
-    const reason = `version ${quote(String(json.version))} is not known here: run nix path-info with --json-format 2`
+    const reason = `version ${shown(json.version)} is not known here: run nix path-info with --json-format 2`
     throw invalid('the whole', undefined, reason)
   }
   if (!isObject(json.info)) throw invalid('the whole', undefined, '"info" is not an object')
@@ -91,7 +91,7 @@ function readStorePath(text: string, storeDir: string): StorePath {
 // Development versions of Nix between 2.32 and 2.33 printed hashes as {algorithm, format: "base64", hash}.
 function readHash(value: unknown): string {
   if (!isObject(value)) return asString(value)
-  if (value.format !== 'base64') throw new Error(`hash format ${quote(String(value.format))} is not known`)
+  if (value.format !== 'base64') throw new Error(`hash format ${shown(value.format)} is not known`)
   return `${asString(value.algorithm)}-${asString(value.hash)}`
 }
 
@@ -99,7 +99,7 @@ function readHash(value: unknown): string {
 function readContentAddress(value: unknown): string {
   if (!isObject(value)) return asString(value)
   const prefix = typeof value.method === 'string' ? CA_PREFIXES.get(value.method) : undefined
-  if (prefix === undefined) throw new Error(`method ${quote(String(value.method))} is not known`)
+  if (prefix === undefined) throw new Error(`method ${shown(value.method)} is not known`)
   return prefix + normalizeHash(readHash(value.hash))
 }
 
@@ -133,6 +133,12 @@ function asArray(value: unknown): readonly unknown[] {
 function asSize(value: unknown): number {
   if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value
   throw new Error('a whole number of bytes below 2^53 is needed')
+}
+
+/** A value of any kind for a message. Objects are not made into text: some have a `toString` that is none. */
+function shown(value: unknown): string {
+  if (Array.isArray(value)) return '[…]'
+  return isObject(value) ? '{…}' : quote(String(value))
 }
 
 function invalid(what: string, path: string | undefined, reason: string, cause?: unknown): NixError {

@@ -90,6 +90,15 @@ describe('the proxy for a URL', () => {
     expect(isProxied('a.test', 'http://a.test./')).toBe(false)
   })
 
+  it.each(['ftp', 'constructor', '__proto__'])('is not one of the scheme %s', scheme => {
+    expect(() => readProxies({ all_proxy: `${scheme}://proxy` })).toThrow(
+      expect.objectContaining({
+        code: 'HTTP_PROXY_INVALID',
+        message: expect.stringContaining('scheme is not supported'),
+      }),
+    )
+  })
+
   it.each<[string, string, number]>([
     ['proxy', 'http://proxy:80', 80],
     ['proxy:8080/path', 'http://proxy:8080', 8080],

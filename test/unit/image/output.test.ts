@@ -70,6 +70,16 @@ describe('the output folder', () => {
     expect(checkSums()).toContain('image.tar: OK\n')
   })
 
+  it.each(['null', '{"artefacts":[null,1,{}]}', '{"artefacts":{"length":1}}', '{'])(
+    'is built where a manifest lies that says %s',
+    async text => {
+      await buildHere({ nspawn: '[Exec]\n' })
+      writeFileSync(join(out, 'image.manifest.json'), text)
+      await buildHere()
+      checkSums()
+    },
+  )
+
   it('is overwritten by the next build', async () => {
     const { sha256 } = await buildHere()
     store.add('b', { contents: 'y' })

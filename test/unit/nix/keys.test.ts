@@ -39,6 +39,8 @@ describe('parsePublicKey', () => {
     ['whole', SECRET, /secret key of "k-1"; give the public one \(nix key convert-secret-to-public\)/],
     ['without its name', SECRET.slice(4), /secret key; give the public one/],
     ['cut off', SECRET.slice(0, -10), /secret key of "k-1"/],
+    ['with a colon in it', SECRET.slice(4).replace(/.{10}$/, ':$&'), /44 characters of base 64/],
+    ['mistyped', SECRET.replace('ve1', 've!'), /secret key of "k-1"/],
   ])('refuses a secret key, %s, and does not quote it', (_, text, message) => {
     const error = errorOf(() => parsePublicKey(text))
     expect(error).toMatchObject({ code: 'PUBLIC_KEY_INVALID', input: undefined })

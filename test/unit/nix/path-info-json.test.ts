@@ -108,6 +108,8 @@ describe('parsePathInfoJson', () => {
     ['no path', [{}], /"path"/],
     ['a number', 1, /neither an array nor an object/],
     ['a version to come', { version: 4, info: {} }, /version "4" is not known/],
+    ['a version that is no text', { version: { toString: 1 } }, /version {…} is not known/],
+    ['a version that is a list', { version: [{ toString: 1 }] }, /version \[…\] is not known/],
     ['version 2 without info', { version: 2 }, /"info"/],
     ['a path that is none', { '/etc/passwd': bare }, /not a store path/],
     ['no hash', { [FULL_FOO]: { ...bare, narHash: undefined } }, /"narHash": a string is needed/],
@@ -117,6 +119,12 @@ describe('parsePathInfoJson', () => {
     ['no references', { [FULL_FOO]: { ...bare, references: null } }, /"references": an array/],
     ['a reference that is none', { [FULL_FOO]: { ...bare, references: ['x'] } }, /"references": not a store path/],
     ['an unknown method', { [FULL_FOO]: { ...bare, ca: { method: 'x', hash: SRI } } }, /"ca": method "x"/],
+    ['a method that is no text', { [FULL_FOO]: { ...bare, ca: { method: { toString: 1 } } } }, /"ca": method {…}/],
+    [
+      'a hash format that is no text',
+      { [FULL_FOO]: { ...bare, narHash: { format: { toString: 1 } } } },
+      /hash format {…}/,
+    ],
     ['a signature that is a number', { [FULL_FOO]: { ...bare, signatures: [1] } }, /"signatures"/],
   ])('refuses %s', (_, json, message) => {
     expect(() => parse(json)).toThrow(message)

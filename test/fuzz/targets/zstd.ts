@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict'
+import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { decompress } from '../../../src/nar-file/decompress.ts'
+import { splitZstdFrames } from '../../../src/zstd/index.ts'
+import { assertCutAnywhere, gather, isOneIn, outcomeNow, runProgram, streamOf } from '../oracles.ts'
+import type { Target } from '../target.ts'
+import { exampleNars } from './nar.ts'
+import { isRefusal } from './nar-file.ts'
+
+const decode = (pieces: readonly Uint8Array[]) => gather(decompress(streamOf(pieces), 'zstd', undefined))
+
+/** The frames of an input. */
+async function framesOf(input: Uint8Array): Promise<Uint8Array[]> {
+  const frames: Uint8Array[] = []
+  for await (const frame of splitZstdFrames(streamOf([input]))) frames.push(frame)
+  return frames
+}
+
+const frameOf = (data: Uint8Array, params: Record<number, number> = {}) => zstdCompressSync(data, { params })
+
+export const target: Target = {
+  about: 'zstd files of several frames, held against zstd and Node',
+  seeds() {
+    const nars = exampleNars()
+    const [first, , last] = nars as [Uint8Array, Uint8Array, Uint8Array]
+    const half = first.length / 2
+    return [
+      ...nars.map(nar => frameOf(nar)),
+      frameOf(first, { [constants.ZSTD_c_checksumFlag]: 1, [constants.ZSTD_c_contentSizeFlag]: 0 }),
+      Buffer.concat([frameOf(first.subarray(0, half)), frameOf(first.subarray(half))]),
+      Buffer.concat([Buffer.from('502a4d1803000000010203', 'hex'), frameOf(last)]),
+    ]
+  },
+  words: ['28b52ffd', '502a4d18', '5f2a4d18', '010000', '00000000', 'ffffffff'].map(hex => Buffer.from(hex, 'hex')),
+  async run(input) {
+    const outcome = await assertCutAnywhere(input, decode, isRefusal)
+    const isOfZstd = input[0] === 0x28 || (input[0]! >> 4 === 5 && input[1] === 0x2a)
+    if (!isOfZstd) return
+    if (!('value' in outcome)) return
+    const frames = await framesOf(input)
+    assert.deepEqual(Buffer.concat(frames), Buffer.from(input))
+    const parts = frames.map(frame =>
+      outcomeNow(
+        () => zstdDecompressSync(frame),
+        error => error.code?.startsWith('Z') ?? false,
+      ),
+    )
+    assert.deepEqual(Buffer.concat(parts.map(part => ('value' in part ? part.value : Buffer.alloc(0)))), outcome.value)
+    if (isOneIn(10, input)) assert.deepEqual(runProgram(['zstd', '-dcq'], input), outcome.value)
+  },
+}

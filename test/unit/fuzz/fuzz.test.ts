@@ -1,0 +1,68 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { parseStorePathBaseName } from '../../../src/nix/index.ts'
+import { startCoverage } from '../../fuzz/coverage.ts'
+import { fuzz } from '../../fuzz/fuzz.ts'
+import { fuzzWatched } from '../../fuzz/watch.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+describe('fuzzing in a process', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it.each(['throws', 'hangs', 'dies', 'takes all memory'])('keeps the input of a decoder that %s', async planted => {
+    vi.stubEnv('PLANTED', planted)
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const failures = temporaryFolder()
+    const result = await fuzzWatched({
+      name: 'planted',
+      url: new URL('./planted.ts', import.meta.url).href,
+      seed: 1,
+      time: 2000,
+      failures,
+      timeMax: 1000,
+      memoryMax: 512 * 1024 ** 2,
+    })
+    expect(result.failures).toBeGreaterThan(0)
+    const [file] = readdirSync(failures)
+    expect(readFileSync(`${failures}/${file}`, 'latin1')).toContain('bad')
+  })
+})
+
+describe('fuzzing', () => {
+  it('keeps inputs that reach more code', async () => {
+    const coverage = startCoverage()
+    const seen: number[] = []
+    const target = {
+      about: '',
+      seeds: () => ['zmc9dr7wphrk8jcf64wsdqwqmm5dpn92-a'],
+      run(input: Uint8Array) {
+        seen.push(input.length)
+        try {
+          parseStorePathBaseName(Buffer.from(input).toString())
+        } catch {
+          // It is the code that is looked at.
+        }
+      },
+    }
+    try {
+      const run = () => fuzz(target, { seed: 1, coverage, goesOn: inputs => inputs < 1000, fails: () => {} })
+      expect((await run()).corpus).toBeGreaterThan(2)
+    } finally {
+      coverage.close()
+    }
+    // Without, all inputs are made of the seeds.
+    expect((await fuzz(target, { seed: 1, goesOn: inputs => inputs < 1000, fails: () => {} })).corpus).toBe(1)
+  })
+
+  it('leaves out of an input that fails what can be left out, and tells each kind of failure once', async () => {
+    const failed: string[] = []
+    const run = (input: Uint8Array) => {
+      if (Buffer.from(input).includes('bad')) throw new Error('bad')
+    }
+    await fuzz(
+      { about: '', seeds: () => [`${'x'.repeat(100)}bad${'y'.repeat(1000)}`], run },
+      { seed: 1, goesOn: inputs => inputs < 1000, fails: input => failed.push(Buffer.from(input).toString()) },
+    )
+    expect(failed).toEqual(['bad'])
+  })
+})
