@@ -63,7 +63,13 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   let running: Promise<unknown> | undefined
   let isOver = false
   // Nobody may ever read on after an abort.
-  ending.signal.addEventListener('abort', () => isOver || reject(ending.signal.reason))
+  ending.signal.addEventListener('abort', () => {
+    if (options.signal?.aborted && !isOver) reject(options.signal.reason)
+  })
+  const abandon = () => {
+    ending.abort()
+    reject(ending.signal.reason)
+  }
 
   const begin = (call: string) => {
     if (begun) throw new TypeError(`${call}: this build began with ${begun}, and makes one image; call build again`)
@@ -128,7 +134,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
       const end = stream.return.bind(stream)
       // A generator's own takes effect only once a read that is under way has ended.
       stream.return = value => {
-        ending.abort()
+        abandon()
         return end(value)
       }
       return stream
@@ -148,7 +154,9 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     },
     async [Symbol.asyncDispose]() {
       begun ??= 'its end'
-      ending.abort()
+      // What is over may not be closed yet.
+      if (isOver) await running
+      abandon()
       await running
       await delivery?.close()
     },
