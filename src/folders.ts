@@ -1,21 +1,21 @@
-import { mkdir, rmdir, stat } from 'node:fs/promises'
+import { chmod, mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
  * Makes a folder and those above it, and resolves to the first that was made, `undefined` if all were there. Rejects with
  * the error of the system call, and leaves none behind. Node's own (24.11) tries forever where a folder cannot be made
- * though the one above it is there, as in /proc.
+ * though the one above it is there, as in /proc. With `mode`, that is what new folders have, whatever the umask.
  */
-export async function makeFolders(folder: string): Promise<string | undefined> {
+export async function makeFolders(folder: string, mode?: number): Promise<string | undefined> {
   try {
-    return (await makeFolder(folder)) ? folder : undefined
+    return (await makeFolder(folder, mode)) ? folder : undefined
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || dirname(folder) === folder) throw error
   }
-  const first = await makeFolders(dirname(folder))
+  const first = await makeFolders(dirname(folder), mode)
   try {
     // Another build may have made it meanwhile.
-    return (await makeFolder(folder)) ? (first ?? folder) : first
+    return (await makeFolder(folder, mode)) ? (first ?? folder) : first
   } catch (error) {
     if (first !== undefined) await removeEmpty(dirname(folder), first)
     throw error
@@ -23,9 +23,10 @@ export async function makeFolders(folder: string): Promise<string | undefined> {
 }
 
 /** Makes a folder, and resolves to whether it was not there. */
-async function makeFolder(folder: string): Promise<boolean> {
+async function makeFolder(folder: string, mode?: number): Promise<boolean> {
   try {
-    await mkdir(folder)
+    await mkdir(folder, { mode })
+    if (mode !== undefined) await chmod(folder, mode)
     return true
   } catch (error) {
     const isFolder = await stat(folder).then(

@@ -3,14 +3,14 @@
 export { CacheError, type CacheErrorCode } from './binary-cache/index.ts'
 export {
   type BlockCache,
+  BlockCacheError,
+  type BlockCacheErrorCode,
+  type BlockCacheOptions,
   CACHE_SIZE_MAX,
   type CacheStats,
-  clearCache,
-  defaultCacheFolder,
-  openLocalCache,
-  pruneCache,
-  readCacheStats,
-} from './cache/index.ts'
+  type LocalBlockCache,
+  openBlockCache,
+} from './block-cache/index.ts'
 export {
   type ArchiveReport,
   CheckError,

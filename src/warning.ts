@@ -17,6 +17,10 @@ export type WarningCode =
   | 'CACHE_MISLABELLED'
   /** No cache gives a NAR, and another signed build of the store path is used. */
   | 'OTHER_BUILD_USED'
+  /** The block cache failed, or gave what it must not. */
+  | 'BLOCK_CACHE_FAILED'
+  /** Blocks in the cache hold something else than the store paths they are kept for. */
+  | 'BLOCK_CACHE_CHANGED'
   /** A rule of `check` is broken, which does not keep the image from being imported and booting. */
   | `CHECK_${Uppercase<string>}`
   /** Nothing in the system ends a first boot. */

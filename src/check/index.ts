@@ -16,4 +16,5 @@ export {
 } from './image-check.ts'
 export type { Lookup } from './resolve.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
+export { decodeTarHeader } from './tar-header.ts'
 export { concerns, SYSTEMD_VERSIONS, type SystemdVersion, type SystemdVersions } from './versions.ts'

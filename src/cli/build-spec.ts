@@ -8,6 +8,7 @@ import {
   readOverlay,
   type System,
 } from '../index.ts'
+import type { CacheFlags } from './cache.ts'
 import { UsageError } from './usage.ts'
 
 /** Options that say who signs. */
@@ -18,7 +19,7 @@ export interface SigningFlags {
 }
 
 /** The options of `build`, as commander names them. */
-export interface BuildFlags extends SigningFlags {
+export interface BuildFlags extends SigningFlags, CacheFlags {
   toplevel?: string
   etcNixos?: string
   root?: string[]
@@ -43,8 +44,6 @@ export interface BuildFlags extends SigningFlags {
   out?: string
   stdout?: true
   json?: true
-  cache: boolean
-  cacheDir?: string
 }
 
 /** The spec that a declaration and options come to; options count more. Throws `UsageError`, `SpecError`. */
@@ -143,7 +142,6 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (flags.stdout && process.stdout.isTTY) {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
   }
-  if (!flags.cache && flags.cacheDir !== undefined) throw new UsageError('--cache-dir and --no-cache: give one of them')
   if (flags.arm64Branches && (flags.format ?? 'tar.xz') !== 'tar.xz')
     throw new UsageError('--arm64-branches: is for --format tar.xz')
   if (flags.format === 'tar' && flags.level !== undefined) {

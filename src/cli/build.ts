@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
-import { build, type ImageSpec, openLocalCache } from '../index.ts'
+import { build, type ImageSpec } from '../index.ts'
 import { type BuildFlags, checkFlags, specOf, unpacksNars } from './build-spec.ts'
+import { cacheOptionsOf } from './cache.ts'
 import { printJson, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { abortOnSignals } from './signals.ts'
@@ -14,10 +15,10 @@ export async function runBuild(file: string | undefined, flags: BuildFlags): Pro
   const interrupt = abortOnSignals()
   // With both, the JSON goes to standard error, where a program reads it: nothing else belongs there.
   const view = flags.json && flags.stdout ? undefined : createProgressView(process.stderr)
-  const cache = flags.cache && openLocalCache(flags.cacheDir)
   try {
     const spec = await specOf(file, flags)
-    const job = build(spec, { workers: workersOf(flags, spec), signal: interrupt.signal, cache })
+    const options = { workers: workersOf(flags, spec), signal: interrupt.signal, ...cacheOptionsOf(flags) }
+    const job = build(spec, options)
     if (view) job.on('progress', view.show)
     const result = await (flags.stdout ? job.writeTo(writeToStdout) : job.toFolder(flags.out ?? '.'))
     view?.clear()

@@ -1,8 +1,46 @@
-import type { Command } from 'commander'
-import { CACHE_SIZE_MAX, clearCache, defaultCacheFolder, pruneCache, readCacheStats } from '../index.ts'
+import { type Command, Option } from 'commander'
+import { CACHE_SIZE_MAX, type LocalBlockCache, openBlockCache } from '../index.ts'
 import { print } from './print.ts'
 import { formatBytes } from './units.ts'
-import { byteCount, somePath } from './usage.ts'
+import { byteCount, somePath, UsageError } from './usage.ts'
+
+/** Options that say which cache a build has. */
+export interface CacheFlags {
+  /** False for none. */
+  cache: boolean
+  cacheDir?: string
+  cacheShared?: true
+  cacheVerify?: true
+}
+
+/** The cache that options name, `undefined` for the default one, and how it is used. Throws `UsageError`. */
+export function cacheOptionsOf({ cache, cacheDir, cacheShared, cacheVerify }: CacheFlags): {
+  cache: LocalBlockCache | false | undefined
+  verifyCache: boolean | undefined
+} {
+  for (const [option, value] of Object.entries({ dir: cacheDir, shared: cacheShared, verify: cacheVerify })) {
+    if (!cache && value !== undefined) throw new UsageError(`--cache-${option} and --no-cache: give one of them`)
+  }
+  if (!cache) return { cache, verifyCache: undefined }
+  // A user without a home has no default one, and builds all the same.
+  const isDefault = cacheDir === undefined && !cacheShared
+  return { cache: isDefault ? undefined : openBlockCache(cacheDir, { shared: cacheShared }), verifyCache: cacheVerify }
+}
+
+/** The options of commands that build. */
+export const NO_CACHE = new Option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')
+export const CACHE_DIR = new Option(
+  '--cache-dir <DIR>',
+  'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
+).argParser(somePath)
+export const CACHE_SHARED = new Option(
+  '--cache-shared',
+  'use the cache even if other users can write to its folder: they can then change what is in your images',
+)
+export const CACHE_VERIFY = new Option(
+  '--cache-verify',
+  'decode what comes from the cache, and verify it against its NAR hashes again (default: believe the cache)',
+)
 
 /** Adds what can be done with a block cache to the command `cache`. */
 export function addCacheCommands(cache: Command): void {
@@ -11,27 +49,30 @@ export function addCacheCommands(cache: Command): void {
       .command(name)
       .description(description)
       .option('--cache-dir <DIR>', 'the cache (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)', somePath)
-  add('stats', 'Say how much is kept.').action(async ({ cacheDir = defaultCacheFolder() }: CacheFlags) => {
-    const { size, batches, blocks } = await readCacheStats(cacheDir)
-    print(`${cacheDir}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`)
+      .option('--cache-shared', 'take the folder even if other users can write to it')
+  add('stats', 'Say how much is kept.').action(async (flags: FolderFlags) => {
+    const { folder, stats } = open(flags)
+    const { size, batches, blocks, leftOvers } = await stats()
+    print(`${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`)
+    if (leftOvers > 0) print(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
   })
   add('prune', 'Remove what was not used for longest.')
     .option('--max-size <SIZE>', `what may be left (default: ${formatBytes(CACHE_SIZE_MAX)})`, byteCount)
-    .action(async ({ cacheDir = defaultCacheFolder(), maxSize = CACHE_SIZE_MAX }: PruneFlags) => {
-      const removed = await pruneCache(cacheDir, maxSize)
-      const { size } = await readCacheStats(cacheDir)
-      print(`${cacheDir}: ${formatBytes(removed)} removed, ${formatBytes(size)} left`)
+    .action(async ({ maxSize, ...flags }: FolderFlags & { maxSize?: number }) => {
+      const { folder, prune, stats } = open(flags)
+      const removed = await prune({ maxSize })
+      const { size } = await stats()
+      print(`${folder}: ${formatBytes(removed)} removed, ${formatBytes(size)} left`)
     })
-  add('clear', 'Remove all that is kept.').action(async ({ cacheDir = defaultCacheFolder() }: CacheFlags) => {
-    await clearCache(cacheDir)
-    print(`${cacheDir}: empty`)
+  add('clear', 'Remove all that is kept.').action(async (flags: FolderFlags) => {
+    const { folder, clear } = open(flags)
+    await clear()
+    print(`${folder}: empty`)
   })
 }
 
-interface CacheFlags {
-  cacheDir?: string
-}
+type FolderFlags = Pick<CacheFlags, 'cacheDir' | 'cacheShared'>
 
-interface PruneFlags extends CacheFlags {
-  maxSize?: number
+function open({ cacheDir, cacheShared }: FolderFlags): LocalBlockCache {
+  return openBlockCache(cacheDir, { shared: cacheShared })
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander'
-import { define, FORMATS, type ImageFormat, openLocalCache, publishImages } from '../index.ts'
+import { define, FORMATS, type ImageFormat, publishImages } from '../index.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
+import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
@@ -8,7 +9,7 @@ import { abortOnSignals } from './signals.ts'
 import { formatBytes } from './units.ts'
 import { collectServers, collectVariables, somePath, wholeNumber } from './usage.ts'
 
-interface PublishFlags extends SigningFlags {
+interface PublishFlags extends SigningFlags, CacheFlags {
   out: string
   set?: Record<string, string>
   restrict?: string
@@ -18,8 +19,6 @@ interface PublishFlags extends SigningFlags {
   format?: ImageFormat
   level?: number
   workers?: number
-  cache: boolean
-  cacheDir?: string
   json?: true
 }
 
@@ -56,12 +55,10 @@ export function definePublish(publish: Command): void {
     .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)
     .option('--passphrase-file <FILE>', 'holds the passphrase of the --sign-key', somePath)
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
-    .option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')
-    .option(
-      '--cache-dir <DIR>',
-      'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
-      somePath,
-    )
+    .addOption(NO_CACHE)
+    .addOption(CACHE_DIR)
+    .addOption(CACHE_SHARED)
+    .addOption(CACHE_VERIFY)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action(runPublish)
@@ -71,6 +68,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
   const { out, set, versionName: version, keep, format, level, workers, json } = flags
   const signing = signingOf(flags)
   const restrict = restrictionOf(flags)
+  const caching = cacheOptionsOf(flags)
   const interrupt = abortOnSignals()
   const view = createProgressView(process.stderr)
   try {
@@ -81,7 +79,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
     }
     const publication = await publishImages(specs, out, {
       ...{ version, keep, signing, workers },
-      cache: flags.cache && openLocalCache(flags.cacheDir),
+      ...caching,
       signal: interrupt.signal,
       onProgress: view.show,
       onImage({ image, size, warnings }) {

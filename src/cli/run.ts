@@ -3,7 +3,7 @@ import { FORMATS, SYSTEMS, VERSION } from '../index.ts'
 import { defineBench } from './bench.ts'
 import { runBuild } from './build.ts'
 import type { BuildFlags } from './build-spec.ts'
-import { addCacheCommands } from './cache.ts'
+import { addCacheCommands, CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, NO_CACHE } from './cache.ts'
 import { defineCheck } from './check.ts'
 import { describeFailure } from './failure.ts'
 import { defineInit } from './init.ts'
@@ -106,12 +106,10 @@ function createProgram(): Command {
     .option('--arm64-branches', 'convert the branches of ARM64 code: smaller, but importers need liblzma 5.4')
     .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
-    .option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')
-    .option(
-      '--cache-dir <DIR>',
-      'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
-      somePath,
-    )
+    .addOption(NO_CACHE)
+    .addOption(CACHE_DIR)
+    .addOption(CACHE_SHARED)
+    .addOption(CACHE_VERIFY)
     .option('--nspawn <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
     .option('--sign-key <FILE>', 'OpenPGP secret key that signs SHA256SUMS', somePath)
     .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)

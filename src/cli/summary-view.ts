@@ -8,7 +8,7 @@ import { formatBytes, formatSeconds } from './units.ts'
 export function formatSummary(image: ImageResult | ImageFiles, seconds: number, stream: WriteStream): string {
   const ratio = image.tarSize / image.size
   const lines: Line[] = [
-    `${image.storePathCount} store paths, ${formatBytes(image.narSize)} verified against their NAR hashes${cachedPart(image)}`,
+    `${image.storePathCount} store paths, ${formatBytes(image.narSize)}: ${verificationOf(image)}`,
     `${formatBytes(image.tarSize)} of tar in ${formatBytes(image.size)} of ${image.format}` +
       `${image.format === 'tar' ? '' : ` (ratio ${ratio.toFixed(2)})`}, in ${formatSeconds(seconds)}`,
   ]
@@ -19,9 +19,16 @@ export function formatSummary(image: ImageResult | ImageFiles, seconds: number, 
   return lines.map(line => `${formatLine(line, stream)}\n`).join('')
 }
 
-function cachedPart({ cachedNarSize, narSize }: ImageResult): string {
-  if (cachedNarSize === 0) return ''
-  return `, ${cachedNarSize === narSize ? 'all' : formatBytes(cachedNarSize)} of it by an earlier build (block cache)`
+/** What this build has verified, and what it takes from the block cache. */
+function verificationOf({ narSize, cachedNarSize, verifiedNarSize }: ImageResult): string {
+  const amount = (size: number) => (size === narSize ? 'all' : formatBytes(size))
+  const verified = `${amount(verifiedNarSize)} verified now against NAR hashes`
+  const believed = narSize - verifiedNarSize
+  if (believed > 0) {
+    const rest = `${amount(believed)} believed from the block cache (--cache-verify checks it)`
+    return verifiedNarSize > 0 ? `${verified}, ${rest}` : rest
+  }
+  return cachedNarSize > 0 ? `${verified}, ${amount(cachedNarSize)} of it from the block cache` : verified
 }
 
 function nextSteps(image: ImageFiles): string[] {

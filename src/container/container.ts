@@ -28,6 +28,11 @@ export interface Container {
 export interface BlockFormat {
   /** Encodes a block; runs on a worker. `bytes` are only read. */
   encode(bytes: Uint8Array, effort: Effort): EncodedBlock | Promise<EncodedBlock>
+  /**
+   * Decodes a block; runs on a worker. Throws for bytes that are not one whole block of which `record` is true: with what
+   * stands beside them in a file, they would mean something else. `uncompressedSize` bounds the memory it takes.
+   */
+  decode(bytes: Uint8Array, record: BlockRecord): Uint8Array
   /** Starts a file. */
   createAssembler(): Assembler
 }

@@ -6,8 +6,9 @@
  *     block    deflate blocks, none of them final, ended at a byte by an empty stored one ("sync flush")
  */
 import { constants, crc32, deflateRawSync } from 'node:zlib'
-import { crc32Combine, writeU32le } from '../bytes/index.ts'
+import { concatBytes, crc32Combine, writeU32le } from '../bytes/index.ts'
 import type { Container } from './container.ts'
+import { inflateWhole } from './inflate-whole.ts'
 
 /** Magic, method 8 (deflate), no flags, no time, no extra flags, operating system unknown. */
 const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff)
@@ -24,6 +25,11 @@ export const gzipContainer: Container = {
     encode(bytes, { level }) {
       const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
       return { pieces: [deflated], uncompressedSize: bytes.length, note: crc32(bytes) }
+    },
+    decode(bytes, { uncompressedSize, note }) {
+      const decoded = inflateWhole('inflateRawSync', concatBytes([bytes, FINAL_BLOCK]), uncompressedSize)
+      if (crc32(decoded) !== note) throw new Error('the CRC-32 of the block is another one')
+      return decoded
     },
     createAssembler() {
       let crc = 0

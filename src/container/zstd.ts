@@ -1,5 +1,6 @@
 import { constants, zstdCompressSync } from 'node:zlib'
 import type { Container } from './container.ts'
+import { inflateWhole } from './inflate-whole.ts'
 
 const EMPTY = new Uint8Array(0)
 
@@ -22,6 +23,7 @@ export const zstdContainer: Container = {
       })
       return { pieces: [frame], uncompressedSize: bytes.length, note: 0 }
     },
+    decode: (bytes, { uncompressedSize }) => inflateWhole('zstdDecompressSync', bytes, uncompressedSize),
     createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
   },
 }

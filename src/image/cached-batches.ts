@@ -7,7 +7,7 @@ import {
   putBlock,
   putRecord,
   recordKey,
-} from '../cache/index.ts'
+} from '../block-cache/index.ts'
 import type { BlockRecord } from '../container/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
@@ -26,12 +26,19 @@ export interface CachedBatches {
   complete(batch: Batch): Promise<void>
 }
 
-/** Looks the batches of an image up. The sizes of those that are there are filled in. */
+/** Says whether the blocks that a record names hold the batch; with `verifyCache` of the options of a build. */
+export type VerifyBatch = (batch: Batch, record: BatchRecord) => Promise<boolean>
+
+/**
+ * Looks the batches of an image up. The sizes of those that are there are filled in. With `verify` only those that it finds
+ * sound are there, of `atOnce` that are verified at a time.
+ */
 export async function lookUpBatches(
   cache: BlockCache,
   batches: readonly Batch[],
   compression: Compression,
   sizes: PackedSizes,
+  verify?: { readonly batch: VerifyBatch; readonly atOnce: number },
 ): Promise<CachedBatches> {
   const records = new Map<Batch, BatchRecord>()
   const keyOf = ({ segments }: Batch) => {
@@ -39,12 +46,14 @@ export async function lookUpBatches(
   }
   const lookUp = async (batch: Batch) => {
     const record = await getRecord(cache, keyOf(batch))
-    if (!record || !fits(record, batch)) return
-    records.set(batch, record)
-    sizes.segments.set(record.tarSizes, batch.first)
-    sizes.cachedNars += narSizeOf(batch)
+    if (record && fits(record, batch)) records.set(batch, record)
   }
   await Promise.all(batches.map(lookUp))
+  if (verify) await keepSound(records, verify)
+  for (const [batch, { tarSizes }] of records) {
+    sizes.segments.set(tarSizes, batch.first)
+    sizes.cachedNars += narSizeOf(batch)
+  }
 
   const added = new Map<Batch, (CachedBlock | undefined)[]>()
   return {
@@ -64,6 +73,18 @@ export async function lookUpBatches(
       await putRecord(cache, keyOf(batch), { blocks, tarSizes })
     },
   }
+}
+
+/** Verifies records, and drops those that are not sound. */
+async function keepSound(
+  records: Map<Batch, BatchRecord>,
+  verify: { readonly batch: VerifyBatch; readonly atOnce: number },
+): Promise<void> {
+  const waiting = [...records].values()
+  const work = async () => {
+    for (const [batch, record] of waiting) if (!(await verify.batch(batch, record))) records.delete(batch)
+  }
+  await Promise.all(Array.from({ length: verify.atOnce }, work))
 }
 
 /** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */

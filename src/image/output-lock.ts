@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto'
 import { lstat, readlink, rm, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { ownName, stateOfOwner } from '../owner.ts'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
-import { ownName, stateOfOwner } from './owner.ts'
 
 const LOCK = '.nspawn-rootfs.lock'
 

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { abortSignal, type Check, either, flag, wholeNumber, withMethods } from '../arguments.ts'
-import { type BlockCache, guardCache, openLocalCache } from '../cache/index.ts'
+import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
 import { keepLzma2Code } from '../xz/index.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
+import type { CacheFaults } from './cache-faults.ts'
 import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
 import { lookAhead } from './look-ahead.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
@@ -13,6 +14,7 @@ import { type Batch, type ImagePlan, narSizeOf } from './plan.ts'
 import { type PreparedImage, prepareImage } from './prepare.ts'
 import { createProgress, type Fetching, type Progress, type ProgressTeller } from './progress.ts'
 import { compressionOf, type ImageSpec } from './spec.ts'
+import { createBatchVerifier } from './verify-batch.ts'
 import type { VerifyTask } from './worker.ts'
 
 /** How to build; none of it reaches the bytes of an image. */
@@ -26,6 +28,11 @@ export interface BuildOptions {
    * nowhere. The image is the same. Default: a folder of the user's, see `openBlockCache`.
    */
   readonly cache?: BlockCache | false
+  /**
+   * Whether what comes from the cache is verified against its NAR hashes again, by decoding it. What does not match is made
+   * anew, with a warning. Default false: the cache is believed.
+   */
+  readonly verifyCache?: boolean
 }
 
 /** What the options may be. */
@@ -33,6 +40,7 @@ export const BUILD_OPTIONS = {
   workers: wholeNumber(1),
   signal: abortSignal,
   cache: either(value => value === false, flag, withMethods('get', 'put')),
+  verifyCache: flag,
 } as const satisfies Record<keyof BuildOptions, Check>
 
 /** The options of a run. */
@@ -69,6 +77,10 @@ export interface ImageRun {
   readonly sizes: PackedSizes
   /** URLs of caches that are wrong about their files, as far as the chunks have come. */
   readonly mislabelling: ReadonlySet<string>
+  /** What is wrong with the block cache, as far as the chunks have come. */
+  readonly cacheFaults: CacheFaults
+  /** Whether what comes from the block cache was verified again. */
+  readonly verifiesCache: boolean
   /** The file of the image from its first byte to its last; to be read once. */
   readonly chunks: AsyncIterable<FileChunk>
   /** Ends the build, wherever it is. */
@@ -81,7 +93,12 @@ export interface ImageRun {
  */
 export async function startRun(
   spec: ImageSpec,
-  { onProgress, workers = availableParallelism(), cache = openLocalCache() }: RunOptions,
+  {
+    onProgress,
+    workers = availableParallelism(),
+    cache = openDefaultCache() ?? false,
+    verifyCache: verifiesCache = false,
+  }: RunOptions,
   ending: AbortController,
   known?: OpenedClosure,
 ): Promise<ImageRun> {
@@ -102,9 +119,12 @@ export async function startRun(
     const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
     const fetching = { count, missing: image.plan.batches }
     const mislabelling = new Set<string>()
-    const all = chunksOf(image, sizes, crew, { workers, fetching, mislabelling, signal, cache })
+    const cacheFaults: CacheFaults = { mismatches: [] }
+    const all = chunksOf(image, sizes, crew, {
+      ...{ workers, fetching, mislabelling, signal, cache, cacheFaults, verifiesCache },
+    })
     const progress = onProgress && createProgress(image.plan, fetching, onProgress)
-    return { image, sizes, mislabelling, chunks: guard(all, progress, ending), close }
+    return { image, sizes, mislabelling, cacheFaults, verifiesCache, chunks: guard(all, progress, ending), close }
   } catch (error) {
     await close()
     signal.throwIfAborted()
@@ -137,14 +157,17 @@ interface ChunkOptions {
   readonly mislabelling: Set<string>
   readonly signal: AbortSignal
   readonly cache: BlockCache | false
+  readonly cacheFaults: CacheFaults
+  readonly verifiesCache: boolean
 }
 
 async function* chunksOf(
   image: PreparedImage,
   sizes: PackedSizes,
   { packers, encoders }: Crew,
-  { workers, fetching, mislabelling, signal, cache }: ChunkOptions,
+  options: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
+  const { workers, fetching, mislabelling, signal } = options
   const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
   const onMislabelling = (cacheUrl: string) => mislabelling.add(cacheUrl)
@@ -154,7 +177,7 @@ async function* chunksOf(
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = cache ? await openCache(guardCache(cache, signal), image, sizes, packers) : undefined
+  const cached = await openCache(image, sizes, { packers, encoders }, options)
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
@@ -174,14 +197,21 @@ async function* chunksOf(
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
-/** Looks the batches up, and meanwhile verifies what no packer may come to read. */
+/** Looks the batches up, and meanwhile verifies what no packer may come to read; `undefined` where no cache is wanted. */
 async function openCache(
-  cache: BlockCache,
   image: PreparedImage,
   sizes: PackedSizes,
-  packers: Threads,
-): Promise<CachedBatches> {
-  const looking = lookUpBatches(cache, image.plan.batches, image, sizes)
+  { packers, encoders }: { readonly packers: Threads; readonly encoders: Threads },
+  { cache: given, cacheFaults, verifiesCache, workers, signal }: ChunkOptions,
+): Promise<CachedBatches | undefined> {
+  if (!given) return undefined
+  const cache = guardCache(given, signal, fault => {
+    cacheFaults.failure = fault
+  })
+  const onMismatch = (batch: Batch) => cacheFaults.mismatches.push(...batch.segments)
+  const verifier = { cache, decoders: encoders, format: image.format, container: image.container, onMismatch }
+  const verify = verifiesCache ? { batch: createBatchVerifier(verifier), atOnce: workers } : undefined
+  const looking = lookUpBatches(cache, image.plan.batches, image, sizes, verify)
   const [cached] = await Promise.all([looking, verifyInspected(image, packers)])
   return cached
 }

@@ -1,5 +1,6 @@
 import type { ImageFormat } from '../container/index.ts'
 import type { Warning } from '../warning.ts'
+import { cacheWarnings } from './cache-faults.ts'
 import { type ArtefactDigest, createManifest, type ImageManifest, type ManifestBlock } from './manifest.ts'
 import type { ImageRun } from './produce.ts'
 
@@ -18,8 +19,13 @@ export interface ImageResult {
   readonly storePathCount: number
   /** Of the store paths as NARs. */
   readonly narSize: number
-  /** Of those among them whose blocks came from the cache: they were verified when they were put there. */
+  /** Of those among them whose blocks came from the cache. */
   readonly cachedNarSize: number
+  /**
+   * Of those among them that were verified against their NAR hashes in this build. The others came from the cache, and are
+   * believed to have been verified when they were put there: see `verifyCache`.
+   */
+  readonly verifiedNarSize: number
   /** Of the tar. */
   readonly tarSize: number
   /** Of the image file. */
@@ -41,7 +47,7 @@ export interface ImageFiles extends ImageResult {
 
 /** What became of an image: `artefacts` are its files, the image first, whose blocks are `blocks`. */
 export function resultOf(
-  { image, sizes, mislabelling }: ImageRun,
+  { image, sizes, mislabelling, cacheFaults, verifiesCache }: ImageRun,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
   blocks: readonly ManifestBlock[],
 ): ImageResult {
@@ -57,11 +63,12 @@ export function resultOf(
     storePathCount: sizes.segments.length,
     narSize: plan.narSize,
     cachedNarSize: sizes.cachedNars,
+    verifiedNarSize: verifiesCache ? plan.narSize : plan.narSize - sizes.cachedNars,
     tarSize: sizes.tar,
     size,
     sha256,
     manifest: createManifest(image, sizes, artefacts, blocks),
-    warnings: [...image.warnings, ...[...mislabelling].sort().map(labelWarning)],
+    warnings: [...image.warnings, ...[...mislabelling].sort().map(labelWarning), ...cacheWarnings(cacheFaults)],
   }
 }
 

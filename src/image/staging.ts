@@ -8,10 +8,10 @@ import { type FileHandle, link, mkdir, open, readdir, readFile, rename, rm, stat
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { makeFolders, removeEmpty } from '../folders.ts'
+import { ownName, stateOfOwner } from '../owner.ts'
 import { reasonOf } from '../store/index.ts'
 import { ImageError } from './errors.ts'
 import type { ArtefactDigest } from './manifest.ts'
-import { ownName, stateOfOwner } from './owner.ts'
 
 const PREFIX = '.nspawn-rootfs-'
 

@@ -107,6 +107,22 @@ async function encode({ slot, length, format, effort }: EncodeTask): Promise<Slo
   return { ...record, size }
 }
 
+/** A block to decode. */
+export interface DecodeTask {
+  readonly bytes: Uint8Array
+  readonly record: BlockRecord
+  readonly format: ImageFormat
+}
+
+/** Decodes a block; `undefined` where the bytes are not the block that the record says. */
+function decode({ bytes, record, format }: DecodeTask): Uint8Array | undefined {
+  try {
+    return CONTAINERS[format].blocks!.decode(bytes, record)
+  } catch {
+    return undefined
+  }
+}
+
 /** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */
 function checkNar(
   { path, narHash, narSize }: StoreSegment,
@@ -134,4 +150,4 @@ function checkNar(
   }
 }
 
-serveJobs({ pack, verify, encode, loadHttp })
+serveJobs({ pack, verify, encode, decode, loadHttp })

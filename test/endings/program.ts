@@ -6,7 +6,7 @@ import { getEventListeners } from 'node:events'
 import { mkdirSync, readdirSync, readlinkSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { FORMATS, NspawnRootfsError, openLocalCache } from '../../src/index.ts'
+import { FORMATS, NspawnRootfsError, openBlockCache } from '../../src/index.ts'
 import type { Belongings, EndingsPlan, EndingsReport } from './plan.ts'
 import { type Case, checkGone, Enough, WAYS } from './ways.ts'
 
@@ -17,7 +17,7 @@ const plan = JSON.parse(process.argv[2]) as EndingsPlan
 const out = join(plan.folder, 'out')
 const places = [out, process.env.TMPDIR!]
 for (const place of places) mkdirSync(place, { recursive: true })
-const cache = openLocalCache(join(plan.folder, 'cache'))
+const cache = openBlockCache(join(plan.folder, 'cache'))
 const shared = new AbortController()
 
 /** Numbers by chance that a seed decides (mulberry32). */

@@ -19,7 +19,8 @@ const SUMMARY: ImageResult = {
     isNixos: false,
     storePathCount: 12,
   },
-  ...{ narSize: 4_000_000, cachedNarSize: 0, tarSize: 5_000_000, size: 1_250_000, sha256: '', warnings: [] },
+  ...{ narSize: 4_000_000, cachedNarSize: 0, verifiedNarSize: 4_000_000, tarSize: 5_000_000, size: 1_250_000 },
+  ...{ sha256: '', warnings: [] },
   manifest: {} as ImageResult['manifest'],
 }
 const filesIn = (folder: string, more: Partial<ImageFiles> = {}): ImageFiles => {
@@ -32,17 +33,20 @@ const linesOf = (image: ImageResult | ImageFiles) =>
 describe('formatSummary', () => {
   it('tells sizes and ratio of what went to standard output', () => {
     expect(linesOf(SUMMARY)).toEqual([
-      '12 store paths, 4.00 MB verified against their NAR hashes',
+      '12 store paths, 4.00 MB: all verified now against NAR hashes',
       '5.00 MB of tar in 1.25 MB of tar.xz (ratio 4.00), in 4.2 s',
       '',
     ])
     expect(linesOf({ ...SUMMARY, format: 'tar' })[1]).toBe('5.00 MB of tar in 1.25 MB of tar, in 4.2 s')
   })
 
-  it('tells what an earlier build has verified', () => {
-    const first = (cachedNarSize: number) => linesOf({ ...SUMMARY, cachedNarSize })[0]
-    expect(first(1_000_000)).toMatch(/hashes, 1\.00 MB of it by an earlier build/)
-    expect(first(4_000_000)).toMatch(/hashes, all of it by an earlier build/)
+  it.each([
+    [1_000_000, 3_000_000, '3.00 MB verified now against NAR hashes, 1.00 MB believed from the block cache ('],
+    [4_000_000, 0, 'all believed from the block cache (--cache-verify checks it)'],
+    [1_000_000, 4_000_000, 'all verified now against NAR hashes, 1.00 MB of it from the block cache'],
+    [4_000_000, 4_000_000, 'all verified now against NAR hashes, all of it from the block cache'],
+  ])('tells of %d bytes from the cache, and %d that were verified', (cachedNarSize, verifiedNarSize, text) => {
+    expect(linesOf({ ...SUMMARY, cachedNarSize, verifiedNarSize })[0]).toContain(`12 store paths, 4.00 MB: ${text}`)
   })
 
   it('tells what to do with a file, under a name that machinectl takes', () => {

@@ -23,6 +23,11 @@ describe('wrong usage ends with 2 and says why', () => {
       ['build', '--root', 'x', '--store', 'a', '--store', 'https://b'],
       /one folder, or one or more URLs/,
     ],
+    ...['dir=x', 'shared', 'verify'].map((option): [string, string[], RegExp] => [
+      `no cache, and --cache-${option}`,
+      ['build', '--root', 'x', '--no-cache', `--cache-${option}`],
+      /^nspawn-rootfs: --cache-\w+ and --no-cache: give one of them\n$/,
+    ]),
     ['a cache and a closureInfo', ['build', '--closure-info', 'x', '--store', 'https://b'], /comes from one of them/],
     [
       'an export and a NAR',

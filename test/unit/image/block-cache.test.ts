@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type BlockCache, build, type ImageFormat, openLocalCache } from '../../../src/index.ts'
+import { type BlockCache, build, type ImageFormat, openBlockCache } from '../../../src/index.ts'
 import { createBinaryCache, serveCache } from '../../binary-cache.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -28,12 +28,8 @@ async function buildHere(cache: BlockCache | false, format: ImageFormat = 'tar.x
   rmSync(out, { recursive: true })
   return { bytes, manifest, cachedNarSize, narSize }
 }
-const local = () => openLocalCache(join(folder, 'cache'))
-const contentFiles = () =>
-  readdirSync(join(folder, 'cache'), { recursive: true, encoding: 'utf8' })
-    .filter(name => name.startsWith('content-'))
-    .map(name => join(folder, 'cache', name))
-    .filter(file => statSync(file).isFile())
+const local = () => openBlockCache(join(folder, 'cache'))
+const contentFiles = () => readdirSync(join(folder, 'cache')).map(name => join(folder, 'cache', name))
 
 describe('an image built with a block cache', () => {
   it.each<ImageFormat>(['tar.xz', 'tar.zst', 'tar.gz'])('is the same as without, as %s', async format => {

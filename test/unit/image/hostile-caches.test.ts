@@ -5,7 +5,7 @@ import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { ByteString } from '../../../src/bytes/index.ts'
-import { build, type ImageSpec, NarFileError, openLocalCache } from '../../../src/index.ts'
+import { build, type ImageSpec, NarFileError, openBlockCache } from '../../../src/index.ts'
 import { type HashAlgorithm, parseStorePath, storePathOfContentAddress } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
 import {
@@ -492,7 +492,7 @@ describe('contents that are not those of their content address are refused', () 
     const path = storePathOfContentAddress('ca', { method: 'flat', algorithm: 'sha256', digest }, [], false)!.path
     const ca = `fixed:sha256:${Buffer.from(digest).toString('hex')}`
     cache.addNar(path, narOfTree(wrong), { key: null, claim: info => ({ ...info, ca }) })
-    const blocks = openLocalCache(join(folder, 'blocks'))
+    const blocks = openBlockCache(join(folder, 'blocks'))
     const buildHere = (requireSignatures: boolean) => {
       const spec = {
         source: { ...server.source, requireSignatures },

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ownName } from '../../../src/image/owner.ts'
 import { build, type ImageSpec } from '../../../src/index.ts'
+import { ownName } from '../../../src/owner.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 

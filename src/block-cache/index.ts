@@ -8,13 +8,13 @@ export {
   recordKey,
 } from './batch-record.ts'
 export type { BlockCache } from './cache.ts'
+export { BlockCacheError, type BlockCacheErrorCode } from './errors.ts'
 export { guardCache } from './guard.ts'
 export {
+  type BlockCacheOptions,
   CACHE_SIZE_MAX,
   type CacheStats,
-  clearCache,
-  defaultCacheFolder,
-  openLocalCache,
-  pruneCache,
-  readCacheStats,
-} from './local-cache.ts'
+  type LocalBlockCache,
+  openBlockCache,
+  openDefaultCache,
+} from './local.ts'

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stateOfOwner } from '../owner.ts'
+import { isRecordKey } from './batch-record.ts'
+import { type Access, WRITING_PREFIX } from './entry-file.ts'
+import { isTrustedOwner } from './folder-trust.ts'
+
+const RECORD_PREFIX = 'record-'
+const ENTRY_NAME = /^(?:record|block)-[0-9a-f]{64}$/
+
+/** Milliseconds after which a file whose writer cannot be asked is taken to be left over. */
+const LEFT_OVER = 24 * 60 * 60 * 1000
+
+/** A file in the folder of a cache. */
+export interface CacheFile {
+  readonly name: string
+  /** Bytes on disk. */
+  readonly size: number
+  /** Milliseconds since 1970 when it was last used. */
+  readonly time: number
+}
+
+/** What is in the folder of a cache. Other files there are not the cache's. */
+export interface Listing {
+  readonly records: readonly CacheFile[]
+  readonly blocks: readonly CacheFile[]
+  /** Files that killed writers have left, and whatever bears the name of an entry and is none that can be used. */
+  readonly leftOvers: readonly CacheFile[]
+}
+
+/** The name of the file for a key. */
+export function fileNameOf(key: string): string {
+  const digest = createHash('sha256').update(key).digest('hex')
+  return `${isRecordKey(key) ? RECORD_PREFIX : 'block-'}${digest}`
+}
+
+/** Lists the folder of a cache: empty if it is not there. Follows no symlinks, and opens nothing. */
+export async function listFolder({ folder, shared }: Access): Promise<Listing> {
+  const listing = { records: [] as CacheFile[], blocks: [] as CacheFile[], leftOvers: [] as CacheFile[] }
+  for (const name of await namesIn(folder)) {
+    const isWriting = name.startsWith(WRITING_PREFIX)
+    if (!isWriting && !ENTRY_NAME.test(name)) continue
+    const found = await lstat(join(folder, name)).catch(() => undefined)
+    if (!found) continue
+    const file = { name, size: found.isFile() ? found.size : 0, time: found.mtimeMs }
+    if (isWriting) {
+      if (isLeftOver(file)) listing.leftOvers.push(file)
+    } else if (!found.isFile() || !(shared || isTrustedOwner(found.uid))) listing.leftOvers.push(file)
+    else if (name.startsWith(RECORD_PREFIX)) listing.records.push(file)
+    else listing.blocks.push(file)
+  }
+  return listing
+}
+
+async function namesIn(folder: string): Promise<string[]> {
+  try {
+    return await readdir(folder)
+  } catch (error) {
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+    throw error
+  }
+}
+
+/** Whether the writer of a file has ended before it was done. */
+function isLeftOver({ name, time }: CacheFile): boolean {
+  const state = stateOfOwner(name.slice(WRITING_PREFIX.length))
+  return state === 'ended' || (state === 'unknown' && Date.now() - time > LEFT_OVER)
+}
+
+/** Removes files, in this order; an empty folder that bears the name of an entry, too. Resolves to their bytes. */
+export async function removeFiles({ folder }: Access, files: readonly CacheFile[]): Promise<number> {
+  let removed = 0
+  for (const { name, size } of files) {
+    const path = join(folder, name)
+    try {
+      await unlink(path).catch(error => {
+        if (!['EISDIR', 'EPERM'].includes(error.code)) throw error
+        return rmdir(path)
+      })
+      removed += size
+    } catch {
+      // Somebody else has removed it; or it is a folder with something in it, or somebody else's.
+    }
+  }
+  return removed
+}

@@ -1,0 +1,46 @@
+import { type BatchRecord, type BlockCache, getBlock } from '../block-cache/index.ts'
+import type { Container, ImageFormat } from '../container/index.ts'
+import type { Threads } from '../pool/index.ts'
+import type { VerifyBatch } from './cached-batches.ts'
+import type { Batch } from './plan.ts'
+import { createSegmentCheck } from './segment-check.ts'
+import type { DecodeTask } from './worker.ts'
+
+/** What to verify batches with. */
+export interface VerifyOptions {
+  readonly cache: BlockCache
+  /** Threads that decode blocks. */
+  readonly decoders: Threads
+  readonly format: ImageFormat
+  readonly container: Container
+  /** Told of a batch whose blocks hold something else than its store paths. */
+  readonly onMismatch: (batch: Batch) => void
+}
+
+/** Verifies batches against their NAR hashes, by decoding their blocks. */
+export function createBatchVerifier(options: VerifyOptions): VerifyBatch {
+  return async (batch, record) => {
+    // For these the NAR hash is only what somebody says: their contents have to be read for the check.
+    if (batch.segments.some(({ contents }) => contents.type === 'nar' && contents.contentCheck)) return false
+    const verdict = await verify(batch, record, options)
+    if (verdict === 'wrong') options.onMismatch(batch)
+    return verdict === 'sound'
+  }
+}
+
+async function verify(
+  { segments }: Batch,
+  { blocks, tarSizes }: BatchRecord,
+  { cache, decoders, format, container }: VerifyOptions,
+): Promise<'sound' | 'wrong' | 'lost'> {
+  const check = createSegmentCheck(segments.map((segment, i) => ({ segment, tarSize: tarSizes[i] })))
+  for (const block of blocks) {
+    if (block.uncompressedSize > container.blockSize) return 'wrong'
+    const bytes = await getBlock(cache, block)
+    if (!bytes) return 'lost'
+    const record = { uncompressedSize: block.uncompressedSize, note: block.note }
+    const tar = await decoders.run<Uint8Array | undefined>('decode', { bytes, record, format } satisfies DecodeTask)
+    if (!tar || !check.push(tar)) return 'wrong'
+  }
+  return check.end() ? 'sound' : 'wrong'
+}
