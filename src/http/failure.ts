@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
+import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { CERTIFICATE_VARIABLES } from './certificates.ts'
-import { HttpError, type HttpErrorCode } from './errors.ts'
+import type { HttpErrorCode } from './errors.ts'
 import { type Headers, type Response, StallError } from './exchange.ts'
 import { ProxyError } from './proxy-error.ts'
 
@@ -42,7 +43,7 @@ export class TruncatedError extends Error {
 
 /** `undefined` for an error that does not come from the network. */
 export function failureOf(error: unknown): Failure | undefined {
-  if (error instanceof HttpError) return undefined
+  if (error instanceof NspawnRootfsError) return undefined
   if (error instanceof StatusError) return failureOfStatus(error)
   if (error instanceof ProxyError) return failureOfProxy(error)
   if (error instanceof StallError) {

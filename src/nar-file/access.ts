@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { readPieces, withDescriptor } from '../descriptors.ts'
 import type { HttpClient, Recognise } from '../http/index.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
@@ -83,7 +83,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       return ifThere(async () => {
         const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
-        return new Uint8Array(await readFile(path, { signal }))
+        return new Uint8Array(await withDescriptor(() => readFile(path, { signal }), signal))
       })
     },
     async open(url, { limit, insist, stretch, recognise }) {
@@ -91,7 +91,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       return ifThere(async () => {
         const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
-        return createReadStream(path, { highWaterMark: READ_SIZE, signal, ...range }) as AsyncIterable<Uint8Array>
+        return readPieces(path, { pieceSize: READ_SIZE, signal, ...range })
       })
     },
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
