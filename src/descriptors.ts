@@ -27,19 +27,25 @@ const PATIENCE_OF_MAIN_THREAD = 1_000
 const FIRST_PAUSE = 10
 const LONGEST_PAUSE = 250
 
-/** Whether a call failed because this process, or the machine, has all the files open that it may (open(2)). */
-export function lacksDescriptors(error: unknown): boolean {
-  return limitOf(error) !== undefined
+/** That all files are open that may be (open(2)), and what to do about it, in words. */
+export interface DescriptorShortage {
+  readonly reason: string
+  readonly advice: string
 }
 
-/** Whose limit it is, by the code of the system: that of the process, or that of the machine. */
-function limitOf(error: unknown): 'EMFILE' | 'ENFILE' | undefined {
+/** Why a call failed, if it is for want of a descriptor; otherwise `undefined`. */
+export function descriptorShortage(error: unknown): DescriptorShortage | undefined {
   if (!(error instanceof Error)) return undefined
   const { code, message, cause } = error as NodeJS.ErrnoException
-  if (code === 'EMFILE' || code === 'ENFILE') return code
+  if (code === 'ENFILE') {
+    const reason = 'this machine has as many files open as it may'
+    return { reason, advice: 'close some, or allow more (sysctl fs.file-max)' }
+  }
   // Of threads and modules that cannot be loaded, Node tells the reason in the message only.
-  if (code?.startsWith('ERR_') && /\bEMFILE\b|too many open files/i.test(message)) return 'EMFILE'
-  return limitOf(cause)
+  const isSaid = code?.startsWith('ERR_') && /\bEMFILE\b|too many open files/i.test(message)
+  if (code !== 'EMFILE' && !isSaid) return descriptorShortage(cause)
+  const reason = 'this process has as many files open as it may'
+  return { reason, advice: `allow it at least ${ENOUGH} (ulimit -n ${ENOUGH})` }
 }
 
 /**
@@ -79,15 +85,11 @@ export function withDescriptorSync<T>(open: () => T): T {
 export function startWait(patience = PATIENCE): (error: unknown) => void {
   const end = performance.now() + patience
   return error => {
-    const limited = limitOf(error)
-    if (!limited) throw error
+    const shortage = descriptorShortage(error)
+    if (!shortage) throw error
     if (performance.now() < end) return
-    const [whose, advice] =
-      limited === 'ENFILE'
-        ? ['this machine', 'raise its limit (sysctl fs.file-max)']
-        : ['this process', `allow it at least ${ENOUGH} (ulimit -n ${ENOUGH})`]
-    const message = `${whose} has as many files open as it may, and closed none for ${patience / 1000} s; ${advice}`
-    throw new DescriptorsError(message, { cause: error })
+    const { reason, advice } = shortage
+    throw new DescriptorsError(`${reason}, and closed none for ${patience / 1000} s; ${advice}`, { cause: error })
   }
 }
 

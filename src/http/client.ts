@@ -1,6 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
-import { withDescriptor } from '../descriptors.ts'
 import { createThrottle, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
@@ -118,7 +117,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     try {
       // It may have been aborted since the turn was given, and tells nobody who listens from now on.
       signal.throwIfAborted()
-      const response = await withDescriptor(() => sendRequest(connections.dispatcher, url, options), signal)
+      const response = await sendRequest(connections.dispatcher, url, options)
       if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))
       else if (isWorking(response)) turn.succeed()
       return response

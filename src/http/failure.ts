@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
+import { descriptorShortage } from '../descriptors.ts'
 import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { CERTIFICATE_VARIABLES } from './certificates.ts'
 import type { HttpErrorCode } from './errors.ts'
@@ -45,7 +46,6 @@ export class TruncatedError extends Error {
 export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof NspawnRootfsError) return undefined
   if (error instanceof StatusError) return failureOfStatus(error)
-  if (error instanceof ProxyError) return failureOfProxy(error)
   if (error instanceof StallError) {
     const reason = `nothing was received for ${error.waited / 1000} s`
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
@@ -57,6 +57,10 @@ export function failureOf(error: unknown): Failure | undefined {
     const reason = `the server does not speak HTTP (${error.message})`
     return { code: 'HTTP_FAILED', reason, advice: NETWORK, transient: true, cause: error }
   }
+  const shortage = descriptorShortage(error)
+  // As if the server refused: fewer connections are opened then, and those are given up from which nobody reads.
+  if (shortage) return { code: 'HTTP_FAILED', ...shortage, transient: true, refused: true, cause: error }
+  if (error instanceof ProxyError) return failureOfProxy(error)
   const first = error instanceof AggregateError ? error.errors[0] : error
   const code = (first as { code?: unknown } | undefined)?.code
   return first instanceof Error && typeof code === 'string' ? failureOfSystem(first, code) : undefined

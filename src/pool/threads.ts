@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { lacksDescriptors, startWait } from '../descriptors.ts'
+import { descriptorShortage, startWait } from '../descriptors.ts'
 import { ThreadError } from './errors.ts'
 import { READY, type Reply, type Request } from './jobs.ts'
 import { unpackError } from './sent-error.ts'
@@ -103,7 +103,7 @@ function createThreads(
       if (!end) takeNext(thread)
     })
     worker.on('error', error => {
-      if (!thread.isLoaded && lacksDescriptors(error)) shortage = error
+      if (!thread.isLoaded && descriptorShortage(error)) shortage = error
       else endAll(failed(thread, error))
     })
     worker.on('exit', code => {
