@@ -20,7 +20,7 @@ export interface HttpClientOptions {
   readonly userAgent?: string
   /** Milliseconds without a byte, while one is waited for, after which an attempt fails: 60 000. */
   readonly stallTimeout?: number
-  /** Attempts in a row without a byte after which a download fails, unless the server refuses it: 5. */
+  /** Attempts in a row with less than 10 kB after which a download fails, unless the server refuses it: 5. */
   readonly attempts?: number
   /**
    * Milliseconds for which a server may be busy, or refuse connections, without any success before downloads from it fail:
@@ -149,7 +149,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       end()
       downloads.delete(download)
     }
-    const context = { get, time, queueOf, persistence, signal, end: onEnd }
+    const context = { get, time, stallTimeout, queueOf, persistence, signal, end: onEnd }
     const download = new Download(context, { url, limit, missing })
     downloads.add(download)
     if (!(await download.open())) return undefined

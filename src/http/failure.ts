@@ -5,6 +5,7 @@ import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { CERTIFICATE_VARIABLES } from './certificates.ts'
 import type { HttpErrorCode } from './errors.ts'
 import { type Headers, type Response, StallError } from './exchange.ts'
+import { SlowError } from './pace.ts'
 import { ProxyError } from './proxy-error.ts'
 
 /** Why one attempt failed, and whether another one may do better. */
@@ -48,6 +49,10 @@ export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof StatusError) return failureOfStatus(error)
   if (error instanceof StallError) {
     const reason = `nothing was received for ${error.waited / 1000} s`
+    return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
+  }
+  if (error instanceof SlowError) {
+    const reason = `only ${error.bytes} bytes were received in ${Math.round(error.waited / 100) / 10} s`
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
   }
   if (error instanceof TruncatedError) {
