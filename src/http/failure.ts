@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
 import { descriptorShortage } from '../descriptors.ts'
 import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
+import { OwnAddressError } from './addresses.ts'
 import { CERTIFICATE_VARIABLES } from './certificates.ts'
 import type { HttpErrorCode } from './errors.ts'
 import { type Headers, type Response, StallError } from './exchange.ts'
@@ -50,6 +51,10 @@ export function failureOf(error: unknown): Failure | undefined {
   if (error instanceof StallError) {
     const reason = `nothing was received for ${error.waited / 1000} s`
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
+  }
+  if (error instanceof OwnAddressError) {
+    const reason = `a public server may not redirect to ${error.address}, an address of this machine or its link`
+    return { code: 'HTTP_REDIRECT', reason, advice: 'ask whoever runs that server to correct it', transient: false }
   }
   if (error instanceof SlowError) {
     const reason = `only ${error.bytes} bytes were received in ${Math.round(error.waited / 100) / 10} s`
