@@ -65,7 +65,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #pace: Pace
 
   constructor(context: DownloadContext, options: DownloadOptions) {
-    this.#pace = new Pace(context.time, context.stallTimeout)
+    this.#pace = new Pace(() => context.time.now(), context.stallTimeout)
     this.#context = context
     this.#options = options
   }

@@ -1,5 +1,3 @@
-import type { Time } from './turns.ts'
-
 /**
  * Bytes a second that a download has to have on average. Far less than honest servers give: 25 downloads at a time over a
  * modem line have 280 each, and servers with a limit have thousands (nginx: limit_rate). Nix and curl call it stalled below
@@ -26,22 +24,22 @@ export class SlowError extends Error {
 
 /** How fast one download is, by the time in which bytes are awaited: its reader may take any. */
 export class Pace {
-  readonly #time: Time
+  readonly #now: () => number
   readonly #stallTimeout: number
   #waited = 0
   #bytes = 0
 
-  constructor(time: Time, stallTimeout: number) {
-    this.#time = time
+  constructor(now: () => number, stallTimeout: number) {
+    this.#now = now
     this.#stallTimeout = stallTimeout
   }
 
   /** Awaits bytes. Rejects with {@link SlowError} at the end of a window in which too few have come. */
   async measure(read: () => Promise<Uint8Array | undefined>): Promise<Uint8Array | undefined> {
-    const from = this.#time.now()
+    const from = this.#now()
     const chunk = await read()
     // A longer wait is that of a thread which was busy elsewhere.
-    this.#waited += Math.min(this.#time.now() - from, this.#stallTimeout)
+    this.#waited += Math.min(this.#now() - from, this.#stallTimeout)
     this.#bytes += chunk?.length ?? 0
     if (this.#waited < WINDOW * this.#stallTimeout) return chunk
     const [bytes, waited] = [this.#bytes, this.#waited]
