@@ -26,6 +26,7 @@ export {
   type SystemdVersion,
   type SystemdVersions,
 } from './check/index.ts'
+export { DescriptorsError } from './descriptors.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export {
   type ArtefactDigest,

@@ -27,7 +27,14 @@ export interface BinaryCache {
    * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
    * `CacheError` CACHED_NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
    */
-  narInfo(path: StorePath, insist: boolean): Promise<NarInfo | undefined>
+  narInfo(path: StorePath, insist: boolean): Promise<ReadNarInfo | undefined>
+}
+
+/** A narinfo, and how long it is. */
+export interface ReadNarInfo {
+  readonly info: NarInfo
+  /** Bytes. */
+  readonly size: number
 }
 
 /** A narinfo with a thousand references takes 80 kB. */
@@ -61,12 +68,12 @@ export async function readNarInfo(
   url: string,
   path: StorePath,
   insist: boolean,
-): Promise<NarInfo | undefined> {
+): Promise<ReadNarInfo | undefined> {
   const at = new URL(`${path.digest}.narinfo`, url).href
   const bytes = await readDocument(access, at, NARINFO, { limit: NARINFO_MAX, insist }, path.path)
   if (bytes === undefined) return undefined
   checkKind(bytes, NARINFO, at, path)
-  return parse(new TextDecoder().decode(bytes), at, path)
+  return { info: parse(new TextDecoder().decode(bytes), at, path), size: bytes.length }
 }
 
 async function readCacheInfo(access: Access, url: string, insist: boolean): Promise<CacheInfo> {

@@ -8,6 +8,8 @@ import { createJudge, type Trust } from './trust.ts'
 /** A store path as a cache has it, believed. */
 export interface CachedPath {
   readonly info: NarInfo
+  /** Bytes of its narinfo. */
+  readonly size: number
   /** What its contents have to hash to besides its NAR hash. */
   readonly contentCheck?: ContentCheck
 }
@@ -77,10 +79,11 @@ export async function openCaches(
   }
 
   const take = async (cache: BinaryCache, path: StorePath, insist: boolean): Promise<CachedPath | undefined> => {
-    const info = await cache.narInfo(path, insist)
-    if (!info) return undefined
+    const read = await cache.narInfo(path, insist)
+    if (!read) return undefined
+    const { info } = read
     const verdict = judge(info)
-    if (verdict.trusted) return { info, contentCheck: verdict.contentCheck }
+    if (verdict.trusted) return { ...read, contentCheck: verdict.contentCheck }
     const message =
       `${path.path}: ${cache.url}: cannot be trusted: ${verdict.why}; give the public key of who signs for that cache ` +
       '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'

@@ -10,6 +10,8 @@ export type CacheErrorCode =
   | 'PATH_NOT_CACHED'
   /** The narinfo is malformed, or that of another store path. */
   | 'CACHED_NARINFO_INVALID'
+  /** A closure has more store paths, or longer narinfos, than any that is real. */
+  | 'CLOSURE_TOO_LARGE'
   /** Nobody who is trusted has signed the store path. */
   | 'PATH_UNTRUSTED'
 

@@ -1,5 +1,5 @@
-import { createReadStream } from 'node:fs'
 import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
+import { readPieces } from '../descriptors.ts'
 import { createByteInput } from './byte-input.ts'
 import { type Compression, detectCompression, MAGIC_SIZE } from './compression.ts'
 import { SYSTEMS, type System } from './elf.ts'
@@ -51,7 +51,7 @@ export async function checkArchive(
   OPTIONS(options, 'options')
   const systemd = versionsOf(options.systemd)
   const file = isStream(image) ? undefined : resolvePath(image, 'image')
-  const source = isStream(image) ? image : createReadStream(file!, { highWaterMark: READ_SIZE })
+  const source = isStream(image) ? image : readPieces(file!, { pieceSize: READ_SIZE })
   const input = createByteInput(readable(source, file === undefined ? 'the image' : `${image}`))
   const head = await input.peek(MAGIC_SIZE)
   const compression = detectCompression(head)

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { resolvePath, someText } from '../arguments.ts'
+import { readPieces, withDescriptor } from '../descriptors.ts'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
@@ -13,6 +13,8 @@ const CHECKSUMS = 'SHA256SUMS'
 const SIGNATURES = [`${CHECKSUMS}.gpg`, `${CHECKSUMS}.asc`] as const
 /** Bytes of a file of checksums. */
 const CHECKSUMS_MAX = 1024 * 1024
+/** Bytes read from disk at a time. */
+const READ_SIZE = 256 * 1024
 /** What is cut off an image's name to find its settings (systemd `src/import/pull-common.c`; zst from 258 on). */
 const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 
@@ -28,7 +30,7 @@ export async function checkDelivery(
   someText(imageFile, 'imageFile')
   const { report, list } = createFindings(versionsOf(systemd))
   const whole = resolvePath(folder, 'folder')
-  const files = new Set(await attempt(`${folder}`, () => readdir(whole)))
+  const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const read = (file: string) => attempt(join(`${folder}`, file), () => readChecksums(join(whole, file)))
 
   const own = `${imageFile}.sha256`
@@ -103,7 +105,7 @@ function checkLine(text: string, file: string, digest: string, report: Report): 
 async function readChecksums(file: string): Promise<string> {
   await checkIsFile(file)
   const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(file, { end: CHECKSUMS_MAX })) chunks.push(chunk as Buffer)
+  for await (const chunk of readPieces(file, { pieceSize: READ_SIZE, end: CHECKSUMS_MAX })) chunks.push(chunk)
   return Buffer.concat(chunks).toString('latin1')
 }
 
@@ -115,7 +117,7 @@ async function checkIsFile(file: string): Promise<void> {
 async function digestOf(file: string): Promise<string> {
   await checkIsFile(file)
   const hash = createHash('sha256')
-  await pipeline(createReadStream(file), hash)
+  await pipeline(readPieces(file, { pieceSize: READ_SIZE }), hash)
   return hash.digest('hex')
 }
 

@@ -80,7 +80,7 @@ export function fits(path: ByteString): boolean {
   if (path.length < 2 * DEPTH_MAX) return true
   if (path.length > PATH_MAX) return false
   let depth = 0
-  for (let start = 0; start <= path.length; depth++) {
+  for (let start = 0; start <= path.length && depth <= DEPTH_MAX; depth++) {
     const slash = path.indexOf('/', start)
     const end = slash === -1 ? path.length : slash
     if (end - start > NAME_MAX) return false

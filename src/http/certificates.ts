@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
+import { withDescriptorSync } from '../descriptors.ts'
 import { HttpError } from './errors.ts'
 
 /** The variables that name a file of authorities, those that Nix reads in its order, and Node's own. */
@@ -32,7 +33,7 @@ function readNamed(name: string, file: string): string[] {
   }
   let text: string
   try {
-    text = readFileSync(file, 'latin1')
+    text = withDescriptorSync(() => readFileSync(file, 'latin1'))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     throw invalid(code === 'ENOENT' ? 'there is no such file' : `cannot be read (${message})`, error)
@@ -52,7 +53,7 @@ function readNamed(name: string, file: string): string[] {
 function readSystem(): string[] {
   for (const file of SYSTEM_FILES) {
     try {
-      return certificatesOf(readFileSync(file, 'latin1'))
+      return certificatesOf(withDescriptorSync(() => readFileSync(file, 'latin1')))
     } catch {
       // It is not there, or not for us.
     }

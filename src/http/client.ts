@@ -20,7 +20,7 @@ export interface HttpClientOptions {
   readonly userAgent?: string
   /** Milliseconds without a byte, while one is waited for, after which an attempt fails: 60 000. */
   readonly stallTimeout?: number
-  /** Attempts in a row without a byte after which a download fails, unless the server refuses it: 5. */
+  /** Attempts in a row with less than 10 kB after which a download fails, unless the server refuses it: 5. */
   readonly attempts?: number
   /**
    * Milliseconds for which a server may be busy, or refuse connections, without any success before downloads from it fail:
@@ -77,6 +77,12 @@ const SENT_MAX = 64
 /** Milliseconds for which a file may hold a connection that nobody reads from while its server refuses others. */
 const PAUSE_MAX = 1000
 
+/** What is sent, and to whom it may lead. */
+interface SendOptions extends RequestOptions {
+  /** Whether a public server led here: then it may be no address of this machine. */
+  readonly isElsewhere: boolean
+}
+
 const MISSING: ReadonlySet<number> = new Set([404, 410])
 
 /** Whether there is a document is asked: object stores answer 403 to clients that may not list what they have. */
@@ -111,13 +117,14 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   }, PAUSE_MAX).unref()
 
   /** Sends a request when it has its turn, which ends with the headers of the response: nobody may want the body yet. */
-  const send = async (url: URL, options: RequestOptions, persistence: Persistence): Promise<Response> => {
-    const { signal } = options
+  const send = async (url: URL, options: SendOptions, persistence: Persistence): Promise<Response> => {
+    const { signal, isElsewhere } = options
+    const dispatcher = isElsewhere ? connections.elsewhere : connections.dispatcher
     const turn = await queueOf(url).take({ signal, patience: server => persistence.patience(server) })
     try {
       // It may have been aborted since the turn was given, and tells nobody who listens from now on.
       signal.throwIfAborted()
-      const response = await sendRequest(connections.dispatcher, url, options)
+      const response = await sendRequest(dispatcher, url, options)
       if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))
       else if (isWorking(response)) turn.succeed()
       return response
@@ -141,15 +148,16 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const { signal, end } = start(outer)
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
+        const isElsewhere = chain.slice(0, -1).some(connections.isPublic)
         const authorization = authorize(hop)
         const all = { ...always, ...headers, ...(authorization !== undefined && { authorization }) }
-        return send(hop, { headers: all, stallTimeout, signal }, persistence)
+        return send(hop, { headers: all, stallTimeout, signal, isElsewhere }, persistence)
       })
     const onEnd = () => {
       end()
       downloads.delete(download)
     }
-    const context = { get, time, queueOf, persistence, signal, end: onEnd }
+    const context = { get, time, stallTimeout, queueOf, persistence, signal, end: onEnd }
     const download = new Download(context, { url, limit, missing })
     downloads.add(download)
     if (!(await download.open())) return undefined

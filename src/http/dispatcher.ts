@@ -1,5 +1,8 @@
+import { lookup } from 'node:dns'
+import type { LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
-import { Agent, type buildConnector, DecoratorHandler, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { Agent, buildConnector, DecoratorHandler, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { isPublicAddress, isPublicHost, lookUpElsewhere, refuseOwnAddress } from './addresses.ts'
 import { basicAuthorization } from './authorization.ts'
 import { openTrust } from './certificates.ts'
 import { blameProxy, ProxyError } from './proxy-error.ts'
@@ -16,6 +19,13 @@ const CONNECT_TIMEOUT = 10_000
 export interface Connections {
   /** Throws `HttpError` HTTP_CERTIFICATES_INVALID. */
   readonly dispatcher: Pick<Dispatcher, 'dispatch'>
+  /**
+   * The same, by connections of its own to no address of this machine or its link: those fail with `OwnAddressError`. A host
+   * name that a proxy looks up is not checked, as only the proxy knows its address.
+   */
+  readonly elsewhere: Pick<Dispatcher, 'dispatch'>
+  /** Whether any connection to a server was to an address of the internet, or to a name through a proxy. */
+  isPublic(url: URL): boolean
   /** Closes all at once, also those that are being made. */
   destroy(): Promise<void>
 }
@@ -28,6 +38,10 @@ interface Making {
   readonly tls: buildConnector.BuildOptions
   readonly connectTimeout: number
   readonly stallTimeout: number
+  /** Looks up the names of servers. */
+  readonly lookUp: LookupFunction
+  /** Told of each connection without a proxy. */
+  readonly onConnect: (origin: string, address: string) => void
 }
 
 /**
@@ -44,26 +58,43 @@ export function openConnections(stallTimeout: number): Connections {
   const agents = new Map<string, Dispatcher>()
   // Reading certificates takes some 20 ms, and a broken file of them is no matter where no TLS is spoken.
   let trust: SecureContext | undefined
-  const agentFor = (protocol: string, proxy: ProxyServer | undefined): Dispatcher => {
-    const key = `${protocol} ${proxy?.url}`
+  const atPublic = new Set<string>()
+  const onConnect = (origin: string, address: string) => {
+    if (isPublicAddress(address)) atPublic.add(origin)
+  }
+  const agentFor = (protocol: string, proxy: ProxyServer | undefined, isElsewhere: boolean): Dispatcher => {
+    const key = `${protocol} ${proxy?.url} ${isElsewhere}`
     let agent = agents.get(key)
     if (agent) return agent
     const encrypted = protocol === 'https:' || proxy?.scheme === 'https'
     if (encrypted) trust ??= openTrust(process.env)
     const tls = { ...socket, secureContext: trust }
-    const making = { socket, tls, stallTimeout, connectTimeout: Math.min(CONNECT_TIMEOUT, stallTimeout) }
+    const lookUp = isElsewhere ? lookUpElsewhere : lookup
+    const making = {
+      socket,
+      tls,
+      lookUp,
+      onConnect,
+      stallTimeout,
+      connectTimeout: Math.min(CONNECT_TIMEOUT, stallTimeout),
+    }
     agent = proxy ? openProxied(proxy, making) : openDirect(making)
     agents.set(key, agent)
     return agent
   }
-  return {
-    dispatcher: {
-      dispatch(options, handler) {
-        const url = new URL(options.origin!)
-        const proxy = proxyFor(url)
-        return agentFor(url.protocol, proxy).dispatch(options, proxy ? new ProxiedHandler(proxy, handler) : handler)
-      },
+  const dispatcher = (isElsewhere: boolean): Connections['dispatcher'] => ({
+    dispatch(options, handler) {
+      const url = new URL(options.origin!)
+      if (isElsewhere) refuseOwnAddress(url)
+      const proxy = proxyFor(url)
+      const agent = agentFor(url.protocol, proxy, isElsewhere)
+      return agent.dispatch(options, proxy ? new ProxiedHandler(proxy, handler) : handler)
     },
+  })
+  return {
+    dispatcher: dispatcher(false),
+    elsewhere: dispatcher(true),
+    isPublic: url => (proxyFor(url) ? isPublicHost(url) : atPublic.has(url.origin)),
     async destroy() {
       const destroyed = [...agents.values()].map(agent => agent.destroy())
       closing.abort()
@@ -72,13 +103,21 @@ export function openConnections(stallTimeout: number): Connections {
   }
 }
 
-function openDirect({ tls, connectTimeout }: Making): Dispatcher {
-  return new Agent({ connections: CONNECTIONS, allowH2: false, connectTimeout, connect: tls })
+function openDirect({ tls, lookUp, connectTimeout, onConnect }: Making): Dispatcher {
+  const reach = buildConnector({ ...tls, lookup: lookUp, allowH2: false, timeout: connectTimeout })
+  const connect: buildConnector.connector = (target, callback) =>
+    reach(target, (...[error, socket]) => {
+      if (error) return callback(error, null)
+      // The name may lead elsewhere the next time that it is looked up.
+      onConnect(new URL(`${target.protocol}//${target.host}`).origin, socket.remoteAddress ?? '')
+      callback(null, socket)
+    })
+  return new Agent({ connections: CONNECTIONS, allowH2: false, connect })
 }
 
-function openProxied(proxy: ProxyServer, { socket, tls, connectTimeout, stallTimeout }: Making): Dispatcher {
+function openProxied(proxy: ProxyServer, { socket, tls, lookUp, connectTimeout, stallTimeout }: Making): Dispatcher {
   if (proxy.scheme.startsWith('socks')) {
-    const options = { socket: { ...socket, timeout: connectTimeout }, tls, timeout: connectTimeout }
+    const options = { socket: { ...socket, timeout: connectTimeout }, tls, lookUp, timeout: connectTimeout }
     return new Agent({ connections: CONNECTIONS, allowH2: false, connect: createSocksConnector(proxy, options) })
   }
   const { user, password } = proxy

@@ -4,6 +4,7 @@ import { HttpError, type HttpErrorCode, type HttpErrorData } from './errors.ts'
 import type { Response } from './exchange.ts'
 import { type Failure, failureOf, failureOfOthers, isBusy, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'
+import { Pace } from './pace.ts'
 import { describeFailing, type Persistence } from './persistence.ts'
 import { OverdueError, type Queue, type Time } from './turns.ts'
 
@@ -12,6 +13,7 @@ export interface DownloadContext {
   /** Sends a request and follows redirects; adds every URL that it asks to `chain`. */
   readonly get: (headers: Readonly<Record<string, string>>, chain: URL[]) => Promise<Response>
   readonly time: Time
+  readonly stallTimeout: number
   /** Where requests to the server of a URL wait for their turn. */
   readonly queueOf: (url: URL) => Queue
   readonly persistence: Persistence
@@ -60,8 +62,10 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   /** How often the server sent the file from its start again. */
   #restarts = 0
   #lastFailure: Failure | undefined
+  readonly #pace: Pace
 
   constructor(context: DownloadContext, options: DownloadOptions) {
+    this.#pace = new Pace(() => context.time.now(), context.stallTimeout)
     this.#context = context
     this.#options = options
   }
@@ -227,14 +231,15 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       // A connection may be given up behind the last byte, and before its end was read.
       if (!this.#response && this.#position === this.#identity.length) break
       this.#response ??= await this.#request()
-      const received = await this.#response!.read()
+      const response = this.#response!
+      const received = await this.#pace.measure(() => response.read())
       if (!received) break
       const chunk = received.subarray(this.#skip)
       this.#skip -= received.length - chunk.length
       if (chunk.length === 0) continue
       this.#checkSize(this.#position + chunk.length)
       this.#position += chunk.length
-      this.#context.persistence.progress()
+      this.#context.persistence.progress(chunk.length)
       this.#queue().progress()
       return chunk
     }

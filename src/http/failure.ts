@@ -1,8 +1,12 @@
 import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
+import { descriptorShortage } from '../descriptors.ts'
+import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
+import { OwnAddressError } from './addresses.ts'
 import { CERTIFICATE_VARIABLES } from './certificates.ts'
-import { HttpError, type HttpErrorCode } from './errors.ts'
+import type { HttpErrorCode } from './errors.ts'
 import { type Headers, type Response, StallError } from './exchange.ts'
+import { SlowError } from './pace.ts'
 import { ProxyError } from './proxy-error.ts'
 
 /** Why one attempt failed, and whether another one may do better. */
@@ -42,11 +46,18 @@ export class TruncatedError extends Error {
 
 /** `undefined` for an error that does not come from the network. */
 export function failureOf(error: unknown): Failure | undefined {
-  if (error instanceof HttpError) return undefined
+  if (error instanceof NspawnRootfsError) return undefined
   if (error instanceof StatusError) return failureOfStatus(error)
-  if (error instanceof ProxyError) return failureOfProxy(error)
   if (error instanceof StallError) {
     const reason = `nothing was received for ${error.waited / 1000} s`
+    return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
+  }
+  if (error instanceof OwnAddressError) {
+    const reason = `a public server may not redirect to ${error.address}, an address of this machine or its link`
+    return { code: 'HTTP_REDIRECT', reason, advice: 'ask whoever runs that server to correct it', transient: false }
+  }
+  if (error instanceof SlowError) {
+    const reason = `only ${error.bytes} bytes were received in ${Math.round(error.waited / 100) / 10} s`
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
   }
   if (error instanceof TruncatedError) {
@@ -56,6 +67,10 @@ export function failureOf(error: unknown): Failure | undefined {
     const reason = `the server does not speak HTTP (${error.message})`
     return { code: 'HTTP_FAILED', reason, advice: NETWORK, transient: true, cause: error }
   }
+  const shortage = descriptorShortage(error)
+  // As if the server refused: fewer connections are opened then, and those are given up from which nobody reads.
+  if (shortage) return { code: 'HTTP_FAILED', ...shortage, transient: true, refused: true, cause: error }
+  if (error instanceof ProxyError) return failureOfProxy(error)
   const first = error instanceof AggregateError ? error.errors[0] : error
   const code = (first as { code?: unknown } | undefined)?.code
   return first instanceof Error && typeof code === 'string' ? failureOfSystem(first, code) : undefined

@@ -3,7 +3,7 @@ import { delayAfter } from './failure.ts'
 
 /** How long a download is tried. */
 export interface PersistenceOptions {
-  /** Failures in a row, without a byte in between, after which it is given up. A server that refuses has more time. */
+  /** Failures in a row, with less than {@link GAIN} in between, after which it is given up. A server that refuses has more time. */
   readonly attempts: number
   /** Milliseconds for which a server may refuse every request before the download is given up. */
   readonly patience: number
@@ -20,10 +20,15 @@ const HASTE = 1 / 20
 /** A server that asks to be left alone for longer is asked again after this share of the patience. */
 const RETRY_AFTER_SHARE = 2 / 3
 
+/** Bytes that make an attempt one: else a server could break off after every single one, and the download never end. */
+const GAIN = 10_000
+
 /** Decides whether a download that failed is tried again. */
 export class Persistence {
   readonly #options: PersistenceOptions
-  /** Failures since the last byte. */
+  /** Bytes since the last failure. */
+  #gained = 0
+  /** Failures in a row. */
   #failures = 0
   /** Those of them that were no refusals. */
   #faults = 0
@@ -44,7 +49,9 @@ export class Persistence {
   }
 
   /** Records that bytes came. */
-  progress(): void {
+  progress(bytes: number): void {
+    this.#gained += bytes
+    if (this.#gained < GAIN) return
     this.#failures = 0
     this.#faults = 0
   }
@@ -55,6 +62,7 @@ export class Persistence {
    */
   next(refused: boolean, server: Readonly<ServerState>, failing: number): number | string {
     const { attempts, insist } = this.#options
+    this.#gained = 0
     this.#failures++
     if (!refused) this.#faults++
     const overdue = failing >= this.patience(server)

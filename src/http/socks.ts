@@ -1,5 +1,4 @@
-import { lookup } from 'node:dns/promises'
-import type { Socket } from 'node:net'
+import type { LookupFunction, Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import { ProxyError, type Refusal } from './proxy-error.ts'
 import type { ProxyServer } from './proxy-settings.ts'
@@ -10,6 +9,8 @@ export interface SocksOptions {
   readonly socket: buildConnector.BuildOptions
   /** What TLS with a server is made with. */
   readonly tls: buildConnector.BuildOptions
+  /** Looks up the names of servers that the proxy cannot or should not look up. */
+  readonly lookUp: LookupFunction
   /** Milliseconds for the proxy to open the way. */
   readonly timeout: number
 }
@@ -22,7 +23,7 @@ export function createSocksConnector(proxy: ProxyServer, options: SocksOptions):
   const reach = buildConnector(options.socket)
   const encrypt = buildConnector({ ...options.tls, allowH2: false })
   const open = async ({ hostname, port, protocol }: buildConnector.Options) => {
-    const host = await destinationOf(proxy, hostname.replace(/^\[(.*)\]$/, '$1'))
+    const host = await destinationOf(proxy, hostname.replace(/^\[(.*)\]$/, '$1'), options.lookUp)
     const socket = await new Promise<Socket>((resolve, reject) => {
       const target = { protocol: 'http:', hostname: proxy.host, port: String(proxy.port) }
       reach(target, (error, socket) => (error ? reject(new ProxyError(proxy, error)) : resolve(socket)))
@@ -42,9 +43,13 @@ export function createSocksConnector(proxy: ProxyServer, options: SocksOptions):
 }
 
 /** What the proxy is asked to connect to: of a name, its address, where the proxy cannot or should not look it up. */
-async function destinationOf({ scheme }: ProxyServer, host: string): Promise<string> {
+async function destinationOf({ scheme }: ProxyServer, host: string, lookUp: LookupFunction): Promise<string> {
   if (scheme === 'socks4a' || scheme === 'socks5h') return host
-  return (await lookup(host, { family: scheme === 'socks4' ? 4 : 0 })).address
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  lookUp(host, { family: scheme === 'socks4' ? 4 : 0 }, (error, address) =>
+    error ? reject(error) : resolve(String(address)),
+  )
+  return promise
 }
 
 async function shakeHands(

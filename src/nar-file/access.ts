@@ -1,6 +1,6 @@
-import { createReadStream } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { readPieces, withDescriptor } from '../descriptors.ts'
 import type { HttpClient, Recognise } from '../http/index.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
@@ -83,7 +83,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       return ifThere(async () => {
         const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
-        return new Uint8Array(await readFile(path, { signal }))
+        return new Uint8Array(await withDescriptor(() => readFile(path, { signal }), signal))
       })
     },
     async open(url, { limit, insist, stretch, recognise }) {
@@ -91,7 +91,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       return ifThere(async () => {
         const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
-        return createReadStream(path, { highWaterMark: READ_SIZE, signal, ...range }) as AsyncIterable<Uint8Array>
+        return readPieces(path, { pieceSize: READ_SIZE, signal, ...range })
       })
     },
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
@@ -128,13 +128,17 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
 
 /** Loads what asking servers takes, ahead of the first time. */
 export async function loadHttp(): Promise<void> {
-  await import('../http/index.ts')
+  await importHttp()
+}
+
+function importHttp() {
+  return withDescriptor(() => import('../http/index.ts'))
 }
 
 async function openClient(options: AccessOptions): Promise<HttpClient> {
   const { netrc, tokens = [], logins = [], stallTimeout = STALL_TIMEOUT, throttle } = options
   // Loaded where it is used: it takes 50 ms, in each thread, and most builds ask nobody.
-  const { basicAuthorization, createHttpClient, parseNetrc } = await import('../http/index.ts')
+  const { basicAuthorization, createHttpClient, parseNetrc } = await importHttp()
   const fromNetrc = netrc === undefined ? () => undefined : parseNetrc(netrc)
   return createHttpClient({
     userAgent: `nspawn-rootfs/${VERSION}`,

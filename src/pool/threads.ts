@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { descriptorShortage, startWait } from '../descriptors.ts'
 import { ThreadError } from './errors.ts'
 import { READY, type Reply, type Request } from './jobs.ts'
 import { unpackError } from './sent-error.ts'
@@ -20,6 +21,9 @@ export function startThreads(module: URL, count: number, signal: AbortSignal): T
 export function offerThreads(module: URL, count: number, signal: AbortSignal): Threads {
   return createThreads(module, { atOnce: 0, count, signal })
 }
+
+/** Milliseconds after which a thread is started again that found no descriptors. */
+const RESTART_PAUSE = 100
 
 interface Job extends Request {
   resolve(value: unknown): void
@@ -44,12 +48,18 @@ function createThreads(
   const threads = new Set<Thread>()
   const idle: Thread[] = []
   const waiting: Job[] = []
+  /** Threads that there may be: fewer once there were no descriptors for all. */
+  let most = count
+  /** Throws once there were no descriptors for the last thread for too long. */
+  let checkWait: ((error: unknown) => void) | undefined
+  let restart: NodeJS.Timeout | undefined
   let end: { readonly reason: unknown } | undefined
 
   const endAll = (reason: unknown) => {
     if (end) return
     end = { reason }
     signal.removeEventListener('abort', onAbort)
+    clearTimeout(restart)
     for (const { reject } of waiting.splice(0)) reject(reason)
     for (const { worker, job } of threads) {
       job?.reject(reason)
@@ -73,6 +83,7 @@ function createThreads(
   const start = () => {
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>()
     let worker: Worker
+    let shortage: unknown
     try {
       worker = new Worker(module, {
         execArgv: optionsOfThreads(),
@@ -91,12 +102,29 @@ function createThreads(
       else thread.job?.reject(unpackError(message.error))
       if (!end) takeNext(thread)
     })
-    worker.on('error', error => endAll(failed(thread, error)))
+    worker.on('error', error => {
+      if (!thread.isLoaded && descriptorShortage(error)) shortage = error
+      else endAll(failed(thread, error))
+    })
     worker.on('exit', code => {
-      endAll(failed(thread, new Error(`it ended with exit code ${code}`)))
+      if (shortage === undefined) endAll(failed(thread, new Error(`it ended with exit code ${code}`)))
       threads.delete(thread)
+      if (shortage !== undefined) doWithout(shortage)
       onEnded()
     })
+  }
+
+  /** Goes on without a thread for which there were no descriptors: others do its jobs. The last one is started again. */
+  const doWithout = (shortage: unknown) => {
+    most = Math.max(1, most - 1)
+    if (end || threads.size > 0 || waiting.length === 0) return
+    checkWait ??= startWait()
+    try {
+      checkWait(shortage)
+    } catch (error) {
+      return endAll(error)
+    }
+    restart = setTimeout(() => threads.size < most && start(), RESTART_PAUSE)
   }
 
   signal.addEventListener('abort', onAbort)
@@ -110,7 +138,7 @@ function createThreads(
         waiting.push({ job, task, resolve: resolve as Job['resolve'], reject })
         const thread = idle.pop()
         if (thread) takeNext(thread)
-        else if (threads.size < count) start()
+        else if (threads.size < most) start()
       })
     },
     async stop() {

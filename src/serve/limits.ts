@@ -14,6 +14,11 @@ export interface ServeLimits {
   readonly keepAliveTime?: number
   /** Milliseconds in which nothing is read of an answer. Default 120,000: an importer may wait for its disk. */
   readonly idleTime?: number
+  /**
+   * Bytes a second that have to be read of an answer, on average over `idleTime`. Default 1,000: any line that an image can
+   * be had over is faster, and a client that reads a byte now and then would hold its connection for ever.
+   */
+  readonly leastRate?: number
 }
 
 const DEFAULTS: Required<ServeLimits> = {
@@ -22,6 +27,7 @@ const DEFAULTS: Required<ServeLimits> = {
   requestTime: 10_000,
   keepAliveTime: 5_000,
   idleTime: 120_000,
+  leastRate: 1_000,
 }
 
 /** What each of the limits may be. */
@@ -54,25 +60,40 @@ export function limitServer(server: Server, { connections, requests, idleTime }:
  * A listener that answers the requests of a connection one after the other. Node calls one for all requests that have
  * arrived, and a client that reads no answers could have thousands of files opened.
  */
-export function inTurn({ requests }: Required<ServeLimits>, answer: RequestListener): RequestListener {
+export function inTurn(limits: Required<ServeLimits>, answer: RequestListener): RequestListener {
   const turns = new WeakMap<Socket, { last: Promise<void>; count: number }>()
   return (request, response) => {
     const { socket } = request
     const turn = turns.get(socket) ?? { last: Promise.resolve(), count: 0 }
     turns.set(socket, turn)
     // Node tells a client that no more requests are taken, and then waits for it to close the connection.
-    if (++turn.count === requests) response.once('close', () => socket.end())
+    if (++turn.count === limits.requests) response.once('close', () => socket.end())
     turn.last = turn.last.then(() => {
       if (socket.destroyed) return
       return new Promise<void>(resolve => {
+        const watch = watchRate(socket, limits)
         // Of an answer whose turn has not come when the connection ends, Node tells nothing.
-        socket.once('close', resolve)
-        response.once('close', () => {
-          socket.off('close', resolve)
+        const end = () => {
+          clearInterval(watch)
+          socket.off('close', end)
           resolve()
-        })
+        }
+        socket.once('close', end)
+        response.once('close', end)
         answer(request, response)
       })
     })
   }
+}
+
+/** Ends a connection on which less is read than has to be, until the timer that it returns is cleared. */
+function watchRate(socket: Socket, { idleTime, leastRate }: Required<ServeLimits>): NodeJS.Timeout {
+  // What the kernel took is as good as read: its buffers are full after the first seconds.
+  const taken = () => socket.bytesWritten - socket.writableLength
+  let before = taken()
+  return setInterval(() => {
+    const now = taken()
+    if (now - before < (leastRate * idleTime) / 1000) socket.destroy()
+    before = now
+  }, idleTime)
 }

@@ -1,6 +1,7 @@
 /** Reads what lies beside a declaration. Modes become 0644 or 0755 and owners 0: a checkout keeps no more than that. */
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import type { ImageEntry } from '../image/index.ts'
 
 /** Something beside a declaration that cannot be read as asked; the message says why. */
@@ -13,7 +14,7 @@ export async function readBeside(file: string): Promise<Uint8Array> {
   try {
     // To read a pipe would wait for whoever writes to it.
     if (!(await stat(file)).isFile()) throw new UnreadableError(`${file} is not a file`)
-    return new Uint8Array(await readFile(file))
+    return new Uint8Array(await withDescriptor(() => readFile(file)))
   } catch (error) {
     throw unreadable(file, error)
   }
@@ -33,7 +34,7 @@ export async function readFolder(folder: string, target: string): Promise<ImageE
 }
 
 async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> {
-  const found = await readdir(folder, { withFileTypes: true, encoding: 'buffer' })
+  const found = await withDescriptor(() => readdir(folder, { withFileTypes: true, encoding: 'buffer' }))
   const entries: ImageEntry[] = []
   for (const item of found.sort((a, b) => Buffer.compare(a.name, b.name))) {
     const name = item.name.toString('utf8')
@@ -48,7 +49,7 @@ async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> 
       entries.push({ type: 'directory', path }, ...(await entriesIn(file, path)))
     } else if (item.isFile()) {
       const mode = (await stat(file)).mode & 0o100 ? 0o755 : 0o644
-      entries.push({ type: 'file', path, mode, contents: new Uint8Array(await readFile(file)) })
+      entries.push({ type: 'file', path, mode, contents: new Uint8Array(await withDescriptor(() => readFile(file))) })
     } else {
       throw new UnreadableError(`${file} is neither file, folder nor symlink; remove it`)
     }

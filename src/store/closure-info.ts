@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { withDescriptorSync } from '../descriptors.ts'
 import { NixError, type NixErrorCode, type PathInfo, parseRegistration } from '../nix/index.ts'
 import { reasonOf, StoreError } from './errors.ts'
 
@@ -45,7 +46,7 @@ function firstNotIn(paths: ReadonlySet<string>, others: ReadonlySet<string>): st
 
 function readText(file: string): string {
   try {
-    return readFileSync(file, 'utf8')
+    return withDescriptorSync(() => readFileSync(file, 'utf8'))
   } catch (error) {
     const message = `${file}: cannot be read: ${reasonOf(error)}; give the folder that a closureInfo build made`
     throw new StoreError('STORE_UNREADABLE', file, message, { cause: error })

@@ -1,5 +1,6 @@
 import { closeSync, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { type ByteString, compareByteStrings, isAscii, textOfByteString } from '../bytes/index.ts'
+import { withDescriptorSync } from '../descriptors.ts'
 import { reasonOf, StoreError } from './errors.ts'
 import { unsupported } from './node.ts'
 
@@ -43,7 +44,9 @@ function readNode(path: ByteString, node: NodeType, sink: ContentsSink): void {
 
 function readDirectory(path: ByteString, sink: ContentsSink): void {
   // Names come as latin1, one character a byte, so that names that are not UTF-8 survive.
-  const children = attempt(path, () => readdirSync(fsPath(path), { withFileTypes: true, encoding: 'latin1' }))
+  const children = attempt(path, () =>
+    withDescriptorSync(() => readdirSync(fsPath(path), { withFileTypes: true, encoding: 'latin1' })),
+  )
   children.sort((a, b) => compareByteStrings(a.name, b.name))
   sink.directory()
   for (const child of children) {
@@ -54,7 +57,7 @@ function readDirectory(path: ByteString, sink: ContentsSink): void {
 }
 
 function readFile(path: ByteString, sink: ContentsSink): void {
-  const fd = attempt(path, () => openSync(fsPath(path), 'r'))
+  const fd = attempt(path, () => withDescriptorSync(() => openSync(fsPath(path), 'r')))
   try {
     const { size, mode } = attempt(path, () => fstatSync(fd))
     sink.regular((mode & 0o100) !== 0, size)

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import { withDescriptorSync } from '../descriptors.ts'
 import { type PathInfo, parseNarHash, parseStorePath, type StorePath } from '../nix/index.ts'
 import { unreadable } from './database-error.ts'
 import { StoreError } from './errors.ts'
@@ -101,7 +102,7 @@ const WAL_MODE = Buffer.of(2, 2)
 
 function isWal(file: string): boolean {
   const versions = Buffer.alloc(2)
-  const fd = openSync(file, 'r')
+  const fd = withDescriptorSync(() => openSync(file, 'r'))
   try {
     readSync(fd, versions, 0, 2, 18)
   } finally {

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { withDescriptorSync } from '../descriptors.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { type ContentCheck, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
 import type { ContentsSink } from './contents.ts'
@@ -122,14 +123,14 @@ const TEMPORARY = 0o20000000 | constants.O_DIRECTORY
 function openNameless(size: number): number {
   const folder = scratchFolder()
   try {
-    return openSync(folder, TEMPORARY | constants.O_RDWR, 0o600)
+    return withDescriptorSync(() => openSync(folder, TEMPORARY | constants.O_RDWR, 0o600))
   } catch {
     // Some file systems have no such files: one that had a name, if only for a moment.
   }
   try {
     const own = mkdtempSync(join(folder, 'nspawn-rootfs-'))
     try {
-      return openSync(join(own, 'nar'), 'wx+', 0o600)
+      return withDescriptorSync(() => openSync(join(own, 'nar'), 'wx+', 0o600))
     } finally {
       rmSync(own, { recursive: true, force: true })
     }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { withDescriptor } from '../descriptors.ts'
 import { type PathInfo, parsePathInfoJson, parseRegistration, type StorePath } from '../nix/index.ts'
 import { reasonOf } from './errors.ts'
 
@@ -67,7 +68,10 @@ export async function askInvalid(paths: readonly StorePath[], signal?: AbortSign
 
 async function output(program: string, args: string[], signal?: AbortSignal): Promise<string> {
   try {
-    const { stdout } = await run(program, args, { maxBuffer: OUTPUT_MAX, ...(signal && { signal }) })
+    const { stdout } = await withDescriptor(
+      () => run(program, args, { maxBuffer: OUTPUT_MAX, ...(signal && { signal }) }),
+      signal,
+    )
     return stdout
   } catch (error) {
     signal?.throwIfAborted()

@@ -1,6 +1,7 @@
 import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { ByteString } from '../bytes/index.ts'
 import { textOfByteString } from '../bytes/index.ts'
+import { withDescriptorSync } from '../descriptors.ts'
 import { StoreError } from './errors.ts'
 
 /** What stands at one place inside a store path. */
@@ -35,7 +36,7 @@ export function nodeOnDisk(file: ByteString): StoreNode {
     executable: (info.mode & 0o111) !== 0,
     head(size) {
       const bytes = new Uint8Array(Math.min(size, info.size))
-      const handle = openSync(path, 'r')
+      const handle = withDescriptorSync(() => openSync(path, 'r'))
       try {
         return bytes.subarray(0, readSync(handle, bytes))
       } finally {
@@ -44,7 +45,7 @@ export function nodeOnDisk(file: ByteString): StoreNode {
     },
     read() {
       if (info.size > SMALL_FILE) throw tooLarge(textOfByteString(file), info.size)
-      return new Uint8Array(readFileSync(path))
+      return new Uint8Array(withDescriptorSync(() => readFileSync(path)))
     },
   }
 }

@@ -31,7 +31,7 @@ export async function* otherPlaces(
 ): AsyncGenerator<NarFile | NarFileError> {
   for (const url of cacheUrls) {
     try {
-      const info = await readNarInfo(access, url, path, insist)
+      const info = (await readNarInfo(access, url, path, insist))?.info
       if (!info) yield new NarFileError('NAR_FILE_MISSING', path.path, url, 'has no such store path')
       // One with another build is asked again when this build is given up.
       else if (info.narHash === narHash && info.narSize === narSize) yield info

@@ -60,6 +60,52 @@ describe('an HTTP client', () => {
     expect(server.requests).toHaveLength(1)
   })
 
+  it('gives up a body that drips', async () => {
+    const drops = new Set<NodeJS.Timeout>()
+    const server = await serve((_, response) => {
+      response.writeHead(200, { 'content-length': FILE.length })
+      const drop = setInterval(() => response.write('x'), 20)
+      drops.add(drop)
+      response.on('close', () => clearInterval(drop))
+    })
+    const { client } = openClient({ stallTimeout: 100, attempts: 2 })
+    const refusal = {
+      code: 'HTTP_TIMEOUT',
+      transient: true,
+      message: expect.stringMatching(
+        /only \d+ bytes were received in 0\.\d s, at the last of 2 attempts after byte \d+;/,
+      ),
+    }
+    await expect(download(client, server.at('/'))).rejects.toMatchObject(refusal)
+    for (const drop of drops) clearInterval(drop)
+  })
+
+  it('gives up a server that breaks off after each byte', async () => {
+    const server = await serve((request, response) => {
+      const first = Number(/\d+/.exec(request.headers.range ?? '')?.[0] ?? 0)
+      sendFile(request, response, { until: first + 1 })
+    })
+    const { client } = openClient()
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({
+      code: 'HTTP_FAILED',
+      message: expect.stringContaining('at the last of 5 attempts after byte'),
+    })
+    expect(server.requests).toHaveLength(5)
+  })
+
+  it('goes on for as long as a slow body keeps the least rate', async () => {
+    const server = await serve(async (_, response) => {
+      for (let i = 0; i < 150 && !response.destroyed; i++) {
+        response.write('0123456789')
+        await setTimeout(20)
+      }
+      response.end()
+    })
+    const { client } = openClient({ stallTimeout: 500 })
+    expect(await fetchText(client, server.at('/'))).toBe('0123456789'.repeat(150))
+    expect(server.requests).toHaveLength(1)
+  })
+
   it('is patient with its own reader', async () => {
     const server = await serve((request, response) => sendFile(request, response))
     const { client, pauses } = openClient({ stallTimeout: 150 })

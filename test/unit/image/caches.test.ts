@@ -422,10 +422,10 @@ describe('a cache is refused', () => {
     [
       'about another path',
       { forge: info => ({ ...info, path: parseStorePath(storePathOf('x')) }) },
-      'NARINFO_INVALID',
+      'CACHED_NARINFO_INVALID',
       /about another store path/,
     ],
-    ['with a cut narinfo', { text: text => text.slice(0, 90) }, 'NARINFO_INVALID', /narinfo/],
+    ['with a cut narinfo', { text: text => text.slice(0, 90) }, 'CACHED_NARINFO_INVALID', /narinfo/],
     [
       'whose NAR is larger than it says',
       { claim: info => ({ ...info, narSize: info.narSize - 8 }) },
@@ -451,7 +451,7 @@ describe('a cache is refused', () => {
       'COMPRESSION_UNSUPPORTED',
       /its compression, lrzip, is not supported \(supported: none, xz.*; give another cache/,
     ],
-    ['with a file of this machine', { claim: info => ({ ...info, url: 'ftp://x/y' }) }, 'NARINFO_INVALID', /no place/],
+    ['with a file of this machine', { claim: info => ({ ...info, url: 'ftp://x/y' }) }, 'CACHED_NARINFO_INVALID', /no place/],
     [
       'with a reference to nowhere',
       { references: [storePathOf('nowhere'), storePathOf('path')] },
@@ -596,7 +596,7 @@ describe('a cache is refused', () => {
   it('that names a file of this machine', async () => {
     const path = cache.add('path', tree, { claim: info => ({ ...info, url: 'file:///etc/passwd' }) })
     const server = await serveCache(cache.folder)
-    expect(await failureOf(server.source, path)).toMatchObject({ code: 'NARINFO_INVALID', path })
+    expect(await failureOf(server.source, path)).toMatchObject({ code: 'CACHED_NARINFO_INVALID', path })
   })
 
   it('with a key that is none', async () => {

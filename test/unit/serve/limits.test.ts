@@ -104,6 +104,29 @@ describe('a server', () => {
     clearInterval(drip)
   })
 
+  it.each([
+    [200_000_000, 'ends with'],
+    [1, 'waits for'],
+  ])(
+    'that wants %i bytes a second to be read %s a client that reads slowly, but never stops',
+    async (leastRate, does) => {
+      const huge = Buffer.alloc(32 << 20)
+      const { url } = await serve(folderOf({ huge }), { limits: { idleTime: 700, leastRate } })
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => {})
+      onTestFinished(() => void socket.destroy())
+      socket.write(GET('/huge').replace('Host', 'Connection: close\r\nHost'))
+      let length = 0
+      socket.on('data', chunk => {
+        length += chunk.length
+        socket.pause()
+        setTimeout(() => socket.resume(), 5)
+      })
+      await closed(socket)
+      expect(length >= huge.length).toBe(does === 'waits for')
+    },
+  )
+
   it('refuses limits that are none', async () => {
     const folder = folderOf({})
     for (const limits of [{ connections: 0 }, { idleTime: 0.5 }, { requests: Number.NaN }]) {
