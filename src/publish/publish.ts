@@ -2,6 +2,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
+import { openScratch, syncPath, withLock } from '../disk/index.ts'
 import {
   BUILD_OPTIONS,
   type BuildOptions,
@@ -11,13 +12,10 @@ import {
   type ImageFiles,
   type ImageSpec,
   keyWithAbsolutePaths,
-  openScratch,
   type Progress,
   SIGNATURE_FILES,
   SIGNING,
-  syncPath,
   withAbsolutePaths,
-  withLock,
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'

@@ -4,7 +4,7 @@
  */
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncPath } from '../image/index.ts'
+import { syncPath } from '../disk/index.ts'
 import { PublishError } from './errors.ts'
 
 /** The file in the folder. */

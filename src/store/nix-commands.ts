@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
+import { reasonOf } from '../disk/index.ts'
 import { type PathInfo, parsePathInfoJson, parseRegistration, type StorePath } from '../nix/index.ts'
-import { reasonOf } from './errors.ts'
 
 const run = promisify(execFile)
 

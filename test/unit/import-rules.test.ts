@@ -15,7 +15,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'arguments.ts', 'suggest.ts', 'printable.ts', 'warning.ts'],
   container: ['bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'node:*'],
-  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'folders.ts', 'owner.ts', 'node:*'],
+  disk: ['nspawn-rootfs-error.ts', 'warning.ts', 'node:*'],
+  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'node:*'],
   throttle: ['node:*'],
   http: ['nspawn-rootfs-error.ts', 'throttle', 'zstd', 'describe-url.ts', 'through.ts', 'socks', 'undici', 'node:*'],
   'nar-file': [
@@ -40,6 +41,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   store: [
     'nspawn-rootfs-error.ts',
     'bytes',
+    'disk',
     'nix',
     'throttle',
     'nar-file',
@@ -69,8 +71,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'signing',
     'check',
     'describe-url.ts',
-    'folders.ts',
-    'owner.ts',
+    'disk',
     'version.ts',
     'warning.ts',
     'node:*',
@@ -92,9 +93,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   signing: ['nspawn-rootfs-error.ts', 'arguments.ts', 'openpgp', 'node:*'],
   serve: ['nspawn-rootfs-error.ts', 'systemd', 'arguments.ts', 'shell-word.ts', 'send', 'node:*'],
-  publish: ['nspawn-rootfs-error.ts', 'image', 'signing', 'check', 'arguments.ts', 'warning.ts', 'node:*'],
+  publish: ['nspawn-rootfs-error.ts', 'disk', 'image', 'signing', 'check', 'arguments.ts', 'warning.ts', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'folders.ts', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'disk', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()
