@@ -2,7 +2,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
-import { openScratch, syncPath, withLock } from '../disk/index.ts'
+import { commitChange, openScratch, type Scratch, syncPath, withLock } from '../disk/index.ts'
 import {
   BUILD_OPTIONS,
   type BuildOptions,
@@ -19,19 +19,10 @@ import {
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
-import { PublishError } from './errors.ts'
-import { addUsedNames, readUsedNames } from './used-names.ts'
-import {
-  checkNames,
-  formatVersion,
-  isThere,
-  LATEST,
-  pointTo,
-  pruneVersions,
-  readLatest,
-  readVersions,
-  VERSION_FILE,
-} from './versions.ts'
+import { PublishError, publishErrorOf } from './errors.ts'
+import { filesOf, stageTurnOver } from './turn-over.ts'
+import { readUsedNames } from './used-names.ts'
+import { checkNames, formatVersion, isThere, LATEST, readLatest, readVersions, VERSION_FILE } from './versions.ts'
 
 /** How images are published. */
 export interface PublishOptions extends BuildOptions {
@@ -82,14 +73,28 @@ export async function publishImages(
   const { version, keep, onImage, onProgress, signing: asked, ...buildOptions } = options
   const absolute = specs.map(withAbsolutePaths)
   const key = asked ? keyWithAbsolutePaths(asked) : agreedKey(absolute)
-  const scratch = await openScratch(out)
+  return publishInto(out, absolute, { version, keep, key, onImage, onProgress, build: buildOptions })
+}
+
+interface Plan extends Pick<PublishOptions, 'version' | 'keep' | 'onImage' | 'onProgress'> {
+  readonly key: SigningKey | undefined
+  readonly build: BuildOptions
+}
+
+async function publishInto(out: string, specs: readonly ImageSpec[], plan: Plan): Promise<Publication> {
+  const { version, keep, key, onImage, onProgress } = plan
+  const { signal } = plan.build
+  const rethrow = (error: unknown) => {
+    throw publishErrorOf(error, out)
+  }
+  const scratch = await openScratch(out, signal).catch(rethrow)
   try {
     const staged = join(scratch.folder, 'version')
     const images: string[] = []
-    for (const [i, spec] of absolute.entries()) {
+    for (const [i, spec] of specs.entries()) {
       // The last one adds the last lines to SHA256SUMS, and so signs for all.
       const signing = i === specs.length - 1 ? key : undefined
-      await using job = build({ ...spec, signing }, buildOptions)
+      await using job = build({ ...spec, signing }, plan.build)
       if (onProgress) job.on('progress', onProgress)
       const image = await job.toFolder(staged)
       const file = image.manifest.artefacts[0].file
@@ -97,11 +102,8 @@ export async function publishImages(
       images.push(file)
       onImage?.(image)
     }
-    return await withLock(
-      out,
-      () => commit(out, staged, scratch.folder, { version, keep, key, images }),
-      options.signal,
-    )
+    const work = () => commit(out, staged, scratch, { version, keep, key, images })
+    return await withLock(out, work, signal).catch(rethrow)
   } finally {
     await scratch.discard()
   }
@@ -117,7 +119,7 @@ interface Commit {
 async function commit(
   out: string,
   staged: string,
-  scratch: string,
+  scratch: Scratch,
   { version, keep, key, images }: Commit,
 ): Promise<Publication> {
   const latest = await readLatest(out)
@@ -134,14 +136,12 @@ async function commit(
     await writeFile(join(staged, VERSION_FILE), formatVersion(number))
     await syncPath(join(staged, VERSION_FILE))
     await syncPath(staged)
-    await rename(staged, join(out, name))
+    await rename(staged, join(scratch.folder, name))
   }
-  // Before any of them can be pruned, and after this one is there: one that a crash kept back may be published again.
-  const present = (await readVersions(out)).map(one => one.name)
-  await addUsedNames(out, present, scratch)
-  await pointTo(out, name, scratch)
-  const removed = keep === undefined ? [] : await pruneVersions(out, keep, scratch)
-  await syncPath(out)
+  const standing = isNew ? files : await filesOf(join(out, name))
+  const turnOver = { version: name, files: standing, isNew, keep }
+  const { change, removed } = await stageTurnOver(out, scratch.folder, turnOver)
+  await commitChange(out, scratch, change)
   return {
     folder: out,
     version: name,
@@ -149,7 +149,7 @@ async function commit(
     previous: latest,
     images,
     isSigned: key !== undefined,
-    warnings: await deliveryWarnings(out, images),
+    warnings: [...scratch.warnings, ...(await deliveryWarnings(out, images))],
     removed,
   }
 }
