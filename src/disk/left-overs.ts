@@ -6,7 +6,7 @@ import { attempt } from './attempt.ts'
 import { hasChange, settleChange } from './change.ts'
 import { DiskError } from './errors.ts'
 import { LOCK, withLock } from './lock.ts'
-import { PREFIX, readMark } from './mark.ts'
+import { MARK, PREFIX, readMark } from './mark.ts'
 import { stateOfOwner } from './owner.ts'
 import { isOwn, lookAt, ownerShown, type Sharing } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
@@ -57,7 +57,7 @@ async function settle(folder: string, name: string, sharing: Sharing, signal?: A
     if (await hasChange(pin.path)) {
       await withLock(folder, () => settleChange(folder, pin.path), signal)
     }
-    await emptyFolder(pin)
+    await emptyFolder(pin, MARK)
     await rmdir(path)
     return true
   } finally {

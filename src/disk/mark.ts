@@ -17,7 +17,8 @@ import type { Pin } from './pin.ts'
 /** How the names of scratch folders begin. */
 export const PREFIX = '.nspawn-rootfs-'
 
-const MARK = '.owner'
+/** The name of the mark. */
+export const MARK = '.owner'
 const ENDED = '.ended'
 
 /** Marks a folder as the scratch folder `id`. */

@@ -6,11 +6,17 @@ import { type Pin, pinFolder } from './pin.ts'
 const DEPTH_MAX = 32
 
 /**
- * Removes all that is in a folder, and follows no link: each folder is opened, and what is in it removed through its
- * descriptor, so that nobody can put a link into the way meanwhile.
+ * Removes all that is in a folder, `last` as the last, and follows no link: each folder is opened, and what is in it removed
+ * through its descriptor, so that nobody can put a link into the way meanwhile.
  */
-export async function emptyFolder(pin: Pin, depth = 0): Promise<void> {
-  for (const name of await readdir(pin.path)) await remove(join(pin.path, name), depth)
+export async function emptyFolder(pin: Pin, last: string): Promise<void> {
+  await empty(pin, 0, last)
+}
+
+async function empty(pin: Pin, depth: number, last?: string): Promise<void> {
+  const names = await readdir(pin.path)
+  for (const name of names) if (name !== last) await remove(join(pin.path, name), depth)
+  if (last !== undefined && names.includes(last)) await remove(join(pin.path, last), depth)
 }
 
 async function remove(path: string, depth: number): Promise<void> {
@@ -23,7 +29,7 @@ async function remove(path: string, depth: number): Promise<void> {
     if ((code !== 'EISDIR' && code !== 'EPERM') || depth >= DEPTH_MAX) throw error
     const pin = await pinFolder(path)
     try {
-      await emptyFolder(pin, depth + 1)
+      await empty(pin, depth + 1)
     } finally {
       await pin.close()
     }

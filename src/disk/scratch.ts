@@ -5,7 +5,7 @@ import type { Warning } from '../warning.ts'
 import { attempt } from './attempt.ts'
 import { makeFolders, removeEmpty } from './folders.ts'
 import { settleLeftOvers } from './left-overs.ts'
-import { markEnded, markFolder, PREFIX } from './mark.ts'
+import { MARK, markEnded, markFolder, PREFIX } from './mark.ts'
 import { ownName } from './owner.ts'
 import { type Sharing, sharingOf } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
@@ -41,7 +41,7 @@ export async function openScratch(folder: string, signal?: AbortSignal): Promise
     // Whatever fails here must not hide why it is discarded; what is left, the next build removes.
     try {
       pin ??= await pinFolder(path)
-      await emptyFolder(pin)
+      await emptyFolder(pin, MARK)
     } catch {}
     await pin?.close().catch(() => {})
     await rmdir(path).catch(() => {})
