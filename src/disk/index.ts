@@ -1,3 +1,4 @@
+export { attempt } from './attempt.ts'
 export { type Change, commitChange } from './change.ts'
 export { DiskError } from './errors.ts'
 export { makeFolders } from './folders.ts'

@@ -13,8 +13,10 @@ import { emptyFolder } from './remove-tree.ts'
 
 /** A hidden folder in an output folder, for what is not finished; see `mark.ts`. */
 export interface Scratch {
-  /** Its path. */
+  /** Its path for system calls. */
   readonly folder: string
+  /** Its path for people; another one where somebody could put a link in its place. */
+  readonly shown: string
   /** Who may write into the output folder. */
   readonly sharing: Sharing
   /** What lies in the output folder as a left-over and is not this user's to remove. */
@@ -62,7 +64,7 @@ export async function openScratch(folder: string, signal?: AbortSignal): Promise
       await markFolder(pin?.path ?? path, id)
     })
     const warnings = await settleLeftOvers(folder, sharing, signal)
-    return { folder: pin?.path ?? path, sharing, warnings, discard, abandon }
+    return { folder: pin?.path ?? path, shown: path, sharing, warnings, discard, abandon }
   } catch (error) {
     await discard()
     throw error

@@ -25,7 +25,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   const settingsFile = `${name}.nspawn`
   const manifestFile = name + MANIFEST_SUFFIX
   const signatureFiles = Object.values(SIGNATURE_FILES)
-  const reserved = [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE, ...signatureFiles]
+  const reserved = [imageFile, ...(settings ? [settingsFile] : []), manifestFile, CHECKSUMS_FILE, ...signatureFiles]
   const staging = await openStaging(out, reserved, signal).catch(error => {
     throw imageErrorOf(error)
   })

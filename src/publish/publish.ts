@@ -2,7 +2,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
-import { commitChange, openScratch, type Scratch, syncPath, withLock } from '../disk/index.ts'
+import { attempt, commitChange, openScratch, type Scratch, syncPath, withLock } from '../disk/index.ts'
 import {
   BUILD_OPTIONS,
   type BuildOptions,
@@ -20,6 +20,7 @@ import {
 import type { SigningKey } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { PublishError, publishErrorOf } from './errors.ts'
+import { revealError, revealFiles } from './reveal.ts'
 import { filesOf, stageTurnOver } from './turn-over.ts'
 import { readUsedNames } from './used-names.ts'
 import { checkNames, formatVersion, isThere, LATEST, readLatest, readVersions, VERSION_FILE } from './versions.ts'
@@ -96,7 +97,10 @@ async function publishInto(out: string, specs: readonly ImageSpec[], plan: Plan)
       const signing = i === specs.length - 1 ? key : undefined
       await using job = build({ ...spec, signing }, plan.build)
       if (onProgress) job.on('progress', onProgress)
-      const image = await job.toFolder(staged)
+      const built = await job.toFolder(staged).catch(error => {
+        throw revealError(error, scratch)
+      })
+      const image = revealFiles(built, scratch)
       const file = image.manifest.artefacts[0].file
       if (images.includes(file)) throw nameTwice(file)
       images.push(file)
@@ -124,6 +128,7 @@ async function commit(
 ): Promise<Publication> {
   const latest = await readLatest(out)
   const files = await readdir(staged)
+  if (files.some(file => file.startsWith('.'))) throw notClean(out)
   if (version !== undefined && files.includes(version)) throw versionInvalid(version)
   await checkNames(out, files)
   const same = (name: string) => isSame(join(out, name), staged, key)
@@ -133,10 +138,12 @@ async function commit(
   if (isNew) {
     const versions = await readVersions(out)
     const number = 1 + Math.max(0, ...versions.map(one => one.number))
-    await writeFile(join(staged, VERSION_FILE), formatVersion(number))
-    await syncPath(join(staged, VERSION_FILE))
-    await syncPath(staged)
-    await rename(staged, join(scratch.folder, name))
+    await attempt(join(out, name), async () => {
+      await writeFile(join(staged, VERSION_FILE), formatVersion(number))
+      await syncPath(join(staged, VERSION_FILE))
+      await syncPath(staged)
+      await rename(staged, join(scratch.folder, name))
+    })
   }
   const standing = isNew ? files : await filesOf(join(out, name))
   const turnOver = { version: name, files: standing, isNew, keep }
@@ -226,6 +233,12 @@ function versionInvalid(version: string): PublishError {
     `${JSON.stringify(version)}: not the name of a version: give letters, digits, ".", "_", "+" and "-", ` +
     'and no name of a file that is published'
   return new PublishError('VERSION_INVALID', version, message)
+}
+
+/** A disk that fails can keep a build from removing its scratch folder, which must not be published. */
+function notClean(out: string): PublishError {
+  const message = `${out}: what the builds no longer need there cannot be removed; see to the disk and publish again`
+  return new PublishError('PUBLISH_FAILED', out, message)
 }
 
 function nameTwice(file: string): PublishError {

@@ -1,7 +1,7 @@
 /** What changes in a folder when all names are led to a version: prepared beside it, and then done as one change. */
 import { readdir, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Change } from '../disk/index.ts'
+import { attempt, type Change } from '../disk/index.ts'
 import { stageUsedNames, USED_NAMES_FILE } from './used-names.ts'
 import { isOurs, LATEST, readLatest, readVersions, VERSION_FILE } from './versions.ts'
 
@@ -29,13 +29,13 @@ export async function stageTurnOver(
   const names = isNew ? [version] : []
   if (await stageUsedNames(folder, versions, scratch)) names.push(USED_NAMES_FILE)
   if ((await readLatest(folder)) !== version) {
-    await symlink(version, join(scratch, LATEST))
+    await attempt(join(folder, LATEST), () => symlink(version, join(scratch, LATEST)))
     names.push(LATEST)
   }
   const standing = [...files].sort()
   for (const file of standing) {
     if (await isOurs(folder, file)) continue
-    await symlink(join(LATEST, file), join(scratch, file))
+    await attempt(join(folder, file), () => symlink(join(LATEST, file), join(scratch, file)))
     names.push(file)
   }
   const outdated: string[] = []

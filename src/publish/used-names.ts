@@ -4,7 +4,7 @@
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncPath } from '../disk/index.ts'
+import { attempt, syncPath } from '../disk/index.ts'
 import { PublishError } from './errors.ts'
 
 /** The file in the folder. */
@@ -27,7 +27,10 @@ export async function stageUsedNames(folder: string, names: readonly string[], s
   const used = await readUsedNames(folder)
   if (names.every(name => used.has(name))) return false
   const written = join(scratch, USED_NAMES_FILE)
-  await writeFile(written, [...new Set([...used, ...names])].map(name => `${name}\n`).join(''))
-  await syncPath(written)
+  const text = [...new Set([...used, ...names])].map(name => `${name}\n`).join('')
+  await attempt(join(folder, USED_NAMES_FILE), async () => {
+    await writeFile(written, text)
+    await syncPath(written)
+  })
   return true
 }

@@ -169,7 +169,7 @@ while True:
   })
 
   it('leaves alone what a build works in that /proc does not show', async () => {
-    // Without capabilities, root does not see the processes of root that has some.
+    // Without capabilities and in another group, root does not see the processes of root that has some.
     const working = ownName()
     const staging = join(folder, `.nspawn-rootfs-${working}-0badcafe`)
     mkdirSync(staging, { mode: 0o700 })
@@ -178,7 +178,8 @@ while True:
       import { readdirSync } from 'node:fs'
       if (readdirSync('/proc').includes('${process.pid}')) throw new Error('it is seen')
       await build(${JSON.stringify(image)}, { workers: 1, cache: false }).toFolder('${folder}')`
-    const hidden = 'mount -t proc -o hidepid=2 proc /proc && exec setpriv --bounding-set=-all --inh-caps=-all "$@"'
+    const hidden =
+      'mount -t proc -o hidepid=2 proc /proc && exec setpriv --bounding-set=-all --regid=1 --clear-groups "$@"'
     const node = [process.execPath, '--input-type=module', '-e', script]
     execFileSync('unshare', ['--mount', 'sh', '-c', hidden, 'sh', ...node], { stdio: 'pipe' })
     expect(namesHere()).toContain(`.nspawn-rootfs-${working}-0badcafe`)

@@ -38,8 +38,11 @@ export interface Injection {
   readonly effect: 'signal=KILL' | 'error=EIO'
 }
 
-/** The system calls that change what is in folders, and that which makes it durable. */
-export const CALLS = ['rename', 'link', 'symlink', 'unlink', 'fsync', 'mkdir', 'rmdir'] as const
+/** The system calls by which names change, and that which makes it durable. */
+export const CALLS = ['rename', 'link', 'unlink', 'fsync'] as const
+
+/** Those by which a build comes and goes. */
+export const OTHER_CALLS = ['symlink', 'mkdir', 'rmdir'] as const
 
 const PROGRAM = join(import.meta.dirname, 'delivery-program.ts')
 
