@@ -66,7 +66,7 @@ export async function lookAt(path: string): Promise<Stats | undefined> {
  * replacing what others have, but not root.
  */
 export async function checkOwner(folder: string, file: string, sharing: Sharing): Promise<void> {
-  if (sharing !== 'sticky') return
+  if (sharing === 'private' || ((await stat(folder)).mode & STICKY) === 0) return
   const path = join(folder, file)
   const found = await lookAt(path)
   if (found === undefined || found.uid === ownId()) return

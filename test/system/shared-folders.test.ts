@@ -135,7 +135,7 @@ while True:
     }
   })
 
-  describe('is told at once of a lock that is', () => {
+  describe('is told at once of a lock that belongs to somebody else:', () => {
     it.each<[string, () => void]>([
       ['a file', () => writeFileSync(join(folder, LOCK), '')],
       ['a folder', () => mkdirSync(join(folder, LOCK))],
@@ -146,7 +146,7 @@ while True:
         'a link of a thread that has ended',
         () => symlinkSync(`${ownName().split('-')[0]}-1073741824-1`, join(folder, LOCK)),
       ],
-    ])('%s of somebody else', async (_, make) => {
+    ])('%s', async (_, make) => {
       make()
       plant(LOCK)
       await expect(buildHere()).rejects.toMatchObject({
@@ -158,7 +158,7 @@ while True:
       expect(namesHere()).toEqual([LOCK])
     })
 
-    it('one of this user, which somebody else keeps from being removed', async () => {
+    it('one that keeps a lock of this user from being removed', async () => {
       const owner = `${ownName().split('-')[0]}-1073741824-1`
       symlinkSync(owner, join(folder, LOCK))
       const removal = `${LOCK}-${digestOf(owner).slice(0, 16)}`
