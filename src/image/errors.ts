@@ -23,7 +23,7 @@ export class ImageError extends NspawnRootfsError {
   /** The store path, entry or output file in question. */
   readonly path: string
 
-  constructor(code: ImageErrorCode, path: string, message: string, options?: ErrorOptions) {
+  constructor(code: Open<ImageErrorCode>, path: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.path = path
