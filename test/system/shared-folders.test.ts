@@ -15,13 +15,13 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ownName } from '../../src/disk/owner.ts'
-import { build, generateKeyPair, type ImageSpec, publishImages } from '../../src/index.ts'
+import { build, generateKeyPair, type ImageSpec } from '../../src/index.ts'
 import { createChrootStore } from '../chroot-store.ts'
 import { REPOSITORY } from './support/cli.ts'
 import { needsRoot } from './support/root.ts'
 import { createScratch, type Scratch } from './support/scratch.ts'
 
-const real = needsRoot('setpriv', 'unshare', 'mount', 'python3', 'mkfifo')
+const real = needsRoot('setpriv', 'unshare', 'mount', 'mkfifo')
 
 const NOBODY = 65534
 const LOCK = '.nspawn-rootfs.lock'
@@ -104,35 +104,6 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
       expect(warnings).toHaveLength(4)
       expect(warnings[3]?.message).toBe(`${folder}: has 97 more of these`)
     })
-  })
-
-  it('follows no link that is put in the place of a folder while it is removed', async () => {
-    chmodSync(folder, 0o777)
-    const specs = (text: string) => [{ ...image, entries: [{ type: 'file', path: '/x', contents: text } as const] }]
-    const options = { workers: 1, cache: false, keep: 1 } as const
-    for (let n = 0; n < 5; n++) {
-      await publishImages(specs(`${n}`), folder, { ...options, version: `v${n}` })
-      // A version that somebody else has taken over, and works in when it is pruned.
-      const version = join(folder, `v${n}`)
-      mkdirSync(join(version, 'sub'))
-      for (let i = 0; i < 50; i++) writeFileSync(join(version, 'sub', `${i}`), '')
-      for (const name of ['', 'sub', ...readdirSync(join(version, 'sub')).map(file => `sub/${file}`)]) {
-        lchownSync(join(version, name), NOBODY, NOBODY)
-      }
-      const swap = `import os
-while True:
-  try:
-    os.rename('sub', 'aside'); os.symlink('${precious}', 'sub')
-    os.unlink('sub'); os.rename('aside', 'sub')
-  except OSError:
-    os.path.exists('.') or exit()`
-      const swapper = spawn('setpriv', ['--reuid=65534', '--clear-groups', 'python3', '-c', swap], { cwd: version })
-      const ended = once(swapper, 'exit')
-      await publishImages(specs(`${n}.`), folder, { ...options, version: `w${n}` })
-      swapper.kill('SIGKILL')
-      await ended
-      expectPrecious()
-    }
   })
 
   describe('is told at once of a lock that belongs to somebody else:', () => {
