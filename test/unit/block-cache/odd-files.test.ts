@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { openBlockCache } from '../../../src/index.ts'
 import { ownName } from '../../../src/disk/owner.ts'
+import { openBlockCache } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 let folder = ''
