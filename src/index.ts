@@ -26,8 +26,8 @@ export {
   type SystemdVersion,
   type SystemdVersions,
 } from './check/index.ts'
-export { DescriptorsError } from './descriptors.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
+export { DescriptorsError } from './descriptors.ts'
 export {
   type ArtefactDigest,
   type BuildOptions,

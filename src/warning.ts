@@ -42,3 +42,7 @@ export type WarningCode =
   | 'SETTINGS_IGNORED'
   /** What lies beside the image keeps `pull-tar` from getting it. */
   | 'DELIVERY_UNFIT'
+  /** What looks like a left-over of a build, but is not this user's to remove. */
+  | 'LEFT_OVER_NOT_OWN'
+  /** SHA256SUMS had lines that others may have put there, and that are not signed. */
+  | 'CHECKSUMS_NOT_OWN'

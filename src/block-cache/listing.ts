@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateOfOwner } from '../owner.ts'
+import { stateOfOwner } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 import { isTrustedOwner } from './folder-trust.ts'

@@ -1,7 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { flag, objectOf, resolvePath, wholeNumber } from '../arguments.ts'
-import { makeFolders } from '../folders.ts'
+import { makeFolders } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import type { BlockCache } from './cache.ts'
 import { type Access, readEntry, touchEntry, writeEntry } from './entry-file.ts'

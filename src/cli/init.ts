@@ -1,7 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
-import { makeFolders } from '../folders.ts'
+import { makeFolders } from '../disk/index.ts'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
 import { shellWord } from '../shell-word.ts'
 import { printLines } from './print.ts'

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { makeFolders } from '../folders.ts'
+import { makeFolders } from '../disk/index.ts'
 import { generateKeyPair } from '../index.ts'
 import { print } from './print.ts'
 import { shellPath } from './shell.ts'

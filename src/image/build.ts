@@ -1,18 +1,16 @@
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
 import { openSigner, type Signer } from '../signing/index.ts'
-import { reasonOf } from '../store/index.ts'
 import type { Warning } from '../warning.ts'
+import { lookBeside, MANIFEST_SUFFIX } from './beside.ts'
 import { createBlockMap } from './block-map.ts'
-import { CHECKSUMS_FILE, mergeChecksums, SIGNATURE_FILES } from './checksums.ts'
+import { CHECKSUMS_FILE, SIGNATURE_FILES } from './checksums.ts'
 import type { Delivery } from './delivery.ts'
-import { ImageError } from './errors.ts'
-import { type ArtefactDigest, formatManifest, type ManifestBlock, parseArtefacts } from './manifest.ts'
-import { withLock } from './output-lock.ts'
+import { imageErrorOf } from './errors.ts'
+import { type ArtefactDigest, formatManifest, type ManifestBlock } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
 import { bytesOf, type ImageSpec } from './spec.ts'
-import { digestOf, openStaging, type StagedFile, type Staging } from './staging.ts'
 
 /** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
 export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
@@ -25,9 +23,12 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   const { name, container, settings } = delivery.run.image
   const imageFile = `${name}${container.suffix}`
   const settingsFile = `${name}.nspawn`
-  const manifestFile = `${name}.manifest.json`
+  const manifestFile = name + MANIFEST_SUFFIX
   const signatureFiles = Object.values(SIGNATURE_FILES)
-  const staging = await openStaging(out, [imageFile, settingsFile, manifestFile, CHECKSUMS_FILE, ...signatureFiles])
+  const reserved = [imageFile, ...(settings ? [settingsFile] : []), manifestFile, CHECKSUMS_FILE, ...signatureFiles]
+  const staging = await openStaging(out, reserved, signal).catch(error => {
+    throw imageErrorOf(error)
+  })
   try {
     const image = await staging.create(imageFile)
     const blocks = await writeChunks(delivery, image)
@@ -35,25 +36,25 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
     const result = resultOf(delivery.run, artefacts, blocks)
     await stageWhole(staging, manifestFile, formatManifest(result.manifest))
+    const found: Warning[] = [...staging.warnings]
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
       out,
       async () => {
-        const present = settings ? undefined : await digestOf(out, settingsFile)
-        const ours = present && (await isFromBefore(out, manifestFile, present))
-        const outdated = present && ours ? [settingsFile] : []
-        // Settings that somebody else put there are delivered with the image, too, and pull-tar wants them listed.
-        const foreign = present && !ours ? [present] : []
-        const replaced = new Set([...files, ...outdated])
-        const text = await checksums(out, [...artefacts, ...foreign], replaced)
+        const noSettings = settings ? undefined : settingsFile
+        const delivered = { artefacts, files, manifestFile, noSettings, isSigned: signer !== undefined }
+        const beside = await lookBeside(out, staging.sharing, delivered)
+        const text = beside.checksums
+        const outdated = [...beside.outdated]
+        found.push(...beside.warnings)
         await stageWhole(staging, CHECKSUMS_FILE, text)
         if (signer) {
           const signatures = await signer.sign(bytesOf(text), signal)
           await stageWhole(staging, SIGNATURE_FILES.binary, signatures.binary)
           await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
           files.push(...signatureFiles)
-        } else if (text !== (await readIfThere(join(out, CHECKSUMS_FILE)))) {
+        } else if (text !== beside.previous) {
           // Who verifies would take them for forged.
           outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
         }
@@ -63,11 +64,11 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
       signal,
     )
     const paths = files.map(file => join(out, file))
-    const warnings = [...result.warnings, ...staleWarnings(paths[0])]
+    const warnings = [...result.warnings, ...found, ...staleWarnings(paths[0])]
     return { ...result, warnings, image: paths[0], files: paths }
   } catch (error) {
     await staging.discard()
-    throw error
+    throw imageErrorOf(error)
   }
 }
 
@@ -97,26 +98,4 @@ async function stageWhole(staging: Staging, file: string, contents: string | Uin
   const staged = await staging.create(file)
   await staged.write(bytesOf(contents))
   return staged.close()
-}
-
-/** `SHA256SUMS` for the artefacts and whatever else lies in the folder, but for what this build replaces. */
-async function checksums(out: string, artefacts: readonly ArtefactDigest[], replaced: Set<string>): Promise<string> {
-  const previous = (await readIfThere(join(out, CHECKSUMS_FILE))) ?? ''
-  return mergeChecksums(previous, artefacts, file => existsSync(join(out, file)) && !replaced.has(file))
-}
-
-/** Whether a file is one that the build before this one has left, and as it has left it. */
-async function isFromBefore(out: string, manifestFile: string, present: ArtefactDigest): Promise<boolean> {
-  const previous = parseArtefacts(await readIfThere(join(out, manifestFile)))
-  return previous.some(({ file, sha256 }) => file === present.file && sha256 === present.sha256)
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    const message = `${path}: from an earlier build, cannot be read: ${reasonOf(error)}; remove it`
-    throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
-  }
 }

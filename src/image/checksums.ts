@@ -16,21 +16,20 @@ export const SIGNATURE_FILES = { binary: `${CHECKSUMS_FILE}.gpg`, armored: `${CH
 
 const LINE = /^([0-9a-f]{64})(?: {2}| \*)([^/]+)$/
 
-/**
- * The text for `artefacts`, together with what `previous` says of the files that `keep` tells to: images of several
- * systems may share a folder.
- */
-export function mergeChecksums(
-  previous: string,
-  artefacts: readonly ArtefactDigest[],
-  keep: (file: string) => boolean,
-): string {
-  const digests = new Map<string, string>()
-  for (const line of previous.split('\n')) {
+/** What a file of checksums says of files beside it. */
+export function parseChecksums(text: string): Pick<ArtefactDigest, 'file' | 'sha256'>[] {
+  return text.split('\n').flatMap(line => {
     const [, sha256, file] = LINE.exec(line) ?? []
-    if (sha256 && file && keep(file)) digests.set(file, sha256)
-  }
-  for (const { file, sha256 } of artefacts) digests.set(file, sha256)
+    return sha256 && file ? [{ sha256, file }] : []
+  })
+}
+
+/** The text for `artefacts`, together with the lines of other files. */
+export function mergeChecksums(
+  others: readonly Pick<ArtefactDigest, 'file' | 'sha256'>[],
+  artefacts: readonly Pick<ArtefactDigest, 'file' | 'sha256'>[],
+): string {
+  const digests = new Map([...others, ...artefacts].map(({ file, sha256 }) => [file, sha256]))
   const files = [...digests.keys()].sort()
   return files.map(file => `${digests.get(file)}  ${file}\n`).join('')
 }

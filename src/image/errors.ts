@@ -1,3 +1,4 @@
+import { DiskError } from '../disk/index.ts'
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with an image as a whole. */
@@ -22,9 +23,15 @@ export class ImageError extends NspawnRootfsError {
   /** The store path, entry or output file in question. */
   readonly path: string
 
-  constructor(code: ImageErrorCode, path: string, message: string, options?: ErrorOptions) {
+  constructor(code: Open<ImageErrorCode>, path: string, message: string, options?: ErrorOptions) {
     super(message, options)
     this.code = code
     this.path = path
   }
+}
+
+/** An error of what is written to disk as one of the image; any other as it is. */
+export function imageErrorOf(error: unknown): unknown {
+  if (!(error instanceof DiskError)) return error
+  return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })
 }

@@ -1,7 +1,8 @@
 /** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
 import type { ByteString } from '../bytes/index.ts'
 import { type CheckedNode, checkTree, headSize, type Lookup } from '../check/index.ts'
-import { type Closure, HEAD_SIZE, reasonOf, StoreError, type StoreNode } from '../store/index.ts'
+import { reasonOf } from '../disk/index.ts'
+import { type Closure, HEAD_SIZE, StoreError, type StoreNode } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning, WarningCode } from '../warning.ts'
 import { ImageError } from './errors.ts'

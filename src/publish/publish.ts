@@ -2,6 +2,7 @@ import { readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
+import { attempt, commitChange, openScratch, type Scratch, syncPath, withLock } from '../disk/index.ts'
 import {
   BUILD_OPTIONS,
   type BuildOptions,
@@ -11,29 +12,18 @@ import {
   type ImageFiles,
   type ImageSpec,
   keyWithAbsolutePaths,
-  openScratch,
   type Progress,
   SIGNATURE_FILES,
   SIGNING,
-  syncPath,
   withAbsolutePaths,
-  withLock,
 } from '../image/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
-import { PublishError } from './errors.ts'
-import { addUsedNames, readUsedNames } from './used-names.ts'
-import {
-  checkNames,
-  formatVersion,
-  isThere,
-  LATEST,
-  pointTo,
-  pruneVersions,
-  readLatest,
-  readVersions,
-  VERSION_FILE,
-} from './versions.ts'
+import { PublishError, publishErrorOf } from './errors.ts'
+import { revealError, revealFiles } from './reveal.ts'
+import { filesOf, stageTurnOver } from './turn-over.ts'
+import { readUsedNames } from './used-names.ts'
+import { checkNames, formatVersion, isThere, LATEST, readLatest, readVersions, VERSION_FILE } from './versions.ts'
 
 /** How images are published. */
 export interface PublishOptions extends BuildOptions {
@@ -84,26 +74,40 @@ export async function publishImages(
   const { version, keep, onImage, onProgress, signing: asked, ...buildOptions } = options
   const absolute = specs.map(withAbsolutePaths)
   const key = asked ? keyWithAbsolutePaths(asked) : agreedKey(absolute)
-  const scratch = await openScratch(out)
+  return publishInto(out, absolute, { version, keep, key, onImage, onProgress, build: buildOptions })
+}
+
+interface Plan extends Pick<PublishOptions, 'version' | 'keep' | 'onImage' | 'onProgress'> {
+  readonly key: SigningKey | undefined
+  readonly build: BuildOptions
+}
+
+async function publishInto(out: string, specs: readonly ImageSpec[], plan: Plan): Promise<Publication> {
+  const { version, keep, key, onImage, onProgress } = plan
+  const { signal } = plan.build
+  const rethrow = (error: unknown) => {
+    throw publishErrorOf(error, out)
+  }
+  const scratch = await openScratch(out, signal).catch(rethrow)
   try {
     const staged = join(scratch.folder, 'version')
     const images: string[] = []
-    for (const [i, spec] of absolute.entries()) {
+    for (const [i, spec] of specs.entries()) {
       // The last one adds the last lines to SHA256SUMS, and so signs for all.
       const signing = i === specs.length - 1 ? key : undefined
-      await using job = build({ ...spec, signing }, buildOptions)
+      await using job = build({ ...spec, signing }, plan.build)
       if (onProgress) job.on('progress', onProgress)
-      const image = await job.toFolder(staged)
+      const built = await job.toFolder(staged).catch(error => {
+        throw revealError(error, scratch)
+      })
+      const image = revealFiles(built, scratch)
       const file = image.manifest.artefacts[0].file
       if (images.includes(file)) throw nameTwice(file)
       images.push(file)
       onImage?.(image)
     }
-    return await withLock(
-      out,
-      () => commit(out, staged, scratch.folder, { version, keep, key, images }),
-      options.signal,
-    )
+    const work = () => commit(out, staged, scratch, { version, keep, key, images })
+    return await withLock(out, work, signal).catch(rethrow)
   } finally {
     await scratch.discard()
   }
@@ -119,11 +123,12 @@ interface Commit {
 async function commit(
   out: string,
   staged: string,
-  scratch: string,
+  scratch: Scratch,
   { version, keep, key, images }: Commit,
 ): Promise<Publication> {
   const latest = await readLatest(out)
   const files = await readdir(staged)
+  if (files.some(file => file.startsWith('.'))) throw notClean(out)
   if (version !== undefined && files.includes(version)) throw versionInvalid(version)
   await checkNames(out, files)
   const same = (name: string) => isSame(join(out, name), staged, key)
@@ -133,17 +138,17 @@ async function commit(
   if (isNew) {
     const versions = await readVersions(out)
     const number = 1 + Math.max(0, ...versions.map(one => one.number))
-    await writeFile(join(staged, VERSION_FILE), formatVersion(number))
-    await syncPath(join(staged, VERSION_FILE))
-    await syncPath(staged)
-    await rename(staged, join(out, name))
+    await attempt(join(out, name), async () => {
+      await writeFile(join(staged, VERSION_FILE), formatVersion(number))
+      await syncPath(join(staged, VERSION_FILE))
+      await syncPath(staged)
+      await rename(staged, join(scratch.folder, name))
+    })
   }
-  // Before any of them can be pruned, and after this one is there: one that a crash kept back may be published again.
-  const present = (await readVersions(out)).map(one => one.name)
-  await addUsedNames(out, present, scratch)
-  await pointTo(out, name, scratch)
-  const removed = keep === undefined ? [] : await pruneVersions(out, keep, scratch)
-  await syncPath(out)
+  const standing = isNew ? files : await filesOf(join(out, name))
+  const turnOver = { version: name, files: standing, isNew, keep }
+  const { change, removed } = await stageTurnOver(out, scratch.folder, turnOver)
+  await commitChange(out, scratch, change)
   return {
     folder: out,
     version: name,
@@ -151,7 +156,7 @@ async function commit(
     previous: latest,
     images,
     isSigned: key !== undefined,
-    warnings: await deliveryWarnings(out, images),
+    warnings: [...scratch.warnings, ...(await deliveryWarnings(out, images))],
     removed,
   }
 }
@@ -228,6 +233,12 @@ function versionInvalid(version: string): PublishError {
     `${JSON.stringify(version)}: not the name of a version: give letters, digits, ".", "_", "+" and "-", ` +
     'and no name of a file that is published'
   return new PublishError('VERSION_INVALID', version, message)
+}
+
+/** A disk that fails can keep a build from removing its scratch folder, which must not be published. */
+function notClean(out: string): PublishError {
+  const message = `${out}: what the builds no longer need there cannot be removed; see to the disk and publish again`
+  return new PublishError('PUBLISH_FAILED', out, message)
 }
 
 function nameTwice(file: string): PublishError {

@@ -2,9 +2,9 @@
  * The names of all versions that were ever in a folder, one a line, in the hidden file `.published-versions`. Pruned ones are
  * among them: who has the address of a version must never find another one there.
  */
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { syncPath } from '../image/index.ts'
+import { attempt, syncPath } from '../disk/index.ts'
 import { PublishError } from './errors.ts'
 
 /** The file in the folder. */
@@ -22,13 +22,15 @@ export async function readUsedNames(folder: string): Promise<Set<string>> {
   }
 }
 
-/** Adds names to the file, on disk when this resolves. `scratch` is a folder beside. */
-export async function addUsedNames(folder: string, names: readonly string[], scratch: string): Promise<void> {
+/** Writes the file anew into `scratch`, with names added; resolves to whether there is one to add. */
+export async function stageUsedNames(folder: string, names: readonly string[], scratch: string): Promise<boolean> {
   const used = await readUsedNames(folder)
-  if (names.every(name => used.has(name))) return
+  if (names.every(name => used.has(name))) return false
   const written = join(scratch, USED_NAMES_FILE)
-  await writeFile(written, [...new Set([...used, ...names])].map(name => `${name}\n`).join(''))
-  await syncPath(written)
-  await rename(written, join(folder, USED_NAMES_FILE))
-  await syncPath(folder)
+  const text = [...new Set([...used, ...names])].map(name => `${name}\n`).join('')
+  await attempt(join(folder, USED_NAMES_FILE), async () => {
+    await writeFile(written, text)
+    await syncPath(written)
+  })
+  return true
 }

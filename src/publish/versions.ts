@@ -8,7 +8,7 @@
  *
  * One rename of `latest` turns all names over at once, so whoever reads sees one version or the other and no mixture.
  */
-import { lstat, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises'
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PublishError } from './errors.ts'
 
@@ -56,21 +56,6 @@ export async function readLatest(folder: string): Promise<string | undefined> {
   return readlink(join(folder, LATEST)).catch(() => undefined)
 }
 
-/** Lets all names lead to a version, and drops those that lead nowhere any more. `scratch` is a folder beside. */
-export async function pointTo(folder: string, version: string, scratch: string): Promise<void> {
-  await replaceLink(folder, LATEST, version, scratch)
-  const files = (await readdir(join(folder, version))).filter(file => file !== VERSION_FILE).sort()
-  for (const file of files) {
-    const target = join(LATEST, file)
-    if ((await readlink(join(folder, file)).catch(() => undefined)) === target) continue
-    await replaceLink(folder, file, target, scratch)
-  }
-  for (const file of await readdir(folder)) {
-    if (files.includes(file) || !(await isOurs(folder, file))) continue
-    await rm(join(folder, file), { force: true })
-  }
-}
-
 /** Throws `PublishError` IN_THE_WAY where a name that is to lead to a version is taken by something else. */
 export async function checkNames(folder: string, files: readonly string[]): Promise<void> {
   for (const file of [LATEST, ...files]) {
@@ -82,29 +67,10 @@ export async function checkNames(folder: string, files: readonly string[]): Prom
   }
 }
 
-/** Removes the oldest versions, so that no more than `keep` are left; never the newest, nor what `latest` points to. */
-export async function pruneVersions(folder: string, keep: number, scratch: string): Promise<string[]> {
-  const versions = await readVersions(folder)
-  const latest = await readLatest(folder)
-  const removed: string[] = []
-  for (const { name } of versions.slice(0, Math.max(0, versions.length - keep))) {
-    if (name === latest) continue
-    // Gone at once for whoever looks; what is being read stays until it is closed.
-    await rename(join(folder, name), join(scratch, name))
-    removed.push(name)
-  }
-  return removed
-}
-
-/** Whether a name is a symlink through `latest`, as {@link pointTo} makes them. */
-async function isOurs(folder: string, file: string): Promise<boolean> {
+/** Whether a name is a symlink through `latest`, as a publication makes them. */
+export async function isOurs(folder: string, file: string): Promise<boolean> {
   const target = await readlink(join(folder, file)).catch(() => undefined)
   return target === join(LATEST, file)
-}
-
-async function replaceLink(folder: string, name: string, target: string, scratch: string): Promise<void> {
-  await symlink(target, join(scratch, name))
-  await rename(join(scratch, name), join(folder, name))
 }
 
 /** Whether there is something of this name, be it a symlink that leads nowhere. */

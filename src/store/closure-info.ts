@@ -7,8 +7,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withDescriptorSync } from '../descriptors.ts'
+import { reasonOf } from '../disk/index.ts'
 import { NixError, type NixErrorCode, type PathInfo, parseRegistration } from '../nix/index.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 
 /** Reads the records of a closureInfo folder. Throws `StoreError`, and `NixError` for a malformed registration. */
 export function readClosureInfo(folder: string, storeDir: string): PathInfo[] {

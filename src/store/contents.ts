@@ -1,7 +1,8 @@
 import { closeSync, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
 import { type ByteString, compareByteStrings, isAscii, textOfByteString } from '../bytes/index.ts'
 import { withDescriptorSync } from '../descriptors.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { reasonOf } from '../disk/index.ts'
+import { StoreError } from './errors.ts'
 import { unsupported } from './node.ts'
 
 /**

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { describeUrl } from '../describe-url.ts'
+import { reasonOf } from '../disk/index.ts'
 import type { Credentials } from '../nar-file/index.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import type { ClosureSource } from './source.ts'
 
 /** What a source says of who may read its caches, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
-import { reasonOf, StoreError } from './errors.ts'
+import { reasonOf } from '../disk/index.ts'
+import { StoreError } from './errors.ts'
 
 /** What the system says of a file, in words, and what to do. */
 const SYSTEM: Readonly<Record<string, readonly [why: string, advice: string]>> = {

@@ -1,10 +1,11 @@
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { reasonOf } from '../disk/index.ts'
 import { createAccess, EXPORT, EXPORT_2, fileKindOf, NAR } from '../nar-file/index.ts'
 import { createExportReader, NixError } from '../nix/index.ts'
 import { shellWord } from '../shell-word.ts'
 import type { Closure } from './closure.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
 
 /**

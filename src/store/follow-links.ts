@@ -1,6 +1,7 @@
 import { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
+import { reasonOf } from '../disk/index.ts'
 import type { Closure } from './closure.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { LINKS_MAX } from './location.ts'
 import type { StoreNode } from './node.ts'
 

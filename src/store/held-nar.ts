@@ -3,10 +3,11 @@ import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { withDescriptorSync } from '../descriptors.ts'
+import { reasonOf } from '../disk/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { type ContentCheck, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
 import type { ContentsSink } from './contents.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { readNarContents } from './nar-contents.ts'
 
 /** NARs up to here are held in memory, one for each thread that packs; longer ones in a file that has no name any more. */

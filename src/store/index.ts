@@ -1,7 +1,7 @@
 export type { Closure } from './closure.ts'
 export { type ContentsSink, readContents } from './contents.ts'
 export { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
-export { reasonOf, StoreError, type StoreErrorCode } from './errors.ts'
+export { StoreError, type StoreErrorCode } from './errors.ts'
 export { type Destination, followLinks, type Outside, whereLeads } from './follow-links.ts'
 export { HEAD_SIZE, type StoreNode } from './node.ts'
 export { type OpenedClosure, openClosure } from './open.ts'

@@ -1,7 +1,8 @@
 import { lstatSync } from 'node:fs'
+import { reasonOf } from '../disk/index.ts'
 import type { PathInfo, StorePath } from '../nix/index.ts'
 import { type Closure, completePaths } from './closure.ts'
-import { reasonOf, StoreError } from './errors.ts'
+import { StoreError } from './errors.ts'
 import { physicalPath, type StoreLocation } from './location.ts'
 import { nodeOnDisk } from './node.ts'
 

@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { withDescriptor } from '../descriptors.ts'
+import { reasonOf } from '../disk/index.ts'
 import { type PathInfo, parsePathInfoJson, parseRegistration, type StorePath } from '../nix/index.ts'
-import { reasonOf } from './errors.ts'
 
 const run = promisify(execFile)
 

@@ -15,7 +15,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'arguments.ts', 'suggest.ts', 'printable.ts', 'warning.ts'],
   container: ['bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
-  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'folders.ts', 'owner.ts', 'node:*'],
+  disk: ['nspawn-rootfs-error.ts', 'warning.ts', 'node:*'],
+  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'node:*'],
   throttle: ['node:*'],
   http: [
     'nspawn-rootfs-error.ts',
@@ -63,6 +64,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
     'bytes',
+    'disk',
     'nix',
     'throttle',
     'nar-file',
@@ -92,8 +94,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'signing',
     'check',
     'describe-url.ts',
-    'folders.ts',
-    'owner.ts',
+    'disk',
     'version.ts',
     'warning.ts',
     'node:*',
@@ -116,9 +117,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   signing: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'arguments.ts', 'openpgp', 'node:*'],
   serve: ['nspawn-rootfs-error.ts', 'systemd', 'arguments.ts', 'shell-word.ts', 'send', 'node:*'],
-  publish: ['nspawn-rootfs-error.ts', 'image', 'signing', 'check', 'arguments.ts', 'warning.ts', 'node:*'],
+  publish: ['nspawn-rootfs-error.ts', 'disk', 'image', 'signing', 'check', 'arguments.ts', 'warning.ts', 'node:*'],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'folders.ts', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'disk', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()

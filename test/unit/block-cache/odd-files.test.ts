@@ -13,8 +13,8 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ownName } from '../../../src/disk/owner.ts'
 import { openBlockCache } from '../../../src/index.ts'
-import { ownName } from '../../../src/owner.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 let folder = ''
@@ -220,7 +220,7 @@ describe('a file of a writer', () => {
 
   /** The name of the thread of a process that was killed. */
   async function nameOfEnded(): Promise<string> {
-    const owner = fileURLToPath(new URL('../../../src/owner.ts', import.meta.url))
+    const owner = fileURLToPath(new URL('../../../src/disk/owner.ts', import.meta.url))
     const program = `import { ownName } from ${JSON.stringify(owner)}; console.log(ownName()); setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', program])
     const name = await new Promise<string>(resolve => child.stdout.once('data', data => resolve(`${data}`.trim())))

@@ -451,7 +451,12 @@ describe('a cache is refused', () => {
       'COMPRESSION_UNSUPPORTED',
       /its compression, lrzip, is not supported \(supported: none, xz.*; give another cache/,
     ],
-    ['with a file of this machine', { claim: info => ({ ...info, url: 'ftp://x/y' }) }, 'CACHED_NARINFO_INVALID', /no place/],
+    [
+      'with a file of this machine',
+      { claim: info => ({ ...info, url: 'ftp://x/y' }) },
+      'CACHED_NARINFO_INVALID',
+      /no place/,
+    ],
     [
       'with a reference to nowhere',
       { references: [storePathOf('nowhere'), storePathOf('path')] },

@@ -14,8 +14,8 @@ import {
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { ownName } from '../../../src/disk/owner.ts'
 import { build, type ImageSpec } from '../../../src/index.ts'
-import { ownName } from '../../../src/owner.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -103,7 +103,8 @@ describe('the output folder', () => {
     ].map(name => `.nspawn-rootfs-${name}`)
     const kept = [`${space}-${pid}-${start}-0badcafe`, '1-2-1-0badcafe', 'x'].map(name => `.nspawn-rootfs-${name}`)
     for (const name of [...stale, ...kept]) {
-      mkdirSync(join(out, name), { recursive: true })
+      mkdirSync(join(out, name), { recursive: true, mode: 0o700 })
+      symlinkSync(name.replace('.nspawn-rootfs-', ''), join(out, name, '.owner'))
       writeFileSync(join(out, name, 'image.tar'), 'half')
     }
     utimesSync(join(out, stale[2]), longAgo, longAgo)
@@ -116,7 +117,7 @@ describe('the output folder', () => {
     const script = `
       const { parentPort, workerData } = require('node:worker_threads')
       const never = () => (parentPort.postMessage('building'), new Promise(() => {}))
-      import(workerData.module).then(({ buildImage }) =>
+      import(workerData.module).then(({ build }) =>
         build(workerData.spec, { workers: 1, cache: { get: never, put: never } }).toFolder(workerData.out))`
     const module = new URL('../../../src/index.ts', import.meta.url).href
     const builder = new Worker(script, {

@@ -15,12 +15,26 @@ export function ownName(): string {
   return `${namespace()}-${ownId()}-${startOf('thread-self') ?? 0}`
 }
 
-/** Whether the thread of a name still runs; `unknown` for one of another namespace, and for what is no name. */
+/**
+ * Whether the thread of a name still runs; `unknown` for one of another namespace, for one that /proc hides (`hidepid`,
+ * proc(5)), and for what is no name.
+ */
 export function stateOfOwner(name: string): OwnerState {
   const [, space, id, start] = /^(\d+)-(\d+)-(\d+)/.exec(name) ?? []
   if (space === undefined || id === undefined || Number(space) !== namespace()) return 'unknown'
   if (namespace() === 0) return 'unknown'
-  return startOf(id) === Number(start) ? 'running' : 'ended'
+  const found = startOf(id)
+  if (found === undefined) return isThere(Number(id)) ? 'unknown' : 'ended'
+  return found === Number(start) ? 'running' : 'ended'
+}
+
+/** Whether there is a thread of this ID, be it one that may not be looked at. */
+function isThere(id: number): boolean {
+  try {
+    return process.kill(id, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
 }
 
 /** What reads this link is the thread itself: a synchronous call never leaves it. */

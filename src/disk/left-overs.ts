@@ -1,0 +1,101 @@
+import type { Stats } from 'node:fs'
+import { readdir, readlink, rmdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Warning } from '../warning.ts'
+import { attempt } from './attempt.ts'
+import { hasChange, settleChange } from './change.ts'
+import { DiskError } from './errors.ts'
+import { LOCK, withLock } from './lock.ts'
+import { MARK, PREFIX, readMark } from './mark.ts'
+import { stateOfOwner } from './owner.ts'
+import { isOwn, lookAt, ownerShown, type Sharing } from './ownership.ts'
+import { type Pin, pinFolder } from './pin.ts'
+import { reasonOf } from './reason.ts'
+import { emptyFolder } from './remove-tree.ts'
+
+/** Milliseconds after which something whose owner cannot be asked is taken to be left over. */
+const LEFT_OVER = 24 * 60 * 60 * 1000
+
+/** Left-overs that are told one by one: anybody may have made any number of them. */
+const TOLD_MAX = 3
+
+/**
+ * Ends what builds of this user have begun in a folder and do not work on any more: changes are finished or undone, scratch
+ * folders removed. Resolves to what looks like a left-over and is not this user's to remove.
+ */
+export async function settleLeftOvers(folder: string, sharing: Sharing, signal?: AbortSignal): Promise<Warning[]> {
+  const told: Warning[] = []
+  for (const name of await attempt(folder, () => readdir(folder))) {
+    const path = join(folder, name)
+    if (name.startsWith(`${LOCK}-`)) await removeLock(path)
+    if (!name.startsWith(PREFIX)) continue
+    const found = await lookAt(path).catch(() => undefined)
+    if (!found) continue
+    try {
+      const isSettled = isOwn(found) && found.isDirectory() && (await settle(folder, name, sharing, signal))
+      if (!isSettled && isLeftOver(name.slice(PREFIX.length), found)) told.push(warning(path, notOurs(found)))
+    } catch (error) {
+      if (error instanceof DiskError || signal?.aborted) throw error
+      if (isMissing(error)) continue
+      told.push(warning(path, `left over from a build, but cannot be removed: ${reasonOf(error)}; remove it`))
+    }
+  }
+  if (told.length <= TOLD_MAX) return told
+  return [...told.slice(0, TOLD_MAX), warning(folder, `has ${told.length - TOLD_MAX} more of these`)]
+}
+
+/** Settles a folder of this user, and resolves to whether there is no more to say about it. */
+async function settle(folder: string, name: string, sharing: Sharing, signal?: AbortSignal): Promise<boolean> {
+  const path = join(folder, name)
+  const pin = await pinFolder(path)
+  try {
+    const mark = await readMark(pin)
+    if (!mark) return await removeUnmarked(path, name, pin)
+    if (!mark.isEnded && !isLeftOver(mark.id, pin.found)) return true
+    // Without /proc somebody might put a link in its place while it is emptied.
+    if (!pin.isFirm && sharing !== 'private') return false
+    if (await hasChange(pin.path)) {
+      await withLock(folder, () => settleChange(folder, pin.path), signal)
+    }
+    await emptyFolder(pin, MARK)
+    await rmdir(path)
+    return true
+  } finally {
+    await pin.close()
+  }
+}
+
+/** A build may be killed before it has marked its folder. */
+async function removeUnmarked(path: string, name: string, pin: Pin): Promise<boolean> {
+  if (!isOwn(pin.found) || stateOfOwner(name.slice(PREFIX.length)) !== 'ended') return false
+  return rmdir(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** What a killed build held while it removed a left-over lock. */
+async function removeLock(path: string): Promise<void> {
+  const found = await lookAt(path).catch(() => undefined)
+  if (!found?.isSymbolicLink() || !isOwn(found)) return
+  const owner = await readlink(path).catch(() => '')
+  if (stateOfOwner(owner) === 'ended') await unlink(path).catch(() => {})
+}
+
+function isLeftOver(id: string, { mtimeMs }: Stats): boolean {
+  const state = stateOfOwner(id)
+  return state === 'ended' || (state === 'unknown' && Date.now() - mtimeMs > LEFT_OVER)
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
+}
+
+function notOurs(found: Stats): string {
+  const why = isOwn(found) ? 'was not made by a build of this user' : `belongs to ${ownerShown(found)}`
+  return `has the name of a left-over, but ${why}; have it removed if nobody builds there`
+}
+
+function warning(path: string, message: string): Warning {
+  return { code: 'LEFT_OVER_NOT_OWN', path, message: `${path}: ${message}` }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto'
+import type { Stats } from 'node:fs'
+import { readlink, symlink, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { attempt } from './attempt.ts'
+import { DiskError } from './errors.ts'
+import { ownName, stateOfOwner } from './owner.ts'
+import { isOwn, lookAt, ownerShown } from './ownership.ts'
+
+/** The name of the lock in an output folder. */
+export const LOCK = '.nspawn-rootfs.lock'
+
+/** Milliseconds between two looks at a lock that somebody else holds. */
+const INTERVAL = 20
+
+/** Milliseconds after which a lock whose owner cannot be asked is taken to be left over: what it guards takes a few. */
+const LEFT_OVER = 60_000
+
+/** Milliseconds that a build of another user may hold the lock: nobody can tell it from one who means harm. */
+const FOREIGN_MAX = 1000
+
+/**
+ * Runs `work` while no other build does the same in `folder`: builds of several images may end at the same time, and
+ * all change `SHA256SUMS`. Throws `DiskError` if the lock cannot be made, or is held by somebody who never gives it
+ * back, and rejects when aborted.
+ */
+export async function withLock<T>(folder: string, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const lock = join(folder, LOCK)
+  let before: Holder | undefined
+  let since = Date.now()
+  while (!(await tryLock(lock, Date.now() - since))) {
+    signal?.throwIfAborted()
+    const holder = await holderOf(lock)
+    if (holder?.owner !== before?.owner || holder?.found.ino !== before?.found.ino) since = Date.now()
+    if (holder) checkHolder(lock, holder, Date.now() - since)
+    before = holder
+    await setTimeout(INTERVAL)
+  }
+  try {
+    return await work()
+  } finally {
+    if ((await holderOf(lock))?.owner === ownName()) await remove(lock)
+  }
+}
+
+/** Throws `DiskError` if there is something as a lock in `folder` that nobody will ever take away. */
+export async function checkLock(folder: string): Promise<void> {
+  const lock = join(folder, LOCK)
+  const holder = await holderOf(lock)
+  if (holder) checkHolder(lock, holder, 0)
+}
+
+/** What is there as a lock. */
+interface Holder {
+  readonly found: Stats
+  /** The name of the thread that holds it; `undefined` for what is no symlink. */
+  readonly owner: string | undefined
+}
+
+async function holderOf(lock: string): Promise<Holder | undefined> {
+  const found = await attempt(lock, () => lookAt(lock))
+  return found && { found, owner: await readlink(lock).catch(() => undefined) }
+}
+
+/** Throws `DiskError` unless a lock is one of this user's, or of another user's build that runs and has just taken it. */
+function checkHolder(lock: string, { found, owner }: Holder, heldFor: number): void {
+  if (found.isSymbolicLink() && isOwn(found)) return
+  if (found.isSymbolicLink() && stateOfOwner(owner ?? '') !== 'ended' && heldFor <= FOREIGN_MAX) return
+  const what = found.isSymbolicLink() ? 'is the lock of a build' : 'is in the way of the lock of builds'
+  const message = `${lock}: ${what}, and belongs to ${ownerShown(found)}`
+  throw new DiskError(lock, `${message}; have it removed if nobody builds there, or choose another folder`)
+}
+
+async function tryLock(lock: string, waited: number): Promise<boolean> {
+  if (await makeLock(lock)) return true
+  await removeLeftOver(lock, waited)
+  return false
+}
+
+/**
+ * Resolves to whether there was none. A symlink that leads nowhere names its owner from the moment it is there, and takes
+ * no room on a full disk.
+ */
+async function makeLock(lock: string): Promise<boolean> {
+  return attempt(lock, async () => {
+    try {
+      await symlink(ownName(), lock)
+      return true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+      throw error
+    }
+  })
+}
+
+/**
+ * Removes a lock of this user that was left over, and not one that was made since: one at a time may remove it, and looks
+ * again before.
+ */
+async function removeLeftOver(lock: string, waited: number): Promise<void> {
+  const holder = await holderOf(lock)
+  if (holder?.owner === undefined || !isLeftOver(holder)) return
+  const removal = `${lock}-${createHash('sha256').update(holder.owner).digest('hex').slice(0, 16)}`
+  if (!(await makeLock(removal))) {
+    // Somebody else is at it, unless that one was killed, too.
+    const other = await holderOf(removal)
+    if (other && isLeftOver(other)) await remove(removal)
+    else if (other) checkHolder(removal, other, waited)
+    return
+  }
+  if ((await holderOf(lock))?.owner === holder.owner) await remove(lock)
+  await remove(removal)
+}
+
+function isLeftOver({ found, owner }: Holder): boolean {
+  if (owner === undefined || !isOwn(found)) return false
+  const state = stateOfOwner(owner)
+  return state === 'ended' || (state === 'unknown' && Date.now() - found.mtimeMs > LEFT_OVER)
+}
+
+async function remove(lock: string): Promise<void> {
+  await attempt(lock, async () => {
+    await unlink(lock).catch(error => {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    })
+  })
+}

@@ -1,0 +1,82 @@
+/**
+ * Who may have put what lies in a folder. Nobody can make a file, folder or link that belongs to somebody else (chown(2)),
+ * nor link to one that they may not write where fs.protected_hardlinks is on, as it is in all distributions; but who may
+ * write into a folder that is not sticky may give what lies there another name (rename(2), inode(7)).
+ */
+import type { Stats } from 'node:fs'
+import { lstat, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DiskError } from './errors.ts'
+
+/**
+ * Who may write into a folder: this user and root alone (`private`); others as well, who cannot touch what is not theirs
+ * (`sticky`); others, who may rename and remove everything (`open`).
+ */
+export type Sharing = 'private' | 'sticky' | 'open'
+
+const STICKY = 0o1000
+
+/** Who may write into a folder. */
+export async function sharingOf(folder: string): Promise<Sharing> {
+  const found = await stat(folder)
+  if (found.uid !== ownId() && found.uid !== 0) return 'open'
+  if (!isWritableByOthers(found)) return 'private'
+  return found.mode & STICKY ? 'sticky' : 'open'
+}
+
+/** Whether a file, folder or link is this user's, and nobody else may have written what is in it. */
+export function isOwn(found: Stats): boolean {
+  return found.uid === ownId() && !isWritableByOthers(found)
+}
+
+/** Whether nobody but this user and root may have written what is in a file, folder or link. */
+export function isTrusted(found: Stats): boolean {
+  return (found.uid === ownId() || found.uid === 0) && !isWritableByOthers(found)
+}
+
+/**
+ * An access control list shows in the bits of the group (acl(5)). Where the umask is 002, users have a group of their own
+ * that bears their number (useradd(8)): what that may write, only they may write.
+ */
+function isWritableByOthers(found: Stats): boolean {
+  // The mode of a link is always 0777 and says nothing.
+  if (found.isSymbolicLink()) return false
+  const { mode, uid, gid } = found
+  return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && (gid === 0 || gid !== uid))
+}
+
+/** Whose something is, for a message. */
+export function ownerShown(found: Stats): string {
+  if (found.uid !== ownId()) return `another user (ID ${found.uid})`
+  return isOwn(found) ? 'this user' : 'this user, though others may write into it'
+}
+
+/** What has this name, were it a link that leads nowhere; `undefined` if nothing has. */
+export async function lookAt(path: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/**
+ * Throws `DiskError` if a name is taken by what somebody else put into a sticky folder. There the system keeps users from
+ * replacing what others have, but not root.
+ */
+export async function checkOwner(folder: string, file: string, sharing: Sharing): Promise<void> {
+  if (sharing === 'private' || ((await stat(folder)).mode & STICKY) === 0) return
+  const path = join(folder, file)
+  const found = await lookAt(path)
+  if (found === undefined || found.uid === ownId()) return
+  throw new DiskError(
+    path,
+    `${path}: belongs to ${ownerShown(found)}, and would be replaced; have it removed or choose another folder`,
+  )
+}
+
+/** Files are made by the effective user. Where there are no users, as on Windows, all is of one. */
+function ownId(): number {
+  return process.geteuid?.() ?? 0
+}

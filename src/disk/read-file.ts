@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto'
+import { constants, type Stats } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { DiskError } from './errors.ts'
+import { reasonOf } from './reason.ts'
+import type { FileDigest } from './staged-file.ts'
+
+/** Bytes of a file that lies beside an image; manifests of some 10,000 store paths have a few million. */
+const SIZE_MAX = 256 * 1024 * 1024
+
+/**
+ * What is in a file of an earlier build or of the user; `undefined` if there is none, or one that `trusts` does not take: it
+ * is asked of the file that is read, and of no link. Neither a pipe nor a device is waited for. Throws `DiskError`.
+ */
+export async function readIfThere(path: string, trusts?: (found: Stats) => boolean): Promise<Buffer | undefined> {
+  try {
+    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (trusts ? constants.O_NOFOLLOW : 0)
+    const handle = await open(path, flags)
+    try {
+      const found = await handle.stat()
+      if (trusts && !trusts(found)) return undefined
+      if (!found.isFile()) throw new Error('it is not a file')
+      if (found.size > SIZE_MAX) throw new Error(`it has more than ${SIZE_MAX} bytes`)
+      return await handle.readFile()
+    } finally {
+      await handle.close()
+    }
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || (trusts && (code === 'ELOOP' || code === 'EACCES'))) return undefined
+    const message = `${path}: from an earlier build or by hand, cannot be read: ${reasonOf(error)}; remove it`
+    throw new DiskError(path, message, { cause: error })
+  }
+}
+
+/** The digest of a file that is there already, `undefined` if it is not. Throws `DiskError`. */
+export async function digestOf(path: string): Promise<FileDigest | undefined> {
+  const contents = await readIfThere(path)
+  if (!contents) return undefined
+  const sha256 = createHash('sha256').update(contents).digest('hex')
+  return { file: basename(path), size: contents.length, sha256 }
+}

@@ -1,0 +1,75 @@
+/**
+ * An output folder gets all artefacts or none: they are written into a hidden folder inside it, made durable there, and
+ * given their names at the end.
+ */
+import type { FileHandle } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Warning } from '../warning.ts'
+import { attempt } from './attempt.ts'
+import { commitChange } from './change.ts'
+import { DiskError } from './errors.ts'
+import { checkLock } from './lock.ts'
+import { checkOwner, lookAt, type Sharing } from './ownership.ts'
+import { openScratch } from './scratch.ts'
+import { type StagedFile, stageFile } from './staged-file.ts'
+
+/** Where artefacts are written before they get their final names. */
+export interface Staging {
+  /** Who may write into the output folder. */
+  readonly sharing: Sharing
+  /** What lies in the output folder as a left-over and is not this user's to remove. */
+  readonly warnings: readonly Warning[]
+  /** Creates a file. */
+  create(file: string): Promise<StagedFile>
+  /**
+   * Gives the files their final names, in this order, and removes the outdated ones; if a name cannot be had, everything
+   * is as it was.
+   */
+  commit(files: readonly string[], outdated: readonly string[]): Promise<void>
+  /** Removes everything that was not committed, and the output folder if it was made for this. */
+  discard(): Promise<void>
+}
+
+/** Prepares `folder`, made if need be, for `files`. Throws `DiskError`, and rejects when aborted. */
+export async function openStaging(folder: string, files: readonly string[], signal?: AbortSignal): Promise<Staging> {
+  const scratch = await openScratch(folder, signal)
+  const { sharing, warnings } = scratch
+  const opened = new Set<FileHandle>()
+  const discard = async () => {
+    for (const handle of opened) await handle.close().catch(() => {})
+    opened.clear()
+    await scratch.discard()
+  }
+  try {
+    // Whoever has something in the way should not wait for an image to learn it.
+    for (const file of files) await attempt(join(folder, file), () => checkReplaceable(folder, file, sharing))
+    await checkLock(folder)
+  } catch (error) {
+    await discard()
+    throw error
+  }
+  return {
+    sharing,
+    warnings,
+    discard,
+    async create(file) {
+      // Whatever the umask, others must not be able to change it: a manifest says what was made here.
+      const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', 0o644))
+      opened.add(handle)
+      return stageFile(handle, folder, file, () => opened.delete(handle))
+    },
+    async commit(names, outdated) {
+      await commitChange(folder, scratch, { files: names, outdated })
+      await scratch.discard()
+    },
+  }
+}
+
+async function checkReplaceable(folder: string, file: string, sharing: Sharing): Promise<void> {
+  await checkOwner(folder, file, sharing)
+  const path = join(folder, file)
+  const found = await lookAt(path)
+  if (!found || found.isFile() || found.isSymbolicLink()) return
+  throw new DiskError(path, `${path}: is in the way and not a file; remove it or choose another folder`)
+}

@@ -1,0 +1,125 @@
+/**
+ * What lies in the folder of an image already. Images of several systems may share a folder, and its SHA256SUMS; and the
+ * user may put settings beside an image that has none. What others can have put there is not signed: a signature speaks for
+ * the user.
+ */
+import type { Stats } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
+import type { Warning } from '../warning.ts'
+import { CHECKSUMS_FILE, mergeChecksums, parseChecksums } from './checksums.ts'
+import { ImageError } from './errors.ts'
+import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
+
+/** How the names of manifests end. */
+export const MANIFEST_SUFFIX = '.manifest.json'
+
+/** What is about to be delivered. */
+export interface Delivered {
+  /** The image, and the settings if they come from its spec. */
+  readonly artefacts: readonly ArtefactDigest[]
+  /** Names of all files that are about to be replaced. */
+  readonly files: readonly string[]
+  readonly manifestFile: string
+  /** The name of the settings, if the image comes without. */
+  readonly noSettings: string | undefined
+  readonly isSigned: boolean
+}
+
+/** What the folder has to say to that. */
+export interface Beside {
+  /** The text of SHA256SUMS before, and as it is to be. */
+  readonly previous: string | undefined
+  readonly checksums: string
+  /** Files of an earlier build that this one replaces by none. */
+  readonly outdated: readonly string[]
+  readonly warnings: readonly Warning[]
+}
+
+/** Looks at what lies in `folder`, which is shared as `sharing` says. Throws `DiskError`, `ImageError` OUTPUT_FAILED. */
+export async function lookBeside(folder: string, sharing: Sharing, delivered: Delivered): Promise<Beside> {
+  const { artefacts, manifestFile, noSettings, isSigned } = delivered
+  const path = join(folder, CHECKSUMS_FILE)
+  const present = noSettings === undefined ? undefined : await digestOf(join(folder, noSettings))
+  const isOutdated = present && (await isFromBefore(folder, sharing, manifestFile, present))
+  if (present && !isOutdated && isSigned) await checkSettings(join(folder, present.file), sharing)
+  const outdated = present && isOutdated ? [present.file] : []
+  // Settings that the user put there are delivered with the image, too, and pull-tar wants them listed.
+  const listed = present && !isOutdated ? [...artefacts, present] : artefacts
+  const isSure = !isSigned || (sharing === 'private' && (await mayTrust(path, isTrusted)))
+  const previous = (await readIfThere(path))?.toString()
+  const lines = await othersOf(folder, previous ?? '', [...delivered.files, ...outdated])
+  const known = isSure || lines.length === 0 ? lines : await ownAmong(folder, lines)
+  const unknown = lines.filter(line => !known.includes(line)).map(({ file }) => file)
+  return {
+    previous,
+    checksums: mergeChecksums(known, listed),
+    outdated,
+    warnings: unknown.length > 0 ? [leftOut(path, unknown)] : [],
+  }
+}
+
+interface Line {
+  readonly file: string
+  readonly sha256: string
+}
+
+/** What SHA256SUMS says of other files that are there. */
+async function othersOf(folder: string, text: string, replaced: readonly string[]): Promise<Line[]> {
+  const lines: Line[] = []
+  for (const line of parseChecksums(text)) {
+    if (!replaced.includes(line.file) && (await lookAt(join(folder, line.file)))) lines.push(line)
+  }
+  return lines
+}
+
+/**
+ * The lines that a manifest of this user confirms: only builds of this user write such a file. In an open folder somebody
+ * can bring back an older one, and so a line for an image of this user that was replaced since, but none for any other.
+ */
+async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]> {
+  const manifests = (await readdir(folder)).filter(name => name.endsWith(MANIFEST_SUFFIX))
+  const own = new Set<string>()
+  for (const name of manifests) {
+    const artefacts = await readManifest(join(folder, name), isOwn)
+    for (const { file, sha256 } of artefacts) own.add(`${sha256}  ${file}`)
+  }
+  return lines.filter(({ file, sha256 }) => own.has(`${sha256}  ${file}`))
+}
+
+/** Whether settings are those that the build before this one has left, and as it has left them. */
+async function isFromBefore(folder: string, sharing: Sharing, manifestFile: string, present: ArtefactDigest) {
+  const trusts = sharing === 'private' ? isTrusted : isOwn
+  if (!(await mayTrust(join(folder, present.file), trusts))) return false
+  const artefacts = await readManifest(join(folder, manifestFile), trusts)
+  return artefacts.some(({ file, sha256 }) => file === present.file && sha256 === present.sha256)
+}
+
+/** What a manifest lists; nothing if somebody else may have written it. */
+async function readManifest(path: string, trusts: (found: Stats) => boolean): Promise<readonly ArtefactDigest[]> {
+  return parseArtefacts((await readIfThere(path, trusts))?.toString())
+}
+
+async function mayTrust(path: string, trusts: (found: Stats) => boolean): Promise<boolean> {
+  const found = await lookAt(path)
+  return found !== undefined && trusts(found)
+}
+
+/** Throws `ImageError` OUTPUT_FAILED for settings that are not certain to be the user's. */
+async function checkSettings(path: string, sharing: Sharing): Promise<void> {
+  const found = await lstat(path)
+  if (sharing === 'private' ? isTrusted(found) : sharing === 'sticky' && isOwn(found)) return
+  const message =
+    `${path}: would be signed with the image, but others may have put it there (it belongs to ${ownerShown(found)}): ` +
+    'remove it, give these settings with the image, or choose a folder that only you can write'
+  throw new ImageError('OUTPUT_FAILED', path, message)
+}
+
+function leftOut(path: string, files: readonly string[]): Warning {
+  const shown = files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', ')
+  const message =
+    `${path}: no longer lists ${shown}: others can write into this folder, and only what this user has built is ` +
+    'signed; build it anew, or choose a folder that only you can write'
+  return { code: 'CHECKSUMS_NOT_OWN', path, message }
+}

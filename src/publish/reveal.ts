@@ -1,0 +1,19 @@
+/** What a build in a scratch folder says of its files, with the path of that folder that people know. */
+import type { Scratch } from '../disk/index.ts'
+import { ImageError, type ImageFiles } from '../image/index.ts'
+
+/** An image with the paths of its files for people. */
+export function revealFiles(image: ImageFiles, scratch: Scratch): ImageFiles {
+  return { ...image, image: reveal(image.image, scratch), files: image.files.map(file => reveal(file, scratch)) }
+}
+
+/** An error with the path of its file for people. */
+export function revealError(error: unknown, scratch: Scratch): unknown {
+  if (!(error instanceof ImageError) || !error.path.startsWith(scratch.folder)) return error
+  const { code, path, message, cause } = error
+  return new ImageError(code, reveal(path, scratch), reveal(message, scratch), { cause })
+}
+
+function reveal(text: string, { folder, shown }: Scratch): string {
+  return text.replaceAll(folder, shown)
+}
