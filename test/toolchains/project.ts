@@ -24,9 +24,15 @@ export interface Project {
 export function createProject(example: string, environment: Readonly<Record<string, string>> = {}): Project {
   const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-toolchain-'))
   cpSync(join(EXAMPLES, example), folder, { recursive: true })
-  const env: NodeJS.ProcessEnv = { ...process.env, XDG_CACHE_HOME: join(folder, '.cache'), CI: '1', ...environment }
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    XDG_CACHE_HOME: join(folder, '.cache'),
+    CI: '1',
+    NO_COLOR: '1',
+    ...environment,
+  }
   // Those of the vitest that runs this.
-  for (const name of Object.keys(env)) if (/^(vitest|node_env|node_options)/i.test(name)) delete env[name]
+  for (const name of Object.keys(env)) if (/^(vitest|node_env|node_options|force_color)/i.test(name)) delete env[name]
   return {
     folder,
     async run(program, ...args) {
