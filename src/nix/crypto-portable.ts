@@ -18,8 +18,7 @@ interface NobleHash {
 
 /** Begins a hash. Throws `RangeError` for an algorithm that is not there. */
 export function createHash(algorithm: string): Hash {
-  if (!Object.hasOwn(HASHES, algorithm))
-    throw new RangeError(`no hash ${algorithm}; there are md5, sha1, sha256, sha512`)
+  if (!Object.hasOwn(HASHES, algorithm)) throw new RangeError(`algorithm: there is no ${algorithm} here`)
   return wrap(HASHES[algorithm as keyof typeof HASHES].create())
 }
 

@@ -11,8 +11,12 @@ export interface Hash {
   copy(): Hash
 }
 
-/** Begins a hash. Throws for an algorithm that is not there. */
+/** Those that crypto-portable.ts has as well. */
+const ALGORITHMS = new Set(['md5', 'sha1', 'sha256', 'sha512'])
+
+/** Begins a hash. Throws `RangeError` for an algorithm that is not there. */
 export function createHash(algorithm: string): Hash {
+  if (!ALGORITHMS.has(algorithm)) throw new RangeError(`algorithm: there is no ${algorithm} here`)
   return crypto.createHash(algorithm)
 }
 

@@ -70,11 +70,11 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
   it('rejects, by name, what builds without the file of its threads', () => {
     const script = `
       import { renameSync } from 'node:fs'
-      import { buildImage, ThreadError } from 'nspawn-rootfs'
+      import { build, ThreadError } from 'nspawn-rootfs'
       const spec = { toplevel: '${demo}/result', source: { caches: ['${pathToFileURL(demo).href}'], requireSignatures: false } }
       process.on('uncaughtException', error => console.log('uncaught', error))
       for (const format of ['tar.xz', 'tar']) {
-        const building = buildImage({ ...spec, format }, 'out', { cache: false, ...OPTIONS })
+        const building = build({ ...spec, format }, { cache: false, ...OPTIONS }).toFolder('out')
         await building.catch(error => console.log(error instanceof ThreadError, error.code ?? error))
       }
     `

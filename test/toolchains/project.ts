@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { inject, onTestFinished } from 'vitest'
-import { buildImage } from '../../src/index.ts'
+import { build } from '../../src/index.ts'
 import { serveCache } from '../binary-cache.ts'
 import { temporaryFolder } from '../temporary.ts'
 
@@ -69,6 +69,6 @@ export async function serveDemo(): Promise<Demo> {
   const args = [url, readFileSync(join(DEMO, 'public-key'), 'utf8').trim(), join(DEMO, 'result')] as const
   const [cache, key, toplevel] = args
   const spec = { toplevel, source: { caches: [cache], trustedPublicKeys: [key] }, name: 'demo' }
-  const { sha256 } = await buildImage(spec, temporaryFolder(), { cache: false })
+  const { sha256 } = await build(spec, { cache: false }).toFolder(temporaryFolder())
   return { args, sha256 }
 }

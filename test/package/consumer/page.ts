@@ -1,4 +1,4 @@
-import { buildImage, type ImageDeclaration } from 'nspawn-rootfs'
+import { build, type ImageDeclaration } from 'nspawn-rootfs'
 import { createNarReader, formatSha256Sri, parseNarInfo } from 'nspawn-rootfs/nix'
 import { encodeTarHeader } from 'nspawn-rootfs/tar'
 import { createXzDecoder } from 'nspawn-rootfs/xz'
@@ -10,6 +10,6 @@ export const header: Uint8Array = encodeTarHeader({ type: 'directory', path: 'et
 export const hash: string = formatSha256Sri(new Uint8Array(32))
 export const size: number = parseNarInfo('').narSize
 export const declaration: ImageDeclaration = { name: 'web', nspawn: { Exec: { Boot: true } } }
-export const building: typeof buildImage = buildImage
+export const start: typeof build = build
 // @ts-expect-error: a boolean
 export const wrong: ImageDeclaration = { nspawn: { Exec: { Boot: 'si' } } }
