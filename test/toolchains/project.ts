@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { inject, onTestFinished } from 'vitest'
 import { build } from '../../src/index.ts'
@@ -59,6 +60,8 @@ export async function installWithNpm({ run }: Project, ...packages: string[]): P
 export interface Demo {
   /** Arguments of the examples' programs, but for the folder where the image goes. */
   readonly args: readonly [cache: string, publicKey: string, toplevel: string]
+  /** The same cache as a folder. */
+  readonly folderUrl: string
   /** What the image has to be. */
   readonly sha256: string
 }
@@ -70,5 +73,5 @@ export async function serveDemo(): Promise<Demo> {
   const [cache, key, toplevel] = args
   const spec = { toplevel, source: { caches: [cache], trustedPublicKeys: [key] }, name: 'demo' }
   const { sha256 } = await build(spec, { cache: false }).toFolder(temporaryFolder())
-  return { args, sha256 }
+  return { args, folderUrl: pathToFileURL(DEMO).href, sha256 }
 }
