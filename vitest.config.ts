@@ -17,8 +17,11 @@ const project = (name: string, timeout: number) => ({
   },
 })
 
+/** A project that tests the tarball of the package. */
+const packed = ({ test }: ReturnType<typeof project>) => ({ test: { ...test, globalSetup: 'test/package/pack.ts' } })
+
 // unit: pure code and the library on small trees. conformance: against GNU tar, xz, bsdtar, nix-store.
-// package: the packed tarball, used as a stranger would. system: root, systemd-import, systemd-nspawn, real closures.
+// package: the packed tarball, used as a stranger would. toolchains: the same by other programs than Node and npm. system: root, systemd-import, systemd-nspawn, real closures.
 export default defineConfig({
   test: {
     globalSetup: 'test/global-setup.ts',
@@ -27,7 +30,8 @@ export default defineConfig({
     projects: [
       project('unit', 120_000),
       project('conformance', 120_000),
-      project('package', 300_000),
+      packed(project('package', 300_000)),
+      packed(project('toolchains', 300_000)),
       // Two files at a time: each boots machines, and keeps its hosts in memory.
       { test: { ...project('system', 1_800_000).test, maxWorkers: 2, sequence: { groupOrder: 1 } } },
     ],

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createHash, createPublicKey } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
@@ -10,6 +10,7 @@ import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from 'node:
 import { lzma, xz } from '@napi-rs/lzma'
 import { onTestFinished } from 'vitest'
 import type { ClosureSource } from '../src/index.ts'
+import { publicKeyOfSeed } from '../src/nix/crypto.ts'
 import {
   formatNarInfo,
   type NarInfo,
@@ -20,7 +21,6 @@ import {
   signPathInfo,
   storePathOfContentAddress,
 } from '../src/nix/index.ts'
-import { secretKeyObject } from '../src/nix/keys.ts'
 import { type ChrootStore, storePathOf } from './chroot-store.ts'
 import { inside } from './make-tree.ts'
 import { narOfTree, type Tree } from './unit/nix/nar-support.ts'
@@ -62,8 +62,7 @@ export const TEST_KEY = secretKey('cache.test-1', 7)
 
 /** The public key of a secret one, as text. */
 export function publicKeyOf(key: SecretKey): string {
-  const spki = createPublicKey(secretKeyObject(key)).export({ type: 'spki', format: 'der' })
-  return `${key.name}:${spki.subarray(-32).toString('base64')}`
+  return `${key.name}:${Buffer.from(publicKeyOfSeed(key.seed)).toString('base64')}`
 }
 
 /** SHA-256 in the form of a narinfo. */

@@ -120,7 +120,8 @@ async function makeBlock(
   { slot, length, release }: Piece,
   { encoders, format, effort }: EncodeOptions,
 ): Promise<MadeBlock> {
-  const task: EncodeTask = { slot, length, format, effort }
+  const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
+  const task: EncodeTask = { slot: memory, length, format, effort }
   try {
     const { size, ...record } = await encoders.run<SlotBlock>('encode', task)
     return { bytes: slot.slice(0, size), record }

@@ -104,7 +104,7 @@ export async function* packBatches(
       pieceSize: options.pieceSize,
       supply,
       fetched: options.fetched,
-      tarSizes,
+      tarSizes: tarSizes.buffer,
     }
     return { ring: openConsumer(ring), done: runPacking(task, options) }
   })

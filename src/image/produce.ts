@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { abortSignal, type Check, either, flag, wholeNumber, withMethods } from '../arguments.ts'
+import { pathToFileURL } from 'node:url'
+import { abortSignal, type Check, either, fileOrUrl, flag, wholeNumber, withMethods } from '../arguments.ts'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
@@ -33,6 +34,11 @@ export interface BuildOptions {
    * anew, with a warning. Default false: the cache is believed.
    */
   readonly verifyCache?: boolean
+  /**
+   * What the threads run, as a URL or a path: a module that imports `nspawn-rootfs/worker`, or that entry itself. For a
+   * program that is bundled into other files. Default: `worker.js` beside this module.
+   */
+  readonly workerUrl?: string | URL
 }
 
 /** What the options may be. */
@@ -41,6 +47,7 @@ export const BUILD_OPTIONS = {
   signal: abortSignal,
   cache: either(value => value === false, flag, withMethods('get', 'put')),
   verifyCache: flag,
+  workerUrl: fileOrUrl,
 } as const satisfies Record<keyof BuildOptions, Check>
 
 /** The options of a run. */
@@ -63,9 +70,6 @@ const BLOCKS_WAITING = 2
 
 /** Blocks of the file that are ready, or read from the cache, while those before them are written. */
 const CHUNKS_AHEAD = 2
-
-/** The jobs: beside this file in the sources, beside the entry of the package once it is bundled. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url)
 
 /** Milliseconds between two tellings of how much is fetched. */
 const TICK = 200
@@ -98,6 +102,7 @@ export async function startRun(
     workers = availableParallelism(),
     cache = openDefaultCache() ?? false,
     verifyCache: verifiesCache = false,
+    workerUrl,
   }: RunOptions,
   ending: AbortController,
   known?: OpenedClosure,
@@ -106,9 +111,10 @@ export async function startRun(
   signal.throwIfAborted()
   const { format, effort } = compressionOf(spec)
   const container = CONTAINERS[format]
+  const worker = workerOf(workerUrl)
   // Threads take as long to start as Nix to tell a closure: both at once.
   keepLzma2Code()
-  const crew = startCrew(container, workers, signal)
+  const crew = startCrew(container, { worker, workers, signal })
   if (spec.source?.caches?.some(url => url.startsWith('http'))) warm(crew.packers, container.blocks ? 1 : workers)
   const close = async () => {
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
@@ -121,7 +127,7 @@ export async function startRun(
     const mislabelling = new Set<string>()
     const cacheFaults: CacheFaults = { mismatches: [] }
     const all = chunksOf(image, sizes, crew, {
-      ...{ workers, fetching, mislabelling, signal, cache, cacheFaults, verifiesCache },
+      ...{ worker, workers, fetching, mislabelling, signal, cache, cacheFaults, verifiesCache },
     })
     const progress = onProgress && createProgress(image.plan, fetching, onProgress)
     return { image, sizes, mislabelling, cacheFaults, verifiesCache, chunks: guard(all, progress, ending), close }
@@ -139,10 +145,13 @@ interface Crew {
   readonly encoders: Threads | undefined
 }
 
-function startCrew(container: Container, workers: number, signal: AbortSignal): Crew {
-  if (!container.blocks) return { packers: startThreads(WORKER, workers, signal), encoders: undefined }
+function startCrew(
+  container: Container,
+  { worker, workers, signal }: Pick<ChunkOptions, 'worker' | 'workers' | 'signal'>,
+): Crew {
+  if (!container.blocks) return { packers: startThreads(worker, workers, signal), encoders: undefined }
   // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
-  return { packers: startThreads(WORKER, 1, signal), encoders: offerThreads(WORKER, workers, signal) }
+  return { packers: startThreads(worker, 1, signal), encoders: offerThreads(worker, workers, signal) }
 }
 
 /** Has `count` threads load what they will need to ask servers, while the image is planned. */
@@ -152,6 +161,7 @@ function warm(packers: Threads, count: number): void {
 }
 
 interface ChunkOptions {
+  readonly worker: URL
   readonly workers: number
   readonly fetching: Fetching
   readonly mislabelling: Set<string>
@@ -167,7 +177,7 @@ async function* chunksOf(
   { packers, encoders }: Crew,
   options: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
-  const { workers, fetching, mislabelling, signal } = options
+  const { worker, workers, fetching, mislabelling, signal } = options
   const { plan, container, format, effort } = image
   const pieceSize = container.blockSize
   const onMislabelling = (cacheUrl: string) => mislabelling.add(cacheUrl)
@@ -190,7 +200,7 @@ async function* chunksOf(
     repack(batch: Batch) {
       sizes.cachedNars -= narSizeOf(batch)
       fetching.missing = [...fetching.missing, batch]
-      return repack(plan, batch, packing, sizes, signal)
+      return repack(plan, batch, packing, sizes, { worker, signal })
     },
   }
   const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead })
@@ -235,9 +245,9 @@ async function* repack(
   batch: Batch,
   packing: PackOptions,
   sizes: PackedSizes,
-  signal: AbortSignal,
+  { worker, signal }: Pick<ChunkOptions, 'worker' | 'signal'>,
 ): AsyncGenerator<Piece> {
-  const packers = startThreads(WORKER, 1, signal)
+  const packers = startThreads(worker, 1, signal)
   try {
     yield* packBatches(plan, [batch], { ...packing, packers }, sizes)
   } finally {
@@ -277,4 +287,14 @@ async function* guard(
     stopTicking()
     signal.removeEventListener('abort', stopTicking)
   }
+}
+
+/** What the threads run: beside this file in the sources, beside the entry of the package once it is built. */
+function workerOf(workerUrl: string | URL | undefined): URL {
+  if (workerUrl instanceof URL) return workerUrl
+  if (workerUrl !== undefined) return URL.canParse(workerUrl) ? new URL(workerUrl) : pathToFileURL(workerUrl)
+  // Bundled into a CommonJS file, a module has no URL.
+  const here: string | undefined = import.meta.url
+  if (here === undefined) throw new TypeError('workerUrl: needed in a CommonJS bundle: the URL of nspawn-rootfs/worker')
+  return new URL(here.endsWith('.ts') ? './worker.ts' : './worker.js', here)
 }

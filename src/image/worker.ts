@@ -1,4 +1,7 @@
-/** The jobs that run on worker threads. Arguments and results are plain data or shared memory. */
+/**
+ * The jobs that run on worker threads. Arguments and results are plain data or shared memory: never views of memory, since Deno
+ * (2.9) looks for message ports in all that comes, byte by byte, which takes ten seconds for a block.
+ */
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { loadHttp } from '../nar-file/index.ts'
@@ -24,8 +27,8 @@ export interface PackTask {
   readonly supply: SupplyOptions
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly fetched: SharedArrayBuffer
-  /** Where the bytes of tar of each segment of the image go, before the last piece of its batch. */
-  readonly tarSizes: Float64Array<SharedArrayBuffer>
+  /** Where the bytes of tar of each segment of the image go, before the last piece of its batch: a float of 64 bits each. */
+  readonly tarSizes: SharedArrayBuffer
 }
 
 /** What a thread has found out while it packed. */
@@ -36,7 +39,8 @@ export interface PackReport {
 
 /** Reads the segments of batches, checks each against its NAR hash, and fills the ring with their tar bytes. */
 async function pack(task: PackTask): Promise<PackReport> {
-  const { batches, claims, lane, ring, pieceSize, tarSizes } = task
+  const { batches, claims, lane, ring, pieceSize } = task
+  const tarSizes = new Float64Array(task.tarSizes)
   const fetched = new BigInt64Array(task.fetched)
   const supply = createSupply(task.supply, { onBytes: count => Atomics.add(fetched, 0, BigInt(count)) })
   // The thread whose pieces come first may be refused a connection until this one holds none.
@@ -82,9 +86,9 @@ async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceW
   return tarSize
 }
 
-/** A block to encode: the first `length` bytes of `slot`. The encoded block takes their place. */
+/** A block to encode: the first `length` bytes of a slot. The encoded block takes their place. */
 export interface EncodeTask {
-  readonly slot: Uint8Array<SharedArrayBuffer>
+  readonly slot: { readonly memory: SharedArrayBuffer; readonly offset: number; readonly size: number }
   readonly length: number
   readonly format: ImageFormat
   readonly effort: Effort
@@ -97,7 +101,13 @@ export interface SlotBlock extends BlockRecord {
 }
 
 /** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
-async function encode({ slot, length, format, effort }: EncodeTask): Promise<SlotBlock> {
+async function encode({
+  slot: { memory, offset, size: slotSize },
+  length,
+  format,
+  effort,
+}: EncodeTask): Promise<SlotBlock> {
+  const slot = new Uint8Array(memory, offset, slotSize)
   const { pieces, ...record } = await CONTAINERS[format].blocks!.encode(slot.subarray(0, length), effort)
   let size = 0
   for (const piece of pieces) {

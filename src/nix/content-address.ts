@@ -15,14 +15,14 @@
  * path itself being `:self`. Only the first two rows have references, and only the second one itself among them. DIGEST is
  * that of a git object (git-hash.ts) for `fixed:git`, where it is a SHA-1 or a SHA-256.
  */
-import { createHash } from 'node:crypto'
+import { createHash } from './crypto.ts'
 import { messageOf, NixError, quote } from './errors.ts'
 import { formatSha256Base16, normalizeHash } from './hash.ts'
 import { decodeNixBase32, encodeNixBase32 } from './nixbase32.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePathBaseName, type StorePath } from './store-path.ts'
 
-/** The algorithms of content addresses; node:crypto has all of them but blake3. */
+/** The algorithms of content addresses; crypto.ts has all of them but blake3. */
 export type HashAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512' | 'blake3'
 
 /** A content address in its parts. */

@@ -12,8 +12,8 @@
  * A length is checked before a byte behind it is taken; a path has 100,000 references at most. So no input makes it
  * hold more than that.
  */
-import { createHash } from 'node:crypto'
 import { decodeByteString, readU64le } from '../bytes/index.ts'
+import { createHash } from './crypto.ts'
 import { messageOf, NixError } from './errors.ts'
 import { narHashFromBytes } from './hash.ts'
 import { narPadding } from './nar.ts'

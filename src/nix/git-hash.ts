@@ -8,8 +8,8 @@
  *
  * The entries of a tree are in the bytewise order of their names, where that of a directory ends in `/`.
  */
-import { createHash, type Hash } from 'node:crypto'
-import { type ByteString, compareByteStrings } from '../bytes/index.ts'
+import { type ByteString, compareByteStrings, concatBytes, encodeByteString } from '../bytes/index.ts'
+import { createHash, type Hash } from './crypto.ts'
 import type { NarEvent } from './nar-reader.ts'
 
 /** A hash in the making. */
@@ -20,21 +20,21 @@ export interface GitHash {
    * The ID of the root, once the NAR is complete. `undefined` for an executable file or a symlink: the mode of these stands
    * in the tree above, and there is none, so the ID is also that of a plain file.
    */
-  digest(): Buffer | undefined
+  digest(): Uint8Array | undefined
 }
 
 type Mode = '100644' | '100755' | '120000' | '40000'
 
 interface Entry {
   readonly key: ByteString
-  readonly line: Buffer
+  readonly line: Uint8Array
 }
 
 /** Begins to hash contents. It keeps the names and IDs of the directories that are open. */
 export function createGitHash(algorithm: 'sha1' | 'sha256'): GitHash {
   const open: { entries: Entry[]; name: ByteString }[] = []
   let file: { hash: Hash; mode: Mode } | undefined
-  let root: { mode: Mode; id: Buffer } | undefined
+  let root: { mode: Mode; id: Uint8Array } | undefined
 
   const begin = (type: 'blob' | 'tree', size: number) => createHash(algorithm).update(`${type} ${size}\0`)
   const complete = (mode: Mode, hash: Hash) => {
@@ -45,7 +45,7 @@ export function createGitHash(algorithm: 'sha1' | 'sha256'): GitHash {
       return
     }
     const { name, entries } = parent
-    const line = Buffer.concat([Buffer.from(`${mode} ${name}\0`, 'latin1'), id])
+    const line = concatBytes([encodeByteString(`${mode} ${name}\0`), id])
     entries.push({ key: mode === '40000' ? `${name}/` : name, line })
   }
 
@@ -68,12 +68,12 @@ export function createGitHash(algorithm: 'sha1' | 'sha256'): GitHash {
           complete(file!.mode, file!.hash)
           break
         case 'symlink':
-          complete('120000', begin('blob', event.target.length).update(event.target, 'latin1'))
+          complete('120000', begin('blob', event.target.length).update(encodeByteString(event.target)))
           break
         case 'end-directory': {
           const { entries } = open.pop()!
           const lines = entries.sort((a, b) => compareByteStrings(a.key, b.key)).map(entry => entry.line)
-          const tree = Buffer.concat(lines)
+          const tree = concatBytes(lines)
           complete('40000', begin('tree', tree.length).update(tree))
         }
       }

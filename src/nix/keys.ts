@@ -6,8 +6,8 @@
  *
  * NAME is not empty and holds no `:`. Stricter than Nix in one point: base 64 must be padded, without white space.
  */
-import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { decodeBase64, encodeBase64 } from './base64.ts'
+import { publicKeyOfSeed } from './crypto.ts'
 import { NixError, quote } from './errors.ts'
 
 /** A key that verifies signatures. Plain data. */
@@ -79,8 +79,7 @@ export function parseSecretKey(text: string): SecretKey {
   const bytes = decodeBase64(named.base64, 2 * KEY_SIZE)
   if (bytes === undefined) throw invalid(`behind the ":" 88 characters of base 64, ${2 * KEY_SIZE} bytes, are needed`)
   const key = { name: named.name, seed: bytes.slice(0, KEY_SIZE) }
-  const spki = createPublicKey(secretKeyObject(key)).export({ type: 'spki', format: 'der' })
-  if (encodeBase64(spki.subarray(-KEY_SIZE)) !== encodeBase64(bytes.subarray(KEY_SIZE))) {
+  if (encodeBase64(publicKeyOfSeed(key.seed)) !== encodeBase64(bytes.subarray(KEY_SIZE))) {
     throw invalid('its second half is not the public key of the first')
   }
   return key
@@ -92,17 +91,4 @@ export function splitNamed(text: string): { name: string; base64: string } | und
   return colon <= 0 ? undefined : { name: text.slice(0, colon), base64: text.slice(colon + 1) }
 }
 
-/** The key for `verify` of node:crypto. */
-export function publicKeyObject(key: PublicKey): KeyObject {
-  return createPublicKey({ key: Buffer.from([...SPKI_HEAD, ...key.bytes]), type: 'spki', format: 'der' })
-}
-
-/** The key for `sign` of node:crypto. */
-export function secretKeyObject(key: SecretKey): KeyObject {
-  return createPrivateKey({ key: Buffer.from([...PKCS8_HEAD, ...key.seed]), type: 'pkcs8', format: 'der' })
-}
-
 const KEY_SIZE = 32
-// What stands before the 32 bytes in the DER of a public key and of a secret key (RFC 8410).
-const SPKI_HEAD = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
-const PKCS8_HEAD = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]

@@ -7,9 +7,9 @@
  * NARHASH is `sha256:` and Nix's base 32. The references are whole paths, each once, in bytewise order. Deriver,
  * content address and what a narinfo says of the compressed file are not signed.
  */
-import { sign, verify } from 'node:crypto'
 import { decodeBase64, encodeBase64 } from './base64.ts'
-import { type PublicKey, publicKeyObject, type SecretKey, secretKeyObject, splitNamed } from './keys.ts'
+import { signEd25519, verifyEd25519 } from './crypto.ts'
+import { type PublicKey, type SecretKey, splitNamed } from './keys.ts'
 import type { PathInfo } from './path-info.ts'
 
 /** The part of a record that is signed. */
@@ -31,13 +31,13 @@ export function isSignedBy(info: SignedInfo & Pick<PathInfo, 'signatures'>, keys
     const named = splitNamed(signature)
     const bytes = named && decodeBase64(named.base64, SIGNATURE_SIZE)
     if (bytes === undefined) return false
-    return keys.some(key => key.name === named?.name && verify(null, message, publicKeyObject(key), bytes))
+    return keys.some(key => key.name === named?.name && verifyEd25519(message, key.bytes, bytes))
   })
 }
 
 /** Signs a record: gives the text that belongs among its `signatures`. */
 export function signPathInfo(info: SignedInfo, key: SecretKey): string {
-  const bytes = sign(null, new TextEncoder().encode(fingerprintOf(info)), secretKeyObject(key))
+  const bytes = signEd25519(new TextEncoder().encode(fingerprintOf(info)), key.seed)
   return `${key.name}:${encodeBase64(bytes)}`
 }
 

@@ -242,8 +242,5 @@ export const declarationSchema = z
   )
   .describe('A machine image for systemd-nspawn')
 
-/** What an image is made of, as people write it down. Paths of files are relative to the folder of the declaration. */
-export type ImageDeclaration = z.input<typeof declarationSchema>
-
 /** A declaration that was checked. */
 export type Declaration = z.output<typeof declarationSchema>

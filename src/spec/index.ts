@@ -1,4 +1,4 @@
-export type { ImageDeclaration } from './declaration.ts'
+export type { ImageDeclaration } from './declaration.generated.ts'
 export { type DefineOptions, define } from './define.ts'
 export { type Position, SpecError, type SpecErrorCode, type SpecProblem } from './errors.ts'
 export { imageJsonSchema } from './json-schema.ts'

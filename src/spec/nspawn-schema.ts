@@ -11,10 +11,12 @@ export const nspawnSchema = z.custom<NspawnSettings>(() => true)
 export function nspawnJsonSchema(): object {
   const sections = Object.entries(SETTINGS_KEYS).map(([section, keys]) => {
     const properties = Object.entries(keys).map(([key, setting]) => [key, schemaOf(setting)] as const)
-    return [
-      section,
-      { type: 'object', properties: Object.fromEntries(properties), additionalProperties: false },
-    ] as const
+    const description = `The section [${section}]`
+    const schema = {
+      ...{ description, type: 'object' },
+      ...{ properties: Object.fromEntries(properties), additionalProperties: false },
+    }
+    return [section, schema] as const
   })
   return {
     description: 'Settings of systemd-nspawn, delivered as NAME.nspawn: see systemd.nspawn(5)',

@@ -29,7 +29,7 @@ export async function createContentChecker(path: StorePath, check: ContentCheck)
     return {
       bytes: chunk => hash.update(chunk),
       event() {},
-      problem: () => say(hash.digests().some(found => found.equals(digest))),
+      problem: () => say(hash.digests().some(found => Buffer.from(found).equals(digest))),
     }
   }
   if (over === 'git') {
@@ -39,7 +39,7 @@ export async function createContentChecker(path: StorePath, check: ContentCheck)
       event: event => hash.take(event),
       problem() {
         const found = hash.digest()
-        if (found) return say(found.equals(digest))
+        if (found) return say(Buffer.from(found).equals(digest))
         return 'a content address of git does not say of a lone file that it is executable or a symlink: have it signed'
       },
     }

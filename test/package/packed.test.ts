@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { needs } from '../programs.ts'
 
 // The package as npm would publish it, installed in an empty folder and used by someone who has nothing else.
@@ -23,24 +23,74 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
       .digest('hex')
 
   beforeAll(() => {
-    const packed = execFileSync('npm', ['pack', '--json', '--pack-destination', folder], {
-      cwd: checkout,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
-    const [{ filename }] = JSON.parse(packed.slice(packed.lastIndexOf('\n[\n') + 1)) as [{ filename: string }]
     writeFileSync(join(folder, 'package.json'), JSON.stringify({ type: 'module', private: true }))
-    run('npm', 'install', '--no-audit', '--no-fund', `./${filename}`)
-    for (const file of ['consumer.ts', 'tsconfig.json']) {
-      cpSync(join(import.meta.dirname, 'consumer', file), join(folder, file))
-    }
+    run('npm', 'install', '--no-audit', '--no-fund', inject('tarball'))
+    cpSync(join(import.meta.dirname, 'consumer'), folder, { recursive: true })
   })
   afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('has types that a strict consumer compiles against', () => {
-    cpSync(join(checkout, 'node_modules/@types'), join(folder, 'node_modules/@types'), { recursive: true })
-    cpSync(join(checkout, 'node_modules/undici-types'), join(folder, 'node_modules/undici-types'), { recursive: true })
-    expect(run(process.execPath, join(checkout, 'node_modules/typescript/bin/tsc'), '-p', '.')).toBe('')
+  describe.each(['5.7', '7.0'])('has types for TypeScript %s', version => {
+    const compiler = join(folder, `typescript-${version}`)
+    const tsc = (project: string) => {
+      const { status, stdout } = spawnSync(
+        process.execPath,
+        [join(compiler, 'node_modules/typescript/bin/tsc'), '-p', project],
+        { cwd: folder, encoding: 'utf8' },
+      )
+      return { status, stdout }
+    }
+
+    beforeAll(() => {
+      run('npm', 'install', '--no-audit', '--no-fund', '--no-save', '--prefix', compiler, `typescript@${version}`)
+    })
+
+    it('that a strict program for Node compiles against', () => {
+      for (const name of ['@types', 'undici-types']) {
+        cpSync(join(checkout, 'node_modules', name), join(folder, 'node_modules', name), { recursive: true })
+      }
+      expect(tsc('.')).toEqual({ status: 0, stdout: '' })
+    })
+
+    it('that a page compiles against, which knows nothing of Node', () => {
+      expect(tsc('tsconfig.page.json')).toEqual({ status: 0, stdout: '' })
+    })
+  })
+
+  it('shows the documentation of every field of a declaration', () => {
+    const types = readFileSync(join(folder, 'node_modules/nspawn-rootfs/dist/types/index.d.ts'), 'utf8')
+    const schema = readFileSync(join(folder, 'node_modules/nspawn-rootfs/dist/image.schema.json'), 'utf8')
+    const inTypes = new Set(
+      [...types.matchAll(/\/\*\* (.*) \*\/\n\s+(\w+)\??:/g)].map(([, text, name]) => `${name}: ${text}`),
+    )
+    const fields = [...fieldsOf(JSON.parse(schema))]
+    expect(fields.length).toBeGreaterThan(120)
+    expect(fields.filter(field => !inTypes.has(field))).toEqual([])
+  })
+
+  it('rejects, by name, what builds without the file of its threads', () => {
+    const script = `
+      import { renameSync } from 'node:fs'
+      import { build, ThreadError } from 'nspawn-rootfs'
+      const spec = { toplevel: '${demo}/result', source: { caches: ['${pathToFileURL(demo).href}'], requireSignatures: false } }
+      process.on('uncaughtException', error => console.log('uncaught', error))
+      for (const format of ['tar.xz', 'tar']) {
+        const building = build({ ...spec, format }, { cache: false, ...OPTIONS }).toFolder('out')
+        await building.catch(error => console.log(error instanceof ThreadError, error.code ?? error))
+      }
+    `
+    const worker = join(folder, 'node_modules/nspawn-rootfs/dist/worker.js')
+    const build = (options: string) =>
+      run(process.execPath, '--input-type=module', '-e', script.replace('OPTIONS', options))
+    const told = 'true THREAD_UNLOADABLE\n'.repeat(2)
+    renameSync(worker, `${worker}.away`)
+    try {
+      expect(build('{}')).toBe(told)
+    } finally {
+      renameSync(`${worker}.away`, worker)
+    }
+    expect(build(`{ workerUrl: './nowhere.js' }`)).toBe(told)
+    expect(build(`{ workerUrl: new URL('file:///nowhere.js') }`)).toBe(told)
+    expect(build(`{ workerUrl: 'data:text/javascript,import "nowhere"' }`)).toBe(told)
   })
 
   it('builds the demo through its API, the same image from a folder and from a stream', () => {
@@ -67,6 +117,10 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
     const files = run('tar', '-tzf', JSON.parse(run('npm', 'query', '#nspawn-rootfs'))[0].resolved.replace('file:', ''))
     const others = files.split('\n').filter(file => file && !file.startsWith('package/dist/'))
     expect(others.sort()).toEqual(['package/LICENSE', 'package/README.md', 'package/package.json'])
+    expect(files).not.toMatch(/\.map$/m)
+    const entries = ['index', 'nix', 'tar', 'worker', 'xz'].map(name => `package/dist/types/${name}.d.ts`)
+    const types = files.split('\n').filter(file => file.endsWith('.d.ts') && !file.includes('/shared/'))
+    expect(types.sort()).toEqual(entries)
   })
 
   it.each(['22.20'])('works on the oldest Node it names, %s', version => {
@@ -81,3 +135,21 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
     expect(run('npx', '-y', '-p', 'node@20', '-c', command)).toMatch(/needs Node \^22\.20.*node@24.*\nexit 1/s)
   })
 })
+
+interface Schema {
+  readonly description?: string
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly additionalProperties?: boolean | Schema
+  readonly anyOf?: readonly Schema[]
+  readonly items?: Schema
+}
+
+/** `name: description` of all fields of a JSON schema. */
+function* fieldsOf({ properties = {}, additionalProperties, anyOf = [], items }: Schema): Generator<string> {
+  for (const [name, field] of Object.entries(properties)) {
+    yield `${name}: ${field.description}`
+    yield* fieldsOf(field)
+  }
+  if (typeof additionalProperties === 'object') yield* fieldsOf(additionalProperties)
+  for (const part of items ? [...anyOf, items] : anyOf) yield* fieldsOf(part)
+}

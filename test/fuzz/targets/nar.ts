@@ -96,6 +96,9 @@ export const target: Target = {
     const id = hash.digest()
     if (id === undefined || events[0]?.type !== 'regular' || !isOneIn(10, input)) return
     const contents = events[1]?.type === 'data' ? events[1].bytes : new Uint8Array()
-    assert.equal(runProgram(['git', 'hash-object', '--stdin'], contents)?.toString().trim(), id.toString('hex'))
+    assert.equal(
+      runProgram(['git', 'hash-object', '--stdin'], contents)?.toString().trim(),
+      Buffer.from(id).toString('hex'),
+    )
   },
 }
