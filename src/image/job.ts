@@ -11,6 +11,7 @@ import type { Progress } from './progress.ts'
 import { type ImageFiles, type ImageResult, resultOf } from './result.ts'
 import type { ImageSpec } from './spec.ts'
 import { checkSpec } from './spec-check.ts'
+import { workerUrlOf } from './worker-url.ts'
 
 /**
  * A build of one image. It begins with the call that says where the image goes, of which there is one:
@@ -53,6 +54,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   checkSpec(spec, 'spec')
   OPTIONS(options, 'options')
   const absolute = withAbsolutePaths(spec)
+  const workerUrl = workerUrlOf(options.workerUrl)
   const events = new EventEmitter<{ progress: [Progress] }>()
   const ending = new AbortController()
   const { promise: result, resolve, reject } = Promise.withResolvers<ImageResult>()
@@ -78,7 +80,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   const deliver = async () => {
     const tell = (progress: Progress) => void events.emit('progress', progress)
     const onProgress = events.listenerCount('progress') > 0 ? tell : undefined
-    delivery = await startDelivery(absolute, { ...options, onProgress }, ending)
+    delivery = await startDelivery(absolute, { ...options, workerUrl, onProgress }, ending)
     return delivery
   }
   const run = <T extends ImageResult>(work: () => Promise<T>): Promise<T> => {

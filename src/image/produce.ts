@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os'
-import { pathToFileURL } from 'node:url'
 import { abortSignal, type Check, either, fileOrUrl, flag, wholeNumber, withMethods } from '../arguments.ts'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
 import { blockCapacity, CONTAINERS, type Container } from '../container/index.ts'
@@ -51,7 +50,8 @@ export const BUILD_OPTIONS = {
 } as const satisfies Record<keyof BuildOptions, Check>
 
 /** The options of a run. */
-export interface RunOptions extends BuildOptions {
+export interface RunOptions extends Omit<BuildOptions, 'workerUrl'> {
+  readonly workerUrl: URL
   /** Told when the image is planned, and whenever a block is in it. */
   readonly onProgress?: (progress: Progress) => void
 }
@@ -111,10 +111,9 @@ export async function startRun(
   signal.throwIfAborted()
   const { format, effort } = compressionOf(spec)
   const container = CONTAINERS[format]
-  const worker = workerOf(workerUrl)
   // Threads take as long to start as Nix to tell a closure: both at once.
   keepLzma2Code()
-  const crew = startCrew(container, { worker, workers, signal })
+  const crew = startCrew(container, { worker: workerUrl, workers, signal })
   if (spec.source?.caches?.some(url => url.startsWith('http'))) warm(crew.packers, container.blocks ? 1 : workers)
   const close = async () => {
     await Promise.all([crew.packers.stop(), crew.encoders?.stop()])
@@ -127,7 +126,7 @@ export async function startRun(
     const mislabelling = new Set<string>()
     const cacheFaults: CacheFaults = { mismatches: [] }
     const all = chunksOf(image, sizes, crew, {
-      ...{ worker, workers, fetching, mislabelling, signal, cache, cacheFaults, verifiesCache },
+      ...{ worker: workerUrl, workers, fetching, mislabelling, signal, cache, cacheFaults, verifiesCache },
     })
     const progress = onProgress && createProgress(image.plan, fetching, onProgress)
     return { image, sizes, mislabelling, cacheFaults, verifiesCache, chunks: guard(all, progress, ending), close }
@@ -287,14 +286,4 @@ async function* guard(
     stopTicking()
     signal.removeEventListener('abort', stopTicking)
   }
-}
-
-/** What the threads run: beside this file in the sources, beside the entry of the package once it is built. */
-function workerOf(workerUrl: string | URL | undefined): URL {
-  if (workerUrl instanceof URL) return workerUrl
-  if (workerUrl !== undefined) return URL.canParse(workerUrl) ? new URL(workerUrl) : pathToFileURL(workerUrl)
-  // Bundled into a CommonJS file, a module has no URL.
-  const here: string | undefined = import.meta.url
-  if (here === undefined) throw new TypeError('workerUrl: needed in a CommonJS bundle: the URL of nspawn-rootfs/worker')
-  return new URL(here.endsWith('.ts') ? './worker.ts' : './worker.js', here)
 }

@@ -17,7 +17,9 @@ const spec: ImageSpec = {
 }
 
 let last: Progress | undefined
-const image = await build(spec, { workers: 2, onProgress: progress => (last = progress) }).toFolder('api')
+const image = await build(spec, { workers: 2 })
+  .on('progress', progress => (last = progress))
+  .toFolder('api')
 if (last?.bytesDone !== image.narSize) throw new Error('progress did not reach the end')
 
 const hash = createHash('sha256')
