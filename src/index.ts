@@ -15,12 +15,15 @@ export {
   type ArchiveReport,
   CheckError,
   type CheckErrorCode,
+  type Compression,
   checkArchive,
   checkDelivery,
   concerns,
   type Finding,
+  type ImageCheckOptions,
   RULES,
   type Rule,
+  type RuleName,
   type Severity,
   SYSTEMD_VERSIONS,
   type SystemdVersion,
@@ -47,7 +50,7 @@ export {
   SYSTEMS,
   type System,
 } from './image/index.ts'
-export { type Credentials, NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
+export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { NspawnRootfsError } from './nspawn-rootfs-error.ts'
 export { ThreadError, type ThreadErrorCode } from './pool/index.ts'
@@ -84,6 +87,7 @@ export {
   imageJsonSchema,
   type RestrictionOptions,
   readOverlay,
+  type Position,
   SpecError,
   type SpecErrorCode,
   type SpecProblem,
@@ -93,6 +97,7 @@ export {
 export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'
 export {
   checkImageName,
+  type MachineIdPolicy,
   machineNameOf,
   type NspawnSettings,
   SystemdError,
