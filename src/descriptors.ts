@@ -42,7 +42,8 @@ export function descriptorShortage(error: unknown): DescriptorShortage | undefin
     return { reason, advice: 'close some, or allow more (sysctl fs.file-max)' }
   }
   // Of threads and modules that cannot be loaded, Node tells the reason in the message only.
-  const isSaid = code?.startsWith('ERR_') && /\bEMFILE\b|too many open files/i.test(message)
+  // A program that ended has its exit code there.
+  const isSaid = typeof code === 'string' && code.startsWith('ERR_') && /\bEMFILE\b|too many open files/i.test(message)
   if (code !== 'EMFILE' && !isSaid) return descriptorShortage(cause)
   const reason = 'this process has as many files open as it may'
   return { reason, advice: `allow it at least ${ENOUGH} (ulimit -n ${ENOUGH})` }

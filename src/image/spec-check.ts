@@ -22,7 +22,7 @@ const TOKEN = objectOf({ url: someText, token: someText }, ['url', 'token'])
 const SOURCE = objectOf({
   closureInfo: filePath,
   store: filePath,
-  caches: listOf(someText),
+  caches: listOf(text),
   trustedPublicKeys: listOf(text),
   requireSignatures: flag,
   netrcFile: filePath,

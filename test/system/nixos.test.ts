@@ -57,7 +57,7 @@ const NSPAWN = ['systemd-nspawn', '--quiet', '--boot', '--private-users=pick', '
 const GREETER =
   '[Service]\nType=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sh -c :\n\n[Install]\nWantedBy=multi-user.target\n'
 const UNITS = {
-  'greeter.service': { contents: GREETER, enable: true },
+  'greeter.service': { text: GREETER, enable: true },
   'systemd-random-seed.service': { mask: true },
 }
 

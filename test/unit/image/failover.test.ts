@@ -131,7 +131,7 @@ describe('a NAR that a cache does not give', () => {
     ['zstd', 'tar.xz', flipAt(0.99)],
   ] as const)('is verified before any of it is written, however long: %s', async (compression, format, answer) => {
     const roots = [addClosure([caches[0]!, caches[1]!], 9_000_000, { compression })]
-    const spec = { roots, format, compressionLevel: 0 } as const
+    const spec = { roots, format, level: 0 } as const
     const expected = await streamed({ ...spec, source: sourceOf(servers[1]!) })
     servers[0]!.bend = ({ path }) => (isNar(path) ? answer : undefined)
     expect((await streamed({ ...spec, source: sourceOf(servers[0]!, servers[1]!) })).equals(expected)).toBe(true)

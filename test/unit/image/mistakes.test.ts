@@ -132,7 +132,7 @@ describe('in place of what a binary cache says', () => {
     cache.addNar(PATH, NAR)
     for (const [file, code] of [
       ['nix-cache-info', 'CACHE_UNREADABLE'],
-      ['.narinfo', 'NARINFO_INVALID'],
+      ['.narinfo', 'CACHED_NARINFO_INVALID'],
     ] as const) {
       const server = await serveCache(cache.folder, ({ path }) => (path.endsWith(file) ? sendBytes(bytes) : undefined))
       const error = await failureOf(server.source)

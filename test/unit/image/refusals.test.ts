@@ -1,4 +1,4 @@
-import { appendFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { appendFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build, ImageError, type ImageSpec, TreeConflictError } from '../../../src/index.ts'
@@ -12,17 +12,15 @@ const file: Tree = { contents: 'x' }
 /** Builds what must fail, into a folder that is not there, and sees that it still is not. */
 async function failureOf(spec: ImageSpec): Promise<Error & { code?: string; path?: string }> {
   const out = join(temporaryFolder(), 'new', 'out')
-  const error = await build(spec, { workers: 1 })
-    .toFolder(out)
-    .then(
-      () => new Error('it was built'),
-      (error: Error) => error,
-    )
+  const error = await (async () => build(spec, { workers: 1 }).toFolder(out))().then(
+    () => new Error('it was built'),
+    (error: Error) => error,
+  )
   expect(readdirSync(join(out, '../..'))).toEqual([])
   return error
 }
 
-describe('buildImage refuses', () => {
+describe('a build refuses', () => {
   it('a store path that does not match its NAR hash, names it, and leaves nothing behind', async () => {
     const store = createNixosStore(temporaryFolder())
     const path = store.add('damaged', { children: { a: file, b: file } })
@@ -148,11 +146,8 @@ describe('buildImage refuses', () => {
     ['a format that every object has', { format: 'toString' as 'tar' }],
   ])('%s, as a RangeError', async (_, { workers, ...spec }: Partial<ImageSpec> & { workers?: number }) => {
     const { source } = createChrootStore(temporaryFolder())
-    const out = join(temporaryFolder(), 'out')
     const options = workers === undefined ? {} : { workers }
-    await expect(build({ source, ...spec }, options).toFolder(out)).rejects.toThrow(RangeError)
-    await expect(build({ source, ...spec }, options).writeTo(async () => {})).rejects.toThrow(RangeError)
-    expect(existsSync(out)).toBe(false)
+    expect(() => build({ source, ...spec }, options)).toThrow(RangeError)
   })
 
   it('nothing at all to build', async () => {

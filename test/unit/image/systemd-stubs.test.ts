@@ -219,7 +219,7 @@ describe('systemd stubs', () => {
   })
 
   it('go where the NixOS system looks for units that are not its own', async () => {
-    const units = { 'hello.service': { contents: UNIT, enable: true } }
+    const units = { 'hello.service': { text: UNIT, enable: true } }
     const attached = await buildHere(createManagedStore(), { units })
     expect(attached.entries).toMatchObject({
       'etc/systemd/system.attached/hello.service': UNIT,
@@ -328,7 +328,7 @@ describe('systemd stubs', () => {
 
   it('lie in /etc/systemd/system where no NixOS manages it', async () => {
     const { toplevel, source } = createNixosStore(temporaryFolder())
-    const units = { 'hello.service': { contents: UNIT, enable: true, dropIns: { 'a.conf': '[Service]\n' } } }
+    const units = { 'hello.service': { text: UNIT, enable: true, dropIns: { 'a.conf': '[Service]\n' } } }
     const { entries } = await entriesOf({ toplevel, source, systemd: { units, gettys: false } })
     expect(entries).toMatchObject({
       'etc/systemd/system/hello.service': UNIT,

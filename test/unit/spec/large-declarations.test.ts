@@ -27,7 +27,7 @@ async function problemsOf(result: Promise<unknown>): Promise<string[]> {
   return error.problems.map(({ position, message }) => `${position?.line}: ${message}`)
 }
 
-describe('readImageFile', () => {
+describe('define of a file', () => {
   it('reads a hundred thousand files, each an alias with a variable', async () => {
     const files = `files:\n  /0: &a { text: "\${A}" }\n${lines(i => `  /${i + 1}: *a\n`)}`
     const { entries } = await read(`${HEAD}variables: { A: x }\n${files}`)
@@ -112,7 +112,7 @@ describe('readImageFile', () => {
   })
 })
 
-describe('defineImage', () => {
+describe('define of an object', () => {
   it('refuses an object that holds itself', async () => {
     const object: Record<string, unknown> = {}
     object.files = object

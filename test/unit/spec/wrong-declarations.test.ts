@@ -252,7 +252,7 @@ const WRONG: [what: string, yaml: string, message: string][] = [
   ],
 ]
 
-describe('readImageFile refuses', () => {
+describe('define refuses', () => {
   it.each(WRONG)('%s', async (_, yaml, message) => {
     const error = await problemsOf(yaml)
     expect(error).toBeInstanceOf(SpecError)
