@@ -25,6 +25,7 @@ export const callback = kind('a function', value => typeof value === 'function')
 export const textOrBytes = kind('text or a Uint8Array', isTextOrBytes)
 export const filePath = kind('a path', value => typeof value === 'string' && value !== '')
 export const fileOrUrl = kind('a path, or a file: URL', isPathOrUrl)
+export const anyObject = kind('an object', isObject)
 export const abortSignal = kind('an AbortSignal', value => value instanceof AbortSignal)
 
 /** A whole number from `min` to `max`. */

@@ -1,5 +1,6 @@
 /** What a spec may say, checked when it is given: keys by name, values by their kinds. What they come to is checked later. */
 import {
+  anyObject,
   type Check,
   either,
   filePath,
@@ -100,7 +101,8 @@ export function checkSpec(value: unknown, name: string): void {
 }
 
 function checkEntry(value: unknown, name: string): void {
-  const { type } = Object(value) as { type?: unknown }
+  anyObject(value, name)
+  const { type } = value as { type?: unknown }
   ENTRY.type(type, `${name}.type`)
   ENTRIES[type as string](value, name)
 }

@@ -56,8 +56,7 @@ export async function define(
 
 async function specOf(value: unknown, context: Context, { set = {} }: DefineOptions): Promise<ImageSpec> {
   const variables = variablesOf(value, set, context)
-  const isLiteral = !context.isFile && variables === undefined
-  const substituted = isLiteral ? value : substitute(value, variables ?? new Map(), context)
+  const substituted = substitute(value, variables ?? (context.isFile ? new Map() : undefined), context)
   // What a variable should have stood for cannot be judged.
   context.throwProblems()
   const { validateShape } = await import('./validate.ts')

@@ -42,21 +42,25 @@ const REPLACED_MAX = 16 * 1024 * 1024
 /** Levels of lists and objects inside each other; an object that holds itself has no end. */
 const DEPTH_MAX = 100
 
-/** A declaration in which variables were replaced in all texts, but for those that declare them. */
-export function substitute(value: unknown, variables: Variables, context: Context): unknown {
+/**
+ * A declaration in which variables were replaced in all texts, but for those that declare them; without `variables`, all texts
+ * are as they were.
+ */
+export function substitute(value: unknown, variables: Variables | undefined, context: Context): unknown {
   let left = REPLACED_MAX
   const replacementOf = (whole: string, escaped: string, name: string, path: readonly PropertyKey[]): string => {
     if (escaped !== '') return `\${${name}}`
-    const found = variables.get(name)
+    const found = variables?.get(name)
     if (found === undefined) {
       const shown = shortened(whole)
-      const known = () => suggest(name, [...variables.keys()])
+      const known = () => suggest(name, [...(variables?.keys() ?? [])])
       const right = `; declare it, or write $${shown} for the text itself`
       context.report(path, () => `${shown} is no variable${known() || right}`)
     }
     return found ?? ''
   }
   const inText = (text: string, path: readonly PropertyKey[]): string => {
+    if (variables === undefined) return text
     // Behind the last brace no reference ends: without it, each "${" there would be looked after to the end.
     const end = text.lastIndexOf('}') + 1
     const replaced = text.slice(0, end).replace(REFERENCE, (whole, escaped: string, name: string) => {

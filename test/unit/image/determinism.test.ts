@@ -25,11 +25,13 @@ describe.each(FORMATS)('%s', format => {
     const spec = { ...specOf(folder), format }
     const streamed = await collect(build(spec, { workers: 1 }).stream())
     const chunks: Buffer[] = []
-    const summary = await build(spec, { workers: 2 }).writeTo(async bytes => void chunks.push(Buffer.from(bytes)))
+    const { manifest, ...written } = await build(spec, { workers: 2 }).writeTo(async bytes => void chunks.push(Buffer.from(bytes)))
     expect(Buffer.concat(chunks).equals(streamed)).toBe(true)
     const built = await build(spec, { workers: 8 }).toFolder(join(folder, 'out'))
-    expect(built).toMatchObject({ ...summary, sha256: hash('sha256', streamed), size: streamed.length })
+    expect(built).toMatchObject({ ...written, sha256: hash('sha256', streamed), size: streamed.length })
     expect(readFileSync(built.image).equals(streamed)).toBe(true)
+    // The settings are beside the image, and only in a folder.
+    expect({ ...built.manifest, artefacts: [built.manifest.artefacts[0]] }).toEqual(manifest)
   })
 })
 

@@ -11,7 +11,7 @@ const buildHere = async (folder: string, format: (typeof FORMATS)[number]) => {
   const store = createNixosStore(folder)
   // Large enough to be cut into several blocks, in every format.
   store.add('large', bulk(20))
-  const spec = { source: store.source, toplevel: store.toplevel, format, level: 0, settings: '[Exec]\n' }
+  const spec = { source: store.source, toplevel: store.toplevel, format, level: 0, nspawn: '[Exec]\n' }
   return build(spec).toFolder(join(folder, 'out'))
 }
 
