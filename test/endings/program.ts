@@ -67,7 +67,6 @@ async function endOne(way: string, spec = plan.sound[chance(plan.sound.length)])
       workers: 1 + chance(3),
       cache: chance(2) === 0 && cache,
       ...(chance(2) === 0 && { signal: shared.signal }),
-      ...(chance(2) === 0 && { onProgress() {} }),
     },
     folder,
     chance,

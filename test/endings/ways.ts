@@ -38,12 +38,16 @@ const never = () => new Promise<never>(() => {})
 /** Each builds once, and resolves or rejects when that has ended as far as its caller can tell. */
 export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
   async done({ spec, folder, options }) {
-    await build(spec, options).toFolder(folder)
+    await build(spec, options)
+      .on('progress', () => {})
+      .toFolder(folder)
     rmSync(folder, { recursive: true })
   },
   async 'stream to its end'({ spec, options }) {
-    for await (const _ of build(spec, options).stream()) {
+    const job = build(spec, options).on('progress', () => {})
+    for await (const _ of job.stream()) {
     }
+    await job.result
   },
   async fault({ faulty, folder, options }) {
     await build(faulty, options).toFolder(folder)
