@@ -25,7 +25,9 @@ describe.each(FORMATS)('%s', format => {
     const spec = { ...specOf(folder), format }
     const streamed = await collect(build(spec, { workers: 1 }).stream())
     const chunks: Buffer[] = []
-    const { manifest, ...written } = await build(spec, { workers: 2 }).writeTo(async bytes => void chunks.push(Buffer.from(bytes)))
+    const { manifest, ...written } = await build(spec, { workers: 2 }).writeTo(
+      async bytes => void chunks.push(Buffer.from(bytes)),
+    )
     expect(Buffer.concat(chunks).equals(streamed)).toBe(true)
     const built = await build(spec, { workers: 8 }).toFolder(join(folder, 'out'))
     expect(built).toMatchObject({ ...written, sha256: hash('sha256', streamed), size: streamed.length })
