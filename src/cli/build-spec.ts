@@ -187,18 +187,18 @@ function isUrl(place: string): boolean {
 
 /** The file of an option, which must be there. */
 function optionFile(option: string, file: string | undefined): string | undefined {
-  if (file === undefined) return undefined
-  try {
-    accessSync(file, constants.R_OK)
-    return file
-  } catch (error) {
-    throw new UsageError(`${option}: ${(error as Error).message}`)
-  }
+  if (file !== undefined) attempt(option, () => accessSync(file, constants.R_OK))
+  return file
 }
 
 function readOptionFile(option: string, file: string): Uint8Array {
+  return attempt(option, () => readFileSync(file))
+}
+
+/** Runs a step with the file of an option; what the system says of it is said of the option. */
+function attempt<T>(option: string, step: () => T): T {
   try {
-    return readFileSync(file)
+    return step()
   } catch (error) {
     throw new UsageError(`${option}: ${(error as Error).message}`)
   }

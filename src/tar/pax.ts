@@ -7,7 +7,7 @@
  * tar, libarchive and star read them so.
  */
 
-import { type ByteString, compareByteStrings, encodeByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, compareByteStrings, concatBytes, encodeByteString, textOfByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 
 /** Extended attributes: name (such as `security.capability`; bytes, as paths are) to raw value. */
@@ -16,14 +16,7 @@ export type Xattrs = Readonly<Record<ByteString, Uint8Array>>
 /** The records of an entry's extended attributes, ordered by name. */
 export function encodeXattrRecords(path: ByteString, xattrs: Xattrs): Uint8Array {
   const names = Object.keys(xattrs).sort(compareByteStrings)
-  const records = names.map(name => encodeRecord(keyword(path, name), xattrs[name]))
-  const bytes = new Uint8Array(records.reduce((sum, record) => sum + record.length, 0))
-  let at = 0
-  for (const record of records) {
-    bytes.set(record, at)
-    at += record.length
-  }
-  return bytes
+  return concatBytes(names.map(name => encodeRecord(keyword(path, name), xattrs[name])))
 }
 
 function keyword(path: ByteString, name: ByteString): ByteString {
