@@ -40,5 +40,5 @@ export default defineConfig([
     ],
   },
   // By itself, so that a thread loads nothing that only the main thread needs: it starts in half the time.
-  { ...common, entry: { worker: 'src/image/worker.ts' } },
+  { ...common, entry: { worker: 'src/produce/worker.ts' } },
 ])

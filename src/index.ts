@@ -35,25 +35,20 @@ export {
   type ArtefactDigest,
   type BuildOptions,
   build,
-  type FetchProgress,
   type ImageBuild,
-  type ImageEntry,
-  ImageError,
-  type ImageErrorCode,
   type ImageFiles,
   type ImageManifest,
   type ImageResult,
-  type ImageSpec,
   type ManifestBlock,
   type ManifestSegment,
-  type Progress,
-  SYSTEMS,
-  type System,
 } from './image/index.ts'
+export { ImageError, type ImageErrorCode } from './image-error.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { NspawnRootfsError } from './nspawn-rootfs-error.ts'
+export { type ImageEntry, type ImageSpec, SYSTEMS, type System } from './plan/index.ts'
 export { ThreadError, type ThreadErrorCode } from './pool/index.ts'
+export type { FetchProgress, Progress } from './produce/index.ts'
 export {
   type Publication,
   PublishError,

@@ -7,9 +7,9 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
+import { ImageError } from '../image-error.ts'
 import type { Warning } from '../warning.ts'
 import { CHECKSUMS_FILE, mergeChecksums, parseChecksums } from './checksums.ts'
-import { ImageError } from './errors.ts'
 import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
 
 /** How the names of manifests end. */

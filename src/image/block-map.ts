@@ -1,4 +1,4 @@
-import type { FileChunk } from './assembling.ts'
+import type { FileChunk } from '../produce/index.ts'
 import type { ManifestBlock } from './manifest.ts'
 
 /** Where the blocks of an image file are, noted as its chunks come. */

@@ -1,16 +1,16 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
+import { DiskError, openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
+import { ImageError } from '../image-error.ts'
+import type { ImageSpec } from '../plan/index.ts'
 import { openSigner, type Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { lookBeside, MANIFEST_SUFFIX } from './beside.ts'
 import { createBlockMap } from './block-map.ts'
 import { CHECKSUMS_FILE, SIGNATURE_FILES } from './checksums.ts'
 import type { Delivery } from './delivery.ts'
-import { imageErrorOf } from './errors.ts'
 import { type ArtefactDigest, formatManifest, type ManifestBlock } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
-import { bytesOf, type ImageSpec } from './spec.ts'
 
 /** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
 export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
@@ -50,7 +50,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
         found.push(...beside.warnings)
         await stageWhole(staging, CHECKSUMS_FILE, text)
         if (signer) {
-          const signatures = await signer.sign(bytesOf(text), signal)
+          const signatures = await signer.sign(Buffer.from(text), signal)
           await stageWhole(staging, SIGNATURE_FILES.binary, signatures.binary)
           await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
           files.push(...signatureFiles)
@@ -94,8 +94,14 @@ function staleWarnings(image: string): Warning[] {
   return [{ code: 'DELIVERY_UNFIT', path: file, message }]
 }
 
+/** An error of what is written to disk as one of the image; any other as it is. */
+function imageErrorOf(error: unknown): unknown {
+  if (!(error instanceof DiskError)) return error
+  return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })
+}
+
 async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {
   const staged = await staging.create(file)
-  await staged.write(bytesOf(contents))
+  await staged.write(typeof contents === 'string' ? Buffer.from(contents) : contents)
   return staged.close()
 }

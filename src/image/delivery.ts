@@ -4,14 +4,11 @@
  * one.
  */
 import { setMaxListeners } from 'node:events'
+import { ImageError } from '../image-error.ts'
 import type { NarFileError } from '../nar-file/index.ts'
-import type { FileChunk } from './assembling.ts'
-import { ImageError } from './errors.ts'
-import type { StoreSegment } from './plan.ts'
-import { type PreparedImage, withOtherBuild } from './prepare.ts'
-import { type ImageRun, type RunOptions, startRun } from './produce.ts'
-import type { ImageSpec } from './spec.ts'
-import { packTree } from './tree-packer.ts'
+import { type ImageSpec, type StoreSegment, withOtherBuild } from '../plan/index.ts'
+import { beginAlike, type FileChunk } from '../produce/index.ts'
+import { type ImageRun, type RunOptions, startRun } from './run.ts'
 
 /** The file of an image on its way to whoever wants it. */
 export interface Delivery {
@@ -54,7 +51,7 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
     for (let done = false; !done; ) {
       let skip = delivered
       try {
-        for await (const chunk of run.chunks) {
+        for await (const chunk of run.production.chunks) {
           const bytes = chunk.bytes.subarray(skip)
           skip -= chunk.bytes.length - bytes.length
           if (bytes.length === 0) continue
@@ -86,23 +83,6 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
       await run.close()
     },
   }
-}
-
-/** Whether the files of two images are the same up to where a chunk ends whose last bytes are of the segment `last`. */
-function beginAlike(before: PreparedImage, after: PreparedImage, last: StoreSegment | undefined): boolean {
-  if (Buffer.compare(packTree(before.plan.head), packTree(after.plan.head)) !== 0) return false
-  const index = before.plan.batches.findIndex(({ segments }) => segments.includes(last!))
-  return before.plan.batches.slice(0, index + 1).every(({ segments }, i) => {
-    // A block ends with its batch, and may be all of it.
-    const isWhole = i < index || (segments.at(-1) === last && before.container.blocks !== undefined)
-    const end = isWhole ? segments.length : segments.indexOf(last!) + 1
-    const others = after.plan.batches[i]?.segments.slice(0, isWhole ? undefined : end) ?? []
-    return others.length === end && others.every((other, j) => isSame(other, segments[j]))
-  })
-}
-
-function isSame(one: StoreSegment, other: StoreSegment): boolean {
-  return one.path.path === other.path.path && one.narHash === other.narHash
 }
 
 function outdated(fault: NarFileError): ImageError {

@@ -1,6 +1,6 @@
+import type { PreparedImage } from '../plan/index.ts'
+import type { PackedSizes } from '../produce/index.ts'
 import { VERSION } from '../version.ts'
-import type { PackedSizes } from './packing.ts'
-import type { PreparedImage } from './prepare.ts'
 
 /** A file of an image, without its folder. */
 export interface ArtefactDigest {

@@ -1,8 +1,7 @@
 import type { ImageFormat } from '../container/index.ts'
 import type { Warning } from '../warning.ts'
-import { cacheWarnings } from './cache-faults.ts'
 import { type ArtefactDigest, createManifest, type ImageManifest, type ManifestBlock } from './manifest.ts'
-import type { ImageRun } from './produce.ts'
+import type { ImageRun } from './run.ts'
 
 /** What an image turned out to be. Sizes are in bytes. */
 export interface ImageResult {
@@ -47,11 +46,12 @@ export interface ImageFiles extends ImageResult {
 
 /** What became of an image: `artefacts` are its files, the image first, whose blocks are `blocks`. */
 export function resultOf(
-  { image, sizes, mislabelling, cacheFaults, verifiesCache }: ImageRun,
+  { image, production }: ImageRun,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
   blocks: readonly ManifestBlock[],
 ): ImageResult {
   const { name, system, format, toplevel, isToBoot, isNixos, plan } = image
+  const { sizes, verifiedNarSize } = production
   const [{ size, sha256 }] = artefacts
   return {
     name,
@@ -63,16 +63,11 @@ export function resultOf(
     storePathCount: sizes.segments.length,
     narSize: plan.narSize,
     cachedNarSize: sizes.cachedNars,
-    verifiedNarSize: verifiesCache ? plan.narSize : plan.narSize - sizes.cachedNars,
+    verifiedNarSize,
     tarSize: sizes.tar,
     size,
     sha256,
     manifest: createManifest(image, sizes, artefacts, blocks),
-    warnings: [...image.warnings, ...[...mislabelling].sort().map(labelWarning), ...cacheWarnings(cacheFaults)],
+    warnings: [...image.warnings, ...production.warnings],
   }
-}
-
-function labelWarning(url: string): Warning {
-  const message = `${url}: files there have another FileHash or FileSize than their narinfos say; taken, for their NAR hashes are right`
-  return { code: 'CACHE_MISLABELLED', path: url, message }
 }

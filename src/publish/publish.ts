@@ -8,15 +8,11 @@ import {
   type BuildOptions,
   build,
   CHECKSUMS_FILE,
-  checkSpec,
   type ImageFiles,
-  type ImageSpec,
-  keyWithAbsolutePaths,
-  type Progress,
   SIGNATURE_FILES,
-  SIGNING,
-  withAbsolutePaths,
 } from '../image/index.ts'
+import { checkSpec, type ImageSpec, keyWithAbsolutePaths, SIGNING, withAbsolutePaths } from '../plan/index.ts'
+import type { Progress } from '../produce/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { PublishError, publishErrorOf } from './errors.ts'

@@ -1,6 +1,7 @@
 /** What a build in a scratch folder says of its files, with the path of that folder that people know. */
 import type { Scratch } from '../disk/index.ts'
-import { ImageError, type ImageFiles } from '../image/index.ts'
+import type { ImageFiles } from '../image/index.ts'
+import { ImageError } from '../image-error.ts'
 
 /** An image with the paths of its files for people. */
 export function revealFiles(image: ImageFiles, scratch: Scratch): ImageFiles {

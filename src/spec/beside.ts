@@ -2,7 +2,7 @@
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import type { ImageEntry } from '../image/index.ts'
+import type { ImageEntry } from '../plan/index.ts'
 
 /** Something beside a declaration that cannot be read as asked; the message says why. */
 export class UnreadableError extends Error {

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import { ImageError } from '../image/index.ts'
+import { ImageError } from '../image-error.ts'
 import { SystemdError } from '../systemd/index.ts'
 import { readBeside, UnreadableError } from './beside.ts'
 import {

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { FORMATS } from '../container/index.ts'
-import { SYSTEMS } from '../image/index.ts'
+import { SYSTEMS } from '../plan/index.ts'
 import { nspawnSchema } from './nspawn-schema.ts'
 
 const text = (error: string) => z.string({ error }).min(1, { error })

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileOrUrl, filePath, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
-import type { ImageSpec } from '../image/index.ts'
+import type { ImageSpec } from '../plan/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import { checkImageName, settingsProblems } from '../systemd/index.ts'
 import { closureOf } from './closure.ts'

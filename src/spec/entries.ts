@@ -1,4 +1,4 @@
-import { type ImageEntry, treeEntriesOf } from '../image/index.ts'
+import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
 import { readBeside, readFolder } from './beside.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declaration.ts'

@@ -1,5 +1,5 @@
 import { resolvePath, someText, text } from '../arguments.ts'
-import { type ImageEntry, treeEntriesOf } from '../image/index.ts'
+import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
 import { readFolder, UnreadableError } from './beside.ts'
 import { SpecError } from './errors.ts'
 

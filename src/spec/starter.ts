@@ -1,5 +1,5 @@
 import { objectOf, oneOf, someText } from '../arguments.ts'
-import { SYSTEMS, type System } from '../image/index.ts'
+import { SYSTEMS, type System } from '../plan/index.ts'
 
 /** What `init` makes: a NixOS system that goes on living in its machine, or a few store paths. */
 export const FLAVOURS = ['nixos', 'plain'] as const

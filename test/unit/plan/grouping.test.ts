@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { planImage } from '../../../src/image/plan.ts'
 import { type PathInfo, parseNarHash, parseStorePath } from '../../../src/nix/index.ts'
+import { planImage } from '../../../src/plan/plan.ts'
 import type { Closure } from '../../../src/store/index.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { createRandom } from '../../lzma2-inputs.ts'

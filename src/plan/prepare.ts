@@ -1,10 +1,10 @@
-import type { Container, Effort, ImageFormat } from '../container/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { type Closure, type OpenedClosure, openClosure } from '../store/index.ts'
 import { checkImageName, type SystemdStubs, stubEntries, type UnitSite } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { activationWarnings } from './activation.ts'
+import { type Compression, compressionOf } from './compression.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { nixosAdvice } from './nixos-advice.ts'
@@ -12,13 +12,6 @@ import { type ImagePlan, planImage } from './plan.ts'
 import { settingsOf, settingsWarnings, sharesNetwork } from './settings.ts'
 import { type ImageSpec, treeEntriesOf } from './spec.ts'
 import { unitSiteOf } from './unit-site.ts'
-
-/** How an image is compressed. */
-export interface Compression {
-  readonly format: ImageFormat
-  readonly container: Container
-  readonly effort: Effort
-}
 
 /** Names an image of which nothing says its system: not this machine's, so that the name is the same everywhere. */
 const DEFAULT_SYSTEM = 'x86_64-linux'
@@ -50,9 +43,7 @@ export interface PreparedImage extends Compression {
  */
 export async function prepareImage(
   spec: ImageSpec,
-  compression: Compression,
-  known?: OpenedClosure,
-  signal?: AbortSignal,
+  { known, signal }: { readonly known?: OpenedClosure; readonly signal?: AbortSignal } = {},
 ): Promise<PreparedImage> {
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = settingsOf(spec)
@@ -61,7 +52,7 @@ export async function prepareImage(
   let opened = known ?? (await openClosure(source, top === undefined ? others : [top, ...others], signal))
   for (;;) {
     try {
-      return await lookUp(opened, spec, { compression, settings, entries })
+      return await lookUp(opened, spec, { settings, entries })
     } catch (error) {
       opened = await withOtherBuild(opened, error)
     }
@@ -77,14 +68,13 @@ export async function withOtherBuild(opened: OpenedClosure, error: unknown): Pro
 
 /** What follows from a spec alone. */
 interface Given {
-  readonly compression: Compression
   readonly settings: Uint8Array | undefined
   readonly entries: readonly TreeEntry[]
 }
 
 async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Promise<PreparedImage> {
   const { closure, roots } = opened
-  const { compression, settings, entries } = given
+  const { settings, entries } = given
   const toplevel = spec.toplevel === undefined ? undefined : roots[0]
   const inspected = new Set<string>()
   const watched: Closure = {
@@ -116,7 +106,7 @@ async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Pro
   return {
     name,
     system,
-    ...compression,
+    ...compressionOf(spec),
     toplevel: toplevel?.path,
     isToBoot,
     isNixos: site.isNixos,

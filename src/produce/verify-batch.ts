@@ -1,8 +1,8 @@
 import { type BatchRecord, type BlockCache, getBlock } from '../block-cache/index.ts'
 import type { Container, ImageFormat } from '../container/index.ts'
+import type { Batch } from '../plan/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { VerifyBatch } from './cached-batches.ts'
-import type { Batch } from './plan.ts'
 import { createSegmentCheck } from './segment-check.ts'
 import type { DecodeTask } from './worker.ts'
 

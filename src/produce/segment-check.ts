@@ -6,8 +6,8 @@
 import type { ByteString } from '../bytes/index.ts'
 import { decodeTarHeader } from '../check/index.ts'
 import { narHashFromBytes } from '../nix/index.ts'
+import type { StoreSegment } from '../plan/index.ts'
 import { TAR_BLOCK_SIZE, tarPadding } from '../tar/index.ts'
-import type { StoreSegment } from './plan.ts'
 import { createSegmentPacker, type SegmentPacker } from './segment-packer.ts'
 
 /** Checks the tar bytes of a few segments. */

@@ -1,17 +1,19 @@
+import type { StoreSegment } from '../plan/index.ts'
 import type { Warning } from '../warning.ts'
-import type { StoreSegment } from './plan.ts'
 
-/** What is wrong with the block cache of a build. */
+/** What is wrong with the caches of a build, which it did without. */
 export interface CacheFaults {
-  /** Why it was asked no more. */
+  /** URLs of binary caches that are wrong about their files. */
+  readonly mislabelling: Set<string>
+  /** Why the block cache was asked no more. */
   failure?: string
-  /** Store paths whose blocks hold something else. */
+  /** Store paths whose blocks in the block cache hold something else. */
   readonly mismatches: StoreSegment[]
 }
 
 /** What people should know of it. */
-export function cacheWarnings({ failure, mismatches }: CacheFaults): Warning[] {
-  const warnings: Warning[] = []
+export function cacheWarnings({ mislabelling, failure, mismatches }: CacheFaults): Warning[] {
+  const warnings = [...mislabelling].sort().map(labelWarning)
   if (failure !== undefined) {
     const message = `block cache: ${failure}; the image was built without it`
     warnings.push({ code: 'BLOCK_CACHE_FAILED', message })
@@ -23,4 +25,9 @@ export function cacheWarnings({ failure, mismatches }: CacheFaults): Warning[] {
     warnings.push({ code: 'BLOCK_CACHE_CHANGED', path: first, message })
   }
   return warnings
+}
+
+function labelWarning(url: string): Warning {
+  const message = `${url}: files there have another FileHash or FileSize than their narinfos say; taken, for their NAR hashes are right`
+  return { code: 'CACHE_MISLABELLED', path: url, message }
 }

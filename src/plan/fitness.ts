@@ -2,10 +2,10 @@
 import type { ByteString } from '../bytes/index.ts'
 import { type CheckedNode, checkTree, headSize, type Lookup } from '../check/index.ts'
 import { reasonOf } from '../disk/index.ts'
+import { ImageError } from '../image-error.ts'
 import { type Closure, HEAD_SIZE, StoreError, type StoreNode } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning, WarningCode } from '../warning.ts'
-import { ImageError } from './errors.ts'
 import { SYSTEMS } from './spec.ts'
 
 /** The rules for images that are to boot. */

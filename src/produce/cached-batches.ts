@@ -9,10 +9,9 @@ import {
   recordKey,
 } from '../block-cache/index.ts'
 import type { BlockRecord } from '../container/index.ts'
+import { type Batch, type Compression, narSizeOf, type StoreSegment } from '../plan/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
-import { type Batch, narSizeOf, type StoreSegment } from './plan.ts'
-import type { Compression } from './prepare.ts'
 
 /** The blocks of an image's batches in a cache. */
 export interface CachedBatches {

@@ -1,5 +1,5 @@
+import type { Batch, ImagePlan, StoreSegment } from '../plan/index.ts'
 import type { FinishedBlock } from './assembling.ts'
-import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 
 /** How far a build is. */
 export interface Progress {

@@ -1,5 +1,5 @@
+import type { Batch } from '../plan/index.ts'
 import { isFetched, type Supply } from '../store/index.ts'
-import type { Batch } from './plan.ts'
 
 /** Compressed bytes of the batches that a thread has claimed and not begun: enough to keep a download going meanwhile. */
 const AHEAD_BYTES = 8 * 1024 * 1024

@@ -1,10 +1,10 @@
 import { type ByteString, byteStringOfText } from '../bytes/index.ts'
-import type { Effort, ImageFormat } from '../container/index.ts'
+import type { ImageFormat } from '../container/index.ts'
+import { ImageError } from '../image-error.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { ClosureSource } from '../store/index.ts'
 import type { NspawnSettings, SystemdStubs } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
-import { ImageError } from './errors.ts'
 
 /** The systems that images are named after. */
 export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
@@ -77,15 +77,6 @@ export interface ImageSpec {
   nspawn?: string | Uint8Array | NspawnSettings
   /** Who signs `SHA256SUMS`. Default: nobody. */
   signing?: SigningKey
-}
-
-/** The level of a spec that names none: what xz takes, too. */
-const DEFAULT_LEVEL = 6
-
-/** How the image of a spec is compressed. */
-export function compressionOf(spec: ImageSpec): { format: ImageFormat; effort: Effort } {
-  const { format = 'tar.xz', level = DEFAULT_LEVEL, arm64Branches = false } = spec
-  return { format, effort: { level, arm64Branches } }
 }
 
 // Longest name and path on Linux, in bytes (NAME_MAX, PATH_MAX without its NUL): nobody could unpack longer ones.

@@ -1,8 +1,8 @@
 import type { BlockFormat, BlockRecord, Effort, ImageFormat } from '../container/index.ts'
+import type { Batch, StoreSegment } from '../plan/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { CachedBatches } from './cached-batches.ts'
 import type { Piece, PieceOrigin } from './packing.ts'
-import type { Batch, StoreSegment } from './plan.ts'
 import type { EncodeTask, SlotBlock } from './worker.ts'
 
 /** A run of bytes of the image file. They are the receiver's until it asks for the next. */

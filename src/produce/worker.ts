@@ -4,13 +4,13 @@
  */
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
+import { ImageError } from '../image-error.ts'
 import { loadHttp } from '../nar-file/index.ts'
 import { type NarHash, narHashFromBytes } from '../nix/index.ts'
+import type { Batch, StoreSegment } from '../plan/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
 import { claimAhead } from './claim-ahead.ts'
-import { ImageError } from './errors.ts'
-import type { Batch, StoreSegment } from './plan.ts'
 import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
 
 /** A share of the batches to pack. */

@@ -1,5 +1,5 @@
+import type { Batch, ImagePlan, StoreSegment } from '../plan/index.ts'
 import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, type Threads } from '../pool/index.ts'
-import type { Batch, ImagePlan, StoreSegment } from './plan.ts'
 import { packTree } from './tree-packer.ts'
 import type { PackReport, PackTask } from './worker.ts'
 

@@ -9,10 +9,10 @@
  *     dev, proc, sys                                   mount points
  */
 import { SET_CONTAINER, SYSTEM_PROFILE } from '../check/index.ts'
+import { ImageError } from '../image-error.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, followLinks, StoreError, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
-import { ImageError } from './errors.ts'
 import type { System } from './spec.ts'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */

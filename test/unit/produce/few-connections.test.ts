@@ -2,11 +2,9 @@ import { readFileSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { CONTAINERS } from '../../../src/container/index.ts'
-import { createSizes, type PackOptions, packImage } from '../../../src/image/packing.ts'
-import { prepareImage } from '../../../src/image/prepare.ts'
-import { compressionOf } from '../../../src/image/spec.ts'
+import { prepareImage } from '../../../src/plan/prepare.ts'
 import { startThreads } from '../../../src/pool/index.ts'
+import { createSizes, type PackOptions, packImage } from '../../../src/produce/packing.ts'
 import { createBinaryCache, narUrl } from '../../binary-cache.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -44,10 +42,9 @@ it('packs NARs that are longer than what is held, from a server that gives one a
   // Short, so that a build that waits for itself is given up.
   const source = { ...cache.source, caches: [server.at('/').href], stallTimeout: 2000 }
   const spec = { roots, source, format: 'tar' } as const
-  const { format, effort } = compressionOf(spec)
-  const { plan } = await prepareImage(spec, { format, effort, container: CONTAINERS[format] })
+  const { plan } = await prepareImage(spec)
   const packers = startThreads(
-    new URL('../../../src/image/worker.ts', import.meta.url),
+    new URL('../../../src/produce/worker.ts', import.meta.url),
     2,
     new AbortController().signal,
   )

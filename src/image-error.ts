@@ -1,5 +1,4 @@
-import { DiskError } from '../disk/index.ts'
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
 
 /** What can be wrong with an image as a whole. */
 export type ImageErrorCode =
@@ -28,10 +27,4 @@ export class ImageError extends NspawnRootfsError {
     this.code = code
     this.path = path
   }
-}
-
-/** An error of what is written to disk as one of the image; any other as it is. */
-export function imageErrorOf(error: unknown): unknown {
-  if (!(error instanceof DiskError)) return error
-  return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })
 }

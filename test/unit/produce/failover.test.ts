@@ -1,103 +1,39 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { planImage } from '../../../src/image/plan.ts'
-import type { VerifyTask } from '../../../src/image/worker.ts'
-import { build, type ImageSpec, NarFileError } from '../../../src/index.ts'
-import { startThreads } from '../../../src/pool/index.ts'
-import { openClosure } from '../../../src/store/index.ts'
-import { openServer } from '../../../src/throttle/index.ts'
+import { build, NarFileError } from '../../../src/index.ts'
 import {
   type Answer,
-  type CacheServer,
   createBinaryCache,
   cutAt,
-  hashOf,
   narUrl,
-  type PackedOptions,
   reset,
-  secretKey,
   sendBytes,
   sendFile,
   sendStatus,
-  serveCache,
   stallAt,
-  type TestCache,
 } from '../../binary-cache.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
-import { narOfTree, type Tree } from '../nix/nar-support.ts'
+import { narOfTree } from '../nix/nar-support.ts'
+import {
+  addClosure,
+  built,
+  createThreeCaches,
+  failureOf,
+  flipAt,
+  isNar,
+  sourceOf,
+  streamed,
+  type ThreeCaches,
+  treeOf,
+} from './failover-support.ts'
 
-/** Caches of three servers, asked in this order. */
-let caches: TestCache[]
-let servers: CacheServer[]
+let { caches, servers } = {} as ThreeCaches
 beforeEach(async () => {
-  const folder = temporaryFolder()
-  caches = [10, 20, 30].map(priority =>
-    createBinaryCache(join(folder, `${priority}`), `StoreDir: /nix/store\nPriority: ${priority}\n`),
-  )
-  servers = await Promise.all(caches.map(cache => serveCache(cache.folder)))
+  ;({ caches, servers } = await createThreeCaches())
 })
-
-const sourceOf = (...some: CacheServer[]) => ({
-  caches: some.map(({ url }) => url),
-  trustedPublicKeys: caches[0]!.source.trustedPublicKeys!,
-  stallTimeout: 500,
-})
-
-/** The bytes of an image, as a stream. */
-async function streamed(spec: ImageSpec): Promise<Buffer> {
-  const chunks: Uint8Array[] = []
-  for await (const chunk of build(spec, { workers: 2, cache: false }).stream()) chunks.push(chunk)
-  return Buffer.concat(chunks)
-}
-
-/** The bytes of an image, as a file; its warnings. */
-async function built(spec: ImageSpec) {
-  const out = join(temporaryFolder(), 'out')
-  const { image, warnings } = await build({ name: 'x', ...spec }, { workers: 2, cache: false }).toFolder(out)
-  return { bytes: readFileSync(image), warnings: warnings.map(({ message }) => message) }
-}
-
-async function failureOf(spec: ImageSpec): Promise<Error & { code?: string; path?: string }> {
-  const out = temporaryFolder()
-  const error = await build({ name: 'x', ...spec }, { workers: 2, cache: false })
-    .toFolder(out)
-    .then(
-      () => new Error('it was built'),
-      (error: Error) => error,
-    )
-  expect(readdirSync(out)).toEqual([])
-  return error
-}
-
-/** A tree of so many bytes that do not compress; the same for the same seed. */
-function treeOf(seed: string, size: number): Tree {
-  const parts: Buffer[] = []
-  for (let i = 0; i * 64 < size; i++) parts.push(createHash('sha512').update(`${seed} ${i}`).digest())
-  return { children: { file: { contents: Buffer.concat(parts).subarray(0, size).toString('latin1') } } }
-}
-
-/** The same store paths for any caches: a root with two others in its closure. Resolves to the root. */
-function addClosure(to: readonly TestCache[], size = 50_000, options: PackedOptions = {}): string {
-  for (const cache of to) {
-    cache.add('lib', treeOf('lib', size), options)
-    cache.add('base', treeOf('base', 3000), options)
-    cache.add('app', treeOf('app', 1000), { ...options, references: [storePathOf('lib'), storePathOf('base')] })
-  }
-  return storePathOf('app')
-}
-
-const isNar = (path: string) => path.startsWith('nar/')
-const flipAt = (share: number): Answer => {
-  return (response, file, request) => {
-    const flipped = Buffer.from(file!)
-    flipped[Math.floor((flipped.length - 1) * share)]! ^= 0x10
-    sendFile(response, flipped, request)
-  }
-}
 
 const FAULTS: readonly (readonly [string, Answer])[] = [
   ...[401, 403, 404, 410, 418, 500, 501, 503].map(status => [`answers ${status}`, sendStatus(status)] as const),
@@ -226,93 +162,6 @@ describe('a NAR that a cache does not give', () => {
     servers[0]!.bend = ({ path }) => (isNar(path) ? flipAt(0.5) : undefined)
     const { bytes } = await built({ name, toplevel, source: sourceOf(...servers), format: 'tar' })
     expect(bytes.equals(expected.bytes)).toBe(true)
-  })
-})
-
-describe('another build of a store path', () => {
-  /** The image of the first cache with the store path `lib` of the second. */
-  async function expectOtherBuild(format: 'tar' | 'tar.xz'): Promise<void> {
-    const roots = [addClosure([caches[0]!])]
-    const extra = { references: [storePathOf('zlib')] }
-    caches[1]!.add('lib', treeOf('another', 6_000_000), extra)
-    caches[1]!.add('zlib', treeOf('zlib', 500))
-    addClosure([caches[2]!])
-    caches[2]!.add('lib', treeOf('another', 6_000_000), extra)
-    caches[2]!.add('zlib', treeOf('zlib', 500))
-    const expected = await streamed({ roots, source: sourceOf(servers[2]!), format })
-    servers[0]!.bend = ({ path }) => (path === narUrl(storePathOf('lib')) ? flipAt(0.5) : undefined)
-    const spec = { roots, source: sourceOf(servers[0]!, servers[1]!), format }
-    expect((await streamed(spec)).equals(expected)).toBe(true)
-    const { bytes, warnings } = await built(spec)
-    expect(bytes.equals(expected)).toBe(true)
-    expect(warnings).toEqual([expect.stringMatching(/lib: .*another build of it is used/s)])
-  }
-
-  it.each(['tar', 'tar.xz'] as const)('is taken where no cache gives the first: %s', async format => {
-    await expectOtherBuild(format)
-  })
-
-  it('is taken only from who is trusted, and named', async () => {
-    const roots = [addClosure([caches[0]!])]
-    caches[1]!.add('lib', treeOf('another', 9000), { key: secretKey('stranger-1', 3) })
-    servers[0]!.bend = ({ path }) => (path === narUrl(storePathOf('lib')) ? sendStatus(500) : undefined)
-    const error = await failureOf({ roots, source: sourceOf(servers[0]!, servers[1]!) })
-    expect(error).toMatchObject({ code: 'NAR_FILE_UNREADABLE', path: storePathOf('lib') })
-    expect(error.message).toContain(servers[0]!.url)
-    expect(error.message).toMatch(new RegExp(`${servers[1]!.url}.*signed by stranger-1`))
-  })
-
-  it('that cannot be had either ends the build, with what is wrong with both', async () => {
-    const roots = [addClosure([caches[0]!])]
-    caches[1]!.add('lib', treeOf('another', 9000))
-    for (const [i, status] of [500, 501].entries()) {
-      servers[i]!.bend = ({ path }) => (path === narUrl(storePathOf('lib')) ? sendStatus(status) : undefined)
-    }
-    const error = await failureOf({ roots, source: sourceOf(servers[0]!, servers[1]!) })
-    expect(error.message).toMatch(new RegExp(`${servers[0]!.url}.*500.*\n.*${servers[1]!.url}.*501`))
-  })
-
-  it('is asked for though a thread was terminated that had the only turn of the server', async () => {
-    for (const [i, contents] of ['one', 'two'].entries()) caches[i]!.add('path', { contents })
-    const path = storePathOf('path')
-    const { closure } = await openClosure(sourceOf(servers[0]!, servers[1]!), [path])
-    openServer(closure.supply.access.throttle!, new URL(servers[0]!.url).origin).update(state => {
-      state.window = 1
-    })
-    const asked = Promise.withResolvers<void>()
-    servers[0]!.bend = ({ path }) => (isNar(path) ? () => asked.resolve() : undefined)
-    const threads = startThreads(
-      new URL('../../../src/image/worker.ts', import.meta.url),
-      1,
-      new AbortController().signal,
-    )
-    const segments = planImage(closure, []).batches.flatMap(batch => batch.segments)
-    const task: VerifyTask = { segments, supply: closure.supply }
-    const job = threads.run('verify', task)
-    await asked.promise
-    await Promise.all([expect(job).rejects.toThrow(), threads.stop()])
-    const fault = new NarFileError('NAR_FILE_MISSING', path, `${servers[0]!.url}nar`, 'gone')
-    const [other] = planImage(await closure.otherBuild!(fault), []).batches
-    expect(other!.segments[0]!.narHash).toBe(hashOf(narOfTree({ contents: 'two' })))
-  })
-
-  it('that would change what is in front of it is built into a folder, and refused in a stream', async () => {
-    const names = Array.from({ length: 20 }, (_, i) => storePathOf(`long-${i}`)).sort()
-    const [last, first] = [names.pop()!, names.shift()!]
-    for (const path of names) caches[0]!.addNar(path, narOfTree(treeOf(path, 5_000_000)), { compression: 'none' })
-    caches[0]!.addNar(last, narOfTree({ contents: 'one' }))
-    const other = narOfTree({ contents: 'two' })
-    caches[1]!.addNar(last, other, { references: [first] })
-    caches[1]!.addNar(first, narOfTree({ contents: 'first' }))
-    servers[0]!.bend = ({ path }) => (path === narUrl(last) ? sendStatus(501) : undefined)
-    const spec = { roots: [...names, last], source: sourceOf(servers[0]!, servers[1]!), format: 'tar' } as const
-    const { bytes } = await built(spec)
-    expect(bytes.includes(first.slice(1))).toBe(true)
-    expect(hashOf(bytes)).toBe(hashOf((await built(spec)).bytes))
-    const slow = async () => {
-      for await (const _ of build(spec, { workers: 1 }).stream()) await new Promise(resolve => setTimeout(resolve, 20))
-    }
-    await expect(slow()).rejects.toMatchObject({ code: 'STREAM_OUTDATED', path: last })
   })
 })
 

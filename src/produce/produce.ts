@@ -1,0 +1,169 @@
+import { type BlockCache, guardCache } from '../block-cache/index.ts'
+import { blockCapacity } from '../container/index.ts'
+import { type Batch, type ImagePlan, narSizeOf, type PreparedImage } from '../plan/index.ts'
+import type { Threads } from '../pool/index.ts'
+import type { Warning } from '../warning.ts'
+import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
+import { type CacheFaults, cacheWarnings } from './cache-faults.ts'
+import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
+import type { Crew } from './crew.ts'
+import { guard } from './guard.ts'
+import { lookAhead } from './look-ahead.ts'
+import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
+import { createProgress, type Fetching, type Progress } from './progress.ts'
+import { createBatchVerifier } from './verify-batch.ts'
+import type { VerifyTask } from './worker.ts'
+
+/** How to produce; none of it reaches the bytes of an image. */
+export interface ProduceOptions {
+  /** Where compressed blocks are kept; `false` for nowhere. */
+  readonly cache: BlockCache | false
+  /** Whether what comes from the cache is verified against its NAR hashes again. */
+  readonly verifyCache: boolean
+  /** Told at once, and whenever a block is in the image. What it throws ends the build. */
+  readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Once it is aborted nothing of the build goes on, whether or not somebody reads. */
+  readonly ending: AbortController
+}
+
+/**
+ * Bytes of plain tar that all threads together may be ahead. So much, because one of them may be busy for long with a
+ * store path of many small entries, and the others have to wait for it once their memory is full.
+ */
+const PLAIN_AHEAD = 128 * 1024 * 1024
+
+/**
+ * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: of two blocks as long as each
+ * other one may take three times as long as the other. They take what they were compressed to.
+ */
+const BLOCKS_WAITING = 2
+
+/** Blocks of the file that are ready, or read from the cache, while those before them are written. */
+const CHUNKS_AHEAD = 2
+
+/** The bytes of an image on their way. */
+export interface Production {
+  /** The file of the image from its first byte to its last; to be read once. */
+  readonly chunks: AsyncIterable<FileChunk>
+  /** Filled in as the chunks come. */
+  readonly sizes: PackedSizes
+  /** Bytes of NAR that were verified against their hashes: all, once the chunks have come, but for believed blocks. */
+  readonly verifiedNarSize: number
+  /** What was wrong with the caches, as far as the chunks have come. */
+  readonly warnings: readonly Warning[]
+}
+
+/** Produces the bytes of an image that was planned. */
+export function produce(
+  image: PreparedImage,
+  crew: Crew,
+  { cache, verifyCache, onProgress, ending }: ProduceOptions,
+): Production {
+  const sizes = createSizes(image.plan)
+  const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
+  const fetching = { count, missing: image.plan.batches }
+  const faults: CacheFaults = { mislabelling: new Set(), mismatches: [] }
+  const all = chunksOf(image, sizes, crew, { fetching, faults, cache, verifyCache, signal: ending.signal })
+  const progress = onProgress && createProgress(image.plan, fetching, onProgress)
+  return {
+    chunks: guard(all, progress, ending),
+    sizes,
+    get verifiedNarSize() {
+      return verifyCache ? image.plan.narSize : image.plan.narSize - sizes.cachedNars
+    },
+    get warnings() {
+      return cacheWarnings(faults)
+    },
+  }
+}
+
+interface ChunkOptions extends Pick<ProduceOptions, 'cache' | 'verifyCache'> {
+  readonly fetching: Fetching
+  readonly faults: CacheFaults
+  readonly signal: AbortSignal
+}
+
+async function* chunksOf(
+  image: PreparedImage,
+  sizes: PackedSizes,
+  crew: Crew,
+  options: ChunkOptions,
+): AsyncGenerator<FileChunk> {
+  const { packers, encoders, workers } = crew
+  const { fetching, faults } = options
+  const { plan, container, format, effort } = image
+  const pieceSize = container.blockSize
+  const onMislabelling = (cacheUrl: string) => faults.mislabelling.add(cacheUrl)
+  const common = { packers, pieceSize, fetched: fetching.count, onMislabelling }
+  if (!container.blocks || !encoders) {
+    const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
+    const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
+    return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
+  }
+  const cached = await openCache(image, sizes, { ...crew, encoders }, options)
+  // The packer may fill a piece while all the others are being encoded.
+  const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
+  const blocksAhead = workers * (1 + BLOCKS_WAITING)
+  fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  const parts = {
+    batches: plan.batches,
+    pieces: packImage(plan, fetching.missing, packing, sizes),
+    cached,
+    // The packer may be waiting for its turn, which comes after this batch: so another one.
+    repack(batch: Batch) {
+      sizes.cachedNars -= narSizeOf(batch)
+      fetching.missing = [...fetching.missing, batch]
+      return repack(plan, batch, packing, sizes, crew)
+    },
+  }
+  const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead })
+  yield* lookAhead(file, CHUNKS_AHEAD)
+}
+
+/** Looks the batches up, and meanwhile verifies what no packer may come to read; `undefined` where no cache is wanted. */
+async function openCache(
+  image: PreparedImage,
+  sizes: PackedSizes,
+  { packers, encoders, workers }: Crew & { readonly encoders: Threads },
+  { cache: given, faults, verifyCache, signal }: ChunkOptions,
+): Promise<CachedBatches | undefined> {
+  if (!given) return undefined
+  const cache = guardCache(given, signal, fault => {
+    faults.failure = fault
+  })
+  const onMismatch = (batch: Batch) => faults.mismatches.push(...batch.segments)
+  const verifier = { cache, decoders: encoders, format: image.format, container: image.container, onMismatch }
+  const verify = verifyCache ? { batch: createBatchVerifier(verifier), atOnce: workers } : undefined
+  const looking = lookUpBatches(cache, image.plan.batches, image, sizes, verify)
+  const [cached] = await Promise.all([looking, verifyInspected(image, packers)])
+  return cached
+}
+
+/**
+ * Verifies the store paths that an image was planned by; a packer reads them only where their blocks are not in the cache.
+ * What was looked up in NARs was verified by that.
+ */
+async function verifyInspected({ plan, inspected }: PreparedImage, packers: Threads): Promise<void> {
+  const segments = plan.batches
+    .flatMap(batch => batch.segments)
+    .filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path))
+  if (segments.length === 0) return
+  const task: VerifyTask = { segments, supply: plan.supply }
+  await packers.run('verify', task)
+}
+
+/** Packs a batch in a thread of its own. */
+async function* repack(
+  plan: ImagePlan,
+  batch: Batch,
+  packing: PackOptions,
+  sizes: PackedSizes,
+  crew: Crew,
+): AsyncGenerator<Piece> {
+  const packers = crew.startPacker()
+  try {
+    yield* packBatches(plan, [batch], { ...packing, packers }, sizes)
+  } finally {
+    await packers.stop()
+  }
+}
