@@ -1,4 +1,4 @@
-import { encodeByteString } from '../bytes/index.ts'
+import { type ByteString, encodeByteString } from '../bytes/index.ts'
 import { type Random, ZIPF_SIZE, zipfTable } from './random.ts'
 
 /** Pieces of bytes to assemble contents from, in one buffer. Some are used often, most rarely. */
@@ -24,7 +24,8 @@ export function createSnippets(pieces: readonly string[]): Snippets {
     at += piece.length
     starts[i + 1] = at
   })
-  return { bytes: encodeByteString(pieces.join('')), starts, zipf: zipfTable(pieces.length) }
+  // Checked by encodeByteString.
+  return { bytes: encodeByteString(pieces.join('') as ByteString), starts, zipf: zipfTable(pieces.length) }
 }
 
 const ZIPF_SHIFT = 32 - Math.log2(ZIPF_SIZE)

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs'
+import { encodeText } from '../bytes/index.ts'
 import { createNarWriter, type NarHash, type NarWriter, narHashFromBytes } from '../nix/index.ts'
 import type { ContentsMaker, FileContents } from './contents.ts'
 import { type Directory, sortedChildren, type TreeNode } from './package-tree.ts'
@@ -32,7 +33,7 @@ function writeNode(path: string, node: TreeNode, writers: Writers): void {
   const { nar } = writers
   if (node.type === 'directory') writeDirectory(path, node, writers)
   else if (node.type === 'symlink') {
-    nar.symlink(node.target)
+    nar.symlink(encodeText(node.target))
     symlinkSync(node.target, path)
   } else {
     const bytes = bytesOf(node.contents, writers.maker)
@@ -47,7 +48,7 @@ function writeDirectory(path: string, directory: Directory, writers: Writers): v
   mkdirSync(path)
   nar.directory()
   for (const [name, child] of sortedChildren(directory)) {
-    nar.entry(name)
+    nar.entry(encodeText(name))
     writeNode(`${path}/${name}`, child, writers)
   }
   nar.endDirectory()

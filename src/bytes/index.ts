@@ -1,13 +1,14 @@
 export {
   type ByteString,
-  byteStringOfText,
   compareByteStrings,
   decodeByteString,
+  decodeText,
   encodeByteString,
+  encodeText,
   isAscii,
-  textOfByteString,
   writeByteString,
 } from './byte-string.ts'
+export { byteString, EMPTY, joinNames, joinPath } from './byte-string-parts.ts'
 export { concatBytes } from './concat.ts'
 export { crc32, crc32Combine } from './crc32.ts'
 export { crc64 } from './crc64.ts'

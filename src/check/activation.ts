@@ -7,17 +7,26 @@
  *       prepare-root    the stage-2 script, where init is systemd itself
  *       activate        what the stage-2 script runs; absent with nixos-init, which is a part of the initrd
  */
-import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, decodeByteString, encodeText, joinPath } from '../bytes/index.ts'
 import type { Init } from './boot.ts'
 import type { CheckedNode } from './entry.ts'
 import type { Report } from './findings.ts'
 import { type Lookup, resolvePath } from './resolve.ts'
 
 /** The symlink to the system that was switched to last. */
-export const SYSTEM_PROFILE = 'nix/var/nix/profiles/system'
+export const SYSTEM_PROFILE = byteString`nix/var/nix/profiles/system`
 
 /** What only the toplevel of a host has. */
 export const HOST_FILES = ['kernel', 'initrd', 'boot.json'] as const
+
+/** A folder with one of these is a toplevel. */
+const TOPLEVEL_FILES = ['nixos-version', 'init-interface-version', 'activate', 'prepare-root'].map(encodeText)
+
+/** A toplevel has one of these if its /etc is an overlay. */
+const OVERLAY_FILES = ['etc-metadata-image', 'etc-basedir'].map(encodeText)
+
+/** Where the stage-2 script may be, in the order of preference. */
+const SCRIPTS = ['prepare-root', 'init'].map(encodeText)
 
 /** How a host becomes a container. */
 export const SET_CONTAINER = 'set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = true)'
@@ -39,7 +48,7 @@ export async function checkActivation(
 ): Promise<NixosSystem | undefined> {
   const toplevel = await findToplevel(lookup, init)
   if (toplevel === undefined) return undefined
-  const has = async (name: string) => (await lookup(`${toplevel}/${name}`)) !== undefined
+  const has = async (name: string) => (await lookup(joinPath(toplevel, encodeText(name)))) !== undefined
   const at = { path: name }
 
   if (isScript(init.node) === false) {
@@ -74,15 +83,15 @@ export async function checkActivation(
 async function findToplevel(lookup: Lookup, init: Init['program']): Promise<ByteString | undefined> {
   const profile = await resolvePath(lookup, SYSTEM_PROFILE)
   const toplevel = profile.node === undefined ? init.path.replace(/\/?[^/]*$/, '') : profile.path
-  for (const name of ['nixos-version', 'init-interface-version', 'activate', 'prepare-root']) {
-    if (await lookup(`${toplevel}/${name}`)) return toplevel
+  for (const name of TOPLEVEL_FILES) {
+    if (await lookup(joinPath(toplevel, name))) return toplevel
   }
   return undefined
 }
 
 async function mountsEtc(lookup: Lookup, toplevel: ByteString): Promise<boolean> {
-  for (const name of ['etc-metadata-image', 'etc-basedir']) if (await lookup(`${toplevel}/${name}`)) return true
-  const { node } = await resolvePath(lookup, `${toplevel}/activate`)
+  for (const name of OVERLAY_FILES) if (await lookup(joinPath(toplevel, name))) return true
+  const { node } = await resolvePath(lookup, byteString`${toplevel}/activate`)
   const text = textOf(node)
   return /etc-metadata(?:\.erofs|-image)/.test(text) || text.split('\n').some(mountsErofs)
 }
@@ -99,7 +108,7 @@ function textOf(node: CheckedNode | undefined): string {
 }
 
 async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string | undefined> {
-  for (const name of ['prepare-root', 'init']) if (isScript(await lookup(`${toplevel}/${name}`))) return name
+  for (const name of SCRIPTS) if (isScript(await lookup(joinPath(toplevel, name)))) return name
   return undefined
 }
 

@@ -1,5 +1,5 @@
 /** Extended attributes and access control lists of entries, which importers restore, lose or fail at. */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString } from '../bytes/index.ts'
 import { aclOutcome } from './acl.ts'
 import type { CheckedEntry } from './entry.ts'
 import type { Report } from './findings.ts'
@@ -7,7 +7,7 @@ import type { PaxRecords } from './pax-records.ts'
 import { shown } from './shown.ts'
 
 const SCHILY = 'SCHILY.xattr.'
-const LIBARCHIVE = 'LIBARCHIVE.xattr.'
+const LIBARCHIVE = byteString`LIBARCHIVE.xattr.`
 /** Bytes of an attribute's value, and of its name (xattr(7)). */
 const VALUE_MAX = 65_536
 const NAME_MAX = 255
@@ -18,7 +18,7 @@ export function checkAttributes(entry: CheckedEntry, path: ByteString, report: R
   if (pax === undefined || type === 'hardlink') return
   for (const [name, value] of attributesOf(pax)) {
     if (!(SCHILY + name in pax)) {
-      const message = `has ${shown(LIBARCHIVE + name)}, which systemd up to 258 passes over: write it as SCHILY.xattr, too`
+      const message = `has ${shown(byteString`${LIBARCHIVE}${name}`)}, which systemd up to 258 passes over: write it as SCHILY.xattr, too`
       report('xattr', message, { path, severity: 'note', until: 258 })
     }
     checkAttribute(name, value, entry, path, report)
@@ -29,14 +29,14 @@ export function checkAttributes(entry: CheckedEntry, path: ByteString, report: R
 /** Names and, where they are known, values. */
 function attributesOf(pax: PaxRecords): Map<ByteString, ByteString | undefined> {
   const attributes = new Map<ByteString, ByteString | undefined>()
-  for (const [key, value] of Object.entries(pax)) {
-    if (key.startsWith(SCHILY)) attributes.set(key.slice(SCHILY.length), value)
-  }
-  for (const key of Object.keys(pax)) {
+  // Keys are byte strings: see PaxRecords.
+  const keys = Object.keys(pax) as ByteString[]
+  for (const key of keys) if (key.startsWith(SCHILY)) attributes.set(key.slice(SCHILY.length), pax[key])
+  for (const key of keys) {
     if (!key.startsWith(LIBARCHIVE)) continue
     const name = key
       .slice(LIBARCHIVE.length)
-      .replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(+`0x${hex}`))
+      .replace(/%([0-9a-fA-F]{2})/g, (_, hex) => String.fromCharCode(+`0x${hex}`)) as ByteString
     if (!attributes.has(name)) attributes.set(name, undefined)
   }
   return attributes

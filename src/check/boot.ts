@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, encodeText } from '../bytes/index.ts'
 import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.ts'
 import type { Report } from './findings.ts'
 import { isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
@@ -6,10 +6,14 @@ import type { RuleName } from './rules.ts'
 import { shownPath } from './shown.ts'
 import { checkStartUp } from './start-up.ts'
 
-const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release']
-const INITS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'sbin/init']
+const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release'].map(encodeText)
+const INITS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'sbin/init'].map(encodeText)
 /** Links that systemd-nspawn adds to a root that lacks them (systemd `src/shared/base-filesystem.c`). */
-const BASE_LINKS: Readonly<Record<string, ByteString>> = { bin: 'usr/bin', lib: 'usr/lib', sbin: 'usr/sbin' }
+const BASE_LINKS: Readonly<Record<string, ByteString>> = {
+  bin: byteString`usr/bin`,
+  lib: byteString`usr/lib`,
+  sbin: byteString`usr/sbin`,
+}
 /** Scripts that the kernel follows from interpreter to interpreter (execve(2)). */
 const SCRIPTS_MAX = 4
 
@@ -34,7 +38,7 @@ export async function checkBoot(lookup: Lookup, system: System | undefined, repo
   const init = await checkInit(lookup, system, report)
   await checkOsRelease(lookup, init.exists, report)
   await checkStartUp(lookup, init.exists, report)
-  if ((await resolvePath(lookup, 'usr')).node?.type !== 'directory') {
+  if ((await resolvePath(lookup, byteString`usr`)).node?.type !== 'directory') {
     report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
   }
   return { ...(init.system && { system: init.system }), ...(init.init && { init: init.init }) }

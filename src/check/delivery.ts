@@ -3,14 +3,15 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { resolvePath, someText } from '../arguments.ts'
+import { byteString, encodeText } from '../bytes/index.ts'
 import { readPieces, withDescriptor } from '../descriptors.ts'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
 import { versionsOf } from './versions.ts'
 
-const CHECKSUMS = 'SHA256SUMS'
-const SIGNATURES = [`${CHECKSUMS}.gpg`, `${CHECKSUMS}.asc`] as const
+const CHECKSUMS = byteString`SHA256SUMS`
+const SIGNATURES = [byteString`${CHECKSUMS}.gpg`, byteString`${CHECKSUMS}.asc`] as const
 /** Bytes of a file of checksums. */
 const CHECKSUMS_MAX = 1024 * 1024
 /** Bytes read from disk at a time. */
@@ -35,11 +36,12 @@ export async function checkDelivery(
 
   const own = `${imageFile}.sha256`
   if (files.has(own)) {
+    const path = encodeText(own)
     const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
-    report('sha256-file', message, { path: own, severity: 'warning', until: 257 })
+    report('sha256-file', message, { path, severity: 'warning', until: 257 })
     if (files.has(settingsOf(imageFile))) {
       const message = `has no line for ${settingsOf(imageFile)}, which pull-tar then refuses: remove it`
-      if (!hasLine(await read(own), settingsOf(imageFile))) report('sha256-file', message, { path: own })
+      if (!hasLine(await read(own), settingsOf(imageFile))) report('sha256-file', message, { path })
     }
   }
   const signatures = SIGNATURES.filter(file => files.has(file))

@@ -37,7 +37,7 @@ const PT_INTERP = 3
 export function identifyProgram(head: Uint8Array): Program {
   if (head[0] === 0x23 && head[1] === 0x21) {
     const [line] = decodeByteString(head.subarray(2, 256)).split('\n', 1)
-    const interpreter = /^[ \t]*([^ \t\0]+)/.exec(line!)?.[1]
+    const interpreter = line!.match(/^[ \t]*([^ \t\0]+)/)?.[1]
     return interpreter === undefined ? { kind: 'unknown' } : { kind: 'script', interpreter }
   }
   if (head.length < 20 || readU32le(head, 0) !== 0x464c457f) return { kind: 'unknown' }

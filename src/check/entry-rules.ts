@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { identifyProgram } from './elf.ts'
 import { type CheckedEntry, type CheckedNode, fits, isText, normalizePath, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
@@ -40,7 +40,7 @@ export function createEntryRules(report: Report): EntryRules {
   let first: (TopFolder & { readonly path: ByteString }) | undefined
   let registration: Uint8Array | undefined
   let isCut = false
-  let previous: ByteString = ''
+  let previous = EMPTY
 
   function checkPlace(id: number, path: ByteString, entry: CheckedEntry): void {
     checkSecond(id, path, entry)
@@ -49,10 +49,10 @@ export function createEntryRules(report: Report): EntryRules {
       const kind = tree.kind(at)
       if (kind === 'symlink') {
         // GNU tar makes links that lead out when all else is there, and has a file in their place until then.
-        const { target = '' } = tree.node(at)!
+        const { target = EMPTY } = tree.node(at)!
         const link = paths.path(at)
         const leadsOut =
-          target.startsWith('/') || hasDotDot(target) || !isFolder(normalizePath(`${parentOf(link)}/${target}`))
+          target.startsWith('/') || hasDotDot(target) || !isFolder(normalizePath(joinPath(parentOf(link), target)))
         const message = `lies below the symlink ${shownQuoted(link)}: give it the path where it really is`
         report('through-symlink', message, { path, ...(leadsOut && { since: SYSTEMD_VERSIONS.oldest }) })
         return
@@ -103,7 +103,7 @@ export function createEntryRules(report: Report): EntryRules {
       if (tree.kind(at) !== 'symlink') continue
       const link = paths.path(at)
       const isThere = isEntry(paths.find(path))
-      const behind = `${parentOf(link)}/${tree.node(at)!.target}${path.slice(link.length)}`
+      const behind = byteString`${parentOf(link)}/${tree.node(at)!.target!}${path.slice(link.length)}`
       return { link, end: isThere ? path : normalizePath(behind) }
     }
     return undefined
@@ -136,7 +136,7 @@ export function createEntryRules(report: Report): EntryRules {
 
   /** Puts an entry into the tree; whether there is room for it. */
   function keep(id: number, path: ByteString, entry: CheckedEntry): boolean {
-    const { type, mode, target = '' } = entry
+    const { type, mode, target = EMPTY } = entry
     const linked = type === 'hardlink' ? checkHardLink(path, target) : NONE
     if (path === REGISTRATION_FILE)
       registration = type === 'file' && entry.head ? new Uint8Array(entry.head) : undefined
@@ -192,8 +192,8 @@ export function createEntryRules(report: Report): EntryRules {
 }
 
 /** What is kept of an entry besides its type and mode. */
-function detailOf(path: ByteString, { type, target = '', head }: CheckedEntry): Partial<CheckedNode> {
-  if (type === 'symlink') return { target: target.length <= PATH_MAX ? target : '' }
+function detailOf(path: ByteString, { type, target = EMPTY, head }: CheckedEntry): Partial<CheckedNode> {
+  if (type === 'symlink') return { target: target.length <= PATH_MAX ? target : EMPTY }
   if (type !== 'file' || head === undefined || path === REGISTRATION_FILE) return {}
   if (isText(path)) return { head }
   const program = identifyProgram(head)

@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, joinNames } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Program } from './elf.ts'
 import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
@@ -42,7 +42,7 @@ export interface CheckedEntry extends CheckedNode {
 }
 
 /** The file from which Nix in the machine learns of its store paths. */
-export const REGISTRATION_FILE = 'nix-path-registration'
+export const REGISTRATION_FILE = byteString`nix-path-registration`
 
 /** Enough for an ELF header with the interpreter's name in its usual place, and for any `#!` line (execve(2)). */
 const PROGRAM_HEAD = 1024
@@ -110,9 +110,6 @@ export function checkedEntry(entry: TreeEntry): CheckedEntry {
  */
 export function normalizePath(path: ByteString): ByteString {
   return path.length <= PATH_MAX && /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
-    ? path
-        .split('/')
-        .filter(name => name !== '' && name !== '.')
-        .join('/')
+    ? joinNames(path.split('/').filter(name => name !== '' && name !== '.'))
     : path
 }

@@ -1,4 +1,4 @@
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, decodeText } from '../bytes/index.ts'
 import { PATH_MAX } from './limits.ts'
 import { type RuleName, ruleOf, type Severity } from './rules.ts'
 import { concernsAny, type SystemdVersions } from './versions.ts'
@@ -66,7 +66,7 @@ export function createFindings(versions: SystemdVersions): { readonly report: Re
 
 /** A path as text. Nobody reads all of one that no kernel takes. */
 function pathText(path: ByteString): string {
-  return path.length <= PATH_MAX ? textOfByteString(path) : `${textOfByteString(path.slice(0, PATH_MAX))}…`
+  return path.length <= PATH_MAX ? decodeText(path) : `${decodeText(path.slice(0, PATH_MAX))}…`
 }
 
 function boundsOf(name: RuleName, details: FindingDetails): Kind['bounds'] {

@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, EMPTY, encodeText, joinPath } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import { checkActivation } from './activation.ts'
 import { checkBoot, type Init, withBaseLinks } from './boot.ts'
@@ -52,7 +52,7 @@ export interface ImageCheck {
 }
 
 /** Where Nix in the machine remembers its store paths, once it has run there. */
-const DATABASE_FILE = 'nix/var/nix/db/db.sqlite'
+const DATABASE_FILE = byteString`nix/var/nix/db/db.sqlite`
 
 /** Kept between store paths by Nix itself: hard links to equal files. */
 const LINKS_FOLDER = '.links'
@@ -65,7 +65,7 @@ const LINKS_FOLDER = '.links'
 export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
   const { report, list } = createFindings(versionsOf(options.systemd))
   const rules = createEntryRules(report)
-  const storePaths = new Set<string>()
+  const storePaths = new Set<ByteString>()
   return {
     report,
     entry(entry) {
@@ -73,14 +73,14 @@ export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
     },
     async finish({ lookup = async () => undefined, storePaths: unseen = [], isPartial = false } = {}) {
       const hasRoom = addStorePaths(storePaths, rules.tree, report)
-      for (const name of unseen) storePaths.add(name)
+      for (const name of unseen) storePaths.add(encodeText(name))
       if (isPartial || rules.isCut) return { findings: list(), storePaths: [...storePaths].sort() }
       rules.finish()
       const tree: Lookup = async path => rules.tree.get(path) ?? lookup(path)
       const root = await findRoot(tree, rules.tree)
       if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
       checkRoot(rules.top(root.slice(0, -1)), root, report)
-      const lookIn = withBaseLinks(path => tree(root + path))
+      const lookIn = withBaseLinks(path => tree(byteString`${root}${path}`))
       const { system, init } = await checkBoot(lookIn, options.system, report)
       if (init) await checkSystem(lookIn, init, { tree: rules.tree, storePaths }, report)
       const database = await tree(DATABASE_FILE)
@@ -105,14 +105,16 @@ export async function checkTree(
 async function checkSystem(
   lookup: Lookup,
   init: Init,
-  { tree, storePaths }: { readonly tree: ImageTree; readonly storePaths: Iterable<string> },
+  { tree, storePaths }: { readonly tree: ImageTree; readonly storePaths: Iterable<ByteString> },
   report: Report,
 ): Promise<void> {
   const nixos = await checkActivation(lookup, init, report)
   await checkLogins(lookup, nixos?.toplevel, tree, report)
   if (nixos === undefined || (await lookup(REGISTRATION_FILE)) === undefined) return
   // A system without Nix has no use for it.
-  const ofNix = ['etc/nix/nix.conf', 'sw/bin/nix-store'].map(path => resolvePath(lookup, `${nixos.toplevel}/${path}`))
+  const ofNix = ['etc/nix/nix.conf', 'sw/bin/nix-store'].map(path =>
+    resolvePath(lookup, joinPath(nixos.toplevel, encodeText(path))),
+  )
   if ((await Promise.all(ofNix)).every(({ node }) => node === undefined)) return
   await checkRegistrationIsLoaded(lookup, { init: init.program.path, ...nixos }, tree, storePaths, report)
 }
@@ -120,18 +122,21 @@ async function checkSystem(
 /** '' for a tree that begins at the top, `NAME/` for one that lies in the one directory there. */
 async function findRoot(lookup: Lookup, tree: ImageTree): Promise<ByteString> {
   const isOsTree = async (root: ByteString) =>
-    (await lookup(`${root}etc/os-release`)) !== undefined || (await lookup(`${root}usr/lib/os-release`)) !== undefined
+    (await lookup(byteString`${root}etc/os-release`)) !== undefined ||
+    (await lookup(byteString`${root}usr/lib/os-release`)) !== undefined
   let top: ByteString | undefined
-  for (const name of tree.names('')) {
-    if (top !== undefined) return ''
+  for (const name of tree.names(EMPTY)) {
+    if (top !== undefined) return EMPTY
     top = name
   }
-  return top !== undefined && !(await isOsTree('')) && (await isOsTree(`${top}/`)) ? `${top}/` : ''
+  if (top === undefined || (await isOsTree(EMPTY))) return EMPTY
+  const folder = byteString`${top}/`
+  return (await isOsTree(folder)) ? folder : EMPTY
 }
 
 /** Adds what lies in the store of an image; whether it is so little that it can be kept. */
-function addStorePaths(storePaths: Set<string>, tree: ImageTree, report: Report): boolean {
-  for (const name of tree.names('nix/store')) {
+function addStorePaths(storePaths: Set<ByteString>, tree: ImageTree, report: Report): boolean {
+  for (const name of tree.names(byteString`nix/store`)) {
     if (storePaths.size === STORE_PATHS_MAX) {
       const message = `has more than ${STORE_PATHS_MAX} store paths: they are not compared with its ${REGISTRATION_FILE}`
       report('limits', message)

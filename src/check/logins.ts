@@ -1,11 +1,11 @@
 /** Whether `machinectl login` finds the unit that it makes a machine start (systemd `src/machine/machine-dbus.c`). */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, encodeText, joinPath } from '../bytes/index.ts'
 import type { Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
 import { TEXTS_MAX } from './limits.ts'
 import { isThere, type Lookup, resolvePath } from './resolve.ts'
 
-const UNIT = 'container-getty@.service'
+const UNIT = byteString`container-getty@.service`
 /** Where systemd looks for units; NixOS has its own below the toplevel until its activation links them to /etc. */
 const FOLDERS = [
   'etc/systemd/system.control',
@@ -14,7 +14,7 @@ const FOLDERS = [
   'usr/local/lib/systemd/system',
   'usr/lib/systemd/system',
   'lib/systemd/system',
-]
+].map(encodeText)
 
 function isUsual(path: ByteString): boolean {
   return FOLDERS.includes(path.slice(0, -UNIT.length - 1))
@@ -30,14 +30,14 @@ export async function checkLogins(
   tree: ImageTree,
   report: Report,
 ): Promise<void> {
-  const main = toplevel === undefined ? 'usr/lib/systemd/system' : `${toplevel}/etc/systemd/system`
+  const main = toplevel === undefined ? byteString`usr/lib/systemd/system` : byteString`${toplevel}/etc/systemd/system`
   if ((await resolvePath(lookup, main)).node?.type !== 'directory') return
   const extra: ByteString[] = []
-  for (const path of tree.below('etc', UNIT)) {
+  for (const path of tree.below(byteString`etc`, UNIT)) {
     if (!isUsual(path)) extra.push(path)
     if (extra.length === TEXTS_MAX) break
   }
-  for (const file of [...extra, ...[FOLDERS[0]!, main, ...FOLDERS.slice(1)].map(folder => `${folder}/${UNIT}`)]) {
+  for (const file of [...extra, ...[FOLDERS[0]!, main, ...FOLDERS.slice(1)].map(folder => joinPath(folder, UNIT))]) {
     if (!(await isThere(lookup, file))) continue
     // The first that is there counts. A link to /dev/null masks the unit.
     if ((await resolvePath(lookup, file)).node?.type === 'file') return

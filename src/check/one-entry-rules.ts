@@ -1,5 +1,5 @@
 /** What is wrong with an entry by itself, wherever it stands. */
-import { type ByteString, isAscii } from '../bytes/index.ts'
+import { type ByteString, EMPTY, isAscii } from '../bytes/index.ts'
 import { checkAttributes } from './attribute-rules.ts'
 import { type CheckedEntry, depthOf } from './entry.ts'
 import type { Report } from './findings.ts'
@@ -47,7 +47,7 @@ function checkPath(stored: ByteString, path: ByteString, report: Report): void {
   }
 }
 
-function checkType({ type, target = '' }: CheckedEntry, path: ByteString, report: Report): void {
+function checkType({ type, target = EMPTY }: CheckedEntry, path: ByteString, report: Report): void {
   if (type === 'character-device' || type === 'block-device') {
     report('device-node', `a ${type}: leave it out, a container gets its devices from systemd-nspawn`, { path })
   } else if (type === 'other') {

@@ -6,7 +6,7 @@
  * many of its names fall together.
  */
 import { randomInt } from 'node:crypto'
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, EMPTY, joinNames } from '../bytes/index.ts'
 import { createTextStore } from './text-store.ts'
 
 /** The path that all others lie below: ''. */
@@ -130,11 +130,11 @@ export function createPathTable(limits: { readonly pathsMax: number; readonly na
     find: path => walk(path, false),
     add: path => walk(path, true),
     parent: id => parents[id]!,
-    name: id => (id === ROOT ? '' : names.read(texts[id]!)),
+    name: id => (id === ROOT ? EMPTY : names.read(texts[id]!)),
     path(id) {
       const parts: ByteString[] = []
       for (let at = id; at > ROOT; at = parents[at]!) parts.push(names.read(texts[at]!))
-      return parts.reverse().join('/')
+      return joinNames(parts.reverse())
     },
   }
 }

@@ -30,7 +30,8 @@ const ID_MAX = 2 ** 32
 /** Looks at a global header: its records are for all entries that follow. */
 export function reportGlobals(header: PaxHeader, report: Report): void {
   const { records } = header
-  const keys = Object.keys(records)
+  // Keys are byte strings: see PaxRecords.
+  const keys = Object.keys(records) as ByteString[]
   if (header.fault !== undefined) reportFault(header, report)
   else if (keys.length === 0) report('pax-global', 'a global pax header is empty: leave it out', { since: 259 })
   for (const key of keys) {

@@ -1,4 +1,4 @@
-import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, decodeByteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { DEFAULT_STORE_DIR, type NixError, parseStorePathBaseName, walkRegistration } from '../nix/index.ts'
 import { headSize, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
@@ -13,7 +13,7 @@ import { shown } from './shown.ts'
  */
 export function checkRegistration(
   contents: Uint8Array | undefined,
-  storeNames: ReadonlySet<string>,
+  storeNames: ReadonlySet<ByteString>,
   isDatabaseThere: boolean,
   report: Report,
 ): void {
@@ -57,7 +57,7 @@ export function checkRegistration(
 
 /** What a registration lists, by base names. */
 interface Listed {
-  readonly names: ReadonlySet<string>
+  readonly names: ReadonlySet<ByteString>
   readonly isTwice: boolean
   /** A store path with a reference of its that is not listed, for each of them. */
   missing(): Generator<readonly [name: string, reference: string]>
@@ -65,18 +65,18 @@ interface Listed {
 
 /** Reads a registration, of which only names are kept, each once. Throws `NixError`. */
 function readListed(contents: Uint8Array): Listed {
-  const names = new Set<string>()
+  const names = new Set<ByteString>()
   /** A number for each name that is referred to. */
-  const numbers = new Map<string, number>()
+  const numbers = new Map<ByteString, number>()
   /** References to what was not listed by then: who refers, and the number of what it refers to. */
-  const referrers: string[] = []
+  const referrers: ByteString[] = []
   const references: number[] = []
   let isTwice = false
-  let name = ''
+  let name = EMPTY
   const text = Buffer.from(contents.buffer, contents.byteOffset, contents.length).toString('latin1')
   for (const item of walkRegistration(text)) {
-    // A name that is a part of the whole text would keep that.
-    const baseName = Buffer.from(item.path.baseName, 'latin1').toString('latin1')
+    // A name that is a part of the whole text would keep that; the text has one character a byte.
+    const baseName = Buffer.from(item.path.baseName, 'latin1').toString('latin1') as ByteString
     if (item.kind === 'record') {
       name = baseName
       isTwice ||= names.has(name)
@@ -110,23 +110,23 @@ export async function checkRegistrationIsLoaded(
   lookup: Lookup,
   startup: { readonly init: ByteString; readonly toplevel: ByteString },
   tree: ImageTree,
-  storeNames: Iterable<string>,
+  storeNames: Iterable<ByteString>,
   report: Report,
 ): Promise<void> {
   const units: ByteString[] = []
-  for (const path of tree.below('etc/systemd')) if (units.push(path) === TEXTS_MAX) return
+  for (const path of tree.below(byteString`etc/systemd`)) if (units.push(path) === TEXTS_MAX) return
   const parts = [...storeNames].flatMap(name => {
-    const path = `nix/store/${name}`
+    const path = byteString`nix/store/${name}`
     // Nixpkgs has a store path for each unit, one for its script, and one for boot.postBootCommands.
-    const [, script, unit] = /-unit-(script-)?(.+)$/.exec(name) ?? []
-    if (unit !== undefined) return [script === undefined ? `${path}/${unit}` : `${path}/bin/${unit}`]
+    const [, script, unit] = name.match(/-unit-(script-)?(.+)$/) ?? []
+    if (unit !== undefined) return [joinPath(script === undefined ? path : byteString`${path}/bin`, unit)]
     return name.endsWith('-local-cmds') ? [path] : []
   })
   // Where one of them does, its name mostly says so: then no other need be looked at.
   const likely = (path: string) => (/regist|nix-path|local-cmds/.test(path) ? 0 : 1)
   const texts = [
     startup.init,
-    `${startup.toplevel}/activate`,
+    byteString`${startup.toplevel}/activate`,
     ...[...units, ...parts].sort((a, b) => likely(a) - likely(b)),
   ]
   if (texts.length > TEXTS_MAX) return
@@ -145,7 +145,7 @@ async function mayName(lookup: Lookup, path: ByteString): Promise<boolean> {
   if (node.head === undefined || node.head.length >= headSize(real, node.mode)) return true
   const text = decodeByteString(node.head)
   if (text.includes(`/${REGISTRATION_FILE}`)) return true
-  const [, program] = /^ExecStart=[-@:+!]*\/(nix\/store\/\S+)/m.exec(text) ?? []
+  const program = text.match(/^ExecStart=[-@:+!]*\/(nix\/store\/\S+)/m)?.[1]
   const script = program === undefined ? undefined : (await resolvePath(lookup, program)).node?.head
   return script !== undefined && decodeByteString(script).includes(`/${REGISTRATION_FILE}`)
 }

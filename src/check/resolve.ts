@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { type CheckedNode, normalizePath } from './entry.ts'
 import { shown, shownPath } from './shown.ts'
 
@@ -34,7 +34,7 @@ export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Re
   let way = 0
   const links: string[] = []
   let isAbsolute = false
-  let at: ByteString = ''
+  let at = EMPTY
   let node: CheckedNode | undefined = { type: 'directory', mode: 0o755 }
   while (names.length > 0) {
     const name = names.pop()!
@@ -45,7 +45,7 @@ export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Re
       node = await (at === '' ? { type: 'directory', mode: 0o755 } : lookup(at))
       continue
     }
-    const path: ByteString = at === '' ? name : `${at}/${name}`
+    const path = at === '' ? name : joinPath(at, name)
     way += path.length
     node = node?.type === 'directory' && way <= WAY_MAX ? await lookup(path) : undefined
     if (node?.type !== 'symlink') {
@@ -53,14 +53,14 @@ export async function resolvePath(lookup: Lookup, start: ByteString): Promise<Re
       if (node === undefined) break
       continue
     }
-    const { target = '' }: CheckedNode = node
+    const { target = EMPTY }: CheckedNode = node
     way += target.length
     links.push(`${shownPath(path)} -> ${shown(target)}`)
     if (links.length > LINKS_MAX) return { path, node: undefined, links: links.slice(0, 3), isAbsolute, isLoop: true }
     for (const part of target.split('/').reverse()) names.push(part)
     if (target.startsWith('/')) {
       isAbsolute = true
-      at = ''
+      at = EMPTY
     }
     node = { type: 'directory', mode: 0o755 }
   }
@@ -74,6 +74,6 @@ export async function isThere(lookup: Lookup, path: ByteString): Promise<boolean
   const name = path.slice(slash + 1)
   return (
     folder.node?.type === 'directory' &&
-    (await lookup(folder.path === '' ? name : `${folder.path}/${name}`)) !== undefined
+    (await lookup(folder.path === '' ? name : joinPath(folder.path, name))) !== undefined
   )
 }

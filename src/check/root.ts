@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString } from '../bytes/index.ts'
 import type { TopFolder } from './entry-rules.ts'
 import type { Report } from './findings.ts'
 
@@ -11,7 +11,7 @@ const FOR_ROOT = 0o022
 export function checkRoot(folder: TopFolder | undefined, path: ByteString, report: Report): void {
   if (folder === undefined) return
   const { mode, uid, gid } = folder
-  const details = { path: path === '' ? './' : path }
+  const details = { path: path === '' ? byteString`./` : path }
   const octal = mode.toString(8).padStart(4, '0')
   if ((mode & FOR_ALL) !== FOR_ALL) {
     const message = `gives the root the mode ${octal}, with which services of other users reach nothing: make it 0755`

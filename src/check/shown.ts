@@ -1,5 +1,5 @@
 /** Names from an image as messages show them: in one line, no character raw that a terminal obeys, and cut off if long. */
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, decodeText } from '../bytes/index.ts'
 import { printable, quoted } from '../printable.ts'
 
 /** The longest name that is shown whole. */
@@ -7,7 +7,7 @@ const SHOWN_MAX = 300
 
 /** A name, such as where a symlink leads. */
 export function shown(name: ByteString): string {
-  const text = printable(textOfByteString(name.slice(0, SHOWN_MAX)))
+  const text = printable(decodeText(name.slice(0, SHOWN_MAX)))
   return name.length <= SHOWN_MAX ? text : `${text}…`
 }
 
@@ -18,5 +18,5 @@ export function shownPath(path: ByteString): string {
 
 /** A name in quotes. */
 export function shownQuoted(name: ByteString): string {
-  return quoted(textOfByteString(name.slice(0, SHOWN_MAX))) + (name.length <= SHOWN_MAX ? '' : '…')
+  return quoted(decodeText(name.slice(0, SHOWN_MAX))) + (name.length <= SHOWN_MAX ? '' : '…')
 }

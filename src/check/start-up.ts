@@ -1,11 +1,11 @@
 /** What systemd-nspawn reads and mounts over when it starts a machine (systemd `src/nspawn/nspawn.c`). */
-import { decodeByteString } from '../bytes/index.ts'
+import { byteString, decodeByteString, encodeText } from '../bytes/index.ts'
 import type { Report } from './findings.ts'
 import { isThere, type Lookup, resolvePath } from './resolve.ts'
 
-const MACHINE_ID = 'etc/machine-id'
+const MACHINE_ID = byteString`etc/machine-id`
 /** File systems are mounted there if the tree has the directory, or nothing. */
-const MOUNT_POINTS = ['proc', 'sys', 'dev', 'run', 'tmp']
+const MOUNT_POINTS = ['proc', 'sys', 'dev', 'run', 'tmp'].map(encodeText)
 
 /** Looks for what keeps a machine from being started, other than its init. */
 export async function checkStartUp(tree: Lookup, isMeantToBoot: boolean, report: Report): Promise<void> {

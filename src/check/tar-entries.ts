@@ -1,5 +1,5 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, decodeByteString } from '../bytes/index.ts'
 import type { ByteInput } from './byte-input.ts'
 import type { Report } from './findings.ts'
 import { EXTENDED_MAX } from './limits.ts'
@@ -78,7 +78,7 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
   /** The text of a GNU header for a long name; it ends at the first NUL. */
   const longText = (bytes: Uint8Array) => {
     const nul = bytes.indexOf(0)
-    return Buffer.from(bytes.buffer, bytes.byteOffset, nul === -1 ? bytes.length : nul).toString('latin1')
+    return decodeByteString(bytes, 0, nul === -1 ? bytes.length : nul)
   }
 
   return {

@@ -14,7 +14,7 @@
  *
  * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
  */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
 
 /** Bytes of a header, and what contents are padded to. */
 export const BLOCK = 512
@@ -46,11 +46,11 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
   const name = textField(block, 0, 100)
-  const prefix = format === 'ustar' ? textField(block, 345, 155) : ''
+  const prefix = format === 'ustar' ? textField(block, 345, 155) : EMPTY
   return {
     format,
     type,
-    path: prefix === '' ? name : `${prefix}/${name}`,
+    path: prefix === '' ? name : joinPath(prefix, name),
     target: textField(block, 157, 100),
     mode: numberField(block, 100, 8),
     uid: numberField(block, 108, 8),
@@ -78,9 +78,10 @@ function hasChecksum(block: Uint8Array): boolean {
 }
 
 function textField(block: Buffer, start: number, length: number): ByteString {
-  if (block[start] === 0) return ''
+  if (block[start] === 0) return EMPTY
   const nul = block.indexOf(0, start)
-  return block.toString('latin1', start, nul === -1 ? start + length : Math.min(nul, start + length))
+  // As decodeByteString, in one call: there are three fields a header.
+  return block.toString('latin1', start, nul === -1 ? start + length : Math.min(nul, start + length)) as ByteString
 }
 
 function numberField(block: Uint8Array, start: number, length: number): number | undefined {

@@ -8,7 +8,15 @@
  *
  * The entries of a tree are in the bytewise order of their names, where that of a directory ends in `/`.
  */
-import { type ByteString, compareByteStrings, concatBytes, encodeByteString } from '../bytes/index.ts'
+import {
+  type ByteString,
+  byteString,
+  compareByteStrings,
+  concatBytes,
+  EMPTY,
+  encodeByteString,
+  encodeText,
+} from '../bytes/index.ts'
 import { createHash, type Hash } from './crypto.ts'
 import type { NarEvent } from './nar-reader.ts'
 
@@ -45,15 +53,15 @@ export function createGitHash(algorithm: 'sha1' | 'sha256'): GitHash {
       return
     }
     const { name, entries } = parent
-    const line = concatBytes([encodeByteString(`${mode} ${name}\0`), id])
-    entries.push({ key: mode === '40000' ? `${name}/` : name, line })
+    const line = concatBytes([encodeByteString(byteString`${encodeText(mode)} ${name}\0`), id])
+    entries.push({ key: mode === '40000' ? byteString`${name}/` : name, line })
   }
 
   return {
     take(event) {
       switch (event.type) {
         case 'directory':
-          open.push({ entries: [], name: '' })
+          open.push({ entries: [], name: EMPTY })
           break
         case 'entry':
           open.at(-1)!.name = event.name

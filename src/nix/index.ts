@@ -1,4 +1,4 @@
-export { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
+export { type ByteString, decodeByteString, decodeText, encodeByteString, encodeText } from '../bytes/index.ts'
 export { type CacheInfo, parseCacheInfo } from './cache-info.ts'
 export {
   type ContentAddress,

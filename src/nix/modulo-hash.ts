@@ -5,7 +5,7 @@
  *     hashed = NAR with 32 zero bytes in each place of DIGEST, { "|" OFFSET }      Nix up to 2.16
  *            | NAR with 32 zero bytes in each place of DIGEST                      from 2.17 on, which leaves OFFSETs out
  */
-import { concatBytes, encodeByteString } from '../bytes/index.ts'
+import { concatBytes, encodeByteString, encodeText } from '../bytes/index.ts'
 import { createHash } from './crypto.ts'
 
 /** Most places of the digest; no package has a hundredth of them. Their offsets have to be held until the end. */
@@ -22,7 +22,7 @@ export interface ModuloHash {
 /** Begins to hash a NAR of the store path whose base name begins with `digest`. */
 export function createModuloHash(algorithm: string, digest: string): ModuloHash {
   const hash = createHash(algorithm)
-  const place = encodeByteString(digest)
+  const place = encodeByteString(encodeText(digest))
   const zeros = new Uint8Array(digest.length)
   const offsets: number[] = []
   /** Bytes that are hashed, and those behind them that may be the beginning of the digest. */

@@ -4,7 +4,7 @@
  * It keeps one string of the framing at most (4,095 bytes, a symlink target) and the names above the node it is in
  * (64 x 255 bytes, twice). A length is checked before a byte behind it is taken, so no input makes it hold more.
  */
-import { type ByteString, decodeByteString, encodeByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, decodeByteString, decodeText, EMPTY, encodeByteString, joinNames } from '../bytes/index.ts'
 import { NixError, quote } from './errors.ts'
 import { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
 
@@ -125,7 +125,7 @@ function createReader(embedded: boolean): EmbeddedNarReader {
             const token = takenToken(TOKENS[step])
             step = token.next
             if (token === DIRECTORY) {
-              lastNames.push('')
+              lastNames.push(EMPTY)
               yield BEGIN_DIRECTORY
             } else if (token === EXECUTABLE) {
               executable = true
@@ -200,7 +200,7 @@ function createReader(embedded: boolean): EmbeddedNarReader {
       while (i < length && token.bytes[i] === source[sourceAt + i]) i++
       if (i === length) return token
     }
-    throw invalid(`it holds ${quote(textOfByteString(takenText()))} in place of ${expected()}`, stringSize(length))
+    throw invalid(`it holds ${quote(decodeText(takenText()))} in place of ${expected()}`, stringSize(length))
   }
 
   function checkZeros(from: number, to: number): void {
@@ -211,10 +211,10 @@ function createReader(embedded: boolean): EmbeddedNarReader {
 
   function enter(name: ByteString): void {
     const problem = narNameProblem(name)
-    if (problem !== undefined) throw invalid(`${problem}: ${quote(textOfByteString(name))}`, stringSize(length))
+    if (problem !== undefined) throw invalid(`${problem}: ${quote(decodeText(name))}`, stringSize(length))
     const last = lastNames[lastNames.length - 1]
     if (name <= last) {
-      const [before, after] = [quote(textOfByteString(last)), quote(textOfByteString(name))]
+      const [before, after] = [quote(decodeText(last)), quote(decodeText(name))]
       throw invalid(`names rise bytewise, but ${after} follows ${before}`, stringSize(length))
     }
     if (path.length + 1 >= NAR_MAX_DEPTH) {
@@ -237,8 +237,8 @@ function createReader(embedded: boolean): EmbeddedNarReader {
   }
 
   function failed(code: 'NAR_INVALID' | 'NAR_TRUNCATED', what: string, reason: string, place: number): NixError {
-    const inside = path.join('/')
-    const where = `at byte ${place}, in ${quote(`/${textOfByteString(inside)}`)}`
+    const inside = joinNames(path)
+    const where = `at byte ${place}, in ${quote(`/${decodeText(inside)}`)}`
     return new NixError(code, `${what}: ${where}: ${reason}`, { offset: place, path: inside })
   }
 
@@ -286,13 +286,13 @@ type TokenStep =
 type Step = TokenStep | 'name' | 'target' | 'size' | 'data' | 'padding' | 'done'
 
 interface Token {
-  readonly text: ByteString
+  readonly text: string
   readonly bytes: Uint8Array
   readonly next: Step
 }
 
-function token(text: ByteString, next: Step): Token {
-  return { text, bytes: encodeByteString(text), next }
+function token(text: string, next: Step): Token {
+  return { text, bytes: encodeByteString(text as ByteString), next } // Checked by encodeByteString.
 }
 
 // What follows `)` depends on what it closes, so the parser sets it.

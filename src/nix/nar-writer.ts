@@ -2,7 +2,7 @@
  * Writes a NAR (grammar: nar.ts) and refuses to write anything that is none. How deep directories nest it does not mind:
  * every Nix before 2.36 made such paths, and their hashes are what they are.
  */
-import { type ByteString, textOfByteString, writeByteString } from '../bytes/index.ts'
+import { type ByteString, decodeText, EMPTY, joinNames, writeByteString } from '../bytes/index.ts'
 import { NixError, quote } from './errors.ts'
 import { encodeNarStrings, NAR_MAX_NAME, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
 
@@ -95,8 +95,8 @@ export function createNarWriter(emit: (bytes: Uint8Array) => void): NarWriter {
 
   function invalid(reason: string): NixError {
     // Between two entries the last name belongs to a node that is complete.
-    const path = (awaits === 'entry' ? names.slice(0, -1) : names).join('/')
-    return new NixError('NAR_INVALID', `cannot write the NAR: in ${quote(`/${textOfByteString(path)}`)}: ${reason}`, {
+    const path = joinNames(awaits === 'entry' ? names.slice(0, -1) : names)
+    return new NixError('NAR_INVALID', `cannot write the NAR: in ${quote(`/${decodeText(path)}`)}: ${reason}`, {
       path,
     })
   }
@@ -108,7 +108,7 @@ export function createNarWriter(emit: (bytes: Uint8Array) => void): NarWriter {
       expect('node', 'a directory')
       reserve(MAX_FRAMING)
       writeToken(DIRECTORY)
-      names.push('')
+      names.push(EMPTY)
       awaits = 'entry'
     },
     entry(name) {
@@ -117,7 +117,7 @@ export function createNarWriter(emit: (bytes: Uint8Array) => void): NarWriter {
       if (problem !== undefined) throw invalid(`${problem}: ${quote(name)}`)
       const last = names[names.length - 1]
       if (name <= last) {
-        const [before, after] = [quote(textOfByteString(last)), quote(textOfByteString(name))]
+        const [before, after] = [quote(decodeText(last)), quote(decodeText(name))]
         throw invalid(`names must rise bytewise, but ${after} follows ${before}`)
       }
       reserve(MAX_FRAMING)

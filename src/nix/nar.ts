@@ -29,13 +29,17 @@ export function narPadding(size: number): number {
   return (8 - (size % 8)) % 8
 }
 
-/** The strings given, one after the other, as a NAR holds them. */
-export function encodeNarStrings(...strings: ByteString[]): Uint8Array<ArrayBuffer> {
+/**
+ * The strings given, one after the other, as a NAR holds them. They may be keywords of the grammar or byte strings: throws
+ * `RangeError` for a character that is not one byte.
+ */
+export function encodeNarStrings(...strings: string[]): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(strings.reduce((size, s) => size + 8 + s.length + narPadding(s.length), 0))
   let at = 0
   for (const string of strings) {
     writeU64le(bytes, at, string.length)
-    bytes.set(encodeByteString(string), at + 8)
+    // Checked by encodeByteString.
+    bytes.set(encodeByteString(string as ByteString), at + 8)
     at += 8 + string.length + narPadding(string.length)
   }
   return bytes
@@ -49,7 +53,7 @@ export function narNameProblem(name: ByteString): string | undefined {
   for (let i = 0; i < name.length; i++) {
     const byte = name.charCodeAt(i)
     if (byte === 0 || byte === SLASH) return `a name holds no ${byte === 0 ? 'NUL' : '"/"'}`
-    if (byte > 0xff) return 'a name is a byte string: encode text with byteStringOfText'
+    if (byte > 0xff) return 'a name is a byte string: encode text with encodeText'
   }
   return undefined
 }
@@ -61,7 +65,7 @@ export function narTargetProblem(target: ByteString): string | undefined {
   for (let i = 0; i < target.length; i++) {
     const byte = target.charCodeAt(i)
     if (byte === 0) return 'a symlink target holds no NUL'
-    if (byte > 0xff) return 'a symlink target is a byte string: encode text with byteStringOfText'
+    if (byte > 0xff) return 'a symlink target is a byte string: encode text with encodeText'
   }
   return undefined
 }

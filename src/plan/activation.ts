@@ -4,7 +4,7 @@
  * files there. What an image has under the same name is replaced; a folder is replaced only if it is empty, or holds
  * nothing but symlinks into /etc/static.
  */
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, decodeText, joinNames } from '../bytes/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, type StoreNode, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
@@ -28,7 +28,7 @@ export async function activationWarnings(
     if (top !== 'etc' || entry.type === 'directory' || isStatic(entry)) continue
     const depth = await depthOfOwn(names, lookUp)
     if (depth === undefined) continue
-    const place = `/etc/${textOfByteString(names.slice(0, depth).join('/'))}`
+    const place = `/etc/${decodeText(joinNames(names.slice(0, depth)))}`
     if (depth === names.length) {
       const message = `${place} (${entry.origin}): the NixOS system replaces it at each boot; set it in its configuration`
       warnings.push({ code: 'ENTRY_REPLACED', path: place, message })
@@ -49,7 +49,7 @@ async function depthOfOwn(names: readonly ByteString[], lookUp: LookUp): Promise
     const above = names.slice(0, depth - 1)
     const node = await lookUp([...above, names[depth - 1]])
     if (node?.type === 'directory') continue
-    const isPut = node?.type === 'symlink' || (node && (await lookUp([...above, `${names[depth - 1]}.mode`])))
+    const isPut = node?.type === 'symlink' || (node && (await lookUp([...above, byteString`${names[depth - 1]}.mode`])))
     return isPut ? depth : undefined
   }
   return undefined

@@ -48,7 +48,7 @@ export async function checkFitness({ closure, entries, system, isToBoot }: Candi
 
 /** Looks into store paths. */
 function createLookup(closure: Closure): Lookup {
-  const members = new Map(closure.paths.map(({ path }) => [path.baseName as ByteString, path]))
+  const members = new Map(closure.paths.map(({ path }) => [path.baseName, path]))
   const store = `${closure.storeDir.slice(1)}/`
   return async path => {
     if (!path.startsWith(store)) return undefined

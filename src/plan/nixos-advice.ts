@@ -1,4 +1,5 @@
 /** What the configuration of a NixOS system makes go wrong in a container later, and the option that mends it. */
+import { encodeText } from '../bytes/index.ts'
 import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, whereLeads } from '../store/index.ts'
@@ -24,7 +25,7 @@ export interface NixosImage {
 export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<Warning[]> {
   const textOf = async (name: string) => (await textAt(closure, `${toplevel.path}/${name}`)) ?? ''
   // As it is: where a link of the toplevel leads, such as its kernel, need not be fetched.
-  const has = async (name: string) => (await closure.nodeAt(toplevel, [name])) !== undefined
+  const has = async (name: string) => (await closure.nodeAt(toplevel, [encodeText(name)])) !== undefined
   const warnings: Warning[] = []
   const advise = (what: string, option: string) => {
     const message = `the NixOS system ${what}: set ${option}`

@@ -8,6 +8,7 @@
  *                                                      follow an absolute symlink out of it
  *     dev, proc, sys                                   mount points
  */
+import { byteString, encodeText } from '../bytes/index.ts'
 import { SET_CONTAINER, SYSTEM_PROFILE } from '../check/index.ts'
 import { ImageError } from '../image-error.ts'
 import type { StorePath } from '../nix/index.ts'
@@ -22,16 +23,23 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
   const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
   const script = await stage2Of(closure, toplevel, init)
   return [
-    ...['dev', 'proc', 'sys'].map((path): TreeEntry => ({ type: 'directory', path, mode: 0o755, origin })),
+    ...['dev', 'proc', 'sys'].map(
+      (name): TreeEntry => ({ type: 'directory', path: encodeText(name), mode: 0o755, origin }),
+    ),
     {
       type: 'file',
-      path: 'etc/os-release',
+      path: byteString`etc/os-release`,
       mode: 0o444,
       contents: osRelease.read(),
       origin,
     },
-    { type: 'symlink', path: SYSTEM_PROFILE, target: toplevel.path, origin },
-    { type: 'symlink', path: 'sbin/init', target: `/${SYSTEM_PROFILE}/${script}`, origin },
+    { type: 'symlink', path: SYSTEM_PROFILE, target: encodeText(toplevel.path), origin },
+    {
+      type: 'symlink',
+      path: byteString`sbin/init`,
+      target: byteString`/${SYSTEM_PROFILE}/${encodeText(script)}`,
+      origin,
+    },
   ]
 }
 

@@ -2,7 +2,7 @@
  * The plan of an image: which segments its tar is made of, in which order, and how they fall into batches. It follows
  * from the closure's metadata alone, so nothing is read for it: the sizes in it are NAR sizes.
  */
-import { byteStringOfText, textOfByteString } from '../bytes/index.ts'
+import { byteString, decodeText, encodeText } from '../bytes/index.ts'
 import { decodeNixBase32, formatRegistration, type NarHash, type StorePath } from '../nix/index.ts'
 import type { Closure, ContentsSource, SupplyOptions } from '../store/index.ts'
 import { comparePaths, createTree, TreeConflictError, type TreeEntry } from '../tree/index.ts'
@@ -55,7 +55,7 @@ const GROUP_SIZE_MAX = 2 * GROUP_SIZE
 /** Plans the image of a closure and its other entries. Throws `TreeConflictError`. */
 export function planImage(closure: Closure, entries: readonly TreeEntry[]): ImagePlan {
   const { storeDir } = closure
-  const store = byteStringOfText(storeDir.slice(1))
+  const store = encodeText(storeDir.slice(1))
   const tree = createTree([
     { type: 'directory', path: store, mode: 0o755, origin: 'the Nix store' },
     registrationEntry(closure),
@@ -64,7 +64,7 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
   const intruder = tree.find(entry => entry.path.startsWith(`${store}/`))
   if (intruder) {
     const what = `only store paths lie in ${storeDir}`
-    throw new TreeConflictError(`/${textOfByteString(intruder.path)}`, [intruder.origin, 'the Nix store'], what)
+    throw new TreeConflictError(`/${decodeText(intruder.path)}`, [intruder.origin, 'the Nix store'], what)
   }
   const segments = closure.paths.map(info => ({
     path: info.path,
@@ -84,7 +84,7 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
 /** The seed of the image's Nix database: `nix-store --load-db < /nix-path-registration`. */
 function registrationEntry(closure: Closure): TreeEntry {
   const contents = new TextEncoder().encode(formatRegistration(closure.paths))
-  return { type: 'file', path: 'nix-path-registration', mode: 0o444, contents, origin: 'the Nix database' }
+  return { type: 'file', path: byteString`nix-path-registration`, mode: 0o444, contents, origin: 'the Nix database' }
 }
 
 /**

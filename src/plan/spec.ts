@@ -1,4 +1,4 @@
-import { type ByteString, byteStringOfText } from '../bytes/index.ts'
+import { type ByteString, encodeText } from '../bytes/index.ts'
 import type { ImageFormat } from '../container/index.ts'
 import { ImageError } from '../image-error.ts'
 import type { SigningKey } from '../signing/index.ts'
@@ -106,7 +106,7 @@ function treeEntryOf(entry: ImageEntry): TreeEntry {
 }
 
 function checkPath(path: string): ByteString {
-  const bytes = byteStringOfText(path)
+  const bytes = encodeText(path)
   const names = bytes.split('/').slice(1)
   const fits = bytes.length <= PATH_MAX && names.length > 0 && names.every(name => name.length <= NAME_MAX)
   if (fits && /^(?:\/(?!\.{0,2}(?:\/|$))[^/\0]+)+$/.test(path)) return bytes
@@ -134,7 +134,7 @@ function checkId(path: string, what: string, id = 0): number {
 }
 
 function checkTarget(path: string, target: string): ByteString {
-  const bytes = byteStringOfText(target)
+  const bytes = encodeText(target)
   if (bytes !== '' && bytes.length <= PATH_MAX && !bytes.includes('\0')) return bytes
   const message = `${path}: a symlink's target has 1 to ${PATH_MAX} bytes and no NUL`
   throw new ImageError('ENTRY_INVALID', path, message)

@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, byteString } from '../bytes/index.ts'
 import { SYSTEM_PROFILE } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
 import type { Closure, Outside, StoreNode } from '../store/index.ts'
@@ -54,10 +54,10 @@ function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
 /** The entries of an image that are no store path, as nodes, and what a unit is masked by. */
 function outsideOf(entries: readonly TreeEntry[]): Outside {
   const nodes = new Map<ByteString, StoreNode>([
-    ['/dev', { type: 'directory' }],
-    ['/dev/null', { type: 'file', executable: false, head: () => NOTHING, read: () => NOTHING }],
+    [byteString`/dev`, { type: 'directory' }],
+    [byteString`/dev/null`, { type: 'file', executable: false, head: () => NOTHING, read: () => NOTHING }],
   ])
-  for (const entry of createTree(entries)) nodes.set(`/${entry.path}`, nodeOf(entry))
+  for (const entry of createTree(entries)) nodes.set(byteString`/${entry.path}`, nodeOf(entry))
   return path => nodes.get(path)
 }
 

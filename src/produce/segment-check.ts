@@ -3,7 +3,7 @@
  * it is when a store path is packed. What a NAR says nothing of, such as owners and set-user-ID bits, is thereby checked,
  * too: only the bytes that packing would yield pass.
  */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, decodeByteString, encodeText } from '../bytes/index.ts'
 import { decodeTarHeader } from '../check/index.ts'
 import { narHashFromBytes } from '../nix/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
@@ -71,7 +71,7 @@ function* walkSegments(claims: readonly ClaimedSegment[], some: Take): Walk<void
 }
 
 function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number, some: Take): Walk<void> {
-  const top = path.path.slice(1)
+  const top = encodeText(path.path.slice(1))
   const scratch = new Uint8Array(SCRATCH_SIZE)
   let filled = 0
   const packer = createSegmentPacker(top, {
@@ -170,7 +170,7 @@ function* takeHeader(take: Take): Walk<EntryHeader> {
     if (header && (header.type === 'L' || header.type === 'K') && size > 0 && size <= LONG_MAX && parts.length < 5) {
       const text = yield* take(size + tarPadding(size))
       parts.push(text)
-      names[header.type] = Buffer.from(text.buffer, 0, size - 1).toString('latin1')
+      names[header.type] = decodeByteString(text, 0, size - 1)
       continue
     }
     const type = header && TYPES[header.type]

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, joinPath } from '../bytes/index.ts'
 import { createNarWriter } from '../nix/index.ts'
 import type { RingProducer } from '../pool/index.ts'
 import type { ContentsSink } from '../store/index.ts'
@@ -106,7 +106,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
     },
     entry(name) {
       nar.entry(name)
-      current = `${directories[directories.length - 1]}/${name}`
+      current = joinPath(directories[directories.length - 1], name)
     },
     endDirectory() {
       nar.endDirectory()

@@ -2,6 +2,7 @@
  * The jobs that run on worker threads. Arguments and results are plain data or shared memory: never views of memory, since Deno
  * (2.9) looks for message ports in all that comes, byte by byte, which takes ten seconds for a block.
  */
+import { encodeText } from '../bytes/index.ts'
 import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { ImageError } from '../image-error.ts'
@@ -79,7 +80,7 @@ async function verify({ segments, supply: options }: VerifyTask): Promise<void> 
 }
 
 async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
-  const packer = createSegmentPacker(segment.path.path.slice(1), pieces)
+  const packer = createSegmentPacker(encodeText(segment.path.path.slice(1)), pieces)
   const url = await supply.read(segment, packer)
   const { narHash, narSize, tarSize } = packer.end()
   checkNar(segment, url, narHashFromBytes(narHash), narSize)

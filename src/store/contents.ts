@@ -1,5 +1,5 @@
 import { closeSync, type Dirent, fstatSync, lstatSync, openSync, readdirSync, readlinkSync, readSync } from 'node:fs'
-import { type ByteString, compareByteStrings, isAscii, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, compareByteStrings, decodeText, isAscii, joinPath } from '../bytes/index.ts'
 import { withDescriptorSync } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { StoreError } from './errors.ts'
@@ -39,20 +39,21 @@ type NodeType = Pick<Dirent, 'isDirectory' | 'isSymbolicLink' | 'isFile'>
 function readNode(path: ByteString, node: NodeType, sink: ContentsSink): void {
   if (node.isFile()) readFile(path, sink)
   else if (node.isDirectory()) readDirectory(path, sink)
-  else if (node.isSymbolicLink()) sink.symlink(attempt(path, () => readlinkSync(fsPath(path), 'latin1')))
-  else throw unsupported(textOfByteString(path))
+  else if (node.isSymbolicLink()) sink.symlink(attempt(path, () => readlinkSync(fsPath(path), 'latin1') as ByteString))
+  else throw unsupported(decodeText(path))
 }
 
 function readDirectory(path: ByteString, sink: ContentsSink): void {
-  // Names come as latin1, one character a byte, so that names that are not UTF-8 survive.
+  // Names come as latin1, one character a byte, so that names that are not UTF-8 survive: they are byte strings.
   const children = attempt(path, () =>
     withDescriptorSync(() => readdirSync(fsPath(path), { withFileTypes: true, encoding: 'latin1' })),
   )
-  children.sort((a, b) => compareByteStrings(a.name, b.name))
+  children.sort((a, b) => compareByteStrings(a.name as ByteString, b.name as ByteString))
   sink.directory()
   for (const child of children) {
-    sink.entry(child.name)
-    readNode(`${path}/${child.name}`, child, sink)
+    const name = child.name as ByteString
+    sink.entry(name)
+    readNode(joinPath(path, name), child, sink)
   }
   sink.endDirectory()
 }
@@ -86,7 +87,7 @@ function readBytes(path: ByteString, fd: number, size: number, sink: ContentsSin
 }
 
 function changed(path: ByteString, size: number): StoreError {
-  const shown = textOfByteString(path)
+  const shown = decodeText(path)
   const message = `${shown}: was ${size} bytes and changed while it was being read; build again when nothing writes to it`
   return new StoreError('STORE_PATH_CHANGED', shown, message)
 }
@@ -95,7 +96,7 @@ function attempt<T>(path: ByteString, call: () => T): T {
   try {
     return call()
   } catch (error) {
-    const shown = textOfByteString(path)
+    const shown = decodeText(path)
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') {
       const message = `${shown}: missing from disk, though the store lists it; repair it (nix-store --repair-path) or copy it again`
       throw new StoreError('STORE_PATH_MISSING', shown, message, { cause: error })

@@ -1,4 +1,4 @@
-import { type ByteString, byteStringOfText, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, decodeText, encodeText, joinNames } from '../bytes/index.ts'
 import { reasonOf } from '../disk/index.ts'
 import type { Closure } from './closure.ts'
 import { StoreError } from './errors.ts'
@@ -28,7 +28,7 @@ export async function followLinks(
   const members = new Map(closure.paths.map(info => [info.path.baseName, info.path]))
   const store = closure.storeDir.slice(1).split('/')
   const done: ByteString[] = []
-  const left = byteStringOfText(path).split('/').reverse()
+  const left = encodeText(path).split('/').reverse()
   let node: StoreNode = { type: 'directory' }
   let links = 0
   while (left.length > 0) {
@@ -39,17 +39,17 @@ export async function followLinks(
       node = { type: 'directory' }
       continue
     }
-    if (node.type !== 'directory') throw unresolved(path, `/${textOfByteString(done.join('/'))} is not a directory`)
+    if (node.type !== 'directory') throw unresolved(path, `/${decodeText(joinNames(done))} is not a directory`)
     done.push(name)
     const depth = done.length
     const onTheWay = depth <= store.length && done.every((part, i) => part === store[i])
     if (onTheWay) continue
     const inStore = depth > store.length && store.every((part, i) => part === done[i])
     const member = inStore ? members.get(done[store.length]) : undefined
-    const place = `/${textOfByteString(done.join('/'))}`
+    const place = `/${decodeText(joinNames(done))}`
     const found = member
       ? await lookUp(() => closure.nodeAt(member, done.slice(store.length + 1)), path)
-      : outside(`/${done.join('/')}`)
+      : outside(byteString`/${joinNames(done)}`)
     if (!found && !member) throw unresolved(path, `it leads to ${place}, outside of the closure`)
     if (!found) throw unresolved(path, `no such file or directory: ${place}`)
     node = found
@@ -61,7 +61,7 @@ export async function followLinks(
     else done.pop()
     left.push(...target.split('/').reverse())
   }
-  return { path: `/${done.join('/')}`, node }
+  return { path: byteString`/${joinNames(done)}`, node }
 }
 
 /** The same, but `undefined` where a path leads nowhere. */

@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { joinNames } from '../bytes/index.ts'
 import { reasonOf } from '../disk/index.ts'
 import type { PathInfo, StorePath } from '../nix/index.ts'
 import { type Closure, completePaths } from './closure.ts'
@@ -21,7 +22,7 @@ export function localClosure(location: StoreLocation, infos: Iterable<PathInfo>)
     warnings: [],
     async nodeAt(path, names) {
       try {
-        return nodeOnDisk([physicalPath(location, path), ...names].join('/'))
+        return nodeOnDisk(joinNames([physicalPath(location, path), ...names]))
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'ENOENT' || code === 'ENOTDIR') return undefined

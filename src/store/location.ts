@@ -1,6 +1,6 @@
 import { existsSync, readlinkSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { type ByteString, byteStringOfText } from '../bytes/index.ts'
+import { type ByteString, encodeText } from '../bytes/index.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from '../nix/index.ts'
 import { StoreError } from './errors.ts'
 import type { StoreFolders } from './store-url.ts'
@@ -44,7 +44,7 @@ function realPath(path: string): string {
 
 /** Where the files of a store path are. */
 export function physicalPath(location: StoreLocation, path: StorePath): ByteString {
-  return byteStringOfText(join(location.physicalDir, path.baseName))
+  return encodeText(join(location.physicalDir, path.baseName))
 }
 
 /** Symlinks that Linux follows on one path before it gives up (path_resolution(7)). */

@@ -1,4 +1,4 @@
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, joinNames } from '../bytes/index.ts'
 import type { NarFile } from '../nar-file/index.ts'
 import type { ContentCheck, PathInfo, StorePath } from '../nix/index.ts'
 import { type Closure, completePaths } from './closure.ts'
@@ -48,7 +48,7 @@ export function narClosure(
         known = nodesOf(path)
         nodes.set(path.path, known)
       }
-      return (await known).get(names.join('/'))
+      return (await known).get(joinNames(names))
     },
   }
 }

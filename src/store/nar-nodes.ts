@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, decodeText, joinNames } from '../bytes/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { createNarReader, type NarEvent, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
 import { blameNar } from './nar-contents.ts'
@@ -42,7 +42,7 @@ function createCollector({ path }: StorePath) {
   let parts: Uint8Array[] = []
   /** Bytes of the file that are still to be kept. */
   let wanted = 0
-  const put = (node: StoreNode) => nodes.set(names.join('/'), node)
+  const put = (node: StoreNode) => nodes.set(joinNames(names), node)
   const takeFile = (size: number, executable: boolean) => {
     wanted = size <= SMALL_FILE ? size : executable ? HEAD_SIZE : 0
     if (kept + wanted > KEPT_MAX) wanted = 0
@@ -50,7 +50,7 @@ function createCollector({ path }: StorePath) {
     const isWhole = wanted === size
     const mine: Uint8Array[] = []
     parts = mine
-    const place = `${path}/${textOfByteString(names.join('/'))}`
+    const place = `${path}/${decodeText(joinNames(names))}`
     const bytes = () => new Uint8Array(Buffer.concat(mine))
     put({
       type: 'file',

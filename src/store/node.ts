@@ -1,6 +1,6 @@
 import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
 import type { ByteString } from '../bytes/index.ts'
-import { textOfByteString } from '../bytes/index.ts'
+import { decodeText } from '../bytes/index.ts'
 import { withDescriptorSync } from '../descriptors.ts'
 import { StoreError } from './errors.ts'
 
@@ -27,10 +27,10 @@ export const HEAD_SIZE = 1024
 export function nodeOnDisk(file: ByteString): StoreNode {
   const path = Buffer.from(file, 'latin1')
   const info = lstatSync(path)
-  if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') }
+  if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') as ByteString }
   if (info.isDirectory()) return { type: 'directory' }
   // To read a pipe would wait for whoever writes to it.
-  if (!info.isFile()) throw unsupported(textOfByteString(file))
+  if (!info.isFile()) throw unsupported(decodeText(file))
   return {
     type: 'file',
     executable: (info.mode & 0o111) !== 0,
@@ -44,7 +44,7 @@ export function nodeOnDisk(file: ByteString): StoreNode {
       }
     },
     read() {
-      if (info.size > SMALL_FILE) throw tooLarge(textOfByteString(file), info.size)
+      if (info.size > SMALL_FILE) throw tooLarge(decodeText(file), info.size)
       return new Uint8Array(withDescriptorSync(() => readFileSync(path)))
     },
   }

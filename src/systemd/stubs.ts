@@ -4,7 +4,7 @@
  * Units lie where nothing else puts any. On a NixOS system `/etc/systemd/system` is a symlink that its activation makes at
  * each boot, and cannot make where there is a directory: the machine would come up without units. See {@link UnitSite}.
  */
-import { byteStringOfText } from '../bytes/index.ts'
+import { encodeText } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
@@ -106,8 +106,13 @@ async function machineIdOf(
 function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin: string): TreeEntry[] {
   const { machineId, hostname, locale, timezone, resolvConf, osRelease } = stubs
   const file = (path: string, text: string | undefined, mode = 0o644): TreeEntry[] =>
-    text === undefined ? [] : [{ type: 'file', path, mode, contents: encode(text), origin }]
-  const link = (path: string, target: string): TreeEntry => ({ type: 'symlink', path, target, origin })
+    text === undefined ? [] : [{ type: 'file', path: encodeText(path), mode, contents: encode(text), origin }]
+  const link = (path: string, target: string): TreeEntry => ({
+    type: 'symlink',
+    path: encodeText(path),
+    target: encodeText(target),
+    origin,
+  })
   return [
     ...file('etc/machine-id', machineIdText(machineId), 0o444),
     ...file('etc/hostname', hostname && hostnameText(hostname)),
@@ -128,12 +133,12 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   const add = (folder: string, file: string, contents: string | Uint8Array, from: string) => {
     texts.set(file, decode(contents))
     paths.set(file, `${folder}/${file}`)
-    const path = byteStringOfText(`${folder}/${file}`.slice(1))
+    const path = encodeText(`${folder}/${file}`.slice(1))
     entries.push({ type: 'file', path, mode: 0o644, contents: encode(contents), origin: from })
   }
   const addLink = (folder: string, { path, target }: UnitLink, from: string) => {
-    const place = byteStringOfText(`${folder}/${path}`.slice(1))
-    entries.push({ type: 'symlink', path: place, target: byteStringOfText(target), origin: from })
+    const place = encodeText(`${folder}/${path}`.slice(1))
+    entries.push({ type: 'symlink', path: place, target: encodeText(target), origin: from })
   }
   const declared = Object.keys(units).filter(name => units[name].text !== undefined || units[name].mask)
   const logins = gettys === false ? undefined : await planLogins(site, new Set(declared), gettys === true)
@@ -205,7 +210,7 @@ function snippetEntries(
   origin: string,
 ): TreeEntry[] {
   return Object.entries(files).map(([name, contents]) => {
-    const path = byteStringOfText(`${folder}/${checkFileName(name, suffix)}`)
+    const path = encodeText(`${folder}/${checkFileName(name, suffix)}`)
     return { type: 'file', path, mode: 0o644, contents: encode(contents), origin }
   })
 }

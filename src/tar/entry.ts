@@ -10,7 +10,7 @@
  * archive is the same byte for byte; only extended attributes, which it would not write in that format, add to it.
  */
 
-import { type ByteString, textOfByteString, writeByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, decodeText, EMPTY, writeByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 import { NAME_SIZE, writeHeaderBlock } from './header.ts'
 import { TAR_BLOCK_SIZE, tarPadding, writeZeros } from './layout.ts'
@@ -39,7 +39,7 @@ export interface TarEntry {
   xattrs?: Xattrs
 }
 
-const TYPEFLAGS: Record<TarEntryType, ByteString> = { file: '0', hardlink: '1', symlink: '2', directory: '5' }
+const TYPEFLAGS: Record<TarEntryType, string> = { file: '0', hardlink: '1', symlink: '2', directory: '5' }
 
 /** Bytes that {@link writeTarHeader} writes for an entry: a multiple of 512. */
 export function tarHeaderSize(entry: TarEntry): number {
@@ -77,7 +77,8 @@ export function encodeTarHeader(entry: TarEntry): Uint8Array<ArrayBuffer> {
 export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEntry): number {
   checkPath(entry.path)
   const typeflag = typeflagOf(entry)
-  const name = entry.type === 'directory' ? `${entry.path}/` : entry.path
+  // A cast, for this runs once an entry: byteString would make an array.
+  const name = entry.type === 'directory' ? (`${entry.path}/` as ByteString) : entry.path
   const linkname = checkedLinkname(entry)
   let at = offset
   const records = xattrRecords(entry)
@@ -97,8 +98,11 @@ export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEnt
   return at + TAR_BLOCK_SIZE
 }
 
+/** The name that GNU tar gives to a header with a long name. */
+const LONG_LINK = byteString`././@LongLink`
+
 function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text: ByteString): number {
-  writePrivateHeader(target, offset, '././@LongLink', typeflag, text.length + 1)
+  writePrivateHeader(target, offset, LONG_LINK, typeflag, text.length + 1)
   const start = offset + TAR_BLOCK_SIZE
   const end = writeByteString(target, start, text)
   const padded = start + paddedSize(text.length + 1)
@@ -108,7 +112,7 @@ function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text
 
 function writePax(target: Uint8Array, offset: number, path: ByteString, records: Uint8Array): number {
   const name = path.slice(path.lastIndexOf('/') + 1)
-  writePrivateHeader(target, offset, `PaxHeaders/${name}`, 'x', records.length)
+  writePrivateHeader(target, offset, byteString`PaxHeaders/${name}`, 'x', records.length)
   const start = offset + TAR_BLOCK_SIZE
   target.set(records, start)
   const padded = start + paddedSize(records.length)
@@ -118,7 +122,7 @@ function writePax(target: Uint8Array, offset: number, path: ByteString, records:
 
 /** A header that carries part of another one, with the fields that GNU tar gives to such. */
 function writePrivateHeader(target: Uint8Array, offset: number, name: ByteString, typeflag: string, size: number) {
-  writeHeaderBlock(target, offset, { name, mode: 0o644, uid: 0, gid: 0, size, mtime: 0, typeflag, linkname: '' })
+  writeHeaderBlock(target, offset, { name, mode: 0o644, uid: 0, gid: 0, size, mtime: 0, typeflag, linkname: EMPTY })
 }
 
 function paddedSize(size: number): number {
@@ -135,16 +139,16 @@ function xattrRecords({ path, xattrs }: TarEntry): Uint8Array {
   return xattrs ? encodeXattrRecords(path, xattrs) : NO_RECORDS
 }
 
-function typeflagOf({ type, path }: TarEntry): ByteString {
+function typeflagOf({ type, path }: TarEntry): string {
   if (Object.hasOwn(TYPEFLAGS, type)) return TYPEFLAGS[type]
-  const shown = textOfByteString(path)
+  const shown = decodeText(path)
   const message = `${shown}: a type is ${Object.keys(TYPEFLAGS).join(', ')}, not ${JSON.stringify(type)}`
   throw new TarError('TAR_FIELD_INVALID', shown, message)
 }
 
 function checkPath(path: ByteString): void {
   if (path !== '' && !/(^|\/)(\.{0,2})(\/|$)|\0/.test(path)) return
-  const shown = textOfByteString(path)
+  const shown = decodeText(path)
   throw new TarError(
     'TAR_PATH_INVALID',
     shown,
@@ -153,11 +157,11 @@ function checkPath(path: ByteString): void {
 }
 
 function checkedLinkname(entry: TarEntry): ByteString {
-  const linkname = entry.linkname ?? ''
+  const linkname = entry.linkname ?? EMPTY
   const wanted = entry.type === 'symlink' || entry.type === 'hardlink'
   if (entry.type === 'hardlink' && linkname !== '') checkPath(linkname)
   if ((linkname !== '') === wanted && !linkname.includes('\0')) return linkname
-  const shown = textOfByteString(entry.path)
+  const shown = decodeText(entry.path)
   const what = wanted ? `a ${entry.type} needs a linkname without NUL` : `a ${entry.type} has no linkname`
   throw new TarError('TAR_FIELD_INVALID', shown, `${shown}: ${what}`)
 }

@@ -17,7 +17,7 @@
  *        345    167  unused here
  */
 
-import { type ByteString, writeByteString } from '../bytes/index.ts'
+import { type ByteString, byteString, writeByteString } from '../bytes/index.ts'
 import { TAR_BLOCK_SIZE } from './layout.ts'
 import { writeNumberField, writeOctal } from './number-field.ts'
 
@@ -35,6 +35,7 @@ const TYPEFLAG = 156
 const LINKNAME = 157
 const MAGIC = 257
 
+const GNU_MAGIC = byteString`ustar  `
 const SPACE = 0x20
 
 /** The values of one header block, as they stand in its fields. */
@@ -45,7 +46,8 @@ export interface HeaderFields {
   gid: number
   size: number
   mtime: number
-  typeflag: ByteString
+  /** One character. */
+  typeflag: string
   linkname: ByteString
 }
 
@@ -64,7 +66,7 @@ export function writeHeaderBlock(target: Uint8Array, offset: number, fields: Hea
   writeNumberField(scratch, MTIME, 12, fields.mtime)
   scratch[TYPEFLAG] = fields.typeflag.charCodeAt(0)
   const linknameEnd = writeByteString(scratch, LINKNAME, cut(fields.linkname))
-  const magicEnd = writeByteString(scratch, MAGIC, 'ustar  ')
+  const magicEnd = writeByteString(scratch, MAGIC, GNU_MAGIC)
   const sum = sumOf(0, nameEnd) + sumOf(MODE, linknameEnd) + sumOf(MAGIC, magicEnd)
   // Six digits, NUL, space: the one number with an end of its own (GNU tar and every other writer agree on it).
   writeOctal(scratch, CHECKSUM, 6, sum + CHECKSUM_SIZE * SPACE)

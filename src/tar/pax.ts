@@ -7,26 +7,36 @@
  * tar, libarchive and star read them so.
  */
 
-import { type ByteString, compareByteStrings, concatBytes, encodeByteString, textOfByteString } from '../bytes/index.ts'
+import {
+  type ByteString,
+  byteString,
+  compareByteStrings,
+  concatBytes,
+  decodeText,
+  encodeByteString,
+  encodeText,
+} from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 
-/** Extended attributes: name (such as `security.capability`; bytes, as paths are) to raw value. */
-export type Xattrs = Readonly<Record<ByteString, Uint8Array>>
+/** Extended attributes: name (such as `security.capability`; text, as UTF-8) to raw value. */
+export type Xattrs = Readonly<Record<string, Uint8Array>>
 
 /** The records of an entry's extended attributes, ordered by name. */
 export function encodeXattrRecords(path: ByteString, xattrs: Xattrs): Uint8Array {
-  const names = Object.keys(xattrs).sort(compareByteStrings)
-  return concatBytes(names.map(name => encodeRecord(keyword(path, name), xattrs[name])))
+  const records = Object.entries(xattrs)
+    .map(([name, value]) => ({ key: keyword(path, name), value }))
+    .sort((a, b) => compareByteStrings(a.key, b.key))
+  return concatBytes(records.map(({ key, value }) => encodeRecord(key, value)))
 }
 
-function keyword(path: ByteString, name: ByteString): ByteString {
+function keyword(path: ByteString, name: string): ByteString {
   // A keyword ends at the first "=", so a name that holds one would come back as another name.
   if (name === '' || /[=\0\n]/.test(name)) {
-    const entry = textOfByteString(path)
+    const entry = decodeText(path)
     const message = `${entry}: extended attribute ${JSON.stringify(name)} has a name that tar cannot hold; rename it`
     throw new TarError('TAR_FIELD_INVALID', entry, message)
   }
-  return `SCHILY.xattr.${name}`
+  return byteString`SCHILY.xattr.${encodeText(name)}`
 }
 
 function encodeRecord(key: ByteString, value: Uint8Array): Uint8Array {
@@ -34,7 +44,7 @@ function encodeRecord(key: ByteString, value: Uint8Array): Uint8Array {
   let length = rest + 1
   while (String(length).length + rest !== length) length = String(length).length + rest
   const record = new Uint8Array(length)
-  const head = encodeByteString(`${length} ${key}=`)
+  const head = encodeByteString(byteString`${length} ${key}=`)
   record.set(head)
   record.set(value, head.length)
   record[length - 1] = 0x0a

@@ -5,7 +5,8 @@ import { type ByteString, compareByteStrings } from '../bytes/index.ts'
  * sorts before every byte a name can hold, so a directory's contents come right behind it, before `name.suffix`.
  */
 export function sortKey(path: ByteString): ByteString {
-  return path.replaceAll('/', '\0')
+  // Still one character a byte.
+  return path.replaceAll('/', '\0') as ByteString
 }
 
 /** Orders paths as GNU tar's `--sort=name` does; for `Array.prototype.sort`. */

@@ -1,4 +1,4 @@
-import { type ByteString, textOfByteString } from '../bytes/index.ts'
+import { type ByteString, decodeText } from '../bytes/index.ts'
 import { type DirectoryEntry, IMPLIED_DIRECTORY_MODE, type TreeEntry } from './entry.ts'
 import { TreeConflictError } from './errors.ts'
 import { comparePaths } from './order.ts'
@@ -41,5 +41,5 @@ function describeClash(a: TreeEntry, b: TreeEntry): string {
 }
 
 function conflict(a: TreeEntry, b: TreeEntry, what: string): TreeConflictError {
-  return new TreeConflictError(`/${textOfByteString(a.path)}`, [a.origin, b.origin], what)
+  return new TreeConflictError(`/${decodeText(a.path)}`, [a.origin, b.origin], what)
 }

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ByteString, encodeByteString } from '../../../src/bytes/index.ts'
+import { encodeByteString } from '../../../src/bytes/index.ts'
 import {
   decodeNixBase32,
   encodeNixBase32,
@@ -16,6 +16,7 @@ import {
   parseRegistration,
   parseSha256,
 } from '../../../src/nix/index.ts'
+import { latin1 } from '../../latin1.ts'
 import { needs } from '../../programs.ts'
 import { eventsOfNar, eventsOfTree, narOfTree, type Tree } from '../../unit/nix/nar-support.ts'
 
@@ -156,10 +157,10 @@ describe.skipIf(nix.skip)(`closures are read as Nix tells them${nix.because}`, (
 
 /** Makes a tree on disk; the path is bytes, as names need not be UTF-8. */
 function makeTree(path: Buffer, tree: Tree): void {
-  const inside = (name: ByteString) => Buffer.concat([path, Buffer.from('/'), encodeByteString(name)])
-  if ('symlink' in tree) symlinkSync(Buffer.from(encodeByteString(tree.symlink)), path)
+  const inside = (name: string) => Buffer.concat([path, Buffer.from('/'), encodeByteString(latin1(name))])
+  if ('symlink' in tree) symlinkSync(Buffer.from(encodeByteString(latin1(tree.symlink))), path)
   else if ('contents' in tree) {
-    writeFileSync(path, encodeByteString(tree.contents))
+    writeFileSync(path, encodeByteString(latin1(tree.contents)))
     chmodSync(path, tree.executable ? 0o755 : 0o644)
     expect(readFileSync(path)).toHaveLength(tree.contents.length)
   } else {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, ftruncateSync, linkSync, openSync, readFileSync, unlinkSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import { build } from '../../../src/index.ts'
 import { encodeTarHeader } from '../../../src/tar/index.ts'
 import { type ChrootStore, createChrootStore, storePathOf } from '../../chroot-store.ts'
@@ -122,7 +123,7 @@ describe.skipIf(programs.skip)(`an image is what GNU tar writes${programs.becaus
     const folder = temporaryFolder()
     writeSparse(join(folder, 'huge'), size, 0o444)
     const header = execFileSync('bash', ['-c', `tar ${GNU_TAR.join(' ')} -c huge | head -c 512`], { cwd: folder, env })
-    expect(header.equals(encodeTarHeader({ type: 'file', path: 'huge', mode: 0o444, size }))).toBe(true)
+    expect(header.equals(encodeTarHeader({ type: 'file', path: byteString`huge`, mode: 0o444, size }))).toBe(true)
   })
 
   /** Zeros with marks in between and at the end. */

@@ -1,8 +1,7 @@
-import type { ByteString } from '../../../src/bytes/index.ts'
 import type { Tree } from '../../unit/nix/nar-support.ts'
 
 const file: Tree = { contents: 'x' }
-const children = (entries: readonly (readonly [ByteString, Tree])[]): Tree => ({
+const children = (entries: readonly (readonly [string, Tree])[]): Tree => ({
   children: Object.fromEntries(entries),
 })
 

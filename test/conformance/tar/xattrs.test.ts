@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { latin1 } from '../../latin1.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { archiveOf } from '../../unit/tar/archive.ts'
@@ -17,7 +18,7 @@ beforeEach(() => {
   folder = temporaryFolder()
   archive = join(folder, 'archive.tar')
   const file = (path: string, xattrs?: Record<string, Uint8Array>) => ({
-    entry: { type: 'file' as const, path, mode: 0o644, ...(xattrs && { xattrs }) },
+    entry: { type: 'file' as const, path: latin1(path), mode: 0o644, ...(xattrs && { xattrs }) },
     contents: Buffer.from(path),
   })
   writeFileSync(
@@ -25,7 +26,14 @@ beforeEach(() => {
     archiveOf([
       file('binary', { 'user.binary': BINARY, 'user.empty': new Uint8Array(0) }),
       file('plain'),
-      { entry: { type: 'directory', path: 'l'.repeat(150), mode: 0o755, xattrs: { 'user.folder': Buffer.from('x') } } },
+      {
+        entry: {
+          type: 'directory',
+          path: latin1('l'.repeat(150)),
+          mode: 0o755,
+          xattrs: { 'user.folder': Buffer.from('x') },
+        },
+      },
       file(LONG, { 'user.long': Buffer.alloc(3000, 'v'), 'security.capability': CAPABILITY }),
     ]),
   )

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { byteString } from '../../../src/bytes/index.ts'
 import { createGitHash, createNarReader, createNarWriter, type NarEvent } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
+import { latin1 } from '../../latin1.ts'
 import { assertCutAnywhere, isOneIn, runProgram } from '../oracles.ts'
 import type { Target } from '../target.ts'
 
@@ -59,8 +61,8 @@ export function exampleNars(): Uint8Array[] {
     { type: 'data', bytes: Buffer.from('hello') },
     { type: 'end-regular' },
   ]
-  const link: NarEvent = { type: 'symlink', target: '../a' }
-  const entry = (name: string): NarEvent => ({ type: 'entry', name })
+  const link: NarEvent = { type: 'symlink', target: byteString`../a` }
+  const entry = (name: string): NarEvent => ({ type: 'entry', name: latin1(name) })
   const end: NarEvent = { type: 'end-directory' }
   return [
     file,

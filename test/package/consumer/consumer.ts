@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
 import { build, type ImageSpec, type Progress, StoreError } from 'nspawn-rootfs'
 import { createNarReader, parseStorePath } from 'nspawn-rootfs/nix'
-import { encodeTarHeader, TAR_BLOCK_SIZE } from 'nspawn-rootfs/tar'
+import { encodeTarHeader, encodeText, TAR_BLOCK_SIZE } from 'nspawn-rootfs/tar'
 import { decodeStreamHeader } from 'nspawn-rootfs/xz'
 
 const demo = process.argv[2]!
@@ -37,8 +37,12 @@ try {
   if (!(error instanceof StoreError) || error.code !== 'ROOT_NOT_IN_STORE') throw error
 }
 
-createNarReader()
+// The byte strings of one entry are those of the others.
+for (const event of createNarReader().push(new Uint8Array()))
+  if (event.type === 'symlink')
+    encodeTarHeader({ type: 'symlink', path: event.target, mode: 0o777, linkname: event.target })
 parseStorePath(image.toplevel!)
-if (encodeTarHeader({ type: 'directory', path: 'etc', mode: 0o755 }).length !== TAR_BLOCK_SIZE) throw new Error('tar')
+if (encodeTarHeader({ type: 'directory', path: encodeText('etc'), mode: 0o755 }).length !== TAR_BLOCK_SIZE)
+  throw new Error('tar')
 
 console.log(JSON.stringify({ folder: image.sha256, stream: hash.digest('hex') }))

@@ -3,12 +3,13 @@ import { xz } from '@napi-rs/lzma'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { checkArchive, type Finding } from '../../../src/check/index.ts'
+import { latin1 } from '../../latin1.ts'
 import { archiveOf } from '../tar/archive.ts'
 import { brief, elf } from './images.ts'
 
-const folder = (path: string) => ({ entry: { type: 'directory', path, mode: 0o755 } as const })
+const folder = (path: string) => ({ entry: { type: 'directory', path: latin1(path), mode: 0o755 } as const })
 const file = (path: string, contents: Uint8Array, mode = 0o644) => ({
-  entry: { type: 'file', path, mode } as const,
+  entry: { type: 'file', path: latin1(path), mode } as const,
   contents,
 })
 

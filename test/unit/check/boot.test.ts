@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import { type CheckedEntry, createImageCheck, type System } from '../../../src/check/index.ts'
 import { brief, directory, elf, file, findingsOf, GOOD, goodWithout, program, symlink } from './images.ts'
 
@@ -42,7 +43,7 @@ describe('os-release', () => {
   })
 
   it('in a single folder is moved up with all the rest', async () => {
-    const nested = [directory('x'), ...GOOD.map(entry => ({ ...entry, path: `x/${entry.path}` }))]
+    const nested = [directory('x'), ...GOOD.map(entry => ({ ...entry, path: byteString`x/${entry.path}` }))]
     expect((await findingsOf(nested)).map(brief)).toEqual(['note nested x/'])
     expect((await findingsOf([...nested, directory('y')])).map(brief)).toEqual([
       'warning init',

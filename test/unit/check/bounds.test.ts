@@ -1,8 +1,10 @@
 import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import { checkArchive } from '../../../src/check/index.ts'
 import { createPartLimit, limitExpansion, PATHS_MAX, REGISTRATION_MAX } from '../../../src/check/limits.ts'
 import { createPathTable, NONE, ROOT } from '../../../src/check/path-table.ts'
+import { latin1 } from '../../latin1.ts'
 import { END_OF_TAR, rawEntry, rawLongName, rawPax } from '../../raw-tar.ts'
 import { brief } from './images.ts'
 
@@ -122,18 +124,18 @@ describe('a registration', () => {
 describe('a table of paths', () => {
   it('finds what was added, and nothing else', () => {
     const table = createPathTable({ pathsMax: PATHS_MAX, namesMax: 2 ** 24 })
-    const paths = Array.from({ length: 20_000 }, (_, i) => `${i % 7}/${i % 100}/\xff${i}`)
+    const paths = Array.from({ length: 20_000 }, (_, i) => latin1(`${i % 7}/${i % 100}/\xff${i}`))
     const numbers = paths.map(path => table.add(path))
     expect(paths.map(path => table.find(path))).toEqual(numbers)
     expect(numbers.map(id => table.path(id))).toEqual(paths)
-    expect(table.find('0/0/1')).toBe(NONE)
-    expect(table.find('')).toBe(ROOT)
-    expect(table.path(table.findFolder('3/nothing/x'))).toBe('3')
+    expect(table.find(byteString`0/0/1`)).toBe(NONE)
+    expect(table.find(byteString``)).toBe(ROOT)
+    expect(table.path(table.findFolder(byteString`3/nothing/x`))).toBe('3')
     expect(table.size).toBe(1 + 7 + 700 + 20_000)
   })
 
   it('says when it is full', () => {
     const table = createPathTable({ pathsMax: 4, namesMax: 2 ** 20 })
-    expect(['a', 'b', 'c', 'd', 'a'].map(path => table.add(path))).toEqual([1, 2, 3, NONE, 1])
+    expect(['a', 'b', 'c', 'd', 'a'].map(path => table.add(latin1(path)))).toEqual([1, 2, 3, NONE, 1])
   })
 })

@@ -57,6 +57,12 @@ describe('a folder with an image', () => {
     expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`])
   })
 
+  it('may have any name', async () => {
+    const name = '\u{142}.tar.xz'
+    put({ [name]: IMAGE, [`${name}.sha256`]: '', SHA256SUMS: `${DIGEST}  ${name}\n` })
+    expect((await checkDelivery(folder, name)).map(brief)).toEqual([`warning sha256-file ${name}.sha256`])
+  })
+
   it('lacks something', async () => {
     rmSync(join(folder, 'SHA256SUMS.asc'))
     expect(await check()).toEqual([])

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { byteString, EMPTY } from '../../../src/bytes/index.ts'
 import {
   checkTree,
   concerns,
@@ -7,6 +8,7 @@ import {
   RULES,
   type SystemdVersion,
 } from '../../../src/check/index.ts'
+import { latin1 } from '../../latin1.ts'
 import { brief, directory, file, findingsOf, GOOD, hardlink, program, special, symlink } from './images.ts'
 
 const deep = (levels: number) =>
@@ -24,7 +26,10 @@ describe('an image with nothing wrong', () => {
   })
 
   it('may begin with its root, and with "./"', async () => {
-    const dotted = GOOD.map(entry => ({ ...entry, path: `./${entry.path}${entry.type === 'directory' ? '/' : ''}` }))
+    const dotted = GOOD.map(entry => ({
+      ...entry,
+      path: latin1(`./${entry.path}${entry.type === 'directory' ? '/' : ''}`),
+    }))
     expect(await findingsOf([directory('./'), ...dotted])).toEqual([])
   })
 })
@@ -68,18 +73,18 @@ describe('an entry', () => {
     ['an unknown type', [special('other', 'a')], ['warning entry-type a']],
     ['the last ID', [file('a', '', { uid: 65535, gid: 65535 })], []],
     ['an ID more', [file('a', '', { uid: 65536, gid: -1 })], ['warning ids a', 'warning ids a', 'error ids a']],
-    ['a pax path', [file('a', '', { pax: { path: 'a', mtime: 'ä' } })], []],
-    ['a pax path of more than ASCII', [file('a', '', { pax: { path: 'ä' } })], ['warning non-ascii-pax a']],
-    ['an attribute', [file('a', '', { pax: { 'SCHILY.xattr.user.a': '' } })], []],
+    ['a pax path', [file('a', '', { pax: { path: byteString`a`, mtime: latin1('ä') } })], []],
+    ['a pax path of more than ASCII', [file('a', '', { pax: { path: latin1('ä') } })], ['warning non-ascii-pax a']],
+    ['an attribute', [file('a', '', { pax: { 'SCHILY.xattr.user.a': EMPTY } })], []],
     [
       'a trusted attribute',
-      [file('a', '', { pax: { 'SCHILY.xattr.trusted.a': '' } })],
+      [file('a', '', { pax: { 'SCHILY.xattr.trusted.a': EMPTY } })],
       ['error xattr a', 'warning xattr a'],
     ],
-    ['an attribute of libarchive', [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': '' } })], ['note xattr a']],
+    ['an attribute of libarchive', [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': EMPTY } })], ['note xattr a']],
     [
       'an attribute of both',
-      [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': '', 'SCHILY.xattr.user.a': '' } })],
+      [file('a', '', { pax: { 'LIBARCHIVE.xattr.user.a': EMPTY, 'SCHILY.xattr.user.a': EMPTY } })],
       [],
     ],
     ['a whiteout', [file('.wh.a')], ['warning whiteout .wh.a']],
@@ -122,7 +127,7 @@ describe('findings', () => {
   })
 
   it('are those that concern the version that was asked for', async () => {
-    const entries = [...GOOD, file('a', '', { pax: { 'SCHILY.xattr.trusted.a': '' } })]
+    const entries = [...GOOD, file('a', '', { pax: { 'SCHILY.xattr.trusted.a': EMPTY } })]
     const severities = async (systemd?: SystemdVersion) =>
       (await findingsOf(entries, { systemd })).map(({ severity }) => severity)
     expect(await severities()).toEqual(['error', 'warning'])
@@ -170,11 +175,11 @@ describe('checkTree', () => {
     const store = '/nix/store/2l7gvysjsjm6zqykb5rw716nrl4b9i4f-system'
     const { findings, system, storePaths } = await checkTree(
       [
-        { type: 'directory', path: 'etc', mode: 0o755, origin },
-        { type: 'file', path: 'etc/os-release', mode: 0o644, contents: Buffer.from('ID=x\n'), origin },
-        { type: 'directory', path: 'sbin', mode: 0o755, origin },
-        { type: 'symlink', path: 'sbin/init', target: `${store}/init`, origin },
-        { type: 'directory', path: 'usr', mode: 0o755, origin, uid: 70_000 },
+        { type: 'directory', path: byteString`etc`, mode: 0o755, origin },
+        { type: 'file', path: byteString`etc/os-release`, mode: 0o644, contents: Buffer.from('ID=x\n'), origin },
+        { type: 'directory', path: byteString`sbin`, mode: 0o755, origin },
+        { type: 'symlink', path: byteString`sbin/init`, target: latin1(`${store}/init`), origin },
+        { type: 'directory', path: byteString`usr`, mode: 0o755, origin, uid: 70_000 },
       ],
       {},
       {

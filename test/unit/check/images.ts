@@ -5,16 +5,17 @@ import {
   type ImageCheckOptions,
   type Unseen,
 } from '../../../src/check/index.ts'
+import { latin1 } from '../../latin1.ts'
 
 type Details = Partial<CheckedEntry>
 
 const entry = (type: CheckedEntry['type'], mode: number) => (path: string, details?: Details) =>
-  ({ type, path, mode, uid: 0, gid: 0, ...details }) as const
+  ({ type, path: latin1(path), mode, uid: 0, gid: 0, ...details }) as const
 
 export const directory = entry('directory', 0o755)
 export const symlink = (path: string, target: string, details?: Details) =>
-  entry('symlink', 0o777)(path, { target, ...details })
-export const hardlink = (path: string, target: string) => entry('hardlink', 0o644)(path, { target })
+  entry('symlink', 0o777)(path, { target: latin1(target), ...details })
+export const hardlink = (path: string, target: string) => entry('hardlink', 0o644)(path, { target: latin1(target) })
 export const special = (type: CheckedEntry['type'], path: string) => entry(type, 0o644)(path)
 
 export const file = (path: string, contents: string | Uint8Array = '', details?: Details) =>

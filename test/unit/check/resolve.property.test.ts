@@ -2,8 +2,10 @@ import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import type { CheckedNode } from '../../../src/check/index.ts'
 import { resolvePath } from '../../../src/check/resolve.ts'
+import { latin1 } from '../../latin1.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const name = fc.constantFrom('a', 'b', 'c')
@@ -43,14 +45,16 @@ it('paths lead where the kernel leads them', async () => {
         const stored = parts && (isAbsolute ? '/' : '') + parts.join('/')
         nodes.set(
           path,
-          stored === undefined ? { type: 'directory', mode: 0o755 } : { type: 'symlink', mode: 0o777, target: stored },
+          stored === undefined
+            ? { type: 'directory', mode: 0o755 }
+            : { type: 'symlink', mode: 0o777, target: latin1(stored) },
         )
       }
       for (const folder of [...nodes].filter(([, { type }]) => type === 'directory').map(([path]) => path)) {
         writeFileSync(join(root, folder, 'file'), '')
         nodes.set(`${folder}/file`, { type: 'file', mode: 0o644 })
       }
-      const start = [...names, 'file'].join('/')
+      const start = latin1([...names, 'file'].join('/'))
       let real: string | undefined
       try {
         real = realpathSync(join(root, start))
@@ -66,12 +70,12 @@ it('paths lead where the kernel leads them', async () => {
 
 it('paths never leave the tree, and loops end', async () => {
   const nodes = new Map<string, CheckedNode>([
-    ['out', { type: 'symlink', mode: 0o777, target: '../../../in' }],
+    ['out', { type: 'symlink', mode: 0o777, target: byteString`../../../in` }],
     ['in', { type: 'file', mode: 0o644 }],
-    ['loop', { type: 'symlink', mode: 0o777, target: 'loop' }],
+    ['loop', { type: 'symlink', mode: 0o777, target: byteString`loop` }],
   ])
   const lookup = async (path: string) => nodes.get(path)
-  expect(await resolvePath(lookup, '../out')).toMatchObject({ path: 'in', node: { type: 'file' } })
-  expect((await resolvePath(lookup, 'loop')).node).toBeUndefined()
-  expect((await resolvePath(lookup, 'in/file')).node).toBeUndefined()
+  expect(await resolvePath(lookup, byteString`../out`)).toMatchObject({ path: 'in', node: { type: 'file' } })
+  expect((await resolvePath(lookup, byteString`loop`)).node).toBeUndefined()
+  expect((await resolvePath(lookup, byteString`in/file`)).node).toBeUndefined()
 })

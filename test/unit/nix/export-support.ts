@@ -1,15 +1,15 @@
-import { type ByteString, writeU64le } from '../../../src/bytes/index.ts'
+import { writeU64le } from '../../../src/bytes/index.ts'
 import { createExportReader, type ExportedPath } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
 
-/** What a test puts into an export; all of it as it is written. */
+/** What a test puts into an export; all of it as it is written, a character a byte. */
 export interface TestPath {
   readonly nar: Uint8Array
-  readonly path: ByteString
-  readonly references?: readonly ByteString[]
-  readonly deriver?: ByteString
+  readonly path: string
+  readonly references?: readonly string[]
+  readonly deriver?: string
   /** A signature as old versions of Nix wrote it. */
-  readonly signature?: ByteString
+  readonly signature?: string
 }
 
 /** 64 bits. */

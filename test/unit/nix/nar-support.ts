@@ -1,25 +1,26 @@
 import fc from 'fast-check'
 import { type ByteString, compareByteStrings, encodeByteString } from '../../../src/bytes/index.ts'
 import { createNarReader, createNarWriter, type NarEvent } from '../../../src/nix/index.ts'
+import { latin1 } from '../../latin1.ts'
 
-/** A file system tree as tests spell it. */
+/** A file system tree as tests spell it: in names, targets and contents a character is a byte. */
 export type Tree =
-  | { readonly symlink: ByteString }
-  | { readonly contents: ByteString; readonly executable?: boolean }
-  | { readonly children: { readonly [name: ByteString]: Tree } }
+  | { readonly symlink: string }
+  | { readonly contents: string; readonly executable?: boolean }
+  | { readonly children: { readonly [name: string]: Tree } }
 
 /** The NAR of a tree; the pieces emitted are copied at once, as the writer asks. */
 export function narOfTree(tree: Tree): Uint8Array {
   const pieces: Uint8Array[] = []
   const writer = createNarWriter(bytes => pieces.push(bytes.slice()))
   const write = (node: Tree): void => {
-    if ('symlink' in node) writer.symlink(node.symlink)
+    if ('symlink' in node) writer.symlink(latin1(node.symlink))
     else if ('contents' in node) {
       writer.regular(node.executable ?? false, node.contents.length)
-      writer.data(encodeByteString(node.contents))
+      writer.data(encodeByteString(latin1(node.contents)))
     } else {
       writer.directory()
-      for (const name of Object.keys(node.children).sort(compareByteStrings)) {
+      for (const name of namesIn(node.children)) {
         writer.entry(name)
         write(node.children[name])
       }
@@ -57,20 +58,23 @@ export function eventsOfNar(nar: Uint8Array, cuts: readonly number[] = []): NarE
 
 /** The events that {@link eventsOfNar} gives for the NAR of a tree. */
 export function eventsOfTree(tree: Tree): NarEvent[] {
-  if ('symlink' in tree) return [{ type: 'symlink', target: tree.symlink }]
+  if ('symlink' in tree) return [{ type: 'symlink', target: latin1(tree.symlink) }]
   if ('contents' in tree) {
     return [
       { type: 'regular', executable: tree.executable ?? false, size: tree.contents.length },
-      { type: 'data', bytes: encodeByteString(tree.contents) },
+      { type: 'data', bytes: encodeByteString(latin1(tree.contents)) },
       { type: 'end-regular' },
     ]
   }
-  const names = Object.keys(tree.children).sort(compareByteStrings)
   return [
     { type: 'directory' },
-    ...names.flatMap(name => [{ type: 'entry', name } as const, ...eventsOfTree(tree.children[name])]),
+    ...namesIn(tree.children).flatMap(name => [{ type: 'entry', name } as const, ...eventsOfTree(tree.children[name])]),
     { type: 'end-directory' },
   ]
+}
+
+function namesIn(children: { readonly [name: string]: Tree }): ByteString[] {
+  return Object.keys(children).map(latin1).sort(compareByteStrings)
 }
 
 const byte = fc.integer({ min: 1, max: 255 }).map(code => String.fromCharCode(code))
@@ -90,7 +94,7 @@ export const arbitraryTree: fc.Arbitrary<Tree> = fc.letrec<{ tree: Tree }>(tie =
       children: fc
         .uniqueArray(fc.tuple(arbitraryName, tie('tree')), { maxLength: 6, selector: ([name]) => name })
         // Object.fromEntries, unlike assignment, makes `__proto__` a name like any other.
-        .map(children => Object.fromEntries(children) as { [name: ByteString]: Tree }),
+        .map(children => Object.fromEntries(children) as { [name: string]: Tree }),
     }),
   ),
 })).tree

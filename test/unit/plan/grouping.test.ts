@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import { type PathInfo, parseNarHash, parseStorePath } from '../../../src/nix/index.ts'
 import { planImage } from '../../../src/plan/plan.ts'
 import type { Closure } from '../../../src/store/index.ts'
@@ -21,7 +22,7 @@ function groupsOf(paths: readonly PathInfo[]): { size: number; paths: string[] }
   const closure: Closure = {
     storeDir: '/nix/store',
     paths,
-    contentsOf: () => ({ type: 'files', path: '' }),
+    contentsOf: () => ({ type: 'files', path: byteString`` }),
     nodeAt: async () => undefined,
     supply: { access: {}, cacheUrls: [] },
     warnings: [],

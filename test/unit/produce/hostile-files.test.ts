@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { ByteString } from '../../../src/bytes/index.ts'
 import { build, NarFileError, openBlockCache } from '../../../src/index.ts'
 import { type HashAlgorithm, storePathOfContentAddress } from '../../../src/nix/index.ts'
 import { encodeNarStrings } from '../../../src/nix/nar.ts'
@@ -162,7 +161,7 @@ describe('a file is refused', () => {
 })
 
 /** A directory whose entries have these names, in this order. */
-function narWithNames(...names: ByteString[]): Uint8Array {
+function narWithNames(...names: string[]): Uint8Array {
   const empty = ['(', 'type', 'regular', 'contents', '', ')']
   const entries = names.flatMap(name => ['entry', '(', 'name', name, 'node', ...empty, ')'])
   return encodeNarStrings('nix-archive-1', '(', 'type', 'directory', ...entries, ')')

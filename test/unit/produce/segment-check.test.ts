@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { EMPTY } from '../../../src/bytes/index.ts'
 import { narHashFromBytes, parseStorePath } from '../../../src/nix/index.ts'
 import type { StoreSegment } from '../../../src/plan/plan.ts'
 import { createSegmentCheck } from '../../../src/produce/segment-check.ts'
 import { createSegmentPacker } from '../../../src/produce/segment-packer.ts'
 import { encodeTarHeader } from '../../../src/tar/index.ts'
 import { storePathOf } from '../../chroot-store.ts'
+import { latin1 } from '../../latin1.ts'
 import type { Tree } from '../nix/nar-support.ts'
 
 interface Packed {
@@ -18,7 +20,7 @@ function pack(tree: Tree, name = 'a'): Packed {
   const path = parseStorePath(storePathOf(name))
   const tar = new Uint8Array(1_000_000)
   let filled = 0
-  const packer = createSegmentPacker(path.path.slice(1), {
+  const packer = createSegmentPacker(latin1(path.path.slice(1)), {
     room: () => tar.subarray(filled),
     advance(length) {
       filled += length
@@ -26,7 +28,7 @@ function pack(tree: Tree, name = 'a'): Packed {
     end() {},
   })
   const write = (node: Tree): void => {
-    if ('symlink' in node) packer.symlink(node.symlink)
+    if ('symlink' in node) packer.symlink(latin1(node.symlink))
     else if ('contents' in node) {
       const bytes = Buffer.from(node.contents, 'latin1')
       packer.regular(node.executable ?? false, bytes.length)
@@ -36,7 +38,7 @@ function pack(tree: Tree, name = 'a'): Packed {
     } else {
       packer.directory()
       for (const [child, below] of Object.entries(node.children).sort(([a], [b]) => (a < b ? -1 : 1))) {
-        packer.entry(child)
+        packer.entry(latin1(child))
         write(below)
       }
       packer.endDirectory()
@@ -44,7 +46,7 @@ function pack(tree: Tree, name = 'a'): Packed {
   }
   write(tree)
   const { narHash, narSize } = packer.end()
-  const contents = { type: 'files', path: '' } as const
+  const contents = { type: 'files', path: EMPTY } as const
   return { segment: { path, narHash: narHashFromBytes(narHash), narSize, contents }, tar: tar.slice(0, filled) }
 }
 
@@ -125,7 +127,12 @@ describe('tar bytes do not pass', () => {
     ['another time', { mode: 0o555, mtime: 2 }],
   ])('with %s that no NAR tells of', (_, fields) => {
     const packed = pack({ contents: 'x', executable: true })
-    const header = encodeTarHeader({ type: 'file', path: packed.segment.path.path.slice(1), size: 1, ...fields })
+    const header = encodeTarHeader({
+      type: 'file',
+      path: latin1(packed.segment.path.path.slice(1)),
+      size: 1,
+      ...fields,
+    })
     expect(passes([packed], Buffer.concat([header, packed.tar.subarray(512)]))).toBe(false)
   })
 
@@ -165,7 +172,7 @@ describe('tar bytes do not pass', () => {
   it('with an entry that lies elsewhere', () => {
     const { segment, tar } = pack({ children: {} })
     for (const path of ['etc/passwd', `${segment.path.path.slice(1)}x`, 'nix/store']) {
-      const more = Buffer.concat([tar, encodeTarHeader({ type: 'file', path, mode: 0o444, size: 0 })])
+      const more = Buffer.concat([tar, encodeTarHeader({ type: 'file', path: latin1(path), mode: 0o444, size: 0 })])
       expect(passes([{ segment, tar: more }])).toBe(false)
     }
   })

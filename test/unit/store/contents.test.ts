@@ -3,7 +3,7 @@ import { appendFileSync, chmodSync, mkdirSync, truncateSync, writeFileSync } fro
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { decodeByteString } from '../../../src/bytes/index.ts'
+import { decodeByteString, encodeText } from '../../../src/bytes/index.ts'
 import { readContents } from '../../../src/store/index.ts'
 import { makeTree } from '../../make-tree.ts'
 import { temporaryFolder, unprivileged } from '../../temporary.ts'
@@ -18,7 +18,7 @@ beforeEach(() => {
 
 const contentsOf = (roomSize?: number) => {
   const { sink, calls } = createRecordingSink(roomSize)
-  readContents(path, sink)
+  readContents(encodeText(path), sink)
   return calls
 }
 
@@ -122,7 +122,9 @@ describe('a file that changes while it is read', () => {
     const { sink } = createRecordingSink(roomSize, () => {
       if (asked++ === 0) appendFileSync(path, 'y')
     })
-    expect(() => readContents(path, sink)).toThrow(expect.objectContaining({ code: 'STORE_PATH_CHANGED', path }))
+    expect(() => readContents(encodeText(path), sink)).toThrow(
+      expect.objectContaining({ code: 'STORE_PATH_CHANGED', path }),
+    )
   })
 
   it.each([
@@ -135,6 +137,8 @@ describe('a file that changes while it is read', () => {
     const { sink } = createRecordingSink(roomSize, () => {
       if (++asked === Math.ceil(size / roomSize)) truncateSync(path, size - 1)
     })
-    expect(() => readContents(path, sink)).toThrow(expect.objectContaining({ code: 'STORE_PATH_CHANGED', path }))
+    expect(() => readContents(encodeText(path), sink)).toThrow(
+      expect.objectContaining({ code: 'STORE_PATH_CHANGED', path }),
+    )
   })
 })

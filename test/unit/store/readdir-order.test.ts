@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { expect, it, vi } from 'vitest'
+import { encodeText } from '../../../src/bytes/index.ts'
 import { readContents } from '../../../src/store/index.ts'
 import { makeTree } from '../../make-tree.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -26,7 +27,7 @@ it('contents do not depend on the order in which a file system lists them', () =
   const read = (how: string) => {
     order.current = how
     const { sink, calls } = createRecordingSink()
-    readContents(path, sink)
+    readContents(encodeText(path), sink)
     return calls
   }
   const rising = read('rising')

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type TarEntry, tarEntrySize } from '../../../src/tar/index.ts'
+import { latin1 } from '../../latin1.ts'
 import { type ArchiveEntry, archiveOf, readArchive } from './archive.ts'
 
 const byte = fc.integer({ min: 1, max: 255 }).map(code => String.fromCharCode(code))
@@ -11,11 +12,13 @@ const name = fc
   )
   .map(name => name.replaceAll('/', '_'))
   .filter(name => name !== '.' && name !== '..')
-const path = fc.array(name, { minLength: 1, maxLength: 12 }).map(names => names.join('/'))
-const target = fc.oneof(
-  fc.string({ unit: byte, minLength: 1, maxLength: 300 }),
-  fc.integer({ min: 95, max: 105 }).map(length => 't'.repeat(length)),
-)
+const path = fc.array(name, { minLength: 1, maxLength: 12 }).map(names => latin1(names.join('/')))
+const target = fc
+  .oneof(
+    fc.string({ unit: byte, minLength: 1, maxLength: 300 }),
+    fc.integer({ min: 95, max: 105 }).map(length => 't'.repeat(length)),
+  )
+  .map(latin1)
 const numbers = {
   mode: fc.integer({ min: 0, max: 0o7777 }),
   uid: fc.integer({ min: 0, max: 2 ** 32 }),

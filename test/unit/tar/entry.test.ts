@@ -1,8 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import { byteString } from '../../../src/bytes/index.ts'
 import { encodeTarHeader, type TarEntry, TarError, tarEntrySize, tarHeaderSize } from '../../../src/tar/index.ts'
+import { latin1 } from '../../latin1.ts'
 import { archiveOf, readArchive } from './archive.ts'
 
-const file = (path: string, more: Partial<TarEntry> = {}): TarEntry => ({ type: 'file', path, mode: 0o444, ...more })
+const file = (path: string, more: Partial<TarEntry> = {}): TarEntry => ({
+  type: 'file',
+  path: latin1(path),
+  mode: 0o444,
+  ...more,
+})
 const typeflagsOf = (header: Uint8Array) => {
   // Every part in front of the entry's own header takes a header block and its contents.
   const flags: string[] = []
@@ -18,14 +25,30 @@ describe('encodeTarHeader', () => {
   it.each<[string, TarEntry, string]>([
     ['a name of 100 bytes', file('n'.repeat(100)), '0'],
     ['a name of 101 bytes', file('n'.repeat(101)), 'L0'],
-    ['a directory of 99 bytes', { type: 'directory', path: 'd'.repeat(99), mode: 0o555 }, '5'],
-    ['a directory of 100 bytes and its slash', { type: 'directory', path: 'd'.repeat(100), mode: 0o555 }, 'L5'],
-    ['a target of 100 bytes', { type: 'symlink', path: 's', mode: 0o777, linkname: 't'.repeat(100) }, '2'],
-    ['a target of 101 bytes', { type: 'symlink', path: 's', mode: 0o777, linkname: 't'.repeat(101) }, 'K2'],
-    ['both too long', { type: 'hardlink', path: 'h'.repeat(600), mode: 0o444, linkname: 't'.repeat(600) }, 'KL1'],
+    ['a directory of 99 bytes', { type: 'directory', path: latin1('d'.repeat(99)), mode: 0o555 }, '5'],
+    ['a directory of 100 bytes and its slash', { type: 'directory', path: latin1('d'.repeat(100)), mode: 0o555 }, 'L5'],
+    [
+      'a target of 100 bytes',
+      { type: 'symlink', path: byteString`s`, mode: 0o777, linkname: latin1('t'.repeat(100)) },
+      '2',
+    ],
+    [
+      'a target of 101 bytes',
+      { type: 'symlink', path: byteString`s`, mode: 0o777, linkname: latin1('t'.repeat(101)) },
+      'K2',
+    ],
+    [
+      'both too long',
+      { type: 'hardlink', path: latin1('h'.repeat(600)), mode: 0o444, linkname: latin1('t'.repeat(600)) },
+      'KL1',
+    ],
     [
       'all there is',
-      file('h'.repeat(600), { type: 'symlink', linkname: 't'.repeat(600), xattrs: { 'user.a': new Uint8Array(600) } }),
+      file('h'.repeat(600), {
+        type: 'symlink',
+        linkname: latin1('t'.repeat(600)),
+        xattrs: { 'user.a': new Uint8Array(600) },
+      }),
       'xKL2',
     ],
   ])('writes %s with these headers', (_, entry, flags) => {
@@ -43,7 +66,7 @@ describe('encodeTarHeader', () => {
 
   it('counts contents and padding', () => {
     expect(tarEntrySize(file('f', { size: 0 }))).toBe(512)
-    expect(tarEntrySize({ type: 'directory', path: 'd', mode: 0o555, size: 1000 })).toBe(512)
+    expect(tarEntrySize({ type: 'directory', path: byteString`d`, mode: 0o555, size: 1000 })).toBe(512)
     expect(tarEntrySize(file('f', { size: 1 }))).toBe(1024)
     expect(tarEntrySize(file('f', { size: 512 }))).toBe(1024)
     expect(tarEntrySize(file('f', { size: 2 ** 40 + 1 }))).toBe(512 + 2 ** 40 + 512)
@@ -61,7 +84,7 @@ describe('encodeTarHeader', () => {
   )
 
   it.each(['/a', '../a', 'a/', 'a/../b'])('refuses a hard link to %j, which is no path of an archive', linkname => {
-    const entry: TarEntry = { type: 'hardlink', path: 'h', mode: 0o444, linkname }
+    const entry: TarEntry = { type: 'hardlink', path: byteString`h`, mode: 0o444, linkname: latin1(linkname) }
     expect(() => encodeTarHeader(entry)).toThrow(expect.objectContaining({ code: 'TAR_PATH_INVALID', path: linkname }))
   })
 
@@ -71,12 +94,12 @@ describe('encodeTarHeader', () => {
   })
 
   it.each<[string, TarEntry]>([
-    ['a type that is none', { type: 'fifo' as 'file', path: 's', mode: 0o777 }],
-    ['a symlink without target', { type: 'symlink', path: 's', mode: 0o777 }],
-    ['a hard link without target', { type: 'hardlink', path: 's', mode: 0o777, linkname: '' }],
-    ['a target with NUL', { type: 'symlink', path: 's', mode: 0o777, linkname: 'a\0' }],
-    ['a file with a target', file('f', { linkname: 'x' })],
-    ['a directory with a target', { type: 'directory', path: 's', mode: 0o555, linkname: 'x' }],
+    ['a type that is none', { type: 'fifo' as 'file', path: byteString`s`, mode: 0o777 }],
+    ['a symlink without target', { type: 'symlink', path: byteString`s`, mode: 0o777 }],
+    ['a hard link without target', { type: 'hardlink', path: byteString`s`, mode: 0o777, linkname: byteString`` }],
+    ['a target with NUL', { type: 'symlink', path: byteString`s`, mode: 0o777, linkname: latin1('a\0') }],
+    ['a file with a target', file('f', { linkname: byteString`x` })],
+    ['a directory with a target', { type: 'directory', path: byteString`s`, mode: 0o555, linkname: byteString`x` }],
     ['an attribute without name', file('f', { xattrs: { '': new Uint8Array(1) } })],
     ['an attribute with "="', file('f', { xattrs: { 'user.a=b': new Uint8Array(1) } })],
     ['an attribute with a newline', file('f', { xattrs: { 'user.a\n': new Uint8Array(1) } })],

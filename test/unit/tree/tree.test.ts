@@ -1,12 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { createTree, TreeConflictError, type TreeEntry } from '../../../src/tree/index.ts'
+import { latin1 } from '../../latin1.ts'
 
 const file = (path: string, origin = 'a', contents = 'x', mode = 0o644): TreeEntry => ({
-  ...{ type: 'file', path, origin, mode },
+  ...{ type: 'file', path: latin1(path), origin, mode },
   contents: new TextEncoder().encode(contents),
 })
-const directory = (path: string, origin = 'a', mode = 0o755): TreeEntry => ({ type: 'directory', path, origin, mode })
-const symlink = (path: string, target: string, origin = 'a'): TreeEntry => ({ type: 'symlink', path, origin, target })
+const directory = (path: string, origin = 'a', mode = 0o755): TreeEntry => ({
+  type: 'directory',
+  path: latin1(path),
+  origin,
+  mode,
+})
+const symlink = (path: string, target: string, origin = 'a'): TreeEntry => ({
+  type: 'symlink',
+  path: latin1(path),
+  origin,
+  target: latin1(target),
+})
 
 describe('createTree', () => {
   it('adds every parent, once, for whoever needed it first', () => {
