@@ -8,8 +8,9 @@ import { abortOnSignals } from './signals.ts'
 import { byteCount, somePath, UsageError, wholeNumber } from './usage.ts'
 
 const EPILOGUE = `
-Compares with what is installed of GNU tar, bsdtar, pixz and xz. Times are of whole processes, run in turn. The folder for
-temporary files ($TMPDIR) needs room for about three times the closure.
+Compares with GNU tar, bsdtar, pixz and xz, if they are installed. Times are of
+whole processes, run in turn. $TMPDIR needs room for about three times the
+closure.
 
 Examples:
   nspawn-rootfs bench
@@ -36,19 +37,19 @@ interface BenchFlags {
 export function defineBench(bench: Command): void {
   const parts = new Option(
     '--part <PART>',
-    `what to measure: ${PARTS.join(', ')} (repeatable; default: all)`,
+    `part to measure: ${PARTS.join(', ')} (repeatable; default: all)`,
   ).argParser(collectParts)
   bench
-    .option('--toplevel <PATH>', 'closure to measure on (default: one that is made for it)', somePath)
-    .option('--changed <PATH>', 'another version of it, to measure a rebuild with', somePath)
-    .option('--store <DIR>', 'chroot store that holds them, in DIR/nix/store', somePath)
-    .option('--size <SIZE>', 'of the closure that is made', byteCount, 256e6)
-    .option('--seed <N>', 'of the closure that is made', wholeNumber(0, 2 ** 31), 1)
+    .option('--toplevel <PATH>', 'closure to measure with (default: a generated one)', somePath)
+    .option('--changed <PATH>', 'another version of it, to measure a rebuild', somePath)
+    .option('--store <DIR>', 'chroot store that has both, in DIR/nix/store', somePath)
+    .option('--size <SIZE>', 'size of the generated closure', byteCount, 256e6)
+    .option('--seed <N>', 'seed of the generated closure', wholeNumber(0, 2 ** 31), 1)
     .addOption(parts)
-    .option('--rounds <N>', 'rounds of what takes seconds; what takes minutes is run once', wholeNumber(1, 100), 3)
-    .option('--level <0-9>', 'how hard ours compresses', wholeNumber(0, 9), 6)
-    .option('--workers <N>', 'threads of ours (default: one per processor)', wholeNumber(1, 256))
-    .option('--peers <DIR>', 'also compare with the npm packages installed in a copy of bench/thirdparty', somePath)
+    .option('--rounds <N>', 'rounds of short measurements; long ones run once', wholeNumber(1, 100), 3)
+    .option('--level <0-9>', 'compression level of nspawn-rootfs', wholeNumber(0, 9), 6)
+    .option('--workers <N>', 'threads of nspawn-rootfs (default: one per processor)', wholeNumber(1, 256))
+    .option('--peers <DIR>', 'also compare with the npm packages in this copy of bench/thirdparty', somePath)
     .option('--out <DIR>', 'folder for the report: report.md, report.json and charts', somePath)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', EPILOGUE)

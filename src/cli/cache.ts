@@ -28,18 +28,18 @@ export function cacheOptionsOf({ cache, cacheDir, cacheShared, cacheVerify }: Ca
 }
 
 /** The options of commands that build. */
-export const NO_CACHE = new Option('--no-cache', 'neither use nor keep compressed blocks of earlier builds')
+export const NO_CACHE = new Option('--no-cache', 'do not use the block cache')
 export const CACHE_DIR = new Option(
   '--cache-dir <DIR>',
-  'where they are kept (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
+  'folder of the block cache (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
 ).argParser(somePath)
 export const CACHE_SHARED = new Option(
   '--cache-shared',
-  'use the cache even if other users can write to its folder: they can then change what is in your images',
+  'accept a cache that other users can write: they can then change your images',
 )
 export const CACHE_VERIFY = new Option(
   '--cache-verify',
-  'decode what comes from the cache, and verify it against its NAR hashes again (default: believe the cache)',
+  'verify cached blocks against the NAR hashes again (default: trust the cache)',
 )
 
 /** Adds what can be done with a block cache to the command `cache`. */
@@ -48,23 +48,27 @@ export function addCacheCommands(cache: Command): void {
     cache
       .command(name)
       .description(description)
-      .option('--cache-dir <DIR>', 'the cache (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)', somePath)
-      .option('--cache-shared', 'take the folder even if other users can write to it')
-  add('stats', 'Say how much is kept.').action(async (flags: FolderFlags) => {
+      .option(
+        '--cache-dir <DIR>',
+        'folder of the cache (default: nspawn-rootfs in $XDG_CACHE_HOME or ~/.cache)',
+        somePath,
+      )
+      .option('--cache-shared', 'accept a cache that other users can write')
+  add('stats', 'Print the size of the cache.').action(async (flags: FolderFlags) => {
     const { folder, stats } = open(flags)
     const { size, batches, blocks, leftOvers } = await stats()
     print(`${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`)
     if (leftOvers > 0) print(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
   })
-  add('prune', 'Remove what was not used for longest.')
-    .option('--max-size <SIZE>', `what may be left (default: ${formatBytes(CACHE_SIZE_MAX)})`, byteCount)
+  add('prune', 'Remove the blocks that were not used for longest.')
+    .option('--max-size <SIZE>', `size to prune to (default: ${formatBytes(CACHE_SIZE_MAX)})`, byteCount)
     .action(async ({ maxSize, ...flags }: FolderFlags & { maxSize?: number }) => {
       const { folder, prune, stats } = open(flags)
       const removed = await prune({ maxSize })
       const { size } = await stats()
       print(`${folder}: ${formatBytes(removed)} removed, ${formatBytes(size)} left`)
     })
-  add('clear', 'Remove all that is kept.').action(async (flags: FolderFlags) => {
+  add('clear', 'Remove all blocks.').action(async (flags: FolderFlags) => {
     const { folder, clear } = open(flags)
     await clear()
     print(`${folder}: empty`)

@@ -25,9 +25,14 @@ interface CheckFlags {
 }
 
 const EPILOGUE = `
-IMAGE is a tar archive, plain or compressed with xz, gzip, bzip2 or zstd; - is standard input.
-Findings that not every version of systemd minds say which do.
-Exit codes: 0 systemd imports it, 1 it does not, or what it imports is broken, 2 wrong usage.`
+IMAGE is a tar archive, plain or compressed with xz, gzip, bzip2 or zstd; "-" is
+standard input. If a finding concerns only some versions of systemd, it names
+them.
+
+Exit codes: 0 systemd imports it, 1 it does not, or the imported machine is
+broken, 2 wrong usage.
+
+Topic: nspawn-rootfs help checking`
 
 const { oldest, newest } = SYSTEMD_VERSIONS
 
@@ -35,13 +40,13 @@ const { oldest, newest } = SYSTEMD_VERSIONS
 export function defineCheck(check: Command): void {
   check
     .argument('[IMAGE]', 'image file, whoever made it', somePath)
-    .addOption(new Option('--system <SYSTEM>', 'system that it has to be for (default: any)').choices(SYSTEMS))
+    .addOption(new Option('--system <SYSTEM>', 'system that the image must be for (default: any)').choices(SYSTEMS))
     .option(
       '--systemd <VERSION>',
-      `systemd that it has to fit: ${oldest} to ${newest}, oldest or newest (default: all of them)`,
+      `version it must fit: ${oldest} to ${newest}, oldest or newest (default: all)`,
       systemdVersion,
     )
-    .option('--rules', 'print the rules, their reasons and sources')
+    .option('--rules', 'print all rules with their reasons and sources')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action(runCheck)

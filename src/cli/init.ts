@@ -18,7 +18,7 @@ interface InitFlags {
 export function defineInit(init: Command): void {
   const system: System = process.arch === 'arm64' ? 'aarch64-linux' : 'x86_64-linux'
   init
-    .argument('[DIR]', 'where to write it', somePath, '.')
+    .argument('[DIR]', 'folder to write to', somePath, '.')
     .addOption(
       new Option('--flavour <FLAVOUR>', 'a NixOS system, or plain store paths').choices(FLAVOURS).default('nixos'),
     )

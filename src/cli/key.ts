@@ -18,11 +18,11 @@ interface GenerateFlags {
 export function addKeyCommands(key: Command): void {
   key
     .command('generate')
-    .description('Make an OpenPGP key that signs images: secret.asc and public.asc.')
-    .requiredOption('--out <DIR>', 'folder for both', somePath)
-    .option('--name <NAME>', 'whose key it is', 'nspawn-rootfs images')
-    .option('--email <ADDRESS>', 'mail address of theirs')
-    .option('--passphrase-file <FILE>', 'holds a passphrase for the secret key (default: none)', somePath)
+    .description('Make an OpenPGP key pair: secret.asc and public.asc.')
+    .requiredOption('--out <DIR>', 'folder for both files', somePath)
+    .option('--name <NAME>', 'name of the owner', 'nspawn-rootfs images')
+    .option('--email <ADDRESS>', 'mail address of the owner')
+    .option('--passphrase-file <FILE>', 'file with a passphrase for the secret key (default: none)', somePath)
     .action(generate)
 }
 

@@ -23,13 +23,17 @@ interface PublishFlags extends SigningFlags, CacheFlags {
 }
 
 const EPILOGUE = `
-DIR gets a folder for each version, a symlink "latest" to the newest, and for each file a symlink that keeps its name:
+The folder of --out has the newest images, and a folder for each version:
   https://example.org/NAME.tar.xz             the newest
-  https://example.org/2026-11-25/NAME.tar.xz  one of them
-All of them are turned over at once, when all images are there. Where nothing has changed, nothing is published.
+  https://example.org/2026-11-25/NAME.tar.xz  one version
+All names switch to a new version at once, when all images are complete. If
+nothing has changed, no version is made.
 
 Example:
-  nspawn-rootfs publish web.yaml db.yaml --out /srv/images --keep 7 --sign-key keys/secret.asc`
+  nspawn-rootfs publish web.yaml db.yaml --out /srv/images --keep 7 \\
+    --sign-key keys/secret.asc
+
+Topic: nspawn-rootfs help publishing`
 
 /** Adds the arguments and options of the command `publish`, and what it does. */
 export function definePublish(publish: Command): void {
@@ -37,23 +41,15 @@ export function definePublish(publish: Command): void {
     .argument('<FILE...>', 'declarations of images')
     .requiredOption('--out <DIR>', 'folder that a web server serves', somePath)
     .option('--set <NAME=VALUE>', 'value of a variable of the FILEs (repeatable)', collectVariables)
-    .option(
-      '--restrict <DIR>',
-      'let the FILEs name only files below DIR, store paths, and servers named by options',
-      somePath,
-    )
-    .option(
-      '--allow-server <URL>',
-      'server of caches that the FILEs may name despite --restrict (repeatable)',
-      collectServers,
-    )
+    .option('--restrict <DIR>', 'restrict the FILEs to files below DIR and to store paths', somePath)
+    .option('--allow-server <URL>', 'with --restrict: allow caches on this server (repeatable)', collectServers)
     .option('--version-name <NAME>', 'name of the version (default: the date)')
-    .option('--keep <N>', 'how many versions to keep (default: all)', wholeNumber(1, 1e6))
-    .addOption(new Option('--format <FORMAT>', 'format of the images (default: what the FILEs say)').choices(FORMATS))
-    .option('--level <0-9>', 'how hard to compress (default: what the FILEs say)', wholeNumber(0, 9))
-    .option('--sign-key <FILE>', 'OpenPGP secret key that signs SHA256SUMS', somePath)
-    .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)
-    .option('--passphrase-file <FILE>', 'holds the passphrase of the --sign-key', somePath)
+    .option('--keep <N>', 'number of versions to keep (default: all)', wholeNumber(1, 1e6))
+    .addOption(new Option('--format <FORMAT>', 'format of the images (default: as declared)').choices(FORMATS))
+    .option('--level <0-9>', 'compression level (default: as declared)', wholeNumber(0, 9))
+    .option('--sign-key <FILE>', 'OpenPGP secret key to sign SHA256SUMS with', somePath)
+    .option('--sign-gpg <KEY>', 'sign SHA256SUMS with gpg and its key KEY', somePath)
+    .option('--passphrase-file <FILE>', 'file with the passphrase of --sign-key', somePath)
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
     .addOption(NO_CACHE)
     .addOption(CACHE_DIR)

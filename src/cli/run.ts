@@ -6,6 +6,7 @@ import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands, CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, NO_CACHE } from './cache.ts'
 import { defineCheck } from './check.ts'
 import { describeFailure } from './failure.ts'
+import { defineHelp } from './help.ts'
 import { defineInit } from './init.ts'
 import { addKeyCommands } from './key.ts'
 import { print } from './print.ts'
@@ -29,11 +30,17 @@ PATH is a store path or a symlink to one, such as ./result.
 Examples:
   nspawn-rootfs build image.yaml --out images
   nspawn-rootfs build --toplevel ./result
-  nspawn-rootfs build --toplevel ./result --stdout | ssh host 'machinectl import-tar - nixos'
-  nspawn-rootfs build --store https://cache.nixos.org --toplevel /nix/store/…-nixos-system-…
-  nspawn-rootfs build --store ./chroot --closure-info ./info --toplevel /nix/store/…-nixos-system-…
+  nspawn-rootfs build --toplevel ./result --stdout |
+    ssh host 'machinectl import-tar - nixos'
+  nspawn-rootfs build --store https://cache.nixos.org \\
+    --toplevel /nix/store/…-nixos-system-…
+  nspawn-rootfs build --store ./chroot --closure-info ./info \\
+    --toplevel /nix/store/…-nixos-system-…
 
-Exit codes: 0 done, 1 failed (nothing is left behind), 2 wrong usage.`
+Exit codes: 0 done, 1 failed (the output folder is as it was), 2 wrong usage.
+
+Topics (nspawn-rootfs help TOPIC): declaration, sources, caches, delivery,
+block-cache, environment`
 
 /** Runs a command line and resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
@@ -59,73 +66,67 @@ function createProgram(): Command {
     .showHelpAfterError('(see --help)')
   program
     .command('build')
-    .argument('[FILE]', 'declaration of the image, such as image.yaml; options count more than what it says', somePath)
+    .argument('[FILE]', 'declaration of the image, such as image.yaml; options override it', somePath)
     .description('Build an image that machinectl import-tar and pull-tar accept.')
     .option('--set <NAME=VALUE>', 'value of a variable of FILE (repeatable)', collectVariables)
-    .option(
-      '--restrict <DIR>',
-      'let FILE name only files below DIR, store paths, and servers named by options',
-      somePath,
-    )
-    .option(
-      '--allow-server <URL>',
-      'server of caches that FILE may name despite --restrict (repeatable)',
-      collectServers,
-    )
-    .option('--toplevel <PATH>', 'NixOS system to boot; its closure is in the image', somePath)
-    .option('--etc-nixos <DIR>', 'folder that becomes /etc/nixos in the image, for nixos-rebuild there', somePath)
-    .option('--root <PATH>', 'more store paths whose closure is in the image (repeatable)', collectPaths)
-    .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: all it lists is in the image', somePath)
+    .option('--restrict <DIR>', 'restrict FILE to files below DIR and to store paths', somePath)
+    .option('--allow-server <URL>', 'with --restrict: allow caches on this server (repeatable)', collectServers)
+    .option('--toplevel <PATH>', 'NixOS system to boot, with its closure', somePath)
+    .option('--etc-nixos <DIR>', 'folder to copy to /etc/nixos, for nixos-rebuild in the machine', somePath)
+    .option('--root <PATH>', 'store path to include, with its closure (repeatable)', collectPaths)
+    .option('--closure-info <DIR>', 'folder of nixpkgs closureInfo: include all that it lists', somePath)
     .option(
       '--store <DIR|URL>',
-      'chroot store with files in DIR/nix/store, or binary cache (repeatable; default: the store that Nix uses here, ' +
-        'and for paths that are not in it https://cache.nixos.org)',
+      'chroot store with its files in DIR/nix/store, or binary cache (repeatable; default: the store of this ' +
+        'machine, then https://cache.nixos.org)',
       collectPaths,
     )
     .option(
       '--trusted-public-key <NAME:BASE64>',
-      'who may sign for caches (repeatable, or several with blanks in between; default: cache.nixos.org-1)',
+      'key that may sign for caches (repeatable, or a list with blanks; default: cache.nixos.org-1)',
       collectValues,
     )
-    .option('--no-require-signatures', 'believe what caches say of store paths without a signature')
-    .option('--netrc-file <FILE>', 'user names and passwords for caches', somePath)
-    .option('--token-file <FILE>', 'holds a bearer token for the caches given with --store', somePath)
-    .option('--export <FILE>', 'what nix-store --export wrote: all it holds is in the image', somePath)
-    .option(
-      '--nar <PATH=FILE>',
-      'store path and its NAR, compressed or not, which is in the image (repeatable)',
-      collectNars,
-    )
+    .option('--no-require-signatures', 'accept store paths of caches without a signature')
+    .option('--netrc-file <FILE>', 'netrc file with user names and passwords for caches', somePath)
+    .option('--token-file <FILE>', 'file with a bearer token for the caches of --store', somePath)
+    .option('--export <FILE>', 'output of nix-store --export: include all of it', somePath)
+    .option('--nar <PATH=FILE>', 'store path to include, and its NAR, compressed or not (repeatable)', collectNars)
     .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
-    .addOption(new Option('--system <SYSTEM>', 'names the image (default: what the toplevel says)').choices(SYSTEMS))
     .addOption(
-      new Option('--format <FORMAT>', 'format of the file (default: tar.xz; tar.zst needs systemd 258)').choices(
+      new Option(
+        '--system <SYSTEM>',
+        'system of the image; must match the toplevel (default: as the toplevel)',
+      ).choices(SYSTEMS),
+    )
+    .addOption(
+      new Option('--format <FORMAT>', 'format of the image (default: tar.xz; tar.zst needs systemd 258)').choices(
         FORMATS,
       ),
     )
-    .option('--arm64-branches', 'convert the branches of ARM64 code: smaller, but importers need liblzma 5.4')
-    .option('--level <0-9>', 'how hard to compress (default: 6)', wholeNumber(0, 9))
+    .option('--arm64-branches', 'compress ARM64 code better; the host that imports needs liblzma 5.4')
+    .option('--level <0-9>', 'compression level (default: 6)', wholeNumber(0, 9))
     .option('--workers <N>', 'threads (default: one per processor)', wholeNumber(1, 256))
     .addOption(NO_CACHE)
     .addOption(CACHE_DIR)
     .addOption(CACHE_SHARED)
     .addOption(CACHE_VERIFY)
-    .option('--nspawn <FILE>', 'systemd.nspawn(5) file to deliver as NAME.nspawn', somePath)
-    .option('--sign-key <FILE>', 'OpenPGP secret key that signs SHA256SUMS', somePath)
-    .option('--sign-gpg <KEY>', 'key of gpg that signs SHA256SUMS', somePath)
-    .option('--passphrase-file <FILE>', 'holds the passphrase of the --sign-key', somePath)
-    .option('--out <DIR>', 'folder for the image and what belongs to it (default: .)', somePath)
-    .option('--stdout', 'write the image to standard output, and no files')
+    .option('--nspawn <FILE>', 'settings file to deliver as NAME.nspawn', somePath)
+    .option('--sign-key <FILE>', 'OpenPGP secret key to sign SHA256SUMS with', somePath)
+    .option('--sign-gpg <KEY>', 'sign SHA256SUMS with gpg and its key KEY', somePath)
+    .option('--passphrase-file <FILE>', 'file with the passphrase of --sign-key', somePath)
+    .option('--out <DIR>', 'folder for the image and the files beside it (default: .)', somePath)
+    .option('--stdout', 'write the image to standard output and no files')
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
   definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
-  defineServe(program.command('serve').description('Serve a folder of images, to try them on this machine.'))
-  defineCheck(program.command('check').description('Say whether systemd imports an image and boots it.'))
-  defineInit(program.command('init').description('Write the declaration of an image to begin with.'))
+  defineServe(program.command('serve').description('Serve a folder of images over HTTP, to try them.'))
+  defineCheck(program.command('check').description('Check whether systemd imports and boots an image.'))
+  defineInit(program.command('init').description('Write a first declaration of an image.'))
   defineSchema(program.command('schema').description('Print the JSON schema of declarations, for editors.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))
-  addCacheCommands(program.command('cache').description('Look after the compressed blocks that builds keep.'))
-  defineBench(program.command('bench').description('Measure how fast images are made, beside other programs.'))
+  addCacheCommands(program.command('cache').description('Show, prune or clear the cache of compressed blocks.'))
+  defineBench(program.command('bench').description('Measure the speed of builds and of other programs.'))
+  defineHelp(program)
   return program
 }

@@ -14,7 +14,7 @@ export function defineServe(serve: Command): void {
   serve
     .argument('[DIR]', 'folder of images', somePath, '.')
     .option('--port <N>', 'port to listen on', wholeNumber(0, 65535), 8080)
-    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 or :: lets other machines in', '127.0.0.1')
+    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 or :: admits other machines', '127.0.0.1')
     .action(runServe)
 }
 

@@ -45,7 +45,7 @@ export interface ImagePlan {
 
 /**
  * Bytes of NAR from which a segment stands alone, and the mean size of a group of smaller ones. Blocks bound to single
- * store paths make rebuilds cheap, blocks of many make them small: see README, "How it works".
+ * store paths make rebuilds cheap, blocks of many make them small: see src/produce/README.md.
  */
 const GROUP_SIZE = 4 * 1024 * 1024
 

@@ -21,18 +21,18 @@ const MODE = 'give permission bits as octal digits, such as 0644 or "0644"'
 const mode = z
   .string({ error: MODE })
   .regex(/^(0o?)?[0-7]{3,4}$/, { error: MODE })
-  .describe('Permission bits, as octal digits: 0644')
+  .describe('Permission bits in octal digits, such as 0644')
 
 const OWNER = 'give UID:GID in numbers below 65536, such as 1000:100: importers ignore names'
 const owner = z
   .string({ error: OWNER })
   .regex(/^\d{1,5}:\d{1,5}$/, { error: OWNER })
-  .describe('UID:GID, in numbers below 65536; default 0:0')
+  .describe('UID:GID in numbers below 65536; default 0:0')
 
 /** Text that stands in the declaration, or a file beside it. */
 const content = {
-  text: z.string({ error: 'give text' }).optional().describe('The contents, as they stand here'),
-  file: filePath('a file').optional().describe('A file beside this one that holds the contents'),
+  text: z.string({ error: 'give text' }).optional().describe('The contents'),
+  file: filePath('a file').optional().describe('Path of a file with the contents'),
 }
 
 const contentSchema = z.strictObject(content, { error: 'give { text: … } or { file: … }' })
@@ -42,21 +42,21 @@ const file = z
     { ...content, mode: mode.optional(), owner: owner.optional() },
     { error: 'give { text: … } or { file: … }' },
   )
-  .describe('A file: its contents, mode (default 0644) and owner')
+  .describe('A file: contents, mode (default 0644) and owner')
 
 const directory = z
   .strictObject({ mode: mode.optional(), owner: owner.optional() }, { error: 'give {} or { mode: …, owner: … }' })
-  .describe('A directory: its mode (default 0755) and owner')
+  .describe('A directory: mode (default 0755) and owner')
 
 const overlay = z
   .strictObject(
     {
-      folder: filePath('a folder').describe('A folder beside this file'),
+      folder: filePath('a folder').describe('Path of the folder'),
       owner: owner.optional(),
     },
     { error: 'give { folder: … }' },
   )
-  .describe('All that lies in a folder. Files are 0644, or 0755 if their owner may run them; directories 0755')
+  .describe('A folder to copy. Files are 0644, or 0755 if their owner may execute them; directories are 0755')
 
 const CACHE_URL = 'give the URL of a binary cache, such as https://cache.example.org or file:///srv/cache'
 const KEY = 'give a public key, NAME:BASE64'
@@ -66,43 +66,49 @@ const closure = z
     {
       toplevel: text('give the NixOS system: a store path, or a symlink to one')
         .optional()
-        .describe('A NixOS system to boot: a store path or a symlink to one, such as ./result'),
+        .describe('NixOS system to boot: a store path, or a symlink to one such as ./result'),
       roots: list(text('give a store path, or a symlink to one'), 'give a list of store paths')
         .optional()
-        .describe('More store paths whose closure is in the image'),
+        .describe('More store paths to include, with their closure'),
       caches: list(
         z.string({ error: CACHE_URL }).regex(/^(https?|file):\/\//i, { error: CACHE_URL }),
         'give a list of URLs of binary caches',
       )
         .optional()
-        .describe('Binary caches that the closure comes from'),
+        .describe('URLs of binary caches that have the closure'),
       trustedPublicKeys: list(
         z.string({ error: KEY }).regex(/^[^:\s]+:[A-Za-z0-9+/]{43}=$/, { error: KEY }),
         'give a list of public keys, NAME:BASE64',
       )
         .optional()
-        .describe('Who may sign for the caches; default: cache.nixos.org-1'),
-      requireSignatures: flag.optional().describe('Whether store paths of caches must be signed; default true'),
-      netrcFile: filePath('a netrc file').optional().describe('User names and passwords for the caches'),
-      tokenFile: filePath('a file with a token').optional().describe('Holds a bearer token for the caches'),
-      store: filePath('a folder').optional().describe('A chroot store, with files in DIR/nix/store'),
-      closureInfo: filePath('a folder').optional().describe("A folder of nixpkgs' closureInfo"),
-      exportFile: filePath('a file').optional().describe('What nix-store --export wrote'),
+        .describe('Keys that may sign for the caches, NAME:BASE64; default: cache.nixos.org-1'),
+      requireSignatures: flag.optional().describe('Whether store paths of caches need a signature; default true'),
+      netrcFile: filePath('a netrc file')
+        .optional()
+        .describe('Path of a netrc file: user names and passwords for the caches'),
+      tokenFile: filePath('a file with a token')
+        .optional()
+        .describe('Path of a file with a bearer token for the caches'),
+      store: filePath('a folder').optional().describe('Path of a chroot store, which has its files in nix/store'),
+      closureInfo: filePath('a folder')
+        .optional()
+        .describe("Path of a folder that nixpkgs' closureInfo made: includes all that it lists"),
+      exportFile: filePath('a file').optional().describe('Path of an output of nix-store --export: includes all of it'),
       narFiles: z
         .record(z.string(), filePath('a file'), { error: 'give store paths with their NAR files' })
         .optional()
-        .describe('Store paths with the files that hold their NARs'),
+        .describe('Store paths to include, each with the path of its NAR'),
     },
     { error: 'give what the image is made of, such as { toplevel: ./result }' },
   )
-  .describe('Which store paths the image holds, and where they come from; default: the store of this machine')
+  .describe('The store paths of the image and their source; default: the store of this machine')
 
 const unit = z
   .strictObject(
     {
       ...content,
-      enable: flag.optional().describe('Whether it starts at boot, as its [Install] section says'),
-      mask: flag.optional().describe('Whether it is made impossible to start'),
+      enable: flag.optional().describe('Whether to enable it, by its [Install] section'),
+      mask: flag.optional().describe('Whether to mask it, so that nothing can start it'),
       dropIns: z
         .record(
           z.string().regex(/^[^/.][^/]*\.conf$/, { error: 'a drop-in has a name that ends in .conf' }),
@@ -110,11 +116,11 @@ const unit = z
           { error: 'give names that end in .conf, with their contents' },
         )
         .optional()
-        .describe('Files that change parts of the unit, by name: 10-limits.conf'),
+        .describe('Drop-ins by name, such as 10-limits.conf'),
     },
     { error: 'give { text: … }, { file: … }, { enable: true } or { mask: true }' },
   )
-  .describe('A unit of this image (text or file), or one of its store paths that is enabled, masked or changed')
+  .describe('A new unit (text or file), or a unit of the closure to enable, mask or extend')
 
 const snippets = (folder: string, suffix: string) =>
   z
@@ -132,25 +138,24 @@ const systemd = z
       machineId: text('give uninitialized, empty, missing, or 32 hex digits')
         .optional()
         .describe(
-          'uninitialized (default: every import is a first boot, with an ID of its own), missing (the same), ' +
-            'empty (an ID of its own, but no first boot; the default for NixOS before 24.11, where a first boot never ends), ' +
-            'or an ID of 32 hex digits',
+          'uninitialized: a machine gets its own ID at its first boot (the default); missing: the same; empty: its own ID, ' +
+            'but no first boot (the default for NixOS before 24.11, where a first boot never ends); or an ID of 32 hex digits',
         ),
-      hostname: text('give a host name').optional().describe('Written to /etc/hostname'),
-      locale: text('give a locale, such as C.UTF-8').optional().describe('LANG in /etc/locale.conf'),
-      timezone: text('give a time zone, such as Europe/Berlin').optional().describe('/etc/localtime'),
+      hostname: text('give a host name').optional().describe('Host name, for /etc/hostname'),
+      locale: text('give a locale, such as C.UTF-8').optional().describe('Locale, for LANG in /etc/locale.conf'),
+      timezone: text('give a time zone, such as Europe/Berlin').optional().describe('Time zone, for /etc/localtime'),
       resolvConf: z
         .enum(['stub', 'uplink', 'empty'], { error: 'give one of stub, uplink, empty' })
         .optional()
-        .describe("/etc/resolv.conf: a symlink to systemd-resolved's (stub or uplink), or an empty file to be filled"),
+        .describe('/etc/resolv.conf: a symlink to a file of systemd-resolved (stub or uplink), or an empty file'),
       osRelease: z
         .record(z.string(), z.string({ error: 'give text' }), { error: 'give fields of os-release, such as { ID: … }' })
         .optional()
-        .describe('Fields of /etc/os-release, for an image that is no NixOS system'),
+        .describe('Fields of /etc/os-release, for an image without NixOS'),
       gettys: flag
         .optional()
         .describe(
-          'Whether units for logins (console-getty, container-getty@, getty.target) are added; default: those that are missing',
+          'Whether to add units for logins (console-getty, container-getty@, getty.target); default: those that are missing',
         ),
       units: z.record(z.string(), unit, { error: 'give units by their names' }).optional().describe('Units, by name'),
       presets: snippets('systemd/system-preset', '.preset'),
@@ -167,14 +172,18 @@ const compression = z
       format: z
         .enum(FORMATS, { error: `give one of ${FORMATS.join(', ')}` })
         .optional()
-        .describe('Default tar.xz'),
+        .describe('Format of the image; default tar.xz'),
       level: z
         .int({ error: 'give a whole number from 0 to 9' })
         .min(0, { error: 'give a whole number from 0 to 9' })
         .max(9, { error: 'give a whole number from 0 to 9' })
         .optional()
-        .describe('How hard to compress, 0 to 9; default 6'),
-      arm64Branches: flag.optional().describe('Whether branches of ARM64 code are converted; needs liblzma 5.4'),
+        .describe('Compression level, 0 to 9; default 6'),
+      arm64Branches: flag
+        .optional()
+        .describe(
+          'Whether to convert the branches of ARM64 code: smaller, but the host that imports needs liblzma 5.4',
+        ),
     },
     { error: 'give { format: …, level: … }' },
   )
@@ -183,15 +192,17 @@ const compression = z
 const signing = z
   .strictObject(
     {
-      keyFile: filePath('a secret key')
+      keyFile: filePath('a secret key').optional().describe('Path of an OpenPGP secret key, such as keys/secret.asc'),
+      passphraseFile: filePath('a file with a passphrase')
         .optional()
-        .describe('An OpenPGP secret key, such as secret.asc of key generate'),
-      passphraseFile: filePath('a file with a passphrase').optional().describe('Holds the passphrase of the key'),
-      gpg: text('give the ID, fingerprint or mail address of a key').optional().describe('A key that gpg knows'),
+        .describe('Path of a file with the passphrase of keyFile'),
+      gpg: text('give the ID, fingerprint or mail address of a key')
+        .optional()
+        .describe('ID, fingerprint or mail address of a key of gpg'),
     },
     { error: 'give { keyFile: … } or { gpg: … }' },
   )
-  .describe('Who signs SHA256SUMS')
+  .describe('The key that signs SHA256SUMS')
 
 /** The shape of a declaration. */
 export const declarationSchema = z
@@ -201,7 +212,7 @@ export const declarationSchema = z
       system: z
         .enum(SYSTEMS, { error: `give one of ${SYSTEMS.join(', ')}` })
         .optional()
-        .describe('The system the image is for; default: what the toplevel says'),
+        .describe('System of the image; default: that of the toplevel'),
       variables: z
         .record(
           z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, { error: 'a variable is named with letters, digits and _' }),
@@ -209,7 +220,7 @@ export const declarationSchema = z
           { error: 'give variables with their values' },
         )
         .optional()
-        .describe(`What \${NAME} stands for elsewhere in this file; --set NAME=VALUE changes it; null: it must`),
+        .describe(`Values for \${NAME} in this file. --set NAME=VALUE overrides one; if it is null, --set is required`),
       closure: closure.optional(),
       overlays: z
         .record(
@@ -220,7 +231,7 @@ export const declarationSchema = z
           },
         )
         .optional()
-        .describe('Folders beside this file, by where they are laid in the image'),
+        .describe('Folders to copy into the image, by their paths there'),
       files: z
         .record(imagePath, file, { error: 'give paths in the image with what they hold' })
         .optional()
@@ -228,11 +239,11 @@ export const declarationSchema = z
       directories: z
         .record(imagePath, directory, { error: 'give paths in the image' })
         .optional()
-        .describe('Directories, by their paths in the image; those above a file come by themselves'),
+        .describe('Directories, by their paths in the image; parents of files are made automatically'),
       links: z
         .record(imagePath, text('give what the link points to'), { error: 'give paths in the image with targets' })
         .optional()
-        .describe('Symlinks, by their paths in the image: what each points to'),
+        .describe('Symlinks, by their paths in the image, with their targets'),
       systemd: systemd.optional(),
       nspawn: nspawnSchema.optional(),
       compression: compression.optional(),

@@ -34,11 +34,11 @@ export function starterFiles(options: StarterOptions): Map<string, string> {
 }
 
 const head = ({ schema }: StarterOptions) => `# yaml-language-server: $schema=${schema}
-# Every key: nspawn-rootfs schema. Paths are relative to this file.
+# Every key: nspawn-rootfs help declaration. Paths are relative to this file.
 `
 
-const settings = `# How systemd-nspawn runs the machine, see systemd.nspawn(5). Delivered beside the image as NAME.nspawn; most of it counts
-# only once it is installed in /etc/systemd/nspawn.
+const settings = `# Settings of systemd-nspawn, written to NAME.nspawn beside the image. Most take effect only after you install that file in
+# /etc/systemd/nspawn: nspawn-rootfs help settings
 #nspawn:
 #  Network:
 #    VirtualEthernet: false          # the network of the host
@@ -47,7 +47,7 @@ const settings = `# How systemd-nspawn runs the machine, see systemd.nspawn(5). 
 #    Bind: ["/srv/data:/data"]
 `
 
-const signing = `# Who signs SHA256SUMS: nspawn-rootfs key generate --out keys
+const signing = `# The key that signs SHA256SUMS. To make one: nspawn-rootfs key generate --out keys
 #signing:
 #  keyFile: keys/secret.asc
 `
@@ -65,7 +65,7 @@ closure:
   #caches: [https://cache.example.org]
   #trustedPublicKeys: ["cache.example.org-1:…"]
 
-# The configuration goes along: nixos-rebuild switch in the machine changes it.
+# The configuration, for nixos-rebuild switch in the machine.
 overlays:
   /etc/nixos: { folder: ./nixos }
 
@@ -73,7 +73,7 @@ overlays:
 #files:
 #  /root/.ssh/authorized_keys: { file: ./id.pub, mode: 0600 }
 
-# What systemd finds in the image. Every import is a first boot with an ID of its own, and logins work.
+# Units and other files for systemd: nspawn-rootfs help systemd
 #systemd:
 #  units:
 #    hello.service:
@@ -174,7 +174,7 @@ function configuration({ name, system }: StarterOptions): string {
     networkConfig.DHCP = "yes";
   };
 
-  # At the first boot Nix learns of the store paths in the image, and of the generation that they are.
+  # At the first boot, loads the store paths of the image into the Nix database and makes them the first generation.
   systemd.services.register-nix-paths = {
     description = "Register the store paths of the image";
     wantedBy = [ "sysinit.target" ];
@@ -203,7 +203,7 @@ function configuration({ name, system }: StarterOptions): string {
   };
   environment.systemPackages = [ pkgs.git ];
 
-  # The release that the machine began with; it stays.
+  # The release of the first image. Keep it when you upgrade.
   system.stateVersion = "${RELEASE}";
 }
 `

@@ -168,7 +168,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'disk', 'printable.ts', 'shell-word.ts', 'commander', 'node:*'],
+  cli: ['index.ts', 'bench', 'disk', 'printable.ts', 'shell-word.ts', 'suggest.ts', 'commander', 'node:*'],
 }
 
 const sources = readSources()
