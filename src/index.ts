@@ -28,6 +28,7 @@ export {
   SYSTEMD_VERSIONS,
   type SystemdVersion,
   type SystemdVersions,
+  type VersionBounds,
 } from './check/index.ts'
 export { FORMATS, type ImageFormat } from './container/index.ts'
 export { DescriptorsError } from './descriptors.ts'
@@ -45,8 +46,8 @@ export {
 export { ImageError, type ImageErrorCode } from './image-error.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
-export { NspawnRootfsError } from './nspawn-rootfs-error.ts'
-export { type ImageEntry, type ImageSpec, SYSTEMS, type System } from './plan/index.ts'
+export { NspawnRootfsError, type Open } from './nspawn-rootfs-error.ts'
+export { type ImageEntry, type ImageEntryBase, type ImageSpec, SYSTEMS, type System } from './plan/index.ts'
 export { ThreadError, type ThreadErrorCode } from './pool/index.ts'
 export type { FetchProgress, Progress } from './produce/index.ts'
 export {

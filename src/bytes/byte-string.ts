@@ -13,7 +13,7 @@ declare const brand: unique symbol
 export type ByteString = ByteStringMethods & string & { readonly [brand]: true }
 
 /** Methods of a string that return parts of it: a part of a byte string is a byte string. */
-interface ByteStringMethods {
+export interface ByteStringMethods {
   slice(start?: number, end?: number): ByteString
   split(separator: string | RegExp, limit?: number): ByteString[]
   /** The match and its groups. */

@@ -1,5 +1,6 @@
 export {
   type ByteString,
+  type ByteStringMethods,
   compareByteStrings,
   decodeByteString,
   decodeText,

@@ -17,4 +17,10 @@ export {
 export type { Lookup } from './resolve.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
 export { decodeTarHeader } from './tar-header.ts'
-export { concerns, SYSTEMD_VERSIONS, type SystemdVersion, type SystemdVersions } from './versions.ts'
+export {
+  concerns,
+  SYSTEMD_VERSIONS,
+  type SystemdVersion,
+  type SystemdVersions,
+  type VersionBounds,
+} from './versions.ts'

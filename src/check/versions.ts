@@ -11,7 +11,7 @@ export interface SystemdVersions {
 export type SystemdVersion = number | keyof typeof SYSTEMD_VERSIONS
 
 /** What a rule or a finding says of versions: absent for no bound. */
-interface Bounds {
+export interface VersionBounds {
   readonly since?: number
   readonly until?: number
 }
@@ -28,11 +28,14 @@ export function versionsOf(systemd?: SystemdVersion): SystemdVersions {
 }
 
 /** Whether a rule or a finding is about systemd of this version. */
-export function concerns(bounds: Bounds, version: number): boolean {
+export function concerns(bounds: VersionBounds, version: number): boolean {
   return concernsAny(bounds, { oldest: version, newest: version })
 }
 
 /** Whether a rule or a finding is about any of some versions. */
-export function concernsAny({ since = 0, until = Infinity }: Bounds, { oldest, newest }: SystemdVersions): boolean {
+export function concernsAny(
+  { since = 0, until = Infinity }: VersionBounds,
+  { oldest, newest }: SystemdVersions,
+): boolean {
   return since <= newest && oldest <= until
 }

@@ -13,16 +13,16 @@ export {
   type EncodedBlock,
 } from './container.ts'
 
+/** A format of an image file. `tar.zst` is read by systemd 258 and newer only, the others by every version. */
+export type ImageFormat = 'tar.xz' | 'tar' | 'tar.gz' | 'tar.zst'
+
 /** The formats of an image file. */
-export const CONTAINERS = {
+export const CONTAINERS: Readonly<Record<ImageFormat, Container>> = {
   'tar.xz': xzContainer,
   tar: plainContainer,
   'tar.gz': gzipContainer,
   'tar.zst': zstdContainer,
-} as const satisfies Record<string, Container>
-
-/** A format of an image file. `tar.zst` is read by systemd 258 and newer only, the others by every version. */
-export type ImageFormat = keyof typeof CONTAINERS
+}
 
 /** All formats. */
 export const FORMATS = Object.keys(CONTAINERS) as readonly ImageFormat[]

@@ -34,7 +34,13 @@ export class NarFileError extends NspawnRootfsError {
   /** Whether the file may be had another time. */
   readonly transient: boolean
 
-  constructor(code: NarFileErrorCode, path: string, url: string, reason: string, options: NarFileErrorOptions = {}) {
+  constructor(
+    code: NarFileErrorCode,
+    path: string,
+    url: string,
+    reason: string,
+    options: ErrorOptions & { readonly elsewhere?: readonly string[] } = {},
+  ) {
     const { elsewhere = [], ...rest } = options
     const others =
       elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
@@ -46,10 +52,6 @@ export class NarFileError extends NspawnRootfsError {
     this.elsewhere = elsewhere
     this.transient = (options.cause as { transient?: boolean } | undefined)?.transient ?? false
   }
-}
-
-interface NarFileErrorOptions extends ErrorOptions {
-  readonly elsewhere?: readonly string[]
 }
 
 /** The error about a store path that is nowhere to be had whole, by what is wrong in each of the places. */

@@ -1,4 +1,12 @@
-export { type ByteString, decodeByteString, decodeText, encodeByteString, encodeText } from '../bytes/index.ts'
+export {
+  type ByteString,
+  type ByteStringMethods,
+  decodeByteString,
+  decodeText,
+  encodeByteString,
+  encodeText,
+} from '../bytes/index.ts'
+export type { Open } from '../nspawn-rootfs-error.ts'
 export { type CacheInfo, parseCacheInfo } from './cache-info.ts'
 export {
   type ContentAddress,
@@ -31,7 +39,7 @@ export { formatNarInfo, type NarInfo, parseNarInfo } from './narinfo.ts'
 export { decodeNixBase32, encodeNixBase32, NIXBASE32_ALPHABET } from './nixbase32.ts'
 export type { PathInfo } from './path-info.ts'
 export { parsePathInfoJson } from './path-info-json.ts'
-export { formatRegistration, parseRegistration, walkRegistration } from './registration.ts'
+export { formatRegistration, parseRegistration, type RegistrationItem, walkRegistration } from './registration.ts'
 export { fingerprintOf, isSignedBy, type SignedInfo, signPathInfo } from './signature.ts'
 export {
   compareStorePaths,

@@ -13,7 +13,7 @@ export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
 export type System = (typeof SYSTEMS)[number]
 
 /** What every entry of an image has. */
-interface ImageEntryBase {
+export interface ImageEntryBase {
   /** Absolute path in the image. */
   path: string
   /** Owner and group, below 65536: systemd shifts no others into a user namespace. Default 0. */

@@ -1,4 +1,12 @@
-export { type ByteString, decodeByteString, decodeText, encodeByteString, encodeText } from '../bytes/index.ts'
+export {
+  type ByteString,
+  type ByteStringMethods,
+  decodeByteString,
+  decodeText,
+  encodeByteString,
+  encodeText,
+} from '../bytes/index.ts'
+export type { Open } from '../nspawn-rootfs-error.ts'
 export {
   encodeTarHeader,
   type TarEntry,

@@ -31,7 +31,7 @@ export interface XzDecoderOptions {
 export interface XzDecoder {
   /**
    * Takes the next bytes of the file, cut anywhere, and gives the data of them: pieces of up to about 2 MiB that are the
-   * caller's. Go through all of them before the next call. Throws {@link XzError}, and {@link TypeError} for a check by
+   * caller's. Go through all of them before the next call. Throws {@link XzError}, and `TypeError` for a check by
    * SHA-256 where no `createSha256` was given.
    */
   push(bytes: Uint8Array): Generator<Uint8Array, void, void>

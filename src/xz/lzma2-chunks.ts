@@ -83,7 +83,7 @@ export function createChunkHeaderReader(): (at: number, control: number, rest: U
  * Walks the chunks of raw LZMA2 data, given in pieces that may be cut anywhere, to the end marker.
  *
  * Throws {@link XzError} `XZ_LZMA2` if the pieces end before the end marker or go on behind it, and what
- * {@link createChunkHeaderReader} throws.
+ * `createChunkHeaderReader` throws.
  */
 export function measureLzma2(pieces: readonly Uint8Array[]): Lzma2Sizes {
   const cursor = createCursor(pieces)
