@@ -30,7 +30,8 @@ export {
   type SystemdVersions,
   type VersionBounds,
 } from './check/index.ts'
-export { FORMATS, type ImageFormat } from './container/index.ts'
+export type { ClosureSource } from './closure-source.ts'
+export { FORMATS, type ImageFormat } from './compression.ts'
 export { DescriptorsError } from './descriptors.ts'
 export {
   type ArtefactDigest,
@@ -90,7 +91,7 @@ export {
   type StarterOptions,
   starterFiles,
 } from './spec/index.ts'
-export { type ClosureSource, StoreError, type StoreErrorCode } from './store/index.ts'
+export { StoreError, type StoreErrorCode } from './store/index.ts'
 export {
   checkImageName,
   type MachineIdPolicy,

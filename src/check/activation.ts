@@ -8,10 +8,9 @@
  *       activate        what the stage-2 script runs; absent with nixos-init, which is a part of the initrd
  */
 import { type ByteString, byteString, decodeByteString, encodeText, joinPath } from '../bytes/index.ts'
+import { type ImageNode, type Lookup, resolvePath } from '../tree/index.ts'
 import type { Init } from './boot.ts'
-import type { CheckedNode } from './entry.ts'
 import type { Report } from './findings.ts'
-import { type Lookup, resolvePath } from './resolve.ts'
 
 /** The symlink to the system that was switched to last. */
 export const SYSTEM_PROFILE = byteString`nix/var/nix/profiles/system`
@@ -67,7 +66,7 @@ export async function checkActivation(
     report('activation', message, { path: toplevel })
   }
   // A script that is no link is rewritten by who put it there.
-  if (init.links.length > 0 && !init.links.some(link => link.startsWith(`/${SYSTEM_PROFILE} `))) {
+  if (init.links.length > 0 && !init.links.some(({ path }) => path === SYSTEM_PROFILE)) {
     report('profile', `does not lead through /${SYSTEM_PROFILE}: link it there`, at)
   }
   const ofHosts = []
@@ -103,8 +102,8 @@ function mountsErofs(line: string): boolean {
 }
 
 /** What is known of a file's contents, as text. */
-function textOf(node: CheckedNode | undefined): string {
-  return node?.head === undefined ? '' : decodeByteString(node.head)
+function textOf(node: ImageNode | undefined): string {
+  return node?.type === 'file' && node.contents ? decodeByteString(node.contents) : ''
 }
 
 async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string | undefined> {
@@ -113,7 +112,8 @@ async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string 
 }
 
 /** Whether a program is a script; `undefined` if its contents are not known. */
-function isScript(node: CheckedNode | undefined): boolean | undefined {
-  if (node?.program !== undefined) return false
-  return node?.head && textOf(node).startsWith('#!')
+function isScript(node: ImageNode | undefined): boolean | undefined {
+  if (node?.type !== 'file') return undefined
+  if (node.program !== undefined) return false
+  return node.contents && textOf(node).startsWith('#!')
 }

@@ -79,8 +79,9 @@ function problemOf(name: ByteString, value: ByteString | undefined, type: Checke
   return 'which systemd may not set, not even for root'
 }
 
-function checkAcls(pax: PaxRecords, { type, mode }: CheckedEntry, path: ByteString, report: Report): void {
-  if (type === 'symlink') return
+function checkAcls(pax: PaxRecords, entry: CheckedEntry, path: ByteString, report: Report): void {
+  if (entry.type === 'symlink') return
+  const { type, mode } = entry
   const outcome = aclOutcome(pax, type)
   if (outcome === undefined) return
   if ('problem' in outcome) {

@@ -1,9 +1,9 @@
 import { type ByteString, byteString, encodeText } from '../bytes/index.ts'
+import { isExecutable, isThere, type Lookup, type Resolution, resolvePath } from '../tree/index.ts'
 import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.ts'
 import type { Report } from './findings.ts'
-import { isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
 import type { RuleName } from './rules.ts'
-import { shownPath } from './shown.ts'
+import { shownLinks, shownPath, shownWay } from './shown.ts'
 import { checkStartUp } from './start-up.ts'
 
 const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release'].map(encodeText)
@@ -50,7 +50,7 @@ export function withBaseLinks(tree: Lookup): Lookup {
     const node = await tree(path)
     const target = BASE_LINKS[path]
     if (node !== undefined || target === undefined || (await tree(target)) === undefined) return node
-    return { type: 'symlink', mode: 0o777, target }
+    return { type: 'symlink', target }
   }
 }
 
@@ -65,14 +65,14 @@ async function checkOsRelease(lookup: Lookup, isMeantToBoot: boolean, report: Re
         report('os-release', message, { path, severity: 'warning' })
         return
       }
-      if (!found.isAbsolute) return
-      const message = `is an absolute symlink (${found.links.join(', ')}), which old versions of systemd-nspawn refuse`
+      if (!found.links.some(({ target }) => target.startsWith('/'))) return
+      const message = `is an absolute symlink (${shownLinks(found).join(', ')}), which old versions of systemd-nspawn refuse`
       report('os-release', message, { path, severity: 'note' })
       return
     }
     broken.push(found)
   }
-  const why = broken.map(({ links, path }) => ` (${[...links, shownPath(path)].join(', ')} is not there)`)
+  const why = broken.map(found => ` (${shownWay(found)} is not there)`)
   const missing = `there is no ${OS_RELEASE.map(shownPath).join(' and no ')}${why.join('')}`
   const message = `${missing}: systemd-nspawn --boot refuses the tree`
   report('os-release', message, isMeantToBoot ? {} : { severity: 'warning' })
@@ -116,15 +116,16 @@ async function checkInit(
 /** Whether the kernel executes what a path led to, and for which system that is. */
 async function examineProgram(
   lookup: Lookup,
-  { node, path, links }: Resolution,
+  found: Resolution,
   system: System | undefined,
   scripts = 0,
 ): Promise<Problem | { readonly system?: System }> {
-  const where = [...links, shownPath(path)].join(', ')
+  const { node } = found
+  const where = shownWay(found)
   if (node === undefined) return { rule: 'init', message: `leads to nothing (${where})` }
   if (node.type !== 'file') return { rule: 'init', message: `is a ${node.type}, not a program (${where})` }
-  if ((node.mode & 0o111) === 0) return { rule: 'init', message: `is not executable: chmod +x (${where})` }
-  const program = node.program ?? (node.head && identifyProgram(node.head))
+  if (!isExecutable(node.mode)) return { rule: 'init', message: `is not executable: chmod +x (${where})` }
+  const program = node.program ?? (node.contents && identifyProgram(node.contents))
   if (program === undefined) return {}
   if (program.kind === 'unknown') {
     return { rule: 'init', message: `is neither an ELF file nor a script with "#!" (${where})` }

@@ -15,6 +15,7 @@
  *         32      8  its length, with the NUL behind it
  */
 import { type ByteString, decodeByteString, readU32le, readU64le } from '../bytes/index.ts'
+import type { Program } from '../tree/index.ts'
 
 /** The machines of ELF files by Nix's names of systems. */
 export const MACHINES = { 'x86_64-linux': 62, 'aarch64-linux': 183 } as const
@@ -24,12 +25,6 @@ export type System = keyof typeof MACHINES
 
 /** All of them. */
 export const SYSTEMS = Object.keys(MACHINES) as System[]
-
-/** A program, as far as its first bytes tell. */
-export type Program =
-  | { readonly kind: 'elf'; readonly machine: number; readonly interpreter?: ByteString }
-  | { readonly kind: 'script'; readonly interpreter: ByteString }
-  | { readonly kind: 'unknown' }
 
 const PT_INTERP = 3
 

@@ -1,6 +1,7 @@
 import { type ByteString, byteString, EMPTY, joinPath } from '../bytes/index.ts'
+import type { ImageNode } from '../tree/index.ts'
 import { identifyProgram } from './elf.ts'
-import { type CheckedEntry, type CheckedNode, fits, isText, normalizePath, REGISTRATION_FILE } from './entry.ts'
+import { type CheckedEntry, fits, isText, normalizePath, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
 import { createImageTree, type ImageTree } from './image-tree.ts'
 import { NAMES_MAX, PATH_MAX, PATHS_MAX } from './limits.ts'
@@ -47,9 +48,9 @@ export function createEntryRules(report: Report): EntryRules {
     const parent = parentOf(path)
     for (let at = paths.parent(id); at !== ROOT; at = paths.parent(at)) {
       const kind = tree.kind(at)
-      if (kind === 'symlink') {
+      const target = tree.target(at)
+      if (target !== undefined) {
         // GNU tar makes links that lead out when all else is there, and has a file in their place until then.
-        const { target = EMPTY } = tree.node(at)!
         const link = paths.path(at)
         const leadsOut =
           target.startsWith('/') || hasDotDot(target) || !isFolder(normalizePath(joinPath(parentOf(link), target)))
@@ -100,10 +101,11 @@ export function createEntryRules(report: Report): EntryRules {
   /** The symlink that a path lies below, if there is one, and where it leads through that. */
   function throughSymlink(path: ByteString): { readonly link: ByteString; readonly end: ByteString } | undefined {
     for (let at = paths.findFolder(path); at > ROOT; at = paths.parent(at)) {
-      if (tree.kind(at) !== 'symlink') continue
+      const target = tree.target(at)
+      if (target === undefined) continue
       const link = paths.path(at)
       const isThere = isEntry(paths.find(path))
-      const behind = byteString`${parentOf(link)}/${tree.node(at)!.target!}${path.slice(link.length)}`
+      const behind = byteString`${parentOf(link)}/${target}${path.slice(link.length)}`
       return { link, end: isThere ? path : normalizePath(behind) }
     }
     return undefined
@@ -136,11 +138,10 @@ export function createEntryRules(report: Report): EntryRules {
 
   /** Puts an entry into the tree; whether there is room for it. */
   function keep(id: number, path: ByteString, entry: CheckedEntry): boolean {
-    const { type, mode, target = EMPTY } = entry
-    const linked = type === 'hardlink' ? checkHardLink(path, target) : NONE
+    const linked = entry.type === 'hardlink' ? checkHardLink(path, entry.target ?? EMPTY) : NONE
     if (path === REGISTRATION_FILE)
-      registration = type === 'file' && entry.head ? new Uint8Array(entry.head) : undefined
-    if (linked === NONE) return tree.set(id, { type, mode, ...detailOf(path, entry) })
+      registration = entry.type === 'file' && entry.contents ? new Uint8Array(entry.contents) : undefined
+    if (linked === NONE) return tree.set(id, keptNode(path, entry))
     tree.link(id, linked)
     return true
   }
@@ -158,15 +159,15 @@ export function createEntryRules(report: Report): EntryRules {
       const path = normalizePath(entry.path)
       checkEntry(entry, path, report)
       if (!fits(path) || hasDotDot(path)) return
-      const { type, mode, uid, gid } = entry
+      const { type, uid = 0, gid = 0 } = entry
       if (path === '') {
-        if (type === 'directory') root = { mode, uid, gid }
+        if (type === 'directory') root = { mode: entry.mode, uid, gid }
         // What is called "." libarchive passes over.
         else report('path', `the root is a ${type}: it must be a directory`, entry.path === '.' ? { until: 258 } : {})
         return
       }
       if (type === 'directory' && !path.includes('/') && (first?.path ?? path) === path) {
-        first = { path, mode, uid, gid }
+        first = { path, mode: entry.mode, uid, gid }
       }
       const id = paths.add(path)
       if (id !== NONE) checkPlace(id, path, entry)
@@ -191,13 +192,16 @@ export function createEntryRules(report: Report): EntryRules {
   }
 }
 
-/** What is kept of an entry besides its type and mode. */
-function detailOf(path: ByteString, { type, target = EMPTY, head }: CheckedEntry): Partial<CheckedNode> {
-  if (type === 'symlink') return { target: target.length <= PATH_MAX ? target : EMPTY }
-  if (type !== 'file' || head === undefined || path === REGISTRATION_FILE) return {}
-  if (isText(path)) return { head }
-  const program = identifyProgram(head)
-  return program.kind === 'script' ? { head } : { program }
+/** What the tree keeps of an entry. */
+function keptNode(path: ByteString, entry: CheckedEntry): ImageNode {
+  if (entry.type === 'symlink')
+    return { type: 'symlink', target: entry.target.length <= PATH_MAX ? entry.target : EMPTY }
+  if (entry.type !== 'file') return entry
+  const { type, mode, contents } = entry
+  if (contents === undefined || path === REGISTRATION_FILE) return { type, mode }
+  if (isText(path)) return { type, mode, contents }
+  const program = identifyProgram(contents)
+  return { type, mode, ...(program.kind === 'script' ? { contents } : { program }) }
 }
 
 function parentOf(path: ByteString): ByteString {

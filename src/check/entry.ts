@@ -1,42 +1,18 @@
 import { type ByteString, byteString, joinNames } from '../bytes/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
-import type { Program } from './elf.ts'
+import { type ImageNode, isExecutable } from '../tree/index.ts'
 import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
 import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
-export type EntryType =
-  | 'file'
-  | 'directory'
-  | 'symlink'
-  | 'hardlink'
-  | 'character-device'
-  | 'block-device'
-  | 'fifo'
-  | 'other'
+export type EntryType = ImageNode['type']
 
-/** What stands at one place of an image. */
-export interface CheckedNode {
-  readonly type: EntryType
-  /** Permission bits. */
-  readonly mode: number
-  /** Where a symlink or hard link leads, as it is stored. */
-  readonly target?: ByteString
-  /**
-   * The first bytes of a file, {@link headSize} of them or all. Absent: not known, and what would be read in them is
-   * taken to be right.
-   */
-  readonly head?: Uint8Array
-  /** What the first bytes of a file make it, where they are not kept themselves. */
-  readonly program?: Program
-}
-
-/** An entry of an archive, in its turn. */
-export interface CheckedEntry extends CheckedNode {
+/** An entry of an archive, in its turn. What is read in contents that are not known is taken to be right. */
+export type CheckedEntry = ImageNode & {
   /** As it is stored. */
   readonly path: ByteString
-  readonly uid: number
-  readonly gid: number
+  /** Owner and group. Default 0. */
+  readonly uid?: number
+  readonly gid?: number
   /** The pax records of the entry. */
   readonly pax?: PaxRecords
 }
@@ -63,7 +39,7 @@ const HEADS: readonly (readonly [RegExp, number])[] = [
 /** Bytes at the start of a file that the rules look at. */
 export function headSize(path: ByteString, mode: number): number {
   if (!fits(path)) return 0
-  return textSize(path) ?? (mode & 0o111 ? PROGRAM_HEAD : 0)
+  return textSize(path) ?? (isExecutable(mode) ? PROGRAM_HEAD : 0)
 }
 
 /** Whether a file is looked at as a text, and not only for what the kernel makes of it. */
@@ -94,14 +70,6 @@ export function depthOf(path: ByteString): number {
   let depth = 1
   for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) depth++
   return depth
-}
-
-/** An entry of a tree in memory as an archive will have it. */
-export function checkedEntry(entry: TreeEntry): CheckedEntry {
-  const { path, uid = 0, gid = 0 } = entry
-  if (entry.type === 'symlink') return { type: 'symlink', path, mode: 0o777, uid, gid, target: entry.target }
-  const { type, mode } = entry
-  return { type, path, mode, uid, gid, ...(type === 'file' && { head: entry.contents }) }
 }
 
 /**

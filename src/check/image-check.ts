@@ -1,16 +1,15 @@
 import { type ByteString, byteString, EMPTY, encodeText, joinPath } from '../bytes/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { type Lookup, resolvePath, type TreeEntry } from '../tree/index.ts'
 import { checkActivation } from './activation.ts'
 import { checkBoot, type Init, withBaseLinks } from './boot.ts'
 import type { System } from './elf.ts'
-import { type CheckedEntry, checkedEntry, REGISTRATION_FILE } from './entry.ts'
+import { type CheckedEntry, REGISTRATION_FILE } from './entry.ts'
 import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
 import { STORE_PATHS_MAX } from './limits.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
-import { type Lookup, resolvePath } from './resolve.ts'
 import { checkRoot } from './root.ts'
 import { type SystemdVersion, versionsOf } from './versions.ts'
 
@@ -97,7 +96,7 @@ export async function checkTree(
   unseen: Unseen = {},
 ): Promise<ImageVerdict> {
   const check = createImageCheck(options)
-  for (const entry of entries) check.entry(checkedEntry(entry))
+  for (const entry of entries) check.entry(entry)
   return check.finish(unseen)
 }
 

@@ -1,13 +1,12 @@
 /** What stands at each path of an image, in the little memory that a million of them may take. */
 import type { ByteString } from '../bytes/index.ts'
-import type { Program } from './elf.ts'
-import type { CheckedNode, EntryType } from './entry.ts'
+import type { FileNode, ImageNode, Program } from '../tree/index.ts'
 import { HEADS_MAX, NAMES_MAX, PATHS_MAX } from './limits.ts'
 import { createPathTable, NONE, type PathTable, ROOT } from './path-table.ts'
 import { createTextStore } from './text-store.ts'
 
 /** What a path is: an entry, a directory that something lies in without an entry of its own, or nothing. */
-export type PathKind = EntryType | 'implied' | 'nothing'
+export type PathKind = ImageNode['type'] | 'implied' | 'nothing'
 
 /** The tree that entries make. Paths are given as they are unpacked, or by their number in `paths`. */
 export interface ImageTree {
@@ -16,11 +15,13 @@ export interface ImageTree {
   readonly isHeadLost: boolean
   kind(id: number): PathKind
   /** What stands there; `undefined` for nothing. */
-  node(id: number): CheckedNode | undefined
+  node(id: number): ImageNode | undefined
   /** The same by its path. */
-  get(path: ByteString): CheckedNode | undefined
+  get(path: ByteString): ImageNode | undefined
+  /** The target of a symlink; `undefined` for all else. */
+  target(id: number): ByteString | undefined
   /** Puts an entry there in place of what was there; whether there is room for it. */
-  set(id: number, node: CheckedNode): boolean
+  set(id: number, node: ImageNode): boolean
   /** Makes a path the same as another one. */
   link(id: number, target: number): void
   /** Says that something lies in a folder, which is there even without an entry. */
@@ -65,19 +66,19 @@ export function createImageTree(): ImageTree {
   }
 
   /** Keeps what is known of a file. */
-  function keep({ head, program }: CheckedNode): number {
-    if (head === undefined && program === undefined) return NONE
+  function keep({ contents, program }: FileNode): number {
+    if (contents === undefined && program === undefined) return NONE
     const key = program && JSON.stringify(program)
     const known = key === undefined ? undefined : programs.get(key)
     if (known !== undefined) return known
-    const size = key === undefined ? head!.length : 2 * key.length
+    const size = key === undefined ? contents!.length : 2 * key.length
     if (headSize + size > HEADS_MAX) {
       isHeadLost = true
       return NONE
     }
     headSize += size
     // A copy: the bytes may be a view of much more.
-    files.push(program ?? new Uint8Array(head!))
+    files.push(program ?? new Uint8Array(contents!))
     if (key !== undefined) programs.set(key, files.length - 1)
     return files.length - 1
   }
@@ -94,18 +95,19 @@ export function createImageTree(): ImageTree {
       if (kind === 'implied') return { type: 'directory', mode: 0o700 }
       const mode = modes[id]!
       const detail = details[id]!
-      if (kind === 'symlink') return { type: kind, mode, target: targets.read(detail) }
+      if (kind === 'symlink') return { type: kind, target: targets.read(detail) }
       if (kind !== 'file' || detail === NONE) return { type: kind, mode }
       const known = files[detail]!
-      return { type: kind, mode, ...(known instanceof Uint8Array ? { head: known } : { program: known }) }
+      return { type: kind, mode, ...(known instanceof Uint8Array ? { contents: known } : { program: known }) }
     },
     get: path => tree.node(paths.find(path)),
+    target: id => (tree.kind(id) === 'symlink' ? targets.read(details[id]!) : undefined),
     set(id, node) {
       reserve(id)
-      const detail = node.type === 'symlink' ? targets.add(node.target!) : node.type === 'file' ? keep(node) : NONE
+      const detail = node.type === 'symlink' ? targets.add(node.target) : node.type === 'file' ? keep(node) : NONE
       if (node.type === 'symlink' && detail === NONE) return false
       kinds[id] = KINDS.indexOf(node.type) | (kinds[id]! & FILLED)
-      modes[id] = node.mode
+      modes[id] = node.type === 'symlink' ? 0 : node.mode
       details[id] = detail
       return true
     },

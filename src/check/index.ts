@@ -3,7 +3,7 @@ export { type ArchiveReport, checkArchive } from './archive.ts'
 export type { Compression } from './compression.ts'
 export { checkDelivery } from './delivery.ts'
 export type { System } from './elf.ts'
-export { type CheckedEntry, type CheckedNode, type EntryType, headSize } from './entry.ts'
+export { type CheckedEntry, type EntryType, headSize } from './entry.ts'
 export { CheckError, type CheckErrorCode } from './errors.ts'
 export type { Finding, FindingDetails, Report } from './findings.ts'
 export {
@@ -14,7 +14,6 @@ export {
   type ImageVerdict,
   type Unseen,
 } from './image-check.ts'
-export type { Lookup } from './resolve.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
 export { decodeTarHeader } from './tar-header.ts'
 export {

@@ -1,9 +1,9 @@
 /** Whether `machinectl login` finds the unit that it makes a machine start (systemd `src/machine/machine-dbus.c`). */
 import { type ByteString, byteString, encodeText, joinPath } from '../bytes/index.ts'
+import { isThere, type Lookup, resolvePath } from '../tree/index.ts'
 import type { Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
 import { TEXTS_MAX } from './limits.ts'
-import { isThere, type Lookup, resolvePath } from './resolve.ts'
 
 const UNIT = byteString`container-getty@.service`
 /** Where systemd looks for units; NixOS has its own below the toplevel until its activation links them to /etc. */

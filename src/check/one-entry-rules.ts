@@ -1,5 +1,5 @@
 /** What is wrong with an entry by itself, wherever it stands. */
-import { type ByteString, EMPTY, isAscii } from '../bytes/index.ts'
+import { type ByteString, isAscii } from '../bytes/index.ts'
 import { checkAttributes } from './attribute-rules.ts'
 import { type CheckedEntry, depthOf } from './entry.ts'
 import type { Report } from './findings.ts'
@@ -47,21 +47,24 @@ function checkPath(stored: ByteString, path: ByteString, report: Report): void {
   }
 }
 
-function checkType({ type, target = EMPTY }: CheckedEntry, path: ByteString, report: Report): void {
+function checkType(entry: CheckedEntry, path: ByteString, report: Report): void {
+  const { type } = entry
   if (type === 'character-device' || type === 'block-device') {
     report('device-node', `a ${type}: leave it out, a container gets its devices from systemd-nspawn`, { path })
   } else if (type === 'other') {
     const message = 'has a type that is not known: importers make a file of it'
     report('entry-type', message, { path, severity: 'warning' })
-  } else if (type === 'symlink' && (target === '' || target.length > PATH_MAX)) {
-    report('symlink', target === '' ? 'leads to no path at all' : `leads to a path of ${target.length} bytes`, { path })
+  } else if (type === 'symlink') {
+    const { length } = entry.target
+    if (length > 0 && length <= PATH_MAX) return
+    report('symlink', length === 0 ? 'leads to no path at all' : `leads to a path of ${length} bytes`, { path })
   } else if (type === 'file' && /(^|\/)\.wh\.[^/]*$/.test(path)) {
     const message = 'is a whiteout of a container layer, and becomes a file: put the layers together first'
     report('whiteout', message, { path })
   }
 }
 
-function checkOwner({ uid, gid }: CheckedEntry, path: ByteString, report: Report): void {
+function checkOwner({ uid = 0, gid = 0 }: CheckedEntry, path: ByteString, report: Report): void {
   for (const [kind, id] of [
     ['user', uid],
     ['group', gid],

@@ -1,10 +1,10 @@
 import { type ByteString, byteString, decodeByteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { DEFAULT_STORE_DIR, type NixError, parseStorePathBaseName, walkRegistration } from '../nix/index.ts'
+import { type Lookup, resolvePath } from '../tree/index.ts'
 import { headSize, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
 import { REGISTRATION_MAX, TEXTS_MAX } from './limits.ts'
-import { type Lookup, resolvePath } from './resolve.ts'
 import { shown } from './shown.ts'
 
 /**
@@ -142,12 +142,14 @@ async function mayName(lookup: Lookup, path: ByteString): Promise<boolean> {
   const { node, path: real } = await resolvePath(lookup, path)
   if (node?.type !== 'file') return false
   if (node.program !== undefined) return false
-  if (node.head === undefined || node.head.length >= headSize(real, node.mode)) return true
-  const text = decodeByteString(node.head)
+  const { contents, mode } = node
+  if (contents === undefined || contents.length >= headSize(real, mode)) return true
+  const text = decodeByteString(contents)
   if (text.includes(`/${REGISTRATION_FILE}`)) return true
   const program = text.match(/^ExecStart=[-@:+!]*\/(nix\/store\/\S+)/m)?.[1]
-  const script = program === undefined ? undefined : (await resolvePath(lookup, program)).node?.head
-  return script !== undefined && decodeByteString(script).includes(`/${REGISTRATION_FILE}`)
+  const script = program === undefined ? undefined : (await resolvePath(lookup, program)).node
+  if (script?.type !== 'file' || script.contents === undefined) return false
+  return decodeByteString(script.contents).includes(`/${REGISTRATION_FILE}`)
 }
 
 function isStorePathName(name: string): boolean {

@@ -33,16 +33,13 @@ export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): 
   const type = typeOf(entry)
   // The contents of a sparse file lie apart from what they are contents of.
   const isSparse = header.type === 'S' || Object.keys(pax).some(key => key.startsWith('GNU.sparse.'))
-  return {
-    type,
-    path,
-    mode: (header.mode ?? 0) & 0o7777,
-    uid: Number(pax.uid || header.uid || 0),
-    gid: Number(pax.gid || header.gid || 0),
-    ...(type === 'symlink' || type === 'hardlink' ? { target } : {}),
-    pax,
-    ...(type === 'file' && !isSparse && head && { head }),
-  }
+  const mode = (header.mode ?? 0) & 0o7777
+  const uid = Number(pax.uid || header.uid || 0)
+  const gid = Number(pax.gid || header.gid || 0)
+  const base = { path, uid, gid, pax }
+  if (type === 'symlink') return { ...base, type, target }
+  if (type === 'hardlink') return { ...base, type, mode, target }
+  return { ...base, type, mode, ...(type === 'file' && !isSparse && head && { contents: head }) }
 }
 
 /** Looks at the header of an entry. */

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
+import { type ClosureSource, conflictIn, PLACE_FIELDS, placeOf } from '../closure-source.ts'
+import { foreignOptions } from '../compression.ts'
 import {
-  type ClosureSource,
   define,
   type ImageFormat,
   type ImageSpec,
@@ -107,9 +108,9 @@ export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): I
 /** A place that is given replaces the one declared, whatever its kind; the rest of what is given replaces the same. */
 function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): ClosureSource {
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
-  const isPlaceAsked = PLACES.some(place => asked[place] !== undefined)
+  const isPlaceAsked = PLACE_FIELDS.some(place => asked[place] !== undefined)
   const replaced: readonly string[] = [
-    ...(isPlaceAsked ? PLACES : []),
+    ...(isPlaceAsked ? PLACE_FIELDS : []),
     ...(asked.netrcFile === undefined ? [] : ['netrcText']),
     ...(asked.tokenFile === undefined ? [] : ['tokens']),
   ]
@@ -117,14 +118,11 @@ function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): Closu
   return { ...Object.fromEntries(kept), ...given }
 }
 
-/** The fields of a source that say where it is. */
-const PLACES = ['store', 'closureInfo', 'caches', 'exportFile', 'narFiles'] as const
-
 /** Whether the closure comes packed, from a cache or from files; what no store here has comes from a cache, too. */
 export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): boolean {
-  if ((source.exportFile ?? source.narFiles ?? source.caches) !== undefined) return true
-  if ((source.closureInfo ?? source.store) !== undefined) return false
-  return ![toplevel, ...roots].some(path => path !== undefined && existsSync(path))
+  const { kind } = placeOf(source)
+  if (kind === 'machine') return ![toplevel, ...roots].some(path => path !== undefined && existsSync(path))
+  return kind === 'caches' || kind === 'exportFile' || kind === 'narFiles'
 }
 
 /** Throws `UsageError` for options that cannot be meant together. */
@@ -142,12 +140,13 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (flags.stdout && process.stdout.isTTY) {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
   }
-  if (flags.arm64Branches && (flags.format ?? 'tar.xz') !== 'tar.xz')
-    throw new UsageError('--arm64-branches: is for --format tar.xz')
-  if (flags.format === 'tar' && flags.level !== undefined) {
-    throw new UsageError('--level: --format tar is not compressed')
-  }
+  const foreign = foreignOptions(flags)
+  if (foreign.includes('arm64Branches')) throw new UsageError('--arm64-branches: is for --format tar.xz')
+  if (foreign.includes('level')) throw new UsageError('--level: --format tar is not compressed')
 }
+
+/** The options that say where a closure comes from. */
+const PLACE_OPTIONS = ['--store DIR or --closure-info', '--store URL', '--export', '--nar']
 
 /** What the options say of where the closure comes from. */
 function sourceOf(flags: BuildFlags): ClosureSource {
@@ -157,27 +156,24 @@ function sourceOf(flags: BuildFlags): ClosureSource {
   if (folders.length > 1 || (folders.length > 0 && urls.length > 0)) {
     throw new UsageError('--store: give one folder, or one or more URLs of binary caches')
   }
-  const kinds = {
-    '--store DIR or --closure-info': folders[0] ?? closureInfo,
-    '--store URL': urls[0],
-    '--export': exportFile,
-    '--nar': nar,
+  const places: ClosureSource = {
+    closureInfo,
+    store: folders[0],
+    caches: urls.length > 0 ? urls : undefined,
+    exportFile,
+    narFiles: nar && Object.fromEntries(nar),
   }
-  const given = Object.entries(kinds).flatMap(([kind, value]) => (value === undefined ? [] : [kind]))
-  if (given.length > 1) throw new UsageError(`${given.join(' and ')}: a closure comes from one of them`)
+  const conflict = conflictIn(places, PLACE_OPTIONS)
+  if (conflict !== undefined) throw new UsageError(conflict)
   if (flags.tokenFile !== undefined && !urls.some(url => /^https?:/i.test(url))) {
     throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
   }
   return {
-    closureInfo,
-    store: folders[0],
-    caches: urls.length > 0 ? urls : undefined,
+    ...places,
     trustedPublicKeys: flags.trustedPublicKey,
     requireSignatures: flags.requireSignatures ? undefined : false,
     netrcFile: optionFile('--netrc-file', flags.netrcFile),
     tokenFile: optionFile('--token-file', flags.tokenFile),
-    exportFile,
-    narFiles: nar && Object.fromEntries(nar),
   }
 }
 

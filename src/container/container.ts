@@ -1,11 +1,3 @@
-/** How a container compresses. */
-export interface Effort {
-  /** 0 to 9. */
-  readonly level: number
-  /** Whether the branches of ARM64 code may be converted where that pays; only `.tar.xz` can. */
-  readonly arm64Branches: boolean
-}
-
 /**
  * How an image is compressed: the tar bytes come in pieces, each piece becomes a block on a worker, and the blocks are
  * put together, in order, into one file.
@@ -19,7 +11,7 @@ export interface Container {
    */
   readonly blockSize: number
   /** Names the encoder and what shapes its output, for the manifest. */
-  describe(effort: Effort): string
+  readonly description: string
   /** What makes blocks of pieces; absent where the pieces are the file. */
   readonly blocks?: BlockFormat
 }
@@ -27,7 +19,7 @@ export interface Container {
 /** How pieces become blocks, and blocks a file. */
 export interface BlockFormat {
   /** Encodes a block; runs on a worker. `bytes` are only read. */
-  encode(bytes: Uint8Array, effort: Effort): EncodedBlock | Promise<EncodedBlock>
+  encode(bytes: Uint8Array): EncodedBlock | Promise<EncodedBlock>
   /**
    * Decodes a block; runs on a worker. Throws for bytes that are not one whole block of which `record` is true: with what
    * stands beside them in a file, they would mean something else. `uncompressedSize` bounds the memory it takes.

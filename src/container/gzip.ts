@@ -17,12 +17,12 @@ const HEADER = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff)
 const FINAL_BLOCK = Uint8Array.of(0x03, 0x00)
 
 /** A block's note is the CRC-32 of its tar bytes. */
-export const gzipContainer: Container = {
+export const gzipContainer = ({ level }: { readonly level: number }): Container => ({
   suffix: '.tar.gz',
   blockSize: 4 * 1024 * 1024,
-  describe: ({ level }) => `gzip, zlib ${process.versions.zlib} (node:zlib), level ${level}`,
+  description: `gzip, zlib ${process.versions.zlib} (node:zlib), level ${level}`,
   blocks: {
-    encode(bytes, { level }) {
+    encode(bytes) {
       const deflated = deflateRawSync(bytes, { level, finishFlush: constants.Z_SYNC_FLUSH })
       return { pieces: [deflated], uncompressedSize: bytes.length, note: crc32(bytes) }
     },
@@ -50,4 +50,4 @@ export const gzipContainer: Container = {
       }
     },
   },
-}
+})

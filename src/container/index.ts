@@ -1,28 +1,22 @@
+import type { ImageCompression } from '../compression.ts'
 import type { Container } from './container.ts'
 import { gzipContainer } from './gzip.ts'
 import { plainContainer } from './plain.ts'
 import { xzContainer } from './xz.ts'
 import { zstdContainer } from './zstd.ts'
 
-export {
-  type BlockFormat,
-  type BlockRecord,
-  blockCapacity,
-  type Container,
-  type Effort,
-  type EncodedBlock,
-} from './container.ts'
+export { type BlockFormat, type BlockRecord, blockCapacity, type Container, type EncodedBlock } from './container.ts'
 
-/** A format of an image file. `tar.zst` is read by systemd 258 and newer only, the others by every version. */
-export type ImageFormat = 'tar.xz' | 'tar' | 'tar.gz' | 'tar.zst'
-
-/** The formats of an image file. */
-export const CONTAINERS: Readonly<Record<ImageFormat, Container>> = {
-  'tar.xz': xzContainer,
-  tar: plainContainer,
-  'tar.gz': gzipContainer,
-  'tar.zst': zstdContainer,
+/** The container of an image. */
+export function containerOf(compression: ImageCompression): Container {
+  switch (compression.format) {
+    case 'tar':
+      return plainContainer
+    case 'tar.gz':
+      return gzipContainer(compression)
+    case 'tar.zst':
+      return zstdContainer(compression)
+    case 'tar.xz':
+      return xzContainer(compression)
+  }
 }
-
-/** All formats. */
-export const FORMATS = Object.keys(CONTAINERS) as readonly ImageFormat[]

@@ -4,5 +4,5 @@ import type { Container } from './container.ts'
 export const plainContainer: Container = {
   suffix: '.tar',
   blockSize: 1024 * 1024,
-  describe: () => 'none',
+  description: 'none',
 }

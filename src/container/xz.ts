@@ -1,3 +1,4 @@
+import type { ImageCompression } from '../compression.ts'
 import {
   ARM64_BRANCHES,
   assembleBlock,
@@ -13,7 +14,7 @@ import {
   lzma2Filter,
   X86_BRANCHES,
 } from '../xz/index.ts'
-import type { BlockRecord, Container, Effort } from './container.ts'
+import type { BlockRecord, Container } from './container.ts'
 
 /** As much as the encoder takes. Nothing is found behind the start of a block. */
 const BLOCK_SIZE = 16 * 1024 * 1024
@@ -24,30 +25,28 @@ const CHECK = 'crc64'
 let encoder: Lzma2Encoder | undefined
 
 /** What may be converted in a block; the first that gains is. */
-function convertersOf({ arm64Branches }: Effort): BranchConverter[] {
+function convertersOf(arm64Branches: boolean): BranchConverter[] {
   return arm64Branches ? [X86_BRANCHES, ARM64_BRANCHES] : [X86_BRANCHES]
 }
 
 /** `.tar.xz`: one stream, with both sizes in the header of every block. A block's note is its unpadded size. */
-export const xzContainer: Container = {
+export const xzContainer = ({ level, arm64Branches }: ImageCompression & { readonly format: 'tar.xz' }): Container => ({
   suffix: '.tar.xz',
   blockSize: BLOCK_SIZE,
-  describe({ level, arm64Branches }) {
-    const branches = arm64Branches ? 'x86 and ARM64' : 'x86'
-    return `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, ${branches} branches where it pays, ${CHECK}`
-  },
+  description:
+    `xz, LZMA2 by ${LZMA2_ENCODER}, level ${level}, ${arm64Branches ? 'x86 and ARM64' : 'x86'} branches where it pays, ` +
+    CHECK,
   blocks: {
-    encode(bytes, effort) {
-      const level = effort.level as Lzma2Level
+    encode(bytes) {
       encoder ??= createLzma2Encoder()
       const input = encoder.input(bytes.length)
       input.set(bytes)
-      const converter = convertersOf(effort).find(({ gains }) => gains(input))
+      const converter = convertersOf(arm64Branches).find(({ gains }) => gains(input))
       converter?.encode(input)
-      const lzma2 = lzma2Filter(lzma2DictionarySize(level, bytes.length))
+      const lzma2 = lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))
       const block = assembleBlock({
         filters: converter ? [converter.filter, lzma2] : [lzma2],
-        compressed: [encoder.encodeInput(bytes.length, level)],
+        compressed: [encoder.encodeInput(bytes.length, level as Lzma2Level)],
         uncompressedSize: bytes.length,
         check: CHECK,
         checkValue: computeCheck(CHECK, bytes),
@@ -69,7 +68,7 @@ export const xzContainer: Container = {
       }
     },
   },
-}
+})
 
 /** Decodes a block as the only one of a file: its index proves the sizes, and that the bytes are one block. */
 function decodeXzBlock(bytes: Uint8Array, { uncompressedSize, note }: BlockRecord): Uint8Array {

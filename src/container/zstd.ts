@@ -8,12 +8,12 @@ const EMPTY = new Uint8Array(0)
  * `.tar.zst` (RFC 8878): a frame a block, each with its size and checksum. systemd takes it from version 258 on. Level 0
  * would mean zstd's default, so it stands for 1.
  */
-export const zstdContainer: Container = {
+export const zstdContainer = ({ level }: { readonly level: number }): Container => ({
   suffix: '.tar.zst',
   blockSize: 16 * 1024 * 1024,
-  describe: ({ level }) => `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
+  description: `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
   blocks: {
-    encode(bytes, { level }) {
+    encode(bytes) {
       const frame = zstdCompressSync(bytes, {
         pledgedSrcSize: bytes.length,
         params: {
@@ -26,7 +26,7 @@ export const zstdContainer: Container = {
     decode: (bytes, { uncompressedSize }) => inflateWhole('zstdDecompressSync', bytes, uncompressedSize),
     createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
   },
-}
+})
 
 function zstdLevel(level: number): number {
   return Math.max(1, level)

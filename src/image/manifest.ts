@@ -58,7 +58,7 @@ export interface ImageManifest {
 
 /** The manifest of a finished image. */
 export function createManifest(
-  { name, system, format, container, effort, toplevel, plan }: PreparedImage,
+  { name, system, compression, container, toplevel, plan }: PreparedImage,
   sizes: PackedSizes,
   artefacts: readonly ArtefactDigest[],
   blocks: readonly ManifestBlock[],
@@ -69,8 +69,8 @@ export function createManifest(
     builder: `nspawn-rootfs ${VERSION}`,
     name,
     ...(system !== undefined && { system }),
-    format,
-    compression: container.describe(effort),
+    format: compression.format,
+    compression: container.description,
     ...(toplevel !== undefined && { toplevel }),
     artefacts,
     tarSize: sizes.tar,

@@ -1,4 +1,4 @@
-import type { ImageFormat } from '../container/index.ts'
+import type { ImageFormat } from '../compression.ts'
 import type { Warning } from '../warning.ts'
 import { type ArtefactDigest, createManifest, type ImageManifest, type ManifestBlock } from './manifest.ts'
 import type { ImageRun } from './run.ts'
@@ -50,13 +50,13 @@ export function resultOf(
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
   blocks: readonly ManifestBlock[],
 ): ImageResult {
-  const { name, system, format, toplevel, isToBoot, isNixos, plan } = image
+  const { name, system, compression, toplevel, isToBoot, isNixos, plan } = image
   const { sizes, verifiedNarSize } = production
   const [{ size, sha256 }] = artefacts
   return {
     name,
     system,
-    format,
+    format: compression.format,
     toplevel,
     isToBoot,
     isNixos,

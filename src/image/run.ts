@@ -1,6 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { openDefaultCache } from '../block-cache/index.ts'
-import { compressionOf, type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
+import { compressionOf } from '../compression.ts'
+import { containerOf } from '../container/index.ts'
+import { type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
 import { type Production, type Progress, produce, startCrew } from '../produce/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
 import type { BuildOptions } from './options.ts'
@@ -40,7 +42,7 @@ export async function startRun(
   signal.throwIfAborted()
   const fetches = spec.source?.caches?.some(url => url.startsWith('http')) ?? false
   // Threads start as slowly as Nix lists a closure, so they start while the image is planned.
-  const crew = startCrew(compressionOf(spec).container, { workerUrl, workers, fetches, signal })
+  const crew = startCrew(containerOf(compressionOf(spec)), { workerUrl, workers, fetches, signal })
   try {
     const image = await prepareImage(spec, { known, signal })
     return { image, production: produce(image, crew, { cache, verifyCache, onProgress, ending }), close: crew.stop }

@@ -6,12 +6,12 @@
  */
 import { type ByteString, byteString, decodeText, joinNames } from '../bytes/index.ts'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, type StoreNode, whereLeads } from '../store/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { type Closure, lookupIn, whereLeads } from '../store/index.ts'
+import type { ImageNode, TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 
 /** Tells what stands at `names` in the folder that the activation reads. */
-type LookUp = (names: readonly ByteString[]) => Promise<StoreNode | undefined>
+type LookUp = (names: readonly ByteString[]) => Promise<ImageNode | undefined>
 
 /** Warnings about entries in /etc that will not last, or are in the way. */
 export async function activationWarnings(
@@ -56,10 +56,9 @@ async function depthOfOwn(names: readonly ByteString[], lookUp: LookUp): Promise
 }
 
 async function etcOf(closure: Closure, toplevel: StorePath): Promise<LookUp | undefined> {
-  const etc = await whereLeads(closure, `${toplevel.path}/etc`)
-  const [, , , baseName, ...folder] = etc?.path.split('/') ?? []
-  const member = closure.paths.find(({ path }) => path.baseName === baseName)?.path
-  return member && (names => closure.nodeAt(member, [...folder, ...names]))
+  const lookup = lookupIn(closure)
+  const etc = await whereLeads(lookup, `${toplevel.path}/etc`)
+  return etc && (names => lookup(joinNames([etc.path, ...names])))
 }
 
 /** Whether an entry is what the activation would make itself. */

@@ -1,22 +1,18 @@
-import { type Closure, type Outside, StoreError, whereLeads } from '../store/index.ts'
+import { whereLeads } from '../store/index.ts'
+import { isExecutable, type Lookup, wholeContents } from '../tree/index.ts'
 
 /**
  * The text of the file that a path leads to, as {@link whereLeads} follows it; `undefined` if there is none, or one too
  * long to be a script or a setting.
  */
-export async function textAt(closure: Closure, path: string, outside?: Outside): Promise<string | undefined> {
-  const node = (await whereLeads(closure, path, outside))?.node
-  if (node?.type !== 'file') return undefined
-  try {
-    return new TextDecoder().decode(node.read())
-  } catch (error) {
-    if (error instanceof StoreError && error.code === 'FILE_TOO_LARGE') return undefined
-    throw error
-  }
+export async function textAt(lookup: Lookup, path: string): Promise<string | undefined> {
+  const node = (await whereLeads(lookup, path))?.node
+  const contents = node?.type === 'file' ? wholeContents(node) : undefined
+  return contents && new TextDecoder().decode(contents)
 }
 
 /** Whether a path leads to a file that can be executed. */
-export async function isProgram(closure: Closure, path: string, outside?: Outside): Promise<boolean> {
-  const node = (await whereLeads(closure, path, outside))?.node
-  return node?.type === 'file' && node.executable
+export async function isProgram(lookup: Lookup, path: string): Promise<boolean> {
+  const node = (await whereLeads(lookup, path))?.node
+  return node?.type === 'file' && isExecutable(node.mode)
 }

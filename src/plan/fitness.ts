@@ -1,10 +1,9 @@
 /** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
-import type { ByteString } from '../bytes/index.ts'
-import { type CheckedNode, checkTree, headSize, type Lookup } from '../check/index.ts'
+import { checkTree, headSize } from '../check/index.ts'
 import { reasonOf } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
-import { type Closure, HEAD_SIZE, StoreError, type StoreNode } from '../store/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { type Closure, HEAD_SIZE, lookupIn } from '../store/index.ts'
+import { type Lookup, type TreeEntry, wholeContents } from '../tree/index.ts'
 import type { Warning, WarningCode } from '../warning.ts'
 import { SYSTEMS } from './spec.ts'
 
@@ -46,52 +45,20 @@ export async function checkFitness({ closure, entries, system, isToBoot }: Candi
     })
 }
 
-/** Looks into store paths. */
+/** Looks into store paths for what the rules look at. */
 function createLookup(closure: Closure): Lookup {
-  const members = new Map(closure.paths.map(({ path }) => [path.baseName, path]))
-  const store = `${closure.storeDir.slice(1)}/`
-  return async path => {
-    if (!path.startsWith(store)) return undefined
-    const [name = '', ...names] = path.slice(store.length).split('/')
-    const member = members.get(name)
-    return member && (await nodeIn(closure, member, names, path))
-  }
-}
-
-async function nodeIn(
-  closure: Closure,
-  path: Parameters<Closure['nodeAt']>[0],
-  names: readonly ByteString[],
-  place: ByteString,
-) {
-  const node = await closure.nodeAt(path, names).catch(error => {
-    // What is missing on disk is told of, with more to say, by whoever packs the store path.
-    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
-    throw new ImageError('UNFIT', path.path, `${path.path}: cannot be looked into: ${reasonOf(error)}`, {
-      cause: error,
+  const lookup = lookupIn(closure)
+  return async place => {
+    const node = await lookup(place).catch(error => {
+      // What is missing on disk is told of, with more to say, by whoever packs the store path.
+      if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
+      const path = `/${place.split('/', 3).join('/')}`
+      throw new ImageError('UNFIT', path, `${path}: cannot be looked into: ${reasonOf(error)}`, { cause: error })
     })
-  })
-  switch (node?.type) {
-    case 'directory':
-      return { type: 'directory', mode: 0o555 } as const satisfies CheckedNode
-    case 'symlink':
-      return { type: 'symlink', mode: 0o777, target: node.target } as const satisfies CheckedNode
-    case 'file': {
-      const mode = node.executable ? 0o555 : 0o444
-      return { type: 'file', mode, head: headOf(node, headSize(place, mode)) } satisfies CheckedNode
-    }
-    default:
-      return undefined
-  }
-}
-
-/** What the rules look at of a file of which they want `size` bytes. */
-function headOf(node: StoreNode & { type: 'file' }, size: number): Uint8Array | undefined {
-  if (size <= HEAD_SIZE) return size > 0 ? node.head(size) : undefined
-  try {
-    return node.read()
-  } catch (error) {
-    if (!(error instanceof StoreError && error.code === 'FILE_TOO_LARGE')) throw error
-    return undefined
+    if (node?.type !== 'file') return node
+    const { type, mode } = node
+    const size = headSize(place, mode)
+    if (size === 0) return { type, mode }
+    return { type, mode, contents: size > HEAD_SIZE ? wholeContents(node) : node.contents?.subarray(0, size) }
   }
 }

@@ -1,4 +1,3 @@
-export { type Compression, compressionOf } from './compression.ts'
 export { keyWithAbsolutePaths, withAbsolutePaths } from './paths.ts'
 export { type Batch, type ImagePlan, narSizeOf, type StoreSegment } from './plan.ts'
 export { type PreparedImage, prepareImage, withOtherBuild } from './prepare.ts'

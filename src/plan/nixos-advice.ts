@@ -2,7 +2,7 @@
 import { encodeText } from '../bytes/index.ts'
 import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, whereLeads } from '../store/index.ts'
+import { type Closure, lookupIn, whereLeads } from '../store/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { textAt } from './closure-files.ts'
@@ -23,7 +23,8 @@ export interface NixosImage {
 
 /** Warnings about it. */
 export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }: NixosImage): Promise<Warning[]> {
-  const textOf = async (name: string) => (await textAt(closure, `${toplevel.path}/${name}`)) ?? ''
+  const lookup = lookupIn(closure)
+  const textOf = async (name: string) => (await textAt(lookup, `${toplevel.path}/${name}`)) ?? ''
   // As it is: where a link of the toplevel leads, such as its kernel, need not be fetched.
   const has = async (name: string) => (await closure.nodeAt(toplevel, [encodeText(name)])) !== undefined
   const warnings: Warning[] = []
@@ -41,7 +42,7 @@ export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }:
   // Options that a release lacks are no advice: boot.isNspawnContainer came with 25.05.
   const release = Number.parseFloat(/\d\d\.\d\d/.exec(await textOf('nixos-version'))?.[0] ?? '')
   const [, mounts = ''] = /^\s*source (\S*\/[^/\s]*-mounts\.sh)/m.exec(await textOf('activate')) ?? []
-  if (!isForHost && release >= 25.05 && / "\/dev" /.test((await textAt(closure, mounts)) ?? '')) {
+  if (!isForHost && release >= 25.05 && / "\/dev" /.test((await textAt(lookup, mounts)) ?? '')) {
     const why = 'mounts /dev when it is activated, which a user namespace forbids'
     advise(why, 'boot.isNspawnContainer = true')
   }
@@ -58,7 +59,7 @@ export async function nixosAdvice({ closure, toplevel, entries, sharesNetwork }:
     const why = 'builds in a sandbox, for which a container lacks the namespaces, so nixos-rebuild fails'
     advise(why, 'nix.settings.sandbox = false')
   }
-  if (await whereLeads(closure, `${toplevel.path}/${PRESETS}${NIXOS_PRESET}`)) {
+  if (await whereLeads(lookup, `${toplevel.path}/${PRESETS}${NIXOS_PRESET}`)) {
     for (const { path, origin } of entries) {
       if (!path.startsWith(PRESETS) || path.slice(PRESETS.length) < NIXOS_PRESET) continue
       const name = path.slice(PRESETS.length)

@@ -11,8 +11,9 @@
  * Drop-ins count in each, ordered by their names.
  */
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, type Outside, whereLeads } from '../store/index.ts'
+import { type Closure, whereLeads } from '../store/index.ts'
 import { readUnitFile, readWords, type UnitSite } from '../systemd/index.ts'
+import type { Lookup } from '../tree/index.ts'
 import { isProgram, textAt } from './closure-files.ts'
 
 /** The symlink to the toplevel that the activation makes at each boot and switch. */
@@ -31,19 +32,19 @@ const PROGRAM_PACKAGES = {
 export async function nixosUnitSite(
   closure: Closure,
   toplevel: StorePath,
-  outside: Outside,
+  lookup: Lookup,
 ): Promise<UnitSite | undefined> {
   const units = `${toplevel.path}/etc/systemd/system`
-  if ((await whereLeads(closure, units, outside)) === undefined) return undefined
-  const extraFolder = await extraUnitFolder(closure, toplevel, outside)
+  if ((await whereLeads(lookup, units)) === undefined) return undefined
+  const extraFolder = await extraUnitFolder(lookup, toplevel)
   const findUnit: UnitSite['findUnit'] = async file => {
-    const text = await textAt(closure, `${units}/${file}`, outside)
+    const text = await textAt(lookup, `${units}/${file}`)
     if (text === undefined) return undefined
-    const dropIn = await textAt(closure, `${units}/${file}.d/${OVERRIDES}`, outside)
+    const dropIn = await textAt(lookup, `${units}/${file}.d/${OVERRIDES}`)
     // The path by which the activation makes it be found, now and after the next switch.
     return { text, path: `/etc/systemd/system/${file}`, dropIns: dropIn === undefined ? [] : [dropIn] }
   }
-  const has = (path: string) => isProgram(closure, path, outside)
+  const has = (path: string) => isProgram(lookup, path)
   const findProgram = async (name: keyof typeof PROGRAM_PACKAGES) => {
     if (await has(`${toplevel.path}/sw/bin/${name}`)) return `${CURRENT_SYSTEM}/sw/bin/${name}`
     for (const pattern of PROGRAM_PACKAGES[name]) {
@@ -77,9 +78,9 @@ export async function nixosUnitSite(
  * The first folder of `boot.extraSystemdUnitPaths` that an image can fill. Since NixOS 22.11 system.conf(5) hands them to
  * systemd, in `ManagerEnvironment=`, with an empty one behind them for all others.
  */
-async function extraUnitFolder(closure: Closure, toplevel: StorePath, outside: Outside): Promise<string | undefined> {
+async function extraUnitFolder(lookup: Lookup, toplevel: StorePath): Promise<string | undefined> {
   const file = `${toplevel.path}/etc/systemd/system.conf`
-  const words = readUnitFile((await textAt(closure, file, outside)) ?? '')
+  const words = readUnitFile((await textAt(lookup, file)) ?? '')
     .filter(({ section, key }) => section === 'Manager' && key === 'ManagerEnvironment')
     .flatMap(({ value }) => readWords(value))
   const path = words.findLast(word => word.startsWith('SYSTEMD_UNIT_PATH='))
@@ -88,7 +89,7 @@ async function extraUnitFolder(closure: Closure, toplevel: StorePath, outside: O
     if (!isFillable(folder)) continue
     // One that the activation links to the store is no folder of the image.
     const below = /^\/etc\/(.*)$/.exec(folder)?.[1]
-    if (below === undefined || !(await whereLeads(closure, `${toplevel.path}/etc/${below}`, outside))) return folder
+    if (below === undefined || !(await whereLeads(lookup, `${toplevel.path}/etc/${below}`))) return folder
   }
   return undefined
 }

@@ -12,8 +12,8 @@ import { byteString, encodeText } from '../bytes/index.ts'
 import { SET_CONTAINER, SYSTEM_PROFILE } from '../check/index.ts'
 import { ImageError } from '../image-error.ts'
 import type { StorePath } from '../nix/index.ts'
-import { type Closure, followLinks, StoreError, type StoreNode, whereLeads } from '../store/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { type Closure, followLinks, lookupIn, readSmall, StoreError, whereLeads } from '../store/index.ts'
+import { type FileNode, type TreeEntry, wholeContents } from '../tree/index.ts'
 import type { System } from './spec.ts'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
@@ -21,7 +21,7 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
   const origin = 'the NixOS preset'
   const init = await fileIn(closure, toplevel, 'init')
   const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
-  const script = await stage2Of(closure, toplevel, init)
+  const script = await stage2Of(closure, toplevel, init.node)
   return [
     ...['dev', 'proc', 'sys'].map(
       (name): TreeEntry => ({ type: 'directory', path: encodeText(name), mode: 0o755, origin }),
@@ -30,7 +30,7 @@ export async function nixosEntries(closure: Closure, toplevel: StorePath): Promi
       type: 'file',
       path: byteString`etc/os-release`,
       mode: 0o444,
-      contents: osRelease.read(),
+      contents: readSmall(osRelease),
       origin,
     },
     { type: 'symlink', path: SYSTEM_PROFILE, target: encodeText(toplevel.path), origin },
@@ -62,8 +62,9 @@ export async function systemOf(closure: Closure, toplevel: StorePath | undefined
 async function systemFile(closure: Closure, toplevel: StorePath): Promise<string | undefined> {
   try {
     const { node } = await followLinks(closure, `${toplevel.path}/system`)
-    if (node.type !== 'file') return undefined
-    const system = new TextDecoder().decode(node.read()).trim()
+    const contents = node.type === 'file' ? wholeContents(node) : undefined
+    if (contents === undefined) return undefined
+    const system = new TextDecoder().decode(contents).trim()
     if (/^([a-z0-9_]+-[a-z0-9_]+)?$/.test(system)) return system || undefined
     throw notNixos(
       toplevel,
@@ -81,10 +82,10 @@ async function systemFile(closure: Closure, toplevel: StorePath): Promise<string
  * itself, which finds an empty /etc where nothing was activated. Without, `init` is the script. Neither is there with
  * nixos-init, which activates in the initrd. Throws `ImageError` TOPLEVEL_INVALID.
  */
-async function stage2Of(closure: Closure, toplevel: StorePath, init: StoreNode): Promise<string> {
+async function stage2Of(closure: Closure, toplevel: StorePath, init: FileNode): Promise<string> {
   for (const name of ['prepare-root', 'init']) {
-    const node = name === 'init' ? init : (await whereLeads(closure, `${toplevel.path}/${name}`))?.node
-    if (node?.type === 'file' && isScript(node.head(2))) return name
+    const node = name === 'init' ? init : (await whereLeads(lookupIn(closure), `${toplevel.path}/${name}`))?.node
+    if (node?.type === 'file' && isScript(node)) return name
   }
   throw new ImageError(
     'TOPLEVEL_INVALID',
@@ -94,17 +95,17 @@ async function stage2Of(closure: Closure, toplevel: StorePath, init: StoreNode):
   )
 }
 
-function isScript(head: Uint8Array): boolean {
-  return new TextDecoder().decode(head) === '#!'
+function isScript({ contents }: FileNode): boolean {
+  return new TextDecoder().decode(contents?.subarray(0, 2)) === '#!'
 }
 
 async function fileIn(closure: Closure, toplevel: StorePath, name: string) {
-  const { node } = await followLinks(closure, `${toplevel.path}/${name}`).catch(error => {
+  const { path, node } = await followLinks(closure, `${toplevel.path}/${name}`).catch(error => {
     if (!(error instanceof StoreError)) throw error
     throw notNixos(toplevel, `it has no ${name}: ${error.message}`, error)
   })
   if (node.type !== 'file') throw notNixos(toplevel, `its ${name} is not a file`)
-  return node
+  return { path, node }
 }
 
 function notNixos(toplevel: StorePath, why: string, cause?: unknown): ImageError {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
+import type { ClosureSource } from '../closure-source.ts'
 import type { SigningKey } from '../signing/index.ts'
-import type { ClosureSource } from '../store/index.ts'
 import type { ImageSpec } from './spec.ts'
 
 /** The spec with its relative paths resolved, now: a build goes on after whoever asked for it has changed its folder. */

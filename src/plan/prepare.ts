@@ -1,10 +1,11 @@
+import { compressionOf, type ImageCompression } from '../compression.ts'
+import { type Container, containerOf } from '../container/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { type Closure, type OpenedClosure, openClosure } from '../store/index.ts'
 import { checkImageName, type SystemdStubs, stubEntries, type UnitSite } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { activationWarnings } from './activation.ts'
-import { type Compression, compressionOf } from './compression.ts'
 import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { nixosAdvice } from './nixos-advice.ts'
@@ -17,8 +18,10 @@ import { unitSiteOf } from './unit-site.ts'
 const DEFAULT_SYSTEM = 'x86_64-linux'
 
 /** A spec that was checked and looked up: everything that decides the bytes of an image. */
-export interface PreparedImage extends Compression {
+export interface PreparedImage {
   readonly name: string
+  readonly compression: ImageCompression
+  readonly container: Container
   /** `undefined` if neither the spec nor the toplevel says. */
   readonly system: string | undefined
   /** The store path of the NixOS system. */
@@ -92,6 +95,7 @@ async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Pro
   const stubs = declared ? await stubEntries(declared, site) : { entries: [], warnings: [] }
   const added = [...stubs.entries, ...entries]
   const plan = planImage(closure, [...preset, ...added])
+  const compression = compressionOf(spec)
   const isToBoot = toplevel !== undefined || spec.systemd !== undefined
   const warnings = [
     ...closure.warnings,
@@ -106,7 +110,8 @@ async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Pro
   return {
     name,
     system,
-    ...compressionOf(spec),
+    compression,
+    container: containerOf(compression),
     toplevel: toplevel?.path,
     isToBoot,
     isNixos: site.isNixos,

@@ -15,7 +15,8 @@ import {
   textOrBytes,
   wholeNumber,
 } from '../arguments.ts'
-import { FORMATS } from '../container/index.ts'
+import { listsPaths } from '../closure-source.ts'
+import { FORMATS, foreignOptions } from '../compression.ts'
 import { type ImageSpec, SYSTEMS } from './spec.ts'
 
 const TOKEN = objectOf({ url: someText, token: someText }, ['url', 'token'])
@@ -90,12 +91,12 @@ const SPEC = objectOf({
 export function checkSpec(value: unknown, name: string): void {
   SPEC(value, name)
   const spec = value as ImageSpec
-  const { arm64Branches, format = 'tar.xz', source = {}, toplevel, roots = [] } = spec
-  if (arm64Branches && format !== 'tar.xz') {
-    throw new RangeError(`${name}.arm64Branches: only tar.xz has them, not ${format}`)
+  const { source = {}, toplevel, roots = [] } = spec
+  // A level that a plain tar does without is for all formats of a publication.
+  if (foreignOptions(spec).includes('arm64Branches')) {
+    throw new RangeError(`${name}.arm64Branches: only tar.xz has them, not ${spec.format}`)
   }
-  const listed = source.closureInfo ?? source.exportFile ?? source.narFiles
-  if (toplevel === undefined && roots.length === 0 && listed === undefined) {
+  if (toplevel === undefined && roots.length === 0 && !listsPaths(source)) {
     throw new TypeError(`${name}: nothing to build; give a toplevel, roots, or a source that lists its store paths`)
   }
 }

@@ -1,8 +1,8 @@
 import { type ByteString, encodeText } from '../bytes/index.ts'
-import type { ImageFormat } from '../container/index.ts'
+import type { ClosureSource } from '../closure-source.ts'
+import type { ImageFormat } from '../compression.ts'
 import { ImageError } from '../image-error.ts'
 import type { SigningKey } from '../signing/index.ts'
-import type { ClosureSource } from '../store/index.ts'
 import type { NspawnSettings, SystemdStubs } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 

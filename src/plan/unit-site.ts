@@ -1,9 +1,9 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
 import { SYSTEM_PROFILE } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
-import type { Closure, Outside, StoreNode } from '../store/index.ts'
+import { type Closure, lookupIn } from '../store/index.ts'
 import type { UnitSite } from '../systemd/index.ts'
-import { createTree, type TreeEntry } from '../tree/index.ts'
+import { createTree, type ImageNode, type Lookup, type TreeEntry } from '../tree/index.ts'
 import { isProgram, textAt } from './closure-files.ts'
 import { nixosUnitSite } from './nixos-unit-site.ts'
 
@@ -20,12 +20,12 @@ export async function unitSiteOf(
   toplevel: StorePath | undefined,
   entries: readonly TreeEntry[],
 ): Promise<UnitSite> {
-  const outside = outsideOf(entries)
-  return (toplevel && (await nixosUnitSite(closure, toplevel, outside))) ?? plainUnitSite(closure, outside)
+  const lookup = lookupIn(closure, outsideOf(entries))
+  return (toplevel && (await nixosUnitSite(closure, toplevel, lookup))) ?? plainUnitSite(lookup)
 }
 
-function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
-  const hasProgram = (path: string) => isProgram(closure, path, outside)
+function plainUnitSite(lookup: Lookup): UnitSite {
+  const hasProgram = (path: string) => isProgram(lookup, path)
   const find = async (folders: readonly string[], name: string) => {
     for (const folder of folders) if (await hasProgram(`${folder}/${name}`)) return `${folder}/${name}`
     return undefined
@@ -43,7 +43,7 @@ function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
     endsFirstBoot: async () => true,
     async findUnit(file) {
       for (const folder of UNIT_FOLDERS) {
-        const text = await textAt(closure, `${folder}/${file}`, outside)
+        const text = await textAt(lookup, `${folder}/${file}`)
         if (text !== undefined) return { text, path: `${folder}/${file}`, dropIns: [] }
       }
       return undefined
@@ -51,30 +51,12 @@ function plainUnitSite(closure: Closure, outside: Outside): UnitSite {
   }
 }
 
-/** The entries of an image that are no store path, as nodes, and what a unit is masked by. */
-function outsideOf(entries: readonly TreeEntry[]): Outside {
-  const nodes = new Map<ByteString, StoreNode>([
-    [byteString`/dev`, { type: 'directory' }],
-    [byteString`/dev/null`, { type: 'file', executable: false, head: () => NOTHING, read: () => NOTHING }],
+/** The entries of an image, and what a unit is masked by. */
+function outsideOf(entries: readonly TreeEntry[]): Lookup {
+  const nodes = new Map<ByteString, ImageNode>([
+    [byteString`dev`, { type: 'directory', mode: 0o755 }],
+    [byteString`dev/null`, { type: 'file', mode: 0o666, contents: new Uint8Array(0) }],
+    ...createTree(entries).map(entry => [entry.path, entry] as const),
   ])
-  for (const entry of createTree(entries)) nodes.set(byteString`/${entry.path}`, nodeOf(entry))
-  return path => nodes.get(path)
-}
-
-const NOTHING = new Uint8Array(0)
-
-function nodeOf(entry: TreeEntry): StoreNode {
-  switch (entry.type) {
-    case 'directory':
-      return { type: 'directory' }
-    case 'symlink':
-      return { type: 'symlink', target: entry.target }
-    case 'file':
-      return {
-        type: 'file',
-        executable: (entry.mode & 0o111) !== 0,
-        head: size => entry.contents.subarray(0, size),
-        read: () => entry.contents,
-      }
-  }
+  return async path => nodes.get(path)
 }

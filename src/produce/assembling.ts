@@ -1,4 +1,5 @@
-import type { BlockFormat, BlockRecord, Effort, ImageFormat } from '../container/index.ts'
+import type { ImageCompression } from '../compression.ts'
+import type { BlockFormat, BlockRecord } from '../container/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { CachedBatches } from './cached-batches.ts'
@@ -25,8 +26,7 @@ export interface FinishedBlock {
 /** What to encode with. */
 export interface EncodeOptions {
   readonly encoders: Threads
-  readonly format: ImageFormat
-  readonly effort: Effort
+  readonly compression: ImageCompression
   /** Blocks under way at a time, in the encoders and behind them, waiting for an earlier one. */
   readonly blocksAhead: number
 }
@@ -118,10 +118,10 @@ interface MadeBlock {
 /** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
 async function makeBlock(
   { slot, length, release }: Piece,
-  { encoders, format, effort }: EncodeOptions,
+  { encoders, compression }: EncodeOptions,
 ): Promise<MadeBlock> {
   const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
-  const task: EncodeTask = { slot: memory, length, format, effort }
+  const task: EncodeTask = { slot: memory, length, compression }
   try {
     const { size, ...record } = await encoders.run<SlotBlock>('encode', task)
     return { bytes: slot.slice(0, size), record }

@@ -9,7 +9,7 @@ import {
   recordKey,
 } from '../block-cache/index.ts'
 import type { BlockRecord } from '../container/index.ts'
-import { type Batch, type Compression, narSizeOf, type StoreSegment } from '../plan/index.ts'
+import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
 
@@ -35,13 +35,13 @@ export type VerifyBatch = (batch: Batch, record: BatchRecord) => Promise<boolean
 export async function lookUpBatches(
   cache: BlockCache,
   batches: readonly Batch[],
-  compression: Compression,
+  image: Pick<PreparedImage, 'compression' | 'container'>,
   sizes: PackedSizes,
   verify?: { readonly batch: VerifyBatch; readonly atOnce: number },
 ): Promise<CachedBatches> {
   const records = new Map<Batch, BatchRecord>()
   const keyOf = ({ segments }: Batch) => {
-    return recordKey(...identityOf(compression), ...segments.flatMap(identityOfSegment))
+    return recordKey(...identityOf(image), ...segments.flatMap(identityOfSegment))
   }
   const lookUp = async (batch: Batch) => {
     const record = await getRecord(cache, keyOf(batch))
@@ -87,8 +87,8 @@ async function keepSound(
 }
 
 /** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */
-function identityOf({ format, container, effort }: Compression): string[] {
-  return [`nspawn-rootfs ${VERSION}`, format, `${container.blockSize}`, container.describe(effort)]
+function identityOf({ compression, container }: Pick<PreparedImage, 'compression' | 'container'>): string[] {
+  return [`nspawn-rootfs ${VERSION}`, compression.format, `${container.blockSize}`, container.description]
 }
 
 /**

@@ -91,7 +91,7 @@ async function* chunksOf(
 ): AsyncGenerator<FileChunk> {
   const { packers, encoders, workers } = crew
   const { fetching, faults } = options
-  const { plan, container, format, effort } = image
+  const { plan, container, compression } = image
   const pieceSize = container.blockSize
   const onMislabelling = (cacheUrl: string) => faults.mislabelling.add(cacheUrl)
   const common = { packers, pieceSize, fetched: fetching.count, onMislabelling }
@@ -116,7 +116,7 @@ async function* chunksOf(
       return repack(plan, batch, packing, sizes, crew)
     },
   }
-  const file = assembleBlocks(parts, container.blocks, { encoders, format, effort, blocksAhead })
+  const file = assembleBlocks(parts, container.blocks, { encoders, compression, blocksAhead })
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
@@ -132,7 +132,8 @@ async function openCache(
     faults.failure = fault
   })
   const onMismatch = (batch: Batch) => faults.mismatches.push(...batch.segments)
-  const verifier = { cache, decoders: encoders, format: image.format, container: image.container, onMismatch }
+  const { compression, container } = image
+  const verifier = { cache, decoders: encoders, compression, container, onMismatch }
   const verify = verifyCache ? { batch: createBatchVerifier(verifier), atOnce: workers } : undefined
   const looking = lookUpBatches(cache, image.plan.batches, image, sizes, verify)
   const [cached] = await Promise.all([looking, verifyInspected(image, packers)])

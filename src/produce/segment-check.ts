@@ -8,6 +8,7 @@ import { decodeTarHeader } from '../check/index.ts'
 import { narHashFromBytes } from '../nix/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
 import { TAR_BLOCK_SIZE, tarPadding } from '../tar/index.ts'
+import { isExecutable } from '../tree/index.ts'
 import { createSegmentPacker, type SegmentPacker } from './segment-packer.ts'
 
 /** Checks the tar bytes of a few segments. */
@@ -182,7 +183,7 @@ function* takeHeader(take: Take): Walk<EntryHeader> {
       path: type === 'directory' ? path.replace(/\/$/, '') : path,
       target: names.K ?? header.target,
       size,
-      executable: ((header.mode ?? 0) & 0o111) !== 0,
+      executable: isExecutable(header.mode ?? 0),
     }
   }
 }

@@ -2,13 +2,10 @@ import { createHash } from 'node:crypto'
 import { type ByteString, joinPath } from '../bytes/index.ts'
 import { createNarWriter } from '../nix/index.ts'
 import type { RingProducer } from '../pool/index.ts'
-import type { ContentsSink } from '../store/index.ts'
+import { type ContentsSink, STORE_DIRECTORY, storeFileMode } from '../store/index.ts'
 import { encodeTarHeader, type TarEntry, tarHeaderSize, tarPadding, writeTarHeader, writeZeros } from '../tar/index.ts'
 
-/** Permission bits that Nix gives to everything in a store (`canonicalisePathMetaData`). */
-const DIRECTORY_MODE = 0o555
-const FILE_MODE = 0o444
-const EXECUTABLE_MODE = 0o555
+/** Permission bits of every symlink on Linux. */
 const SYMLINK_MODE = 0o777
 
 /** Turns the contents of one store path into tar bytes and, from the very same bytes, into its NAR hash. */
@@ -100,7 +97,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
 
   return {
     directory() {
-      header({ type: 'directory', path: current, mode: DIRECTORY_MODE })
+      header({ type: 'directory', path: current, mode: STORE_DIRECTORY.mode })
       nar.directory()
       directories.push(current)
     },
@@ -117,7 +114,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
       nar.symlink(target)
     },
     regular(executable, size) {
-      header({ type: 'file', path: current, mode: executable ? EXECUTABLE_MODE : FILE_MODE, size })
+      header({ type: 'file', path: current, mode: storeFileMode(executable), size })
       nar.regular(executable, size)
       fileLeft = size
       filePadding = tarPadding(size)

@@ -1,18 +1,15 @@
 import { type BatchRecord, type BlockCache, getBlock } from '../block-cache/index.ts'
-import type { Container, ImageFormat } from '../container/index.ts'
-import type { Batch } from '../plan/index.ts'
+import type { Batch, PreparedImage } from '../plan/index.ts'
 import type { Threads } from '../pool/index.ts'
 import type { VerifyBatch } from './cached-batches.ts'
 import { createSegmentCheck } from './segment-check.ts'
 import type { DecodeTask } from './worker.ts'
 
 /** What to verify batches with. */
-export interface VerifyOptions {
+export interface VerifyOptions extends Pick<PreparedImage, 'compression' | 'container'> {
   readonly cache: BlockCache
   /** Threads that decode blocks. */
   readonly decoders: Threads
-  readonly format: ImageFormat
-  readonly container: Container
   /** Told of a batch whose blocks hold something else than its store paths. */
   readonly onMismatch: (batch: Batch) => void
 }
@@ -31,7 +28,7 @@ export function createBatchVerifier(options: VerifyOptions): VerifyBatch {
 async function verify(
   { segments }: Batch,
   { blocks, tarSizes }: BatchRecord,
-  { cache, decoders, format, container }: VerifyOptions,
+  { cache, decoders, compression, container }: VerifyOptions,
 ): Promise<'sound' | 'wrong' | 'lost'> {
   const check = createSegmentCheck(segments.map((segment, i) => ({ segment, tarSize: tarSizes[i] })))
   for (const block of blocks) {
@@ -39,7 +36,8 @@ async function verify(
     const bytes = await getBlock(cache, block)
     if (!bytes) return 'lost'
     const record = { uncompressedSize: block.uncompressedSize, note: block.note }
-    const tar = await decoders.run<Uint8Array | undefined>('decode', { bytes, record, format } satisfies DecodeTask)
+    const task: DecodeTask = { bytes, record, compression }
+    const tar = await decoders.run<Uint8Array | undefined>('decode', task)
     if (!tar || !check.push(tar)) return 'wrong'
   }
   return check.end() ? 'sound' : 'wrong'

@@ -3,7 +3,8 @@
  * (2.9) looks for message ports in all that comes, byte by byte, which takes ten seconds for a block.
  */
 import { encodeText } from '../bytes/index.ts'
-import { type BlockRecord, CONTAINERS, type Effort, type ImageFormat } from '../container/index.ts'
+import type { ImageCompression } from '../compression.ts'
+import { type BlockRecord, containerOf } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { ImageError } from '../image-error.ts'
 import { loadHttp } from '../nar-file/index.ts'
@@ -91,8 +92,7 @@ async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceW
 export interface EncodeTask {
   readonly slot: { readonly memory: SharedArrayBuffer; readonly offset: number; readonly size: number }
   readonly length: number
-  readonly format: ImageFormat
-  readonly effort: Effort
+  readonly compression: ImageCompression
 }
 
 /** A block in its slot. */
@@ -105,11 +105,10 @@ export interface SlotBlock extends BlockRecord {
 async function encode({
   slot: { memory, offset, size: slotSize },
   length,
-  format,
-  effort,
+  compression,
 }: EncodeTask): Promise<SlotBlock> {
   const slot = new Uint8Array(memory, offset, slotSize)
-  const { pieces, ...record } = await CONTAINERS[format].blocks!.encode(slot.subarray(0, length), effort)
+  const { pieces, ...record } = await containerOf(compression).blocks!.encode(slot.subarray(0, length))
   let size = 0
   for (const piece of pieces) {
     slot.set(piece, size)
@@ -122,13 +121,13 @@ async function encode({
 export interface DecodeTask {
   readonly bytes: Uint8Array
   readonly record: BlockRecord
-  readonly format: ImageFormat
+  readonly compression: ImageCompression
 }
 
 /** Decodes a block; `undefined` where the bytes are not the block that the record says. */
-function decode({ bytes, record, format }: DecodeTask): Uint8Array | undefined {
+function decode({ bytes, record, compression }: DecodeTask): Uint8Array | undefined {
   try {
-    return CONTAINERS[format].blocks!.decode(bytes, record)
+    return containerOf(compression).blocks!.decode(bytes, record)
   } catch {
     return undefined
   }

@@ -3,6 +3,7 @@ import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import type { ImageEntry } from '../plan/index.ts'
+import { isExecutable } from '../tree/index.ts'
 
 /** Something beside a declaration that cannot be read as asked; the message says why. */
 export class UnreadableError extends Error {
@@ -48,7 +49,7 @@ async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> 
     } else if (item.isDirectory()) {
       entries.push({ type: 'directory', path }, ...(await entriesIn(file, path)))
     } else if (item.isFile()) {
-      const mode = (await stat(file)).mode & 0o100 ? 0o755 : 0o644
+      const mode = isExecutable((await stat(file)).mode) ? 0o755 : 0o644
       entries.push({ type: 'file', path, mode, contents: new Uint8Array(await withDescriptor(() => readFile(file))) })
     } else {
       throw new UnreadableError(`${file} is neither file, folder nor symlink; remove it`)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { ClosureSource } from '../store/index.ts'
+import { type ClosureSource, conflictIn, listsPaths } from '../closure-source.ts'
 import { type Context, readTextBeside } from './context.ts'
 import type { Declaration } from './declaration.ts'
 
@@ -10,18 +10,11 @@ const CLOSURE_INFO_PARTS = ['registration', 'store-paths']
 /** What a declaration says of the closure: the part of a spec with the same names. */
 export async function closureOf({ closure = {} }: Declaration, context: Context) {
   const { toplevel, roots, store, closureInfo, exportFile, narFiles, caches, netrcFile, tokenFile, ...trust } = closure
-  const listed = closureInfo ?? exportFile ?? narFiles
-  if (toplevel === undefined && roots === undefined && listed === undefined) {
+  if (toplevel === undefined && roots === undefined && !listsPaths(closure)) {
     context.report(['closure'], 'is empty: give toplevel or roots, or closureInfo, exportFile or narFiles')
   }
-  const kinds = {
-    'store or closureInfo': store ?? closureInfo,
-    caches,
-    exportFile,
-    narFiles,
-  }
-  const given = Object.entries(kinds).flatMap(([kind, value]) => (value === undefined ? [] : [kind]))
-  if (given.length > 1) context.report(['closure'], `has ${given.join(' and ')}: a closure comes from one of them`)
+  const conflict = conflictIn(closure)
+  if (conflict !== undefined) context.report(['closure'], `has ${conflict}`)
   const servers = caches?.filter(url => /^https?:/i.test(url)) ?? []
   if (tokenFile !== undefined && servers.length === 0) {
     context.report(['closure', 'tokenFile'], 'is for caches whose URL begins with https:// or http://; give one')

@@ -3,7 +3,7 @@
  * editors complete from. A text given as `error` says what would be right; it ends up in messages.
  */
 import { z } from 'zod'
-import { FORMATS } from '../container/index.ts'
+import { FORMATS } from '../compression.ts'
 import { SYSTEMS } from '../plan/index.ts'
 import { nspawnSchema } from './nspawn-schema.ts'
 

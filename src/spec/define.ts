@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileOrUrl, filePath, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
+import { foreignOptions } from '../compression.ts'
 import type { ImageSpec } from '../plan/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import { checkImageName, settingsProblems } from '../systemd/index.ts'
@@ -80,10 +81,10 @@ async function partsOf(declaration: Declaration, context: Context): Promise<Imag
   for (const { path, message, isAboutName } of nspawn === undefined ? [] : settingsProblems(nspawn)) {
     context.report(['nspawn', ...path], message, isAboutName ? 'key' : 'value')
   }
-  const { format = 'tar.xz', level, arm64Branches } = compression
-  if (arm64Branches && format !== 'tar.xz')
-    context.report(['compression', 'arm64Branches'], `is for tar.xz, not ${format}`)
-  if (level !== undefined && format === 'tar') context.report(['compression', 'level'], 'a tar is not compressed')
+  for (const option of foreignOptions(compression)) {
+    const message = option === 'level' ? 'a tar is not compressed' : `is for tar.xz, not ${compression.format}`
+    context.report(['compression', option], message)
+  }
   await context.attempt(['name'], () => name && checkImageName(name))
   return {
     name,

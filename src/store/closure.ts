@@ -1,10 +1,10 @@
 import type { ByteString } from '../bytes/index.ts'
 import type { NarFileError } from '../nar-file/index.ts'
 import { compareStorePaths, type PathInfo, type StorePath } from '../nix/index.ts'
+import type { ImageNode } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import type { ContentsSource, SupplyOptions } from './contents-source.ts'
 import { StoreError } from './errors.ts'
-import type { StoreNode } from './node.ts'
 
 /** A set of store paths that holds everything its members refer to, and how to get at their contents. */
 export interface Closure {
@@ -17,7 +17,7 @@ export interface Closure {
   /** What {@link createSupply} needs to bring contents from there. */
   readonly supply: SupplyOptions
   /** What stands at `names` inside one of them, as it is; `undefined` if nothing does. */
-  nodeAt(path: StorePath, names: readonly ByteString[]): Promise<StoreNode | undefined>
+  nodeAt(path: StorePath, names: readonly ByteString[]): Promise<ImageNode | undefined>
   /**
    * The closure with another build of the store path that `fault` is about, for no cache gives the NAR of this one. Rejects
    * with `fault` where no cache has another. Absent: there cannot be any.

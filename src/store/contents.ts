@@ -3,7 +3,7 @@ import { type ByteString, compareByteStrings, decodeText, isAscii, joinPath } fr
 import { withDescriptorSync } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { StoreError } from './errors.ts'
-import { unsupported } from './node.ts'
+import { isExecutableInNar, unsupported } from './node.ts'
 
 /**
  * Takes the contents of a store path in the order of its NAR: a node, where a directory is its entries, each a name
@@ -62,7 +62,7 @@ function readFile(path: ByteString, sink: ContentsSink): void {
   const fd = attempt(path, () => withDescriptorSync(() => openSync(fsPath(path), 'r')))
   try {
     const { size, mode } = attempt(path, () => fstatSync(fd))
-    sink.regular((mode & 0o100) !== 0, size)
+    sink.regular(isExecutableInNar(mode), size)
     readBytes(path, fd, size, sink)
   } finally {
     closeSync(fd)

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
+import type { ClosureSource } from '../closure-source.ts'
 import { describeUrl } from '../describe-url.ts'
 import { reasonOf } from '../disk/index.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { StoreError } from './errors.ts'
-import type { ClosureSource } from './source.ts'
 
-/** What a source says of who may read its caches, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
-export async function credentialsOf(source: ClosureSource): Promise<Credentials> {
-  const { netrcFile, netrcText, tokenFile, tokens = [], caches = [] } = source
+/** What a source says of who may read `caches`, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
+export async function credentialsOf(source: ClosureSource, caches: readonly string[]): Promise<Credentials> {
+  const { netrcFile, netrcText, tokenFile, tokens = [] } = source
   if (netrcFile !== undefined && netrcText !== undefined) {
     throw new TypeError('source: netrcFile and netrcText: give one of them')
   }

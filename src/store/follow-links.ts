@@ -1,87 +1,69 @@
-import { type ByteString, byteString, decodeText, encodeText, joinNames } from '../bytes/index.ts'
+import { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 import { reasonOf } from '../disk/index.ts'
+import { type FileNode, type Found, type Lookup, type Resolution, resolvePath, wholeContents } from '../tree/index.ts'
 import type { Closure } from './closure.ts'
 import { StoreError } from './errors.ts'
 import { LINKS_MAX } from './location.ts'
-import type { StoreNode } from './node.ts'
+import { SMALL_FILE, STORE_DIRECTORY } from './node.ts'
 
-/** Where symlinks lead. */
-export interface Destination {
-  /** As it stands in the image, such as `/nix/store/HASH-os-release`. */
-  readonly path: ByteString
-  readonly node: StoreNode
+/** A lookup in an image of the closure: in its store, and by `outside` elsewhere. */
+export function lookupIn(closure: Closure, outside: Lookup = async () => undefined): Lookup {
+  const members = new Map(closure.paths.map(({ path }) => [path.baseName, path]))
+  const store = `${closure.storeDir.slice(1)}/`
+  return async path => {
+    if (store.startsWith(`${path}/`)) return STORE_DIRECTORY
+    const [name = '', ...names] = path.startsWith(store) ? path.slice(store.length).split('/') : []
+    const member = members.get(name)
+    return member ? closure.nodeAt(member, names) : outside(path)
+  }
 }
-
-/** What stands at an absolute path outside of the store; `undefined` if nothing is known to. */
-export type Outside = (path: ByteString) => StoreNode | undefined
 
 /**
- * What the path (such as `/nix/store/HASH-system/etc/os-release`) leads to once every symlink on the way is followed, as
- * it would be inside the image: through other store paths and what is `outside` of them. Throws `StoreError`
- * LINK_UNRESOLVED.
+ * Follows a path (such as `/nix/store/HASH-system/etc/os-release`) through symlinks, as the kernel of a machine does that
+ * the image boots. Throws `StoreError` LINK_UNRESOLVED.
  */
-export async function followLinks(
-  closure: Closure,
-  path: string,
-  outside: Outside = () => undefined,
-): Promise<Destination> {
-  const members = new Map(closure.paths.map(info => [info.path.baseName, info.path]))
-  const store = closure.storeDir.slice(1).split('/')
-  const done: ByteString[] = []
-  const left = encodeText(path).split('/').reverse()
-  let node: StoreNode = { type: 'directory' }
-  let links = 0
-  while (left.length > 0) {
-    const name = left.pop()!
-    if (name === '' || name === '.') continue
-    if (name === '..') {
-      done.pop()
-      node = { type: 'directory' }
-      continue
-    }
-    if (node.type !== 'directory') throw unresolved(path, `/${decodeText(joinNames(done))} is not a directory`)
-    done.push(name)
-    const depth = done.length
-    const onTheWay = depth <= store.length && done.every((part, i) => part === store[i])
-    if (onTheWay) continue
-    const inStore = depth > store.length && store.every((part, i) => part === done[i])
-    const member = inStore ? members.get(done[store.length]) : undefined
-    const place = `/${decodeText(joinNames(done))}`
-    const found = member
-      ? await lookUp(() => closure.nodeAt(member, done.slice(store.length + 1)), path)
-      : outside(byteString`/${joinNames(done)}`)
-    if (!found && !member) throw unresolved(path, `it leads to ${place}, outside of the closure`)
-    if (!found) throw unresolved(path, `no such file or directory: ${place}`)
-    node = found
-    if (node.type !== 'symlink') continue
-    if (++links > LINKS_MAX) throw unresolved(path, `more than ${LINKS_MAX} symlinks lead on from there`)
-    const { target } = node
-    node = { type: 'directory' }
-    if (target.startsWith('/')) done.length = 0
-    else done.pop()
-    left.push(...target.split('/').reverse())
-  }
-  return { path: byteString`/${joinNames(done)}`, node }
+export async function followLinks(closure: Closure, path: string): Promise<Found> {
+  const found = await resolveInMachine(lookupIn(closure), path)
+  if (found.node) return found
+  throw unresolved(path, problemOf(found, closure))
 }
 
-/** The same, but `undefined` where a path leads nowhere. */
-export async function whereLeads(closure: Closure, path: string, outside?: Outside): Promise<Destination | undefined> {
+/** The same by a lookup, but `undefined` where a path leads nowhere. */
+export async function whereLeads(lookup: Lookup, path: string): Promise<Found | undefined> {
   try {
-    return await followLinks(closure, path, outside)
+    const found = await resolveInMachine(lookup, path)
+    return found.node && found
   } catch (error) {
     if (error instanceof StoreError) return undefined
     throw error
   }
 }
 
-/** System calls fail with errors that say nothing of what was wanted; all others do. */
-async function lookUp(find: () => Promise<StoreNode | undefined>, path: string): Promise<StoreNode | undefined> {
+async function resolveInMachine(lookup: Lookup, path: string): Promise<Resolution> {
   try {
-    return await find()
+    return await resolvePath(lookup, encodeText(path), LINKS_MAX)
   } catch (error) {
+    // System calls fail with errors that do not say what was wanted; all others do.
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
     throw unresolved(path, reasonOf(error))
   }
+}
+
+/** The contents of a small file that a path led to. Throws `StoreError` FILE_TOO_LARGE. */
+export function readSmall({ path, node }: { readonly path: ByteString; readonly node: FileNode }): Uint8Array {
+  const contents = wholeContents(node)
+  if (contents) return contents
+  const place = `/${decodeText(path)}`
+  const message = `${place}: has ${node.size} bytes, where a small file is expected (up to ${SMALL_FILE} bytes)`
+  throw new StoreError('FILE_TOO_LARGE', place, message)
+}
+
+function problemOf({ path, problem }: Resolution, { paths }: Closure): string {
+  const place = `/${decodeText(path)}`
+  if (problem === 'loop') return `more than ${LINKS_MAX} symlinks lead on from there`
+  if (problem === 'not-a-directory') return `${place.slice(0, place.lastIndexOf('/'))} is not a directory`
+  const isInside = paths.some(({ path }) => `${place}/`.startsWith(`${path.path}/`))
+  return isInside ? `no such file or directory: ${place}` : `it leads to ${place}, outside of the closure`
 }
 
 function unresolved(path: string, why: string): StoreError {

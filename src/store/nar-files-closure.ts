@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Access, createAccess, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
-import { narHashFromBytes, type StorePath } from '../nix/index.ts'
+import { narHashFromBytes, parseStorePath, type StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
 
@@ -21,19 +21,19 @@ const ENDINGS: readonly (readonly [ending: string, compression: string])[] = [
 ]
 
 /**
- * Store paths whose NARs lie in files, compressed as the names of the files say. Their references are found as Nix finds
+ * Store paths whose NARs lie in `files`, by store path, compressed as the names of the files say. Their references are found as Nix finds
  * them in what it has built: by the digests of the paths, wherever they stand. Throws `NarFileError`.
  */
 export async function narFilesClosure(
   storeDir: string,
-  files: readonly { readonly path: StorePath; readonly file: string }[],
+  files: Readonly<Record<string, string>>,
   signal?: AbortSignal,
 ): Promise<Closure> {
+  const paths = Object.keys(files).map(path => parseStorePath(path, storeDir))
   const access = createAccess({}, signal)
   try {
     const packed: PackedPath[] = []
-    const paths = files.map(({ path }) => path)
-    for (const { path, file } of files) packed.push(await examine(access, path, file, paths))
+    for (const [i, file] of Object.values(files).entries()) packed.push(await examine(access, paths[i], file, paths))
     return narClosure(storeDir, packed, { access: {}, cacheUrls: [] }, signal)
   } finally {
     await access.close()

@@ -1,52 +1,57 @@
 import { closeSync, lstatSync, openSync, readFileSync, readlinkSync, readSync } from 'node:fs'
-import type { ByteString } from '../bytes/index.ts'
-import { decodeText } from '../bytes/index.ts'
+import { type ByteString, decodeText } from '../bytes/index.ts'
 import { withDescriptorSync } from '../descriptors.ts'
+import type { DirectoryNode, ImageNode } from '../tree/index.ts'
 import { StoreError } from './errors.ts'
 
-/** What stands at one place inside a store path. */
-export type StoreNode =
-  | { readonly type: 'directory' }
-  | { readonly type: 'symlink'; readonly target: ByteString }
-  | {
-      readonly type: 'file'
-      readonly executable: boolean
-      /** The first bytes, up to `size`, at most {@link HEAD_SIZE}; fewer of a shorter file. */
-      head(size: number): Uint8Array
-      /** The contents. Throws `StoreError` FILE_TOO_LARGE for more than {@link SMALL_FILE} bytes. */
-      read(): Uint8Array
-    }
-
-/** Most bytes of a file that an image is planned by, such as os-release. */
+/** Bytes of the largest file whose contents are all known: an image is planned by small ones, such as os-release. */
 export const SMALL_FILE = 64 * 1024
 
-/** Bytes at the start of a program that tell what it is. */
+/** Bytes that are known of a longer file: enough to tell what kind of program it is. */
 export const HEAD_SIZE = 1024
 
+/** A directory of a store, with the permission bits that Nix gives to all (`canonicalisePathMetaData`). */
+export const STORE_DIRECTORY: DirectoryNode = { type: 'directory', mode: 0o555 }
+
+/** The permission bits that Nix gives to a file of a store. */
+export function storeFileMode(executable: boolean): number {
+  return executable ? 0o555 : 0o444
+}
+
+/**
+ * Whether a file on disk is executable in a NAR. As in Nix (`src/libutil/posix-source-accessor.cc`) the owner's bit decides:
+ * by another rule the NAR hash of a file that Nix did not write itself would be another.
+ */
+export function isExecutableInNar(mode: number): boolean {
+  return (mode & 0o100) !== 0
+}
+
 /** The node at `file` on disk. Throws the error of the system call. */
-export function nodeOnDisk(file: ByteString): StoreNode {
+export function nodeOnDisk(file: ByteString): ImageNode {
   const path = Buffer.from(file, 'latin1')
   const info = lstatSync(path)
   if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') as ByteString }
-  if (info.isDirectory()) return { type: 'directory' }
+  if (info.isDirectory()) return STORE_DIRECTORY
   // To read a pipe would wait for whoever writes to it.
   if (!info.isFile()) throw unsupported(decodeText(file))
   return {
     type: 'file',
-    executable: (info.mode & 0o111) !== 0,
-    head(size) {
-      const bytes = new Uint8Array(Math.min(size, info.size))
-      const handle = withDescriptorSync(() => openSync(path, 'r'))
-      try {
-        return bytes.subarray(0, readSync(handle, bytes))
-      } finally {
-        closeSync(handle)
-      }
+    mode: storeFileMode(isExecutableInNar(info.mode)),
+    size: info.size,
+    // Most files are only looked up for what they are.
+    get contents() {
+      return info.size <= SMALL_FILE ? withDescriptorSync(() => readFileSync(path)) : readHead(path)
     },
-    read() {
-      if (info.size > SMALL_FILE) throw tooLarge(decodeText(file), info.size)
-      return new Uint8Array(withDescriptorSync(() => readFileSync(path)))
-    },
+  }
+}
+
+function readHead(path: Buffer): Uint8Array {
+  const handle = withDescriptorSync(() => openSync(path, 'r'))
+  try {
+    const bytes = new Uint8Array(HEAD_SIZE)
+    return bytes.subarray(0, readSync(handle, bytes))
+  } finally {
+    closeSync(handle)
   }
 }
 
@@ -54,10 +59,4 @@ export function nodeOnDisk(file: ByteString): StoreNode {
 export function unsupported(path: string): StoreError {
   const message = `${path}: neither file, directory nor symlink: a store path holds nothing else; remove it`
   return new StoreError('FILE_TYPE_UNSUPPORTED', path, message)
-}
-
-/** The error about a file of `size` bytes. */
-export function tooLarge(path: string, size: number): StoreError {
-  const message = `${path}: has ${size} bytes, where a small file is expected (up to ${SMALL_FILE} bytes)`
-  return new StoreError('FILE_TOO_LARGE', path, message)
 }

@@ -1,5 +1,6 @@
 import { CacheError, type CacheErrorCode, PUBLIC_CACHE } from '../binary-cache/index.ts'
-import { parseStorePath, type StorePath } from '../nix/index.ts'
+import { type ClosureSource, placeOf } from '../closure-source.ts'
+import type { StorePath } from '../nix/index.ts'
 import { askLocalStore } from './ask-local-store.ts'
 import { cachedClosure } from './cached-closure.ts'
 import { type Closure, checkRoots } from './closure.ts'
@@ -11,7 +12,6 @@ import { localClosure } from './local-closure.ts'
 import { locateStore, resolveRoot, type StoreLocation } from './location.ts'
 import { locateMachineStore, type MachineStore } from './machine-store.ts'
 import { narFilesClosure } from './nar-files-closure.ts'
-import type { ClosureSource } from './source.ts'
 
 /** A closure that was opened, with the roots asked for as store paths. */
 export interface OpenedClosure {
@@ -19,8 +19,11 @@ export interface OpenedClosure {
   roots: StorePath[]
 }
 
-/** The fields of which a source has one at most. */
-const KINDS = ['caches', 'exportFile', 'narFiles'] as const
+/** A store, and how to find closures in it. */
+interface Opener {
+  readonly location: StoreLocation
+  open(roots: readonly StorePath[]): Closure | Promise<Closure>
+}
 
 /**
  * Finds the closure of `roots`, each a store path or a symlink to one. The result does not depend on which source told
@@ -31,50 +34,41 @@ export async function openClosure(
   roots: readonly string[],
   signal?: AbortSignal,
 ): Promise<OpenedClosure> {
-  checkSource(source)
-  const machine = usesMachine(source) ? await locateMachineStore(signal) : undefined
-  const location = machine ?? locateStore(source.store)
+  const { location, open } = await openerOf(source, signal)
   const rootPaths = roots.map(root => resolveRoot(location, root))
-  const whole = await openWhole(source, location, signal)
-  if (whole) checkRoots(whole, rootPaths, wholeName(source))
-  const closure =
-    whole ??
-    (machine
-      ? await openMachine(source, machine, rootPaths, signal)
-      : await openRoots(source, location, rootPaths, signal))
-  return { closure, roots: rootPaths }
+  return { closure: await open(rootPaths), roots: rootPaths }
 }
 
-/** Whether the files of a source are in the store of this machine. */
-function usesMachine(source: ClosureSource): boolean {
-  return source.store === undefined && KINDS.every(kind => source[kind] === undefined)
-}
-
-function checkSource(source: ClosureSource): void {
-  const local = source.closureInfo !== undefined || source.store !== undefined
-  const kinds = KINDS.filter(kind => source[kind] !== undefined)
-  if (kinds.length > 1 || (local && kinds.length > 0)) {
-    const names = [...(local ? ['closureInfo or store'] : []), ...kinds].join(' and ')
-    throw new TypeError(`source: ${names}: a closure comes from one of them`)
+async function openerOf(source: ClosureSource, signal?: AbortSignal): Promise<Opener> {
+  const place = placeOf(source)
+  if (place.kind === 'machine') {
+    const machine = await locateMachineStore(signal)
+    return { location: machine, open: roots => openMachine(source, machine, roots, signal) }
   }
-}
-
-/** A source that lists its store paths, all of which are in the closure. */
-async function openWhole(
-  { closureInfo, exportFile, narFiles }: ClosureSource,
-  location: StoreLocation,
-  signal?: AbortSignal,
-): Promise<Closure | undefined> {
+  const isHere = place.kind === 'closureInfo' && place.store === undefined
+  const location = isHere ? await locateMachineStore(signal) : locateStore('store' in place ? place.store : undefined)
   const { storeDir } = location
-  if (closureInfo !== undefined) return localClosure(location, readClosureInfo(closureInfo, storeDir))
-  if (exportFile !== undefined) return exportClosure(storeDir, exportFile, signal)
-  if (narFiles === undefined) return undefined
-  const files = Object.entries(narFiles).map(([path, file]) => ({ path: parseStorePath(path, storeDir), file }))
-  return narFilesClosure(storeDir, files, signal)
-}
-
-function wholeName({ closureInfo, exportFile }: ClosureSource): string {
-  return closureInfo ?? exportFile ?? 'the NAR files'
+  /** All that a source lists is in the closure, and the roots have to be among it. */
+  const listed = (name: string, open: () => Closure | Promise<Closure>): Opener => ({
+    location,
+    async open(roots) {
+      const closure = await open()
+      checkRoots(closure, roots, name)
+      return closure
+    },
+  })
+  switch (place.kind) {
+    case 'store':
+      return { location, open: roots => localClosure(location, readDatabase(location, roots)) }
+    case 'closureInfo':
+      return listed(place.folder, () => localClosure(location, readClosureInfo(place.folder, storeDir)))
+    case 'caches':
+      return { location, open: roots => openCached(source, place.urls, location, roots, signal) }
+    case 'exportFile':
+      return listed(place.file, () => exportClosure(storeDir, place.file, signal))
+    case 'narFiles':
+      return listed('the NAR files', () => narFilesClosure(storeDir, place.files, signal))
+  }
 }
 
 /** The store of this machine, or for roots that it does not have the public cache. */
@@ -87,7 +81,7 @@ async function openMachine(
   const infos = await askLocalStore(store, roots, signal)
   if (infos) return localClosure(store, infos)
   try {
-    return await openRoots({ ...source, caches: [PUBLIC_CACHE.url] }, store, roots, signal)
+    return await openCached(source, [PUBLIC_CACHE.url], store, roots, signal)
   } catch (error) {
     if (!(error instanceof CacheError)) throw error
     // A user who mistyped a path did not ask for a network.
@@ -97,18 +91,17 @@ async function openMachine(
   }
 }
 
-/** A store elsewhere on disk, or binary caches. */
-async function openRoots(
+async function openCached(
   source: ClosureSource,
-  location: StoreLocation,
+  urls: readonly string[],
+  { storeDir }: StoreLocation,
   roots: readonly StorePath[],
   signal?: AbortSignal,
 ): Promise<Closure> {
-  if (!source.caches) return localClosure(location, readDatabase(location, roots))
   const trust = {
     publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
     required: source.requireSignatures ?? true,
   }
-  const access = { ...(await credentialsOf(source)), stallTimeout: source.stallTimeout }
-  return cachedClosure(location.storeDir, roots, { urls: source.caches, trust, access }, signal)
+  const access = { ...(await credentialsOf(source, urls)), stallTimeout: source.stallTimeout }
+  return cachedClosure(storeDir, roots, { urls, trust, access }, signal)
 }

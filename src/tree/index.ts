@@ -1,4 +1,13 @@
-export type { DirectoryEntry, FileEntry, SymlinkEntry, TreeEntry } from './entry.ts'
+export type { TreeEntry } from './entry.ts'
 export { TreeConflictError } from './errors.ts'
+export {
+  type DirectoryNode,
+  type FileNode,
+  type ImageNode,
+  isExecutable,
+  type Program,
+  wholeContents,
+} from './node.ts'
 export { comparePaths } from './order.ts'
+export { type Found, isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
 export { createTree } from './tree.ts'

@@ -22,7 +22,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bzip2: ['bytes'],
   tree: ['nspawn-rootfs-error.ts', 'bytes'],
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'arguments.ts', 'suggest.ts', 'printable.ts', 'warning.ts'],
-  container: ['bytes', 'xz', 'node:zlib'],
+  container: ['compression.ts', 'bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
   disk: ['nspawn-rootfs-error.ts', 'warning.ts', 'node:*'],
   'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'node:*'],
@@ -71,10 +71,12 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   store: [
     'nspawn-rootfs-error.ts',
+    'closure-source.ts',
     'descriptors.ts',
     'bytes',
     'disk',
     'nix',
+    'tree',
     'throttle',
     'nar-file',
     'binary-cache',
@@ -86,6 +88,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   plan: [
     'image-error.ts',
+    'closure-source.ts',
+    'compression.ts',
     'bytes',
     'nix',
     'tree',
@@ -102,6 +106,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   produce: [
     'image-error.ts',
+    'compression.ts',
     'plan',
     'bytes',
     'nix',
@@ -121,6 +126,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   image: [
     'image-error.ts',
+    'compression.ts',
     'plan',
     'produce',
     'abortable.ts',
@@ -139,8 +145,10 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
     'image-error.ts',
+    'closure-source.ts',
+    'compression.ts',
     'plan',
-    'container',
+    'tree',
     'store',
     'signing',
     'systemd',
@@ -168,7 +176,18 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
-  cli: ['index.ts', 'bench', 'disk', 'printable.ts', 'shell-word.ts', 'suggest.ts', 'commander', 'node:*'],
+  cli: [
+    'index.ts',
+    'closure-source.ts',
+    'compression.ts',
+    'bench',
+    'disk',
+    'printable.ts',
+    'shell-word.ts',
+    'suggest.ts',
+    'commander',
+    'node:*',
+  ],
 }
 
 const sources = readSources()

@@ -75,7 +75,7 @@ describe('init', () => {
       [`error init-machine ${INIT}`],
     ],
     ['a second that works', [file(INIT), program('sbin/init')], [`warning init ${INIT}`]],
-    ['an unknown head', [{ ...program(INIT), head: undefined }], []],
+    ['an unknown head', [{ ...program(INIT), contents: undefined }], []],
     ['a hard link', [program('usr/a'), { ...file(INIT), type: 'hardlink' as const, target: 'usr/a' }], []],
   ])('%s', async (_, inits, expected) => {
     const found = (await findingsOf(withInit(...(inits as CheckedEntry[])), { system: 'x86_64-linux' })).filter(

@@ -1,3 +1,4 @@
+import type { ByteString } from '../../../src/bytes/index.ts'
 import {
   type CheckedEntry,
   createImageCheck,
@@ -7,10 +8,10 @@ import {
 } from '../../../src/check/index.ts'
 import { latin1 } from '../../latin1.ts'
 
-type Details = Partial<CheckedEntry>
+type Details = Pick<CheckedEntry, 'uid' | 'gid' | 'pax'> & { mode?: number; target?: ByteString; contents?: Uint8Array }
 
 const entry = (type: CheckedEntry['type'], mode: number) => (path: string, details?: Details) =>
-  ({ type, path: latin1(path), mode, uid: 0, gid: 0, ...details }) as const
+  ({ type, path: latin1(path), mode, uid: 0, gid: 0, ...details }) as CheckedEntry
 
 export const directory = entry('directory', 0o755)
 export const symlink = (path: string, target: string, details?: Details) =>
@@ -19,7 +20,7 @@ export const hardlink = (path: string, target: string) => entry('hardlink', 0o64
 export const special = (type: CheckedEntry['type'], path: string) => entry(type, 0o644)(path)
 
 export const file = (path: string, contents: string | Uint8Array = '', details?: Details) =>
-  entry('file', 0o644)(path, { head: Buffer.from(contents as string), ...details })
+  entry('file', 0o644)(path, { contents: Buffer.from(contents as string), ...details })
 export const program = (path: string, contents: Uint8Array | string = elf(62)) => file(path, contents, { mode: 0o755 })
 
 /** The head of a 64-bit ELF file, little-endian, with the name of its interpreter in it if there is one. */

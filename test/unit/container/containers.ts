@@ -1,29 +1,23 @@
-import {
-  type BlockFormat,
-  CONTAINERS,
-  type Effort,
-  type EncodedBlock,
-  FORMATS,
-  type ImageFormat,
-} from '../../../src/container/index.ts'
+import { compressionOf, FORMATS, type ImageFormat } from '../../../src/compression.ts'
+import { type BlockFormat, type Container, containerOf, type EncodedBlock } from '../../../src/container/index.ts'
 
 /** The formats that encode. */
-export const ENCODING_FORMATS = FORMATS.filter(format => CONTAINERS[format] !== CONTAINERS.tar)
+export const ENCODING_FORMATS = FORMATS.filter(format => format !== 'tar')
 
-function blocksOf(format: ImageFormat): BlockFormat {
-  const { blocks } = CONTAINERS[format]
+/** The container of a format at a level. */
+export function containerAt(format: ImageFormat, level = 1, arm64Branches = false): Container {
+  return containerOf(compressionOf({ format, level, arm64Branches }))
+}
+
+function blocksOf(format: ImageFormat, level: number): BlockFormat {
+  const { blocks } = containerAt(format, level)
   if (!blocks) throw new Error(`${format} has no blocks`)
   return blocks
 }
 
-/** A level and nothing special. */
-export function effortOf(level: number): Effort {
-  return { level, arm64Branches: false }
-}
-
 /** A block, encoded. */
 export async function encodeBlock(format: ImageFormat, bytes: Uint8Array, level = 1): Promise<EncodedBlock> {
-  const block = await blocksOf(format).encode(bytes, effortOf(level))
+  const block = await blocksOf(format, level).encode(bytes)
   // The pieces are the encoder's again with the next block.
   return { ...block, pieces: block.pieces.map(piece => piece.slice()) }
 }
@@ -35,7 +29,7 @@ export function bytesOfBlock(block: EncodedBlock): Buffer {
 
 /** A whole file of the given blocks. */
 export async function fileOf(format: ImageFormat, blocks: readonly Uint8Array[], level = 1): Promise<Buffer> {
-  const assembler = blocksOf(format).createAssembler()
+  const assembler = blocksOf(format, level).createAssembler()
   const parts = [assembler.begin()]
   for (const bytes of blocks) {
     const block = await encodeBlock(format, bytes, level)

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type BlockRecord, CONTAINERS } from '../../../src/container/index.ts'
-import { bytesOfBlock, ENCODING_FORMATS, encodeBlock, noise, prose } from './containers.ts'
+import type { BlockRecord } from '../../../src/container/index.ts'
+import { bytesOfBlock, containerAt, ENCODING_FORMATS, encodeBlock, noise, prose } from './containers.ts'
 
 describe.each(ENCODING_FORMATS)('a block of %s', format => {
-  const decode = (bytes: Uint8Array, record: BlockRecord) => CONTAINERS[format].blocks!.decode(bytes, record)
+  const decode = (bytes: Uint8Array, record: BlockRecord) => containerAt(format).blocks!.decode(bytes, record)
   const block = async (tar: Uint8Array) => {
     const encoded = await encodeBlock(format, tar)
     return { bytes: bytesOfBlock(encoded), record: { uncompressedSize: encoded.uncompressedSize, note: encoded.note } }

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { CONTAINERS, type ImageFormat } from '../../../src/container/index.ts'
+import { FORMATS, type ImageFormat } from '../../../src/compression.ts'
 import { decodeBlockHeader, FILTER_ARM64, FILTER_LZMA2 } from '../../../src/xz/index.ts'
-import { bytesOfBlock, ENCODING_FORMATS, effortOf, encodeBlock, noise, prose } from './containers.ts'
+import { bytesOfBlock, containerAt, ENCODING_FORMATS, encodeBlock, noise, prose } from './containers.ts'
 
 // Some versions of a native encoder store what they should compress (@napi-rs/lzma 1.4.5), without a word.
 const text = prose(300_000)
@@ -51,7 +51,7 @@ describe('tar.xz', () => {
     })
     const code = new Uint8Array(words.buffer)
     const encode = async (arm64Branches: boolean) => {
-      const { pieces } = await CONTAINERS['tar.xz'].blocks!.encode(code, { level: 1, arm64Branches })
+      const { pieces } = await containerAt('tar.xz', 1, arm64Branches).blocks!.encode(code)
       const bytes = Buffer.concat(pieces)
       return { size: bytes.length, filters: decodeBlockHeader(bytes).filters.map(({ id }) => id) }
     }
@@ -65,17 +65,17 @@ describe('tar.xz', () => {
 
 describe('containers', () => {
   it('cut blocks at whole tar blocks', () => {
-    for (const { blockSize } of Object.values(CONTAINERS)) expect(blockSize % 512).toBe(0)
+    for (const format of FORMATS) expect(containerAt(format).blockSize % 512).toBe(0)
   })
 
   it('name the encoder and the level, but for a plain tar', () => {
-    const describe = (format: ImageFormat, level: number) => CONTAINERS[format].describe(effortOf(level))
+    const describe = (format: ImageFormat, level: number) => containerAt(format, level).description
     expect(describe('tar', 6)).toBe('none')
     for (const format of ENCODING_FORMATS) {
       expect(describe(format, 7)).toMatch(/\b7\b/)
       expect(describe(format, 7)).not.toBe(describe(format, 8))
     }
-    const arm64 = CONTAINERS['tar.xz'].describe({ level: 7, arm64Branches: true })
+    const arm64 = containerAt('tar.xz', 7, true).description
     expect(arm64).not.toBe(describe('tar.xz', 7))
   })
 })

@@ -2,9 +2,8 @@ import { gunzipSync, inflateRawSync, zstdDecompressSync } from 'node:zlib'
 import { XzDecompressor } from '@napi-rs/lzma'
 import { describe, expect, it } from 'vitest'
 import { XzReadableStream } from 'xz-decompress'
-import { CONTAINERS } from '../../../src/container/index.ts'
 import { decodeBlock, describeStream } from '../../../src/xz/index.ts'
-import { bytesOfBlock, ENCODING_FORMATS, encodeBlock, fileOf, noise, prose } from './containers.ts'
+import { bytesOfBlock, containerAt, ENCODING_FORMATS, encodeBlock, fileOf, noise, prose } from './containers.ts'
 
 const EMPTY = new Uint8Array(0)
 const BLOCK_LISTS: [string, Uint8Array[]][] = [
@@ -36,7 +35,7 @@ describe('every container', () => {
     const magic = { 'tar.xz': 'fd377a585a00', 'tar.gz': '1f8b', 'tar.zst': '28b52ffd', tar: '' }[format]
     const file = await fileOf(format, format === 'tar.zst' ? [prose(10)] : [])
     expect(file.toString('hex')).toMatch(new RegExp(`^${magic}`))
-    expect(CONTAINERS[format].suffix).toBe(`.${format}`)
+    expect(containerAt(format).suffix).toBe(`.${format}`)
   })
 
   it('notes how much each block holds', async () => {

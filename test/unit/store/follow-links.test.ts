@@ -17,7 +17,7 @@ async function follow(links: Record<string, string>, name: string): Promise<stri
   const system = store.add('system', { children: { ...children, sub } }, [etc])
   const { closure } = await openClosure(store.source, [])
   const { path } = await followLinks(closure, `${system}/${name}`)
-  return path.replace(system, 'SYSTEM').replace(etc, 'ETC')
+  return `/${path}`.replace(system, 'SYSTEM').replace(etc, 'ETC')
 }
 
 describe('followLinks', () => {

@@ -1,10 +1,8 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { byteString } from '../../../src/bytes/index.ts'
-import type { CheckedNode } from '../../../src/check/index.ts'
-import { resolvePath } from '../../../src/check/resolve.ts'
+import { describe, expect, it } from 'vitest'
+import { type ImageNode, resolvePath } from '../../../src/tree/index.ts'
 import { latin1 } from '../../latin1.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -29,7 +27,7 @@ it('paths lead where the kernel leads them', async () => {
     fc.asyncProperty(entries, fc.array(name, { minLength: 1, maxLength: 3 }), async (wanted, names) => {
       const root = join(top, String(run++))
       mkdirSync(root)
-      const nodes = new Map<string, CheckedNode>()
+      const nodes = new Map<string, ImageNode>()
       for (const [path, link] of Object.entries(wanted).sort(([a], [b]) => (a < b ? -1 : 1))) {
         const [isAbsolute, parts] = link ?? [false, undefined]
         // What would leave the tree is clamped at its root, which only a change of the kernel's root would show.
@@ -45,9 +43,7 @@ it('paths lead where the kernel leads them', async () => {
         const stored = parts && (isAbsolute ? '/' : '') + parts.join('/')
         nodes.set(
           path,
-          stored === undefined
-            ? { type: 'directory', mode: 0o755 }
-            : { type: 'symlink', mode: 0o777, target: latin1(stored) },
+          stored === undefined ? { type: 'directory', mode: 0o755 } : { type: 'symlink', target: latin1(stored) },
         )
       }
       for (const folder of [...nodes].filter(([, { type }]) => type === 'directory').map(([path]) => path)) {
@@ -68,14 +64,63 @@ it('paths lead where the kernel leads them', async () => {
   )
 })
 
-it('paths never leave the tree, and loops end', async () => {
-  const nodes = new Map<string, CheckedNode>([
-    ['out', { type: 'symlink', mode: 0o777, target: byteString`../../../in` }],
+describe('a path', () => {
+  const link = (target: string): ImageNode => ({ type: 'symlink', target: latin1(target) })
+  const chain = Array.from({ length: 41 }, (_, i) => [`chain${i}`, link(`chain${i + 1}`)] as const)
+  const nodes = new Map<string, ImageNode>([
+    ['out', link('../../../in')],
     ['in', { type: 'file', mode: 0o644 }],
-    ['loop', { type: 'symlink', mode: 0o777, target: byteString`loop` }],
+    ['folder', { type: 'directory', mode: 0o700 }],
+    ['folder/up', link('..')],
+    ['loop', link('loop')],
+    ['chain41', { type: 'file', mode: 0o644 }],
+    ...chain,
   ])
-  const lookup = async (path: string) => nodes.get(path)
-  expect(await resolvePath(lookup, byteString`../out`)).toMatchObject({ path: 'in', node: { type: 'file' } })
-  expect((await resolvePath(lookup, byteString`loop`)).node).toBeUndefined()
-  expect((await resolvePath(lookup, byteString`in/file`)).node).toBeUndefined()
+  const resolve = (path: string, linksMax?: number) =>
+    resolvePath(async path => nodes.get(path), latin1(path), linksMax)
+
+  it.each([
+    ['', '', 'directory'],
+    ['../out', 'in', 'file'],
+    ['/folder//up/./in', 'in', 'file'],
+    ['folder/up/folder', 'folder', 'directory'],
+    ['chain9', 'chain41', 'file'],
+  ])('%j never leaves the tree', async (path, end, type) => {
+    expect(await resolve(path)).toMatchObject({ path: end, node: { type } })
+  })
+
+  it.each([
+    ['nothing', 'nothing', 'missing'],
+    ['folder/nothing/in', 'folder/nothing', 'missing'],
+    ['in/file', 'in/file', 'not-a-directory'],
+    ['in/..', 'in/..', 'not-a-directory'],
+    ['loop', 'loop', 'loop'],
+    ['chain8', 'chain40', 'loop'],
+  ])('%j leads nowhere', async (path, end, problem) => {
+    const found = await resolve(path)
+    expect(found).toMatchObject({ path: end, problem })
+    expect(found.node).toBeUndefined()
+  })
+
+  it('may lead through as many symlinks as are allowed', async () => {
+    const { links, node } = await resolve('chain1', 40)
+    expect(node).toBeDefined()
+    expect(links).toHaveLength(40)
+    expect(links[1]).toEqual({ path: 'chain2', target: 'chain3' })
+    expect(await resolve('chain0', 40)).toMatchObject({ problem: 'loop' })
+  })
+
+  it('that symlinks make endless is given up soon', async () => {
+    let size = 0
+    const target = latin1('a/'.repeat(2000))
+    const { problem } = await resolvePath(
+      async path => {
+        size += path.length
+        return path.endsWith('/z') ? { type: 'symlink', target } : { type: 'directory', mode: 0o755 }
+      },
+      latin1('b/z/'.repeat(1000)),
+    )
+    expect(problem).toBe('missing')
+    expect(size).toBeLessThan(300_000)
+  })
 })
