@@ -10,11 +10,10 @@ import {
   parseStorePath,
   type StorePath,
 } from '../nix/index.ts'
-import { type PackagePlan, planPackages } from './closure-model.ts'
-import { createContentsMaker } from './contents.ts'
-import { addNode, createDirectory, type Directory, layOutPackage, sortedChildren } from './package-tree.ts'
-import { createRandom } from './random.ts'
-import { writeTree } from './store-writer.ts'
+import { type PackagePlan, planFiles, planPackages } from './closure-shape.ts'
+import { createRandom, type Random } from './random.ts'
+import { KINDS, type Kind, openTapes } from './real-bytes.ts'
+import { addNode, type Directory, sortedChildren, writeTree } from './store-writer.ts'
 
 /** A closure on disk, in a chroot store. */
 export interface GeneratedClosure {
@@ -40,8 +39,8 @@ export interface GenerateOptions {
 }
 
 /**
- * Makes a closure in `folder`, which must be empty or missing. The same options give the same store paths and bytes on
- * every machine. Two closures that differ in `bumped` alone may be generated into two folders. Its directories are
+ * Makes a closure in `folder`, which must be empty or missing. The same options give the same store paths and bytes with
+ * the same Node and dependencies. Two closures that differ in `bumped` alone may be generated into two folders. Its directories are
  * read-only, as in a store: who is not root has to make them writable before removing them. Throws `RangeError` for
  * numbers that are not whole, `Error` for a folder that is not empty, and what the system throws.
  */
@@ -68,49 +67,82 @@ function checkOptions({ size, seed }: GenerateOptions): void {
 /** With less, some packages would have no file. */
 const SIZE_MIN = 1_000_000
 
-// What it returns ends with the toplevel.
+/** Writes all store paths; the last one it returns is the toplevel. */
 function writeStore(root: string, { size, seed, bumped }: Required<GenerateOptions>): PathInfo[] {
   const label = `${seed} ${size}`
-  const maker = createContentsMaker(label)
-  const { packages, changed } = planPackages(size, createRandom(`${label} packages`), maker.words)
-  const paths = packages.map((plan, i) => packagePath(label, plan, bumped && i === changed))
-  const system = createDirectory()
-  const infos = packages.map((plan, i): PathInfo => {
-    const references = [...plan.references, i].map(each => paths[each]!).sort(compareStorePaths)
-    const tree = layOutPackage(plan, paths[i]!.name, {
-      random: createRandom(`${label} ${plan.stem} tree`),
-      words: maker.words,
-      label,
-      mentions: references.map(({ path }) => `${path}/lib\0`).join(''),
-    })
-    linkAll(system, tree, ['sw'], paths[i]!.path)
-    return { path: paths[i]!, references, ...writeTree(root + paths[i]!.path, tree, maker) }
+  const tapes = openTapes()
+  const random = createRandom(label)
+  const words = [
+    ...new Set(
+      tapes.text
+        .read(0, WORDS_FROM)
+        .toString('latin1')
+        .match(/[a-z]{3,10}/g),
+    ),
+  ]
+  const plans = planPackages(size, random, words).map(plan => ({
+    ...plan,
+    path: pathOf(label, plan.stem, plan.version),
+  }))
+  // In the order in which they lie in a tar, so that no bytes come again until all of a tape have come.
+  plans.sort((a, b) => compareStorePaths(a.path, b.path))
+  const changed = findChanged(plans)
+  const paths = plans.map(({ path, stem, version }, i) => {
+    return bumped && i === changed ? pathOf(label, stem, `${version}.1`) : path
   })
-  const path = storePathOf(`${label} ${paths[changed]!.name}`, SYSTEM_NAME)
+  const positions: Record<Kind, number> = { code: 0, text: 0, packed: 0 }
+  for (const kind of KINDS) positions[kind] = random(tapes[kind].size)
+  const system: Directory = new Map()
+  const infos = plans.map((plan, i): PathInfo => {
+    const tree: Directory = new Map()
+    for (const [n, { kind, size, path, links }] of planFiles(plan, random, words).entries()) {
+      // Another version changes every other file.
+      const shift = bumped && i === changed && n % 2 === 0 ? tapes[kind].size / 2 : 0
+      const at = positions[kind] + shift
+      positions[kind] += size
+      addNode(tree, path, { isExecutable: kind === 'code', read: () => tapes[kind].read(at, size) })
+      for (const link of links) addNode(tree, [...path.slice(0, -1), link], path.at(-1)!)
+    }
+    linkAll(system, tree, ['sw'], paths[i]!.path)
+    const references = [...planReferences(random, i, changed), i].map(each => paths[each]!).sort(compareStorePaths)
+    return { path: paths[i]!, references, ...writeTree(root + paths[i]!.path, tree) }
+  })
+  const path = pathOf(`${label} ${paths[changed]!.path}`, 'nixos-system-bench', '26.05')
   addSystemFiles(system, path)
-  const references = paths.toSorted(compareStorePaths)
-  return [...infos, { path, references, ...writeTree(root + path.path, system, maker) }]
+  return [...infos, { path, references: paths.toSorted(compareStorePaths), ...writeTree(root + path.path, system) }]
 }
 
-const SYSTEM_NAME = 'nixos-system-bench-26.05'
+/** Bytes of text that names are taken from. */
+const WORDS_FROM = 1 << 20
 
-function packagePath(label: string, { stem, version }: PackagePlan, raised: boolean): StorePath {
-  const [major, minor, patch] = version
-  const name = `${stem}-${major}.${minor}.${raised ? patch + 1 : patch}`
-  return storePathOf(label, name)
-}
-
-function storePathOf(label: string, name: string): StorePath {
+function pathOf(label: string, stem: string, version: string): StorePath {
+  const name = `${stem}-${version}`
   const digest = createHash('sha256').update(`${label} ${name}`).digest().subarray(0, 20)
   return parseStorePath(`${DEFAULT_STORE_DIR}/${encodeNixBase32(digest)}-${name}`)
 }
 
-// As nixpkgs' buildEnv does, if no directory belonged to one package alone: a link for each file and link.
+/** Bytes of the package that gets another version, about. */
+const CHANGED_SIZE = 1_500_000
+
+function findChanged(plans: readonly PackagePlan[]): number {
+  const distance = ({ isProgram, size }: PackagePlan) => (isProgram ? Math.abs(size - CHANGED_SIZE) : Infinity)
+  return plans.reduce((best, plan, i) => (distance(plan) < distance(plans[best]!) ? i : best), 0)
+}
+
+/** Mostly what many refer to. Nothing refers to the package that changes, else it would have to change, too. */
+function planReferences(random: Random, index: number, changed: number): number[] {
+  const references = new Set<number>()
+  for (let i = random(6); i > 0 && index > 0; i--) references.add(Math.min(random(index), random(index), random(index)))
+  references.delete(changed)
+  return [...references]
+}
+
+/** As nixpkgs' buildEnv does, if no directory belonged to one package alone: a link for each file and link. */
 function linkAll(system: Directory, tree: Directory, at: readonly string[], target: string): void {
   for (const [name, child] of sortedChildren(tree)) {
     const path = [...at, name]
-    if (child.type === 'directory') linkAll(system, child, path, `${target}/${name}`)
-    else addNode(system, path, { type: 'symlink', target: `${target}/${name}` })
+    if (child instanceof Map) linkAll(system, child, path, `${target}/${name}`)
+    else addNode(system, path, `${target}/${name}`)
   }
 }
 
@@ -119,10 +151,13 @@ const SHELL = `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02\0\x3e\0\x01\0\0\0${'\0'.
 
 function addSystemFiles(system: Directory, { path }: StorePath): void {
   const release = 'ID=nixos\nNAME=NixOS\nPRETTY_NAME="A closure to measure with"\nVERSION_ID="26.05"\n'
-  addNode(system, ['etc', 'os-release'], { type: 'file', contents: release, executable: false })
-  addNode(system, ['shell'], { type: 'file', contents: SHELL, executable: true })
-  addNode(system, ['init'], { type: 'file', contents: `#!${path}/shell\n`, executable: true })
-  addNode(system, ['system'], { type: 'file', contents: 'x86_64-linux', executable: false })
+  const add = (path: readonly string[], text: string, isExecutable = false) => {
+    addNode(system, path, { isExecutable, read: () => Buffer.from(text, 'latin1') })
+  }
+  add(['etc', 'os-release'], release)
+  add(['shell'], SHELL, true)
+  add(['init'], `#!${path}/shell\n`, true)
+  add(['system'], 'x86_64-linux')
 }
 
 // Sorted, as closureInfo has it.

@@ -1,71 +1,70 @@
 import { createHash } from 'node:crypto'
-import { chmodSync, closeSync, fchmodSync, mkdirSync, openSync, symlinkSync, writeSync } from 'node:fs'
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { encodeText } from '../bytes/index.ts'
 import { createNarWriter, type NarHash, type NarWriter, narHashFromBytes } from '../nix/index.ts'
-import type { ContentsMaker, FileContents } from './contents.ts'
-import { type Directory, sortedChildren, type TreeNode } from './package-tree.ts'
 
-/** What a Nix database says of a tree. */
-export interface WrittenTree {
-  readonly narHash: NarHash
-  readonly narSize: number
+/** A directory by its names, a link by its target, or a file. */
+export type TreeNode = Directory | string | TreeFile
+
+export type Directory = Map<string, TreeNode>
+
+export interface TreeFile {
+  readonly isExecutable: boolean
+  /** The bytes, read when they are written. */
+  read(): Buffer
 }
 
-/** Writes a tree to `path`, with the modes Nix gives it, and hashes it on the way. Throws what the system throws. */
-export function writeTree(path: string, tree: Directory, maker: ContentsMaker): WrittenTree {
+/** Adds a node at a path, with the directories it needs. Throws where there is a node that is in the way. */
+export function addNode(root: Directory, path: readonly string[], node: TreeNode): void {
+  let parent = root
+  for (const name of path.slice(0, -1)) {
+    const child = parent.get(name) ?? new Map()
+    if (!(child instanceof Map)) throw new Error(`${name}: is no directory`)
+    parent.set(name, child)
+    parent = child
+  }
+  const name = path.at(-1)!
+  if (parent.has(name)) throw new Error(`${path.join('/')}: two nodes have this path`)
+  parent.set(name, node)
+}
+
+/** Writes a tree to `path`, with the modes that Nix gives it, and returns what a Nix database says of it. */
+export function writeTree(path: string, tree: Directory): { readonly narHash: NarHash; readonly narSize: number } {
   const hash = createHash('sha256')
   let narSize = 0
   const nar = createNarWriter(bytes => {
     hash.update(bytes)
     narSize += bytes.length
   })
-  writeNode(path, tree, { nar, maker })
+  writeNode(path, tree, nar)
   nar.end()
   return { narHash: narHashFromBytes(hash.digest()), narSize }
 }
 
-interface Writers {
-  readonly nar: NarWriter
-  readonly maker: ContentsMaker
-}
-
-function writeNode(path: string, node: TreeNode, writers: Writers): void {
-  const { nar } = writers
-  if (node.type === 'directory') writeDirectory(path, node, writers)
-  else if (node.type === 'symlink') {
-    nar.symlink(encodeText(node.target))
-    symlinkSync(node.target, path)
+function writeNode(path: string, node: TreeNode, nar: NarWriter): void {
+  if (node instanceof Map) {
+    mkdirSync(path)
+    nar.directory()
+    for (const [name, child] of sortedChildren(node)) {
+      nar.entry(encodeText(name))
+      writeNode(`${path}/${name}`, child, nar)
+    }
+    nar.endDirectory()
+    chmodSync(path, 0o555)
+  } else if (typeof node === 'string') {
+    nar.symlink(encodeText(node))
+    symlinkSync(node, path)
   } else {
-    const bytes = bytesOf(node.contents, writers.maker)
-    nar.regular(node.executable, bytes.length)
+    const bytes = node.read()
+    nar.regular(node.isExecutable, bytes.length)
     nar.data(bytes)
-    writeFile(path, bytes, node.executable ? 0o555 : 0o444)
+    writeFileSync(path, bytes, { flag: 'wx' })
+    // As a mode of the file that is opened, it would be subject to the umask.
+    chmodSync(path, node.isExecutable ? 0o555 : 0o444)
   }
 }
 
-function writeDirectory(path: string, directory: Directory, writers: Writers): void {
-  const { nar } = writers
-  mkdirSync(path)
-  nar.directory()
-  for (const [name, child] of sortedChildren(directory)) {
-    nar.entry(encodeText(name))
-    writeNode(`${path}/${name}`, child, writers)
-  }
-  nar.endDirectory()
-  chmodSync(path, 0o555)
-}
-
-function bytesOf(contents: FileContents | string, maker: ContentsMaker): Uint8Array {
-  return typeof contents === 'string' ? Buffer.from(contents, 'latin1') : maker.make(contents)
-}
-
-function writeFile(path: string, bytes: Uint8Array, mode: number): void {
-  const file = openSync(path, 'wx')
-  try {
-    for (let at = 0; at < bytes.length; ) at += writeSync(file, bytes, at)
-    // Given to `openSync` it would be less, where the umask forbids others to read.
-    fchmodSync(file, mode)
-  } finally {
-    closeSync(file)
-  }
+/** The names of a directory in the order of a NAR: they are ASCII, so that of `<`. */
+export function sortedChildren(directory: Directory): [string, TreeNode][] {
+  return [...directory].sort(([a], [b]) => (a < b ? -1 : 1))
 }

@@ -3,21 +3,20 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { resolvePath, someText } from '../arguments.ts'
-import { byteString, encodeText } from '../bytes/index.ts'
+import { encodeText } from '../bytes/index.ts'
 import { readPieces, withDescriptor } from '../descriptors.ts'
+import { CHECKSUMS_FILE, imageNameOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
 import { versionsOf } from './versions.ts'
 
-const CHECKSUMS = byteString`SHA256SUMS`
-const SIGNATURES = [byteString`${CHECKSUMS}.gpg`, byteString`${CHECKSUMS}.asc`] as const
+const CHECKSUMS = encodeText(CHECKSUMS_FILE)
+const SIGNATURES = [encodeText(SIGNATURE_FILES.binary), encodeText(SIGNATURE_FILES.armored)] as const
 /** Bytes of a file of checksums. */
 const CHECKSUMS_MAX = 1024 * 1024
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
-/** What is cut off an image's name to find its settings (systemd `src/import/pull-common.c`; zst from 258 on). */
-const SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 
 /**
  * Checks what lies beside an image in the folder that `machinectl pull-tar` is to get it from: checksums, signature,
@@ -34,14 +33,15 @@ export async function checkDelivery(
   const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const read = (file: string) => attempt(join(`${folder}`, file), () => readChecksums(join(whole, file)))
 
-  const own = `${imageFile}.sha256`
+  const settings = settingsFileOf(imageNameOf(imageFile))
+  const own = ownChecksumsFileOf(imageFile)
   if (files.has(own)) {
     const path = encodeText(own)
     const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
     report('sha256-file', message, { path, severity: 'warning', until: 257 })
-    if (files.has(settingsOf(imageFile))) {
-      const message = `has no line for ${settingsOf(imageFile)}, which pull-tar then refuses: remove it`
-      if (!hasLine(await read(own), settingsOf(imageFile))) report('sha256-file', message, { path })
+    if (files.has(settings)) {
+      const message = `has no line for ${settings}, which pull-tar then refuses: remove it`
+      if (!hasLine(await read(own), settings)) report('sha256-file', message, { path })
     }
   }
   const signatures = SIGNATURES.filter(file => files.has(file))
@@ -62,7 +62,7 @@ export async function checkDelivery(
   if (isReadWhole && !text.endsWith('\n')) {
     report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
   }
-  for (const file of [imageFile, settingsOf(imageFile)]) {
+  for (const file of [imageFile, settings]) {
     if (!isReadWhole || !files.has(file)) continue
     const digest = await attempt(join(`${folder}`, file), () => digestOf(join(whole, file)))
     checkLine(text, file, digest, report)
@@ -73,11 +73,6 @@ export async function checkDelivery(
     report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
   }
   return list()
-}
-
-/** The settings that pull-tar looks for beside an image. */
-function settingsOf(imageFile: string): string {
-  return `${imageFile.replace(SUFFIX, '')}.nspawn`
 }
 
 function hasLine(text: string, file: string): boolean {

@@ -1,4 +1,5 @@
 import type { WriteStream } from 'node:tty'
+import { isSettingsFile, settingsFileOf } from '../image-files.ts'
 import { type ImageFiles, type ImageResult, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
 import { formatLine, type Line } from './print.ts'
 import { shellPath, shortPath } from './shell.ts'
@@ -33,12 +34,14 @@ function verificationOf({ narSize, cachedNarSize, verifiedNarSize }: ImageResult
 
 function nextSteps(image: ImageFiles): string[] {
   const machine = machineNameOf(image.name)
-  const settings = image.files.find(file => file.endsWith('.nspawn'))
+  const settings = image.files.find(isSettingsFile)
   const steps = [
     ...(image.format === 'tar.zst' ? ['systemd 258 or newer only:'] : []),
     `machinectl import-tar ${shellPath(image.image)} ${machine}`,
     // import-tar takes no settings along, unlike pull-tar.
-    ...(settings ? [`install -D -m 644 ${shellPath(settings)} ${TRUSTED_SETTINGS_FOLDER}/${machine}.nspawn`] : []),
+    ...(settings
+      ? [`install -D -m 644 ${shellPath(settings)} ${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`]
+      : []),
   ]
   if (!image.isToBoot) return [...steps, '(no toplevel: the image is not made to boot)']
   return [

@@ -8,12 +8,10 @@ import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
+import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
 import type { Warning } from '../warning.ts'
-import { CHECKSUMS_FILE, mergeChecksums, parseChecksums } from './checksums.ts'
+import { mergeChecksums, parseChecksums } from './checksums.ts'
 import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
-
-/** How the names of manifests end. */
-export const MANIFEST_SUFFIX = '.manifest.json'
 
 /** What is about to be delivered. */
 export interface Delivered {
@@ -79,7 +77,7 @@ async function othersOf(folder: string, text: string, replaced: readonly string[
  * can bring back an older one, and so a line for an image of this user that was replaced since, but none for any other.
  */
 async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]> {
-  const manifests = (await readdir(folder)).filter(name => name.endsWith(MANIFEST_SUFFIX))
+  const manifests = (await readdir(folder)).filter(isManifestFile)
   const own = new Set<string>()
   for (const name of manifests) {
     const artefacts = await readManifest(join(folder, name), isOwn)

@@ -2,12 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DiskError, openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
+import { CHECKSUMS_FILE, manifestFileOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import type { ImageSpec } from '../plan/index.ts'
 import { openSigner, type Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
-import { lookBeside, MANIFEST_SUFFIX } from './beside.ts'
+import { lookBeside } from './beside.ts'
 import { createBlockMap } from './block-map.ts'
-import { CHECKSUMS_FILE, SIGNATURE_FILES } from './checksums.ts'
 import type { Delivery } from './delivery.ts'
 import { type ArtefactDigest, formatManifest, type ManifestBlock } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
@@ -22,8 +22,8 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   const { signal } = delivery
   const { name, container, settings } = delivery.run.image
   const imageFile = `${name}${container.suffix}`
-  const settingsFile = `${name}.nspawn`
-  const manifestFile = name + MANIFEST_SUFFIX
+  const settingsFile = settingsFileOf(name)
+  const manifestFile = manifestFileOf(name)
   const signatureFiles = Object.values(SIGNATURE_FILES)
   const reserved = [imageFile, ...(settings ? [settingsFile] : []), manifestFile, CHECKSUMS_FILE, ...signatureFiles]
   const staging = await openStaging(out, reserved, signal).catch(error => {
@@ -88,7 +88,7 @@ async function writeChunks(delivery: Delivery, image: StagedFile): Promise<reado
 
 /** A file of checksums that another program has left, and that is looked at before ours. */
 function staleWarnings(image: string): Warning[] {
-  const file = `${image}.sha256`
+  const file = ownChecksumsFileOf(image)
   if (!existsSync(file)) return []
   const message = `${file}: systemd 252 to 257 look for it first, and then insist that it be signed; remove it`
   return [{ code: 'DELIVERY_UNFIT', path: file, message }]

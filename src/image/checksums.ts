@@ -5,15 +5,6 @@
  */
 import type { ArtefactDigest } from './manifest.ts'
 
-/** The name under which systemd looks for it, beside the image. */
-export const CHECKSUMS_FILE = 'SHA256SUMS'
-
-/**
- * Its detached OpenPGP signatures, binary and armored. systemd 252 to 257 look for the first only, 258 and newer for both;
- * neither asks for them where a `NAME.sha256` lies beside the image, so there is none.
- */
-export const SIGNATURE_FILES = { binary: `${CHECKSUMS_FILE}.gpg`, armored: `${CHECKSUMS_FILE}.asc` } as const
-
 const LINE = /^([0-9a-f]{64})(?: {2}| \*)([^/]+)$/
 
 /** What a file of checksums says of files beside it. */

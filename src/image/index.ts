@@ -1,4 +1,3 @@
-export { CHECKSUMS_FILE, SIGNATURE_FILES } from './checksums.ts'
 export { build, type ImageBuild } from './job.ts'
 export type { ArtefactDigest, ImageManifest, ManifestBlock, ManifestSegment } from './manifest.ts'
 export { BUILD_OPTIONS, type BuildOptions } from './options.ts'

@@ -1,4 +1,5 @@
 import { isTextOrBytes } from '../arguments.ts'
+import { settingsFileOf } from '../image-files.ts'
 import {
   checkSettings,
   formatSettings,
@@ -29,14 +30,14 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
   const text = new TextDecoder().decode(settings)
   const problems = settingsTextProblems(text)
   const ignored = problems.length > 0 ? [] : ignoredWhenUntrusted(text)
-  const file = `${name}.nspawn`
+  const file = settingsFileOf(name)
   const warning = (message: string): Warning => ({ code: 'SETTINGS_IGNORED', path: file, message })
   if (ignored.length === 0) return problems.map(warning)
   const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
   return [
     warning(
       `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
-        `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${machineNameOf(name)}.nspawn`,
+        `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machineNameOf(name))}`,
     ),
   ]
 }

@@ -3,14 +3,8 @@ import { join } from 'node:path'
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { checkDelivery } from '../check/index.ts'
 import { attempt, commitChange, openScratch, type Scratch, syncPath, withLock } from '../disk/index.ts'
-import {
-  BUILD_OPTIONS,
-  type BuildOptions,
-  build,
-  CHECKSUMS_FILE,
-  type ImageFiles,
-  SIGNATURE_FILES,
-} from '../image/index.ts'
+import { BUILD_OPTIONS, type BuildOptions, build, type ImageFiles } from '../image/index.ts'
+import { CHECKSUMS_FILE, SIGNATURE_FILES } from '../image-files.ts'
 import { checkSpec, type ImageSpec, keyWithAbsolutePaths, SIGNING, withAbsolutePaths } from '../plan/index.ts'
 import type { Progress } from '../produce/index.ts'
 import type { SigningKey } from '../signing/index.ts'

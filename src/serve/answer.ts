@@ -1,5 +1,6 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
 import { basename } from 'node:path'
+import { CHECKSUMS_FILE, isSettingsFile, SIGNATURE_FILES } from '../image-files.ts'
 import { findIn } from './find.ts'
 import { listFolder } from './listing.ts'
 
@@ -45,16 +46,16 @@ function decode(path: string): string | undefined {
   }
 }
 
-/** Of what the packages that `send` asks have no type for, or another. */
-const TYPES: readonly [RegExp, string][] = [
-  [/^SHA256SUMS$|\.nspawn$/, 'text/plain; charset=utf-8'],
-  [/^SHA256SUMS\.(asc|gpg)$/, 'application/pgp-signature'],
-  [/\.zst$/, 'application/zstd'],
-]
+/** The type of a file for which the packages that `send` asks have none, or another. */
+function typeOf(file: string): string | undefined {
+  if (file === CHECKSUMS_FILE || isSettingsFile(file)) return 'text/plain; charset=utf-8'
+  if (Object.values<string>(SIGNATURE_FILES).includes(file)) return 'application/pgp-signature'
+  return file.endsWith('.zst') ? 'application/zstd' : undefined
+}
 
 async function sendFile(root: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { default: send } = await import('send')
-  const type = TYPES.find(([names]) => names.test(basename(path)))?.[1]
+  const type = typeOf(basename(path))
   if (type !== undefined) response.setHeader('content-type', type)
   const encoded = path.split('/').map(encodeURIComponent).join('/')
   send(request, encoded, { root, dotfiles: 'allow' })

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolvePath, someText } from '../arguments.ts'
+import { CHECKSUMS_FILE, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
 import { findFolder, findIn } from './find.ts'
@@ -15,16 +16,16 @@ const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 export async function pullLines(url: string, folder: string | URL): Promise<string[]> {
   someText(url, 'url')
   const root = await findFolder(resolvePath(folder, 'folder'))
-  const checksums = await readFile(join(root, 'SHA256SUMS'), 'latin1').catch(() => '')
+  const checksums = await readFile(join(root, CHECKSUMS_FILE), 'latin1').catch(() => '')
   const names = await namesIn(root)
   const lines: string[] = []
   for (const file of names) {
     const name = IMAGE.exec(file)?.[1]
     if (name === undefined || !(await isFile(root, file))) continue
     // pull-tar fetches the settings, too, and wants to verify both.
-    const pulled = [file, `${name}.nspawn`].filter(pulled => names.includes(pulled))
+    const pulled = [file, settingsFileOf(name)].filter(pulled => names.includes(pulled))
     const isListed = pulled.every(pulled => lists(checksums, pulled))
-    const verify = !isListed ? 'no' : names.includes('SHA256SUMS.gpg') ? 'signature' : 'checksum'
+    const verify = !isListed ? 'no' : names.includes(SIGNATURE_FILES.binary) ? 'signature' : 'checksum'
     const address = `${url}/${encodeURIComponent(file)}`
     const words = ['machinectl', 'pull-tar', `--verify=${verify}`, address, machineNameOf(name)]
     lines.push(words.map(shellWord).join(' '))

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { barChart } from '../../../src/bench/bar-chart.ts'
-import { lineChart } from '../../../src/bench/line-chart.ts'
+import { barChart, lineChart } from '../../../src/bench/charts.ts'
 
 const bars = [
   { label: 'GNU tar', value: 100, text: '100 MB/s', ours: false },
@@ -35,8 +34,8 @@ describe('a chart of bars', () => {
   it('takes nothing, zeros, and values that are decades apart', () => {
     for (const values of [[], [0], [0, 0], [0.5, 140], [0, 1e9]]) {
       const some = values.map(value => ({ label: `${value}`, value, text: `${value} s`, ours: false }))
-      for (const logarithmic of [false, true]) {
-        expect(isBalanced(barChart({ title: 't', subtitle: 's', bars: some, logarithmic }))).toBe(true)
+      for (const isLogarithmic of [false, true]) {
+        expect(isBalanced(barChart({ title: 't', subtitle: 's', bars: some, isLogarithmic }))).toBe(true)
       }
     }
   })
@@ -47,13 +46,25 @@ describe('a chart of bars', () => {
   })
 })
 
-describe('a chart of lines', () => {
+describe('a chart of a line', () => {
+  const chart = { title: 'Growth', subtitle: 's', xLabel: 'MB' }
+
   it('is well-formed and says what stands at its points', () => {
     const points = [1, 2, 4].map(x => ({ x, y: x * 10, text: `${x * 10} s` }))
-    const lines = [{ label: 'ours', points, ours: true }]
-    const svg = lineChart({ title: 'Growth', subtitle: 's', xLabel: 'MB', xText: x => `${x}`, lines })
+    const svg = lineChart({ ...chart, points })
     expect(isBalanced(svg)).toBe(true)
-    for (const { text } of points) expect(svg).toContain(text)
-    expect(isBalanced(lineChart({ title: 't', subtitle: 's', xLabel: 'x', xText: String, lines: [] }))).toBe(true)
+    for (const { text } of points) expect(svg).toContain(`>${text}</text>`)
+  })
+
+  it('takes nothing, and zeros', () => {
+    for (const points of [[], [{ x: 0, y: 0, text: '0 s' }]]) {
+      const svg = lineChart({ ...chart, points })
+      expect(isBalanced(svg)).toBe(true)
+      expect(svg).not.toContain('NaN')
+    }
+  })
+
+  it('refuses a point that is nowhere', () => {
+    expect(() => lineChart({ ...chart, points: [{ x: 1, y: Number.NaN, text: '' }] })).toThrow(RangeError)
   })
 })
