@@ -1,12 +1,16 @@
 import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { readPieces } from '../descriptors.ts'
-import { createByteInput } from './byte-input.ts'
-import { type Compression, detectCompression, MAGIC_SIZE } from './compression.ts'
+import {
+  type DetectedCompression as Compression,
+  createByteInput,
+  detectCompression,
+  MARK_SIZE,
+} from '../unpack/index.ts'
 import { SYSTEMS, type System } from './elf.ts'
 import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
 import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
-import { unpackerOf } from './unpack.ts'
+import { unpackImage } from './unpack.ts'
 import { SYSTEMD_VERSIONS, type SystemdVersions, versionsOf } from './versions.ts'
 
 /** What a check of an image file came to. Plain data. */
@@ -32,6 +36,12 @@ const PULL_MAX = 64 * 1024 ** 3
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
 
+/** So few, because a few kilobytes may stand for many megabytes, and a decoder may give all of them at once. */
+const PIECE_SIZE = 4096
+
+/** What systemd decompresses, zstd from 258 on. */
+const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd'] as const
+
 const OPTIONS = objectOf({
   system: oneOf(SYSTEMS),
   systemd: either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS))),
@@ -52,18 +62,17 @@ export async function checkArchive(
   const systemd = versionsOf(options.systemd)
   const file = isStream(image) ? undefined : resolvePath(image, 'image')
   const source = isStream(image) ? image : readPieces(file!, { pieceSize: READ_SIZE })
-  const input = createByteInput(readable(source, file === undefined ? 'the image' : `${image}`))
-  const head = await input.peek(MAGIC_SIZE)
-  const compression = detectCompression(head)
+  const input = createByteInput(readable(source, file === undefined ? 'the image' : `${image}`), PIECE_SIZE)
+  const compression = detectCompression(await input.peek(MARK_SIZE))
   const check = createImageCheck(options)
   const { report } = check
 
-  const unpack = unpackerOf(compression)
-  if (unpack === undefined) {
+  const known = READ_BY_SYSTEMD.find(name => name === compression)
+  if (known === undefined) {
     // lz4 is known to the decompressor that systemd has from 261 on.
     const message = `is compressed with ${compression}: use xz`
     report('compression', message, compression === 'lz4' ? { until: 260 } : {})
-    for (let piece = await input.take(); piece !== undefined; ) piece = await input.take()
+    await input.drain()
     const { findings, storePaths } = await check.finish({ isPartial: true })
     return { systemd, findings, compression, size: input.size, tarSize: 0, entries: 0, storePaths }
   }
@@ -72,7 +81,7 @@ export async function checkArchive(
   }
   // What reads tar archives is loaded for those who have some: a build checks its entries without.
   const { readTar } = await import('./tar.ts')
-  const { entries, size: tarSize, isWhole } = await readTar(unpack(input, report), check)
+  const { entries, size: tarSize, isWhole } = await readTar(unpackImage(input, known, report), check)
   const { size } = input
   if (size > PULL_MAX || tarSize > PULL_MAX) {
     report(

@@ -1,6 +1,6 @@
+export type { DetectedCompression as Compression } from '../unpack/index.ts'
 export { HOST_FILES, SET_CONTAINER, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveReport, checkArchive } from './archive.ts'
-export type { Compression } from './compression.ts'
 export { checkDelivery } from './delivery.ts'
 export type { System } from './elf.ts'
 export { type CheckedEntry, type EntryType, headSize } from './entry.ts'

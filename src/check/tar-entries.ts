@@ -1,6 +1,6 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
-import type { ByteInput } from './byte-input.ts'
+import type { ByteInput } from '../unpack/index.ts'
 import type { Report } from './findings.ts'
 import { EXTENDED_MAX } from './limits.ts'
 import { type PaxRecords, parsePaxHeader } from './pax-records.ts'

@@ -1,5 +1,5 @@
 import { decodeByteString } from '../bytes/index.ts'
-import { createByteInput } from './byte-input.ts'
+import { createByteInput } from '../unpack/index.ts'
 import { headSize, normalizePath } from './entry.ts'
 import { CheckError } from './errors.ts'
 import type { ImageCheck } from './image-check.ts'
@@ -70,13 +70,13 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
     const start = await input.peek(CPIO_SIZE)
     if (CPIO.test(decodeByteString(start))) {
       report('corrupt', 'is no tar archive, but one of cpio, which systemd up to 258 does not read', { until: 258 })
-      while ((await input.take()) !== undefined);
+      await input.drain()
       return { entries, size: input.size, isWhole: false }
     }
     const kind = await readEntries()
     const { offset } = archive
     // What lies behind is read to its end all the same: for its size, and for what its compression says of it.
-    while ((await input.take()) !== undefined);
+    await input.drain()
     return { entries, size: input.size, isWhole: end.finish({ kind, offset, size: input.size, hint }) }
   } catch (error) {
     if (!(error instanceof CheckError) || error.code === 'IMAGE_UNREADABLE') throw error

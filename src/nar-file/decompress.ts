@@ -1,35 +1,7 @@
-/** The compressions of binary caches, each as a stream that goes no further than it is read. */
-import { createBrotliDecompress, createGunzip, createZstdDecompress } from 'node:zlib'
-import { decodeBzip2 } from '../bzip2/index.ts'
-import { through } from '../through.ts'
-import { splitZstdFrames } from '../zstd/index.ts'
-import { createByteSource } from './byte-source.ts'
+import { COMPRESSIONS, type Compression, createByteInput, type UnpackEvent, unpack } from '../unpack/index.ts'
 import { type FileKind, fileKindOf, KIND_HEAD_SIZE, NAR } from './file-kind.ts'
-import { unpackLz4 } from './lz4.ts'
-import { unpackLzip } from './lzip.ts'
-import { unpackLzma } from './lzma.ts'
-import { unpackXz } from './xz.ts'
 
 type Bytes = AsyncIterable<Uint8Array>
-
-/** Unpacks a file whose NAR should have `narSize` bytes; whoever reads on past that stops reading. */
-type Decompressor = (bytes: Bytes, narSize: number | undefined) => Bytes
-
-/**
- * What can be unpacked. No maintained package unpacks what else Nix's libarchive can write: compress, grzip, lrzip and
- * lzop; the last three only where a program of that name is installed.
- */
-const DECOMPRESSORS: ReadonlyMap<string, Decompressor> = new Map<string, Decompressor>([
-  ['none', bytes => bytes],
-  ['xz', unpackXz],
-  ['zstd', bytes => through(splitZstdFrames(bytes), createZstdDecompress())],
-  ['gzip', bytes => through(bytes, createGunzip())],
-  ['br', bytes => through(bytes, createBrotliDecompress())],
-  ['bzip2', bytes => decodeBzip2(bytes)],
-  ['lz4', unpackLz4],
-  ['lzma', unpackLzma],
-  ['lzip', unpackLzip],
-])
 
 /** A compression that nothing here unpacks. */
 export class UnsupportedCompressionError extends Error {}
@@ -41,28 +13,25 @@ export class NoNarError extends Error {}
 const SHORT_MARKS = ['gzip', 'bzip2', 'compress', 'lzma']
 
 /**
- * Unpacks a file that is said to be compressed in one way. It is taken as what its first bytes say: proxies unpack files
- * and pack them anew, and the hash of the NAR proves what comes out. Throws `UnsupportedCompressionError`,
- * `NoNarError`, and a plain `Error` for what is damaged.
+ * Unpacks a file that is said to be compressed in one way, and whose NAR should have `narSize` bytes; whoever reads on past
+ * that stops reading. The file is taken as what its first bytes say: proxies unpack files and pack them anew, and the hash
+ * of the NAR proves what comes out. Throws `UnsupportedCompressionError`, `NoNarError`, and a plain `Error` for what is damaged.
  */
 export async function* decompress(bytes: Bytes, stated: string, narSize: number | undefined): Bytes {
-  const source = createByteSource(bytes)
-  const kind = fileKindOf(await source.peek(KIND_HEAD_SIZE))
+  const input = createByteInput(bytes)
+  const kind = fileKindOf(await input.peek(KIND_HEAD_SIZE))
   const found = kind?.compression
   if (kind && found === undefined && stated !== 'br') throw noNar('is', kind)
   const isOther = found !== undefined && found !== stated && !(stated === 'br' && SHORT_MARKS.includes(found))
-  const compression = isOther ? found : stated
-  const unpack = DECOMPRESSORS.get(compression)
-  if (!unpack) {
-    const known = [...DECOMPRESSORS.keys()].join(', ')
-    throw new UnsupportedCompressionError(
-      `its compression, ${shortName(compression)}, is not supported (supported: ${known}); give another cache that has ` +
-        "the path, or copy it anew (nix copy --to 'URL?compression=zstd')",
-    )
-  }
+  const compression = supported(isOther ? found : stated)
   let isBegun = false
   try {
-    for await (const chunk of unpack(source.rest(), narSize)) {
+    for await (const chunk of unpack(input, {
+      compression,
+      size: narSize,
+      verifyData: false,
+      onEvent: refuseTrailing,
+    })) {
       if (chunk.length === 0) continue
       const inside = isBegun ? undefined : fileKindOf(chunk)
       if (inside && inside !== NAR) throw noNar('holds', inside)
@@ -74,6 +43,20 @@ export async function* decompress(bytes: Bytes, stated: string, narSize: number 
     const otherwise = isOther ? ` (it is ${kind!.what}, though stated to be ${shortName(stated)})` : ''
     throw new Error(`cannot be unpacked as ${compression}${otherwise}: ${(error as Error).message}`, { cause: error })
   }
+}
+
+function supported(compression: string): Compression {
+  const found = COMPRESSIONS.find(name => name === compression)
+  if (found !== undefined) return found
+  throw new UnsupportedCompressionError(
+    `its compression, ${shortName(compression)}, is not supported (supported: ${COMPRESSIONS.join(', ')}); give another ` +
+      "cache that has the path, or copy it anew (nix copy --to 'URL?compression=zstd')",
+  )
+}
+
+function refuseTrailing(event: UnpackEvent): void {
+  if (event.kind !== 'trailing' || event.isPadding) return
+  throw new Error(`${event.size} bytes behind its end are no part of it`)
 }
 
 function noNar(verb: string, { what, advice }: FileKind): NoNarError {

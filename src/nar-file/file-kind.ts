@@ -1,4 +1,5 @@
 /** What a file is by its first bytes: of what is handed in as something else, messages say so. */
+import { type DetectedCompression, detectCompression } from '../unpack/index.ts'
 
 /** A kind of file. */
 export interface FileKind {
@@ -31,33 +32,16 @@ export const NAR: FileKind = { what: 'a NAR', compression: 'none' }
 export const NARINFO: FileKind = { what: 'a narinfo' }
 export const CACHE_INFO: FileKind = { what: 'a nix-cache-info' }
 
-const compressed = (compression: string, unpack: string): FileKind => ({
-  what: `${/^[xl]/.test(compression) ? 'an' : 'a'} ${compression} file`,
-  compression,
-  unpack,
-})
-
-/** First bytes as latin1; where one begins as another does, the longer comes first. */
+/** First bytes as latin1, of what is not compressed. */
 const MAGICS: readonly (readonly [magic: string, kind: FileKind])[] = [
   [NAR_MAGIC, NAR],
   [`\x01\0\0\0\0\0\0\0${NAR_MAGIC}`, EXPORT],
   ['NARIO2\0\0', EXPORT_2],
-  ['\xfd7zXZ\0', compressed('xz', 'xz -d')],
-  ['\x28\xb5\x2f\xfd', compressed('zstd', 'zstd -d')],
-  ['\x1f\x8b\x08', compressed('gzip', 'gzip -d')],
-  ['BZh', compressed('bzip2', 'bzip2 -d')],
-  ['\x04\x22\x4d\x18', compressed('lz4', 'lz4 -d')],
-  ['LZIP\x01', compressed('lzip', 'lzip -d')],
-  ['\x1f\x9d', compressed('compress', 'uncompress')],
-  ['PK\x03\x04', { what: 'a zip archive', unpack: 'unzip' }],
   ['StorePath:', NARINFO],
   ['StoreDir:', CACHE_INFO],
   ['!<arch>\n', { what: 'an ar archive or a Debian package' }],
   ['\x7fELF', { what: 'a program (ELF)' }],
 ]
-
-/** LZMA has no mark: the properties that every encoder writes by default, and a dictionary below 2 GiB whose low bytes are 0. */
-const LZMA_HEAD = /^\x5d\0\0[\s\S][\0-\x7f]/
 
 /** Texts by how they begin, behind white space. */
 const TEXTS: readonly (readonly [begin: RegExp, what: string])[] = [
@@ -69,11 +53,19 @@ const TEXTS: readonly (readonly [begin: RegExp, what: string])[] = [
 /** The kind of a file that begins with these bytes; `undefined` if it is none of those known. */
 export function fileKindOf(head: Uint8Array): FileKind | undefined {
   if (head.length === 0) return { what: 'empty' }
+  const compression = detectCompression(head)
+  if (compression !== 'none') return compressed(compression)
   const text = Buffer.from(head.subarray(0, KIND_HEAD_SIZE)).toString('latin1')
   const known = MAGICS.find(([magic]) => text.startsWith(magic))
   if (known) return known[1]
-  if (LZMA_HEAD.test(text)) return compressed('lzma', 'xz -d --format=lzma')
   if (text.startsWith('ustar', 257)) return { what: 'a tar archive', unpack: 'tar -xf' }
   const what = TEXTS.find(([begin]) => begin.test(text.replace(/^(\xef\xbb\xbf)?\s+/, '')))?.[1]
   return what === undefined ? undefined : { what }
+}
+
+function compressed(compression: DetectedCompression): FileKind {
+  if (compression === 'zip') return { what: 'a zip archive', unpack: 'unzip' }
+  const commands: Partial<Record<DetectedCompression, string>> = { lzma: 'xz -d --format=lzma', compress: 'uncompress' }
+  const unpack = commands[compression] ?? `${compression} -d`
+  return { what: `${/^[xl]/.test(compression) ? 'an' : 'a'} ${compression} file`, compression, unpack }
 }

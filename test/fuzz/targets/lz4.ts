@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createXXHash32 } from 'hash-wasm'
 import { compressFrameSync } from 'lz4-napi'
-import { unpackLz4 } from '../../../src/nar-file/lz4.ts'
+import { createByteInput, UnpackError, unpack } from '../../../src/unpack/index.ts'
 import { assertCutAnywhere, gather, isOneIn, runProgram, streamOf } from '../oracles.ts'
 import type { Target } from '../target.ts'
 import { exampleNars } from './nar.ts'
@@ -35,12 +35,9 @@ export const target: Target = {
     return input
   },
   async run(input) {
-    const decode = (pieces: readonly Uint8Array[]) => gather(unpackLz4(streamOf(pieces)))
-    const outcome = await assertCutAnywhere(
-      input,
-      decode,
-      error => !(error instanceof TypeError || error instanceof RangeError),
-    )
+    const decode = (pieces: readonly Uint8Array[]) =>
+      gather(unpack(createByteInput(streamOf(pieces)), { compression: 'lz4' }))
+    const outcome = await assertCutAnywhere(input, decode, error => error instanceof UnpackError)
     if (!isOneIn(10, input) || !('value' in outcome) || input.length === 0) return
     assert.deepEqual(runProgram(['lz4', '-dcq'], input), outcome.value)
   },

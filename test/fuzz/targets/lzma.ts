@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { unpackLzma } from '../../../src/nar-file/lzma.ts'
+import { createByteInput, UnpackError, unpack } from '../../../src/unpack/index.ts'
 import { assertCutAnywhere, gather, isOneIn, runProgram, streamOf } from '../oracles.ts'
 import type { Target } from '../target.ts'
 import { exampleNars } from './nar.ts'
@@ -10,12 +10,9 @@ export const target: Target = {
   seeds: () => exampleNars().flatMap(nar => [xzOf(nar, '--format=lzma'), xzOf(nar, '--format=lzma', '-0')]),
   words: [Buffer.from('5d00008000', 'hex'), Buffer.alloc(8, 0xff), Buffer.alloc(8)],
   async run(input) {
-    const decode = (pieces: readonly Uint8Array[]) => gather(unpackLzma(streamOf(pieces)))
-    const outcome = await assertCutAnywhere(
-      input,
-      decode,
-      error => !(error instanceof TypeError || error instanceof RangeError),
-    )
+    const decode = (pieces: readonly Uint8Array[]) =>
+      gather(unpack(createByteInput(streamOf(pieces)), { compression: 'lzma' }))
+    const outcome = await assertCutAnywhere(input, decode, error => error instanceof UnpackError)
     const expected = isOneIn(20, input) ? runProgram(['xz', '-dcq', '--format=lzma', '-M', '512MiB'], input) : undefined
     // Headers that no encoder writes are refused by xz alone.
     if (expected && 'value' in outcome) assert.deepEqual(outcome.value, expected)

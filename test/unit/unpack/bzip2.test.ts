@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Bzip2Error, decodeBzip2 } from '../../../src/bzip2/index.ts'
+import { createByteInput, UnpackError, type UnpackEvent, unpack } from '../../../src/unpack/index.ts'
 import { needs } from '../../programs.ts'
 
 const compress = (bytes: Uint8Array, ...options: string[]) =>
@@ -11,16 +11,23 @@ async function* cut(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array>
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-/** What comes out, and the code of the error at its end, if there is one. */
+const decodeBzip2 = (bytes: AsyncIterable<Uint8Array>, onEvent: (event: UnpackEvent) => void = () => {}) =>
+  unpack(createByteInput(bytes), { compression: 'bzip2', onEvent })
+
+/** What comes out, and the code of the error at its end, or of the bytes behind it, if there are any. */
 async function decode(bytes: Uint8Array, size = 4096): Promise<{ readonly text: Buffer; readonly code?: string }> {
   const pieces: Uint8Array[] = []
-  try {
-    for await (const piece of decodeBzip2(cut(bytes, size))) pieces.push(piece)
-  } catch (error) {
-    if (!(error instanceof Bzip2Error)) throw error
-    return { text: Buffer.concat(pieces), code: error.code }
+  let code: string | undefined
+  const onEvent = (event: UnpackEvent) => {
+    if (event.kind === 'trailing') code = `${event.size} TRAILING`
   }
-  return { text: Buffer.concat(pieces) }
+  try {
+    for await (const piece of decodeBzip2(cut(bytes, size), onEvent)) pieces.push(piece)
+  } catch (error) {
+    if (!(error instanceof UnpackError)) throw error
+    code = error.code
+  }
+  return { text: Buffer.concat(pieces), ...(code !== undefined && { code }) }
 }
 
 const TEXT = Buffer.from(Array.from({ length: 3000 }, (_, i) => `line ${i * i} of some text\n`).join(''))
@@ -48,20 +55,20 @@ describe.skipIf(bzip2.skip)(`what bzip2 makes${bzip2.because}`, () => {
     expect((await decode(compress(bytes, option))).text.equals(bytes)).toBe(true)
   })
 
-  it('is undone in several streams, each of which is told', async () => {
+  it('is undone in several streams, each of which but the first is told', async () => {
     const streams = [TEXT, Buffer.alloc(0), Buffer.from('x')]
-    const told: number[] = []
+    const told: UnpackEvent[] = []
     const pieces: Uint8Array[] = []
     const file = Buffer.concat(streams.map((stream, i) => compress(stream, `-${i + 1}`)))
-    for await (const piece of decodeBzip2(cut(file, 7), number => told.push(number))) pieces.push(piece)
+    for await (const piece of decodeBzip2(cut(file, 7), event => told.push(event))) pieces.push(piece)
     expect(Buffer.concat(pieces).equals(Buffer.concat(streams))).toBe(true)
-    expect(told).toEqual([1, 2, 3])
+    expect(told).toEqual([2, 3].map(number => ({ kind: 'part', number })))
   })
 
   it('is found to be cut off, wherever that is', async () => {
     const file = compress(TEXT)
     for (let length = 0; length < file.length; length += length > 40 && length < file.length - 40 ? 101 : 1) {
-      expect((await decode(file.subarray(0, length))).code).toBe('BZIP2_TRUNCATED')
+      expect((await decode(file.subarray(0, length))).code).toBe('UNPACK_TRUNCATED')
     }
   })
 
@@ -81,7 +88,7 @@ describe.skipIf(bzip2.skip)(`what bzip2 makes${bzip2.because}`, () => {
 
   it.each(['x', 'BZ', 'BZhx', '\0\0\0\0\0\0'])('is given whole where %j comes behind it', async behind => {
     const { text, code } = await decode(Buffer.concat([compress(TEXT), Buffer.from(behind)]))
-    expect(code).toBe('BZIP2_TRAILING')
+    expect(code).toBe(`${behind.length} TRAILING`)
     expect(text.equals(TEXT)).toBe(true)
   })
 
@@ -109,11 +116,11 @@ describe.skipIf(bzip2.skip)(`what bzip2 makes${bzip2.because}`, () => {
 
 describe('bytes that are no bzip2', () => {
   it.each([
-    ['', 'BZIP2_TRUNCATED'],
-    ['BZh', 'BZIP2_TRUNCATED'],
-    ['BZh0', 'BZIP2_CORRUPT'],
-    ['text that is longer', 'BZIP2_CORRUPT'],
-    ['BZh9 and then text', 'BZIP2_CORRUPT'],
+    ['', 'UNPACK_TRUNCATED'],
+    ['BZh', 'UNPACK_TRUNCATED'],
+    ['BZh0', 'UNPACK_CORRUPT'],
+    ['text that is longer', 'UNPACK_CORRUPT'],
+    ['BZh9 and then text', 'UNPACK_CORRUPT'],
   ])('are told: %j', async (text, code) => {
     expect(await decode(Buffer.from(text))).toMatchObject({ code, text: Buffer.alloc(0) })
   })

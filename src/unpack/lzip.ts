@@ -10,10 +10,10 @@
  * Numbers are little-endian. The LZMA data has properties lc=3, lp=0, pb=2, so it is that of an .lzma file.
  */
 import { crc32 } from 'node:zlib'
-import { createByteSource } from './byte-source.ts'
+import type { ByteInput } from './byte-input.ts'
+import { corrupt, damaged, truncated } from './errors.ts'
 import { decodeLzma, LZMA_HEADER_SIZE } from './lzma.ts'
-
-type Bytes = AsyncIterable<Uint8Array>
+import type { UnpackOptions } from './options.ts'
 
 const MAGIC = 'LZIP'
 const HEADER_SIZE = 6
@@ -23,26 +23,25 @@ const LZMA_PROPERTIES = 0x5d
 /** Bytes that the decoder may have read beyond the end of its data, and those of the trailer. */
 const BEHIND_MAX = 4 * 1024 * 1024
 
-/** Unpacks an lzip file, going no further than it is read. Throws a plain `Error`. */
-export async function* unpackLzip(bytes: Bytes, narSize = Infinity): Bytes {
-  const source = createByteSource(bytes)
+/** Unpacks an lzip file, all members of it. */
+export async function* unpackLzip(input: ByteInput, options: UnpackOptions): AsyncGenerator<Uint8Array> {
   for (let member = 1; ; member++) {
-    const header = await source.take(HEADER_SIZE)
+    const header = Buffer.from(await input.gather(HEADER_SIZE))
     if (member > 1 && header.length === 0) return
     if (header.toString('latin1', 0, 4) !== MAGIC) {
-      throw new Error(member === 1 ? 'it does not begin as one' : 'it is damaged: what follows a member is none')
+      throw member === 1 ? corrupt('it does not begin as one') : damaged('what follows a member is none')
     }
-    if (header.length < HEADER_SIZE) throw new Error('it is cut off: it ends within a header')
-    if (header[4] !== 1) throw new Error(`it is of version ${header[4]}, which is not known`)
-    const trail = createTrail(source.rest())
+    if (header.length < HEADER_SIZE) throw truncated('it is cut off: it ends within a header')
+    if (header[4] !== 1) throw corrupt(`it is of version ${header[4]}, which is not known`)
+    const trail = createTrail(input.rest())
     let crc = 0
     let size = 0
-    for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), narSize)) {
+    for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), options.size)) {
       crc = crc32(chunk, crc)
       size += chunk.length
       yield chunk
     }
-    source.unread(await trail.passTrailer(crc, size))
+    input.unread(await trail.passTrailer(crc, size))
   }
 }
 
@@ -64,6 +63,7 @@ function createTrail(input: AsyncGenerator<Uint8Array>) {
   let passed = HEADER_SIZE
   let isDecoded = false
   const next = async (): Promise<Uint8Array | undefined> => {
+    // A generator: the decoder may still be waiting for bytes when the trailer is looked for.
     const { value } = await input.next()
     if (value === undefined) return undefined
     last.push(value)
@@ -73,7 +73,7 @@ function createTrail(input: AsyncGenerator<Uint8Array>) {
     return value
   }
   return {
-    async *bytes(): Bytes {
+    async *bytes(): AsyncGenerator<Uint8Array> {
       while (!isDecoded) {
         const chunk = await next()
         if (chunk === undefined) return
@@ -94,7 +94,7 @@ function createTrail(input: AsyncGenerator<Uint8Array>) {
         wanted.writeBigUInt64LE(BigInt(memberSize), 12)
         if (bytes.subarray(at, at + TRAILER_SIZE).equals(wanted)) return bytes.subarray(at + TRAILER_SIZE)
       }
-      throw new Error('it is damaged: a member does not match its CRC-32 and its sizes')
+      throw damaged('a member does not match its CRC-32 and its sizes')
     },
   }
 }

@@ -13,7 +13,8 @@
  * Numbers are little-endian; checksums are XXH32, of which HC is the second byte, over FLG to dictionary ID.
  */
 import { readU32le, readU64le } from '../bytes/index.ts'
-import { type ByteSource, createByteSource } from './byte-source.ts'
+import type { ByteInput } from './byte-input.ts'
+import { corrupt, damaged, truncated } from './errors.ts'
 
 const FRAME_MAGIC = 0x184d2204
 const LEGACY_MAGIC = 0x184c2102
@@ -31,11 +32,10 @@ interface Frame {
   readonly blockSize: number
 }
 
-/** Unpacks an lz4 file block by block: at most 4 MiB at a time. Throws a plain `Error`. */
-export async function* unpackLz4(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** Unpacks an lz4 file block by block: at most 4 MiB at a time. */
+export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
   // Loaded where it is used: hardly any cache has such files.
   const [{ uncompressSync }, { createXXHash32 }] = await Promise.all([import('lz4-napi'), import('hash-wasm')])
-  const source = createByteSource(bytes)
   const [hash, contentHash] = [await createXXHash32(), await createXXHash32()]
   const checksumOf = (data: Uint8Array) => Number.parseInt(hash.init().update(data).digest('hex'), 16)
 
@@ -43,35 +43,39 @@ export async function* unpackLz4(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
   const unpackBlock = async (size: number, frame: Frame, window: Uint8Array): Promise<Uint8Array> => {
     const isStored = size >= 0x8000_0000
     const length = isStored ? size - 0x8000_0000 : size
-    if (length > frame.blockSize) throw new Error(`it is damaged: a block of ${length} bytes`)
-    const block = await takeAll(source, length)
-    if (frame.blockChecksums && readU32le(await takeAll(source, 4), 0) !== checksumOf(block)) {
-      throw new Error('it is damaged: a block does not match its checksum')
+    if (length > frame.blockSize) throw damaged(`a block of ${length} bytes`)
+    const block = await takeAll(input, length)
+    if (frame.blockChecksums && readU32le(await takeAll(input, 4), 0) !== checksumOf(block)) {
+      throw damaged('a block does not match its checksum')
     }
     if (isStored) return block
     // It wants to be told the size: no more than that comes out.
     const sized = Buffer.alloc(4 + length)
     sized.writeUInt32LE(frame.blockSize)
     sized.set(block, 4)
-    return uncompressSync(sized, frame.linked ? window : undefined)
+    try {
+      return uncompressSync(sized, frame.linked ? window : undefined)
+    } catch (error) {
+      throw corrupt((error as Error).message, error)
+    }
   }
 
-  for (let magic = await source.take(4); magic.length > 0; magic = await source.take(4)) {
+  for (let magic = await input.gather(4); magic.length > 0; magic = await input.gather(4)) {
     const kind = magic.length < 4 ? 0 : readU32le(magic, 0)
     if (kind >>> 4 === SKIPPABLE_MAGIC >>> 4) {
-      for (let left = readU32le(await takeAll(source, 4), 0); left > 0; ) {
-        left -= (await takeAll(source, Math.min(left, WINDOW_SIZE))).length
+      for (let left = readU32le(await takeAll(input, 4), 0); left > 0; ) {
+        left -= (await takeAll(input, Math.min(left, WINDOW_SIZE))).length
       }
       continue
     }
-    if (kind === LEGACY_MAGIC) throw new Error('it is of the legacy format: compress it without -l')
-    if (kind !== FRAME_MAGIC) throw new Error(`it is damaged: ${magic.toString('hex')} begins no frame`)
-    const frame = await readFrame(source, checksumOf)
+    if (kind === LEGACY_MAGIC) throw corrupt('it is of the legacy format: compress it without -l')
+    if (kind !== FRAME_MAGIC) throw damaged(`${Buffer.from(magic).toString('hex')} begins no frame`)
+    const frame = await readFrame(input, checksumOf)
     contentHash.init()
     let unpacked = 0
     let window: Uint8Array = new Uint8Array()
     for (;;) {
-      const size = readU32le(await takeAll(source, 4), 0)
+      const size = readU32le(await takeAll(input, 4), 0)
       if (size === 0) break
       const contents = await unpackBlock(size, frame, window)
       if (frame.linked) window = Buffer.concat([window, contents]).subarray(-WINDOW_SIZE)
@@ -80,29 +84,29 @@ export async function* unpackLz4(bytes: AsyncIterable<Uint8Array>): AsyncGenerat
       yield contents
     }
     if (frame.contentSize !== undefined && unpacked !== frame.contentSize) {
-      throw new Error(`it is damaged: a frame of ${frame.contentSize} bytes holds ${unpacked}`)
+      throw damaged(`a frame of ${frame.contentSize} bytes holds ${unpacked}`)
     }
     if (
       frame.contentChecksum &&
-      readU32le(await takeAll(source, 4), 0) !== Number.parseInt(contentHash.digest('hex'), 16)
+      readU32le(await takeAll(input, 4), 0) !== Number.parseInt(contentHash.digest('hex'), 16)
     ) {
-      throw new Error('it is damaged: a frame does not match its checksum')
+      throw damaged('a frame does not match its checksum')
     }
   }
 }
 
-async function readFrame(source: ByteSource, checksumOf: (data: Uint8Array) => number): Promise<Frame> {
-  const [flags, sizes] = await source.peek(2)
+async function readFrame(input: ByteInput, checksumOf: (data: Uint8Array) => number): Promise<Frame> {
+  const [flags, sizes] = await input.peek(2)
   const hasContentSize = (flags & 8) !== 0
   const hasDictionary = (flags & 1) !== 0
   const length = 2 + (hasContentSize ? 8 : 0) + (hasDictionary ? 4 : 0)
-  const descriptor = await takeAll(source, length)
-  const [check] = await takeAll(source, 1)
+  const descriptor = await takeAll(input, length)
+  const [check] = await takeAll(input, 1)
   if (((checksumOf(descriptor) >> 8) & 0xff) !== check) {
-    throw new Error('it is damaged: a frame header does not match its checksum')
+    throw damaged('a frame header does not match its checksum')
   }
-  if (flags >> 6 !== 1) throw new Error(`its frames are of version ${flags >> 6}, which is not known`)
-  if (hasDictionary) throw new Error('it needs a dictionary: compress it without one')
+  if (flags >> 6 !== 1) throw corrupt(`its frames are of version ${flags >> 6}, which is not known`)
+  if (hasDictionary) throw corrupt('it needs a dictionary: compress it without one')
   return {
     linked: (flags & 0x20) === 0,
     blockChecksums: (flags & 0x10) !== 0,
@@ -112,8 +116,8 @@ async function readFrame(source: ByteSource, checksumOf: (data: Uint8Array) => n
   }
 }
 
-async function takeAll(source: ByteSource, size: number): Promise<Buffer> {
-  const bytes = await source.take(size)
-  if (bytes.length < size) throw new Error('it is cut off: it ends within a frame')
+async function takeAll(input: ByteInput, size: number): Promise<Uint8Array> {
+  const bytes = await input.gather(size)
+  if (bytes.length < size) throw truncated('it is cut off: it ends within a frame')
   return bytes
 }

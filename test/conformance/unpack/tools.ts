@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { decompress } from '../../../src/nar-file/decompress.ts'
+import { type Compression, createByteInput, unpack } from '../../../src/unpack/index.ts'
 
 /** What a program makes of bytes on its standard input. */
 export function pipeThrough(bytes: Uint8Array, program: string, ...args: string[]): Buffer {
@@ -15,9 +15,15 @@ export async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-/** What a file unpacks to. */
-export async function unpacked(file: Uint8Array, stated: string, pieceSize = 65536, narSize?: number): Promise<Buffer> {
+/** What a file unpacks to, which should be of `size` bytes. */
+export async function unpacked(
+  file: Uint8Array,
+  compression: Compression,
+  pieceSize = 65536,
+  size?: number,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of decompress(inPieces(file, pieceSize), stated, narSize)) chunks.push(Buffer.from(chunk))
+  const input = createByteInput(inPieces(file, pieceSize))
+  for await (const chunk of unpack(input, { compression, size })) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)
 }

@@ -9,9 +9,9 @@
  * sorted by what followed each byte (Burrows and Wheeler), and undone by following `origin`. Then a byte that came four
  * times is followed by how often it comes again.
  */
+import { damaged } from '../errors.ts'
 import type { BitReader } from './bit-reader.ts'
 import { CRC_START, updateCrc } from './crc.ts'
-import { Bzip2Error } from './errors.ts'
 import { CODE_LENGTH_MAX, createHuffmanCode, type HuffmanCode, readSymbol } from './huffman.ts'
 
 const GROUP_SIZE = 50
@@ -33,7 +33,7 @@ export async function* decodeBlock(
 ): AsyncGenerator<Uint8Array, number, undefined> {
   if (reader.available < HEADER_BYTES) await reader.fill(HEADER_BYTES)
   const stated = (reader.read(16) << 16) | reader.read(16)
-  if (reader.read(1) === 1) throw corrupt('a block is randomised, as before bzip2 0.9.5')
+  if (reader.read(1) === 1) throw damaged('a block is randomised, as before bzip2 0.9.5')
   const origin = reader.read(24)
   const bytes = readBytesUsed(reader)
   const codeCount = reader.read(3)
@@ -41,14 +41,14 @@ export async function* decodeBlock(
   const codes = Array.from({ length: codeCount }, () => readCode(reader, bytes.length + 2))
   reader.checkEnd()
   const length = await readSymbols(reader, { bytes, codes, selectors, sorted })
-  if (origin >= length) throw corrupt('a block begins outside of itself')
+  if (origin >= length) throw damaged('a block begins outside of itself')
   linkSorted(sorted, length)
   let crc = CRC_START
   for (const piece of unfold(sorted, origin, length)) {
     crc = updateCrc(crc, piece, piece.length)
     yield piece
   }
-  if (~crc !== stated) throw corrupt('a block does not match its CRC')
+  if (~crc !== stated) throw damaged('a block does not match its CRC')
   return stated
 }
 
@@ -60,18 +60,18 @@ function readBytesUsed(reader: BitReader): Uint8Array {
     const columns = reader.read(16)
     for (let column = 0; column < 16; column++) if (columns & (0x8000 >> column)) used.push(row * 16 + column)
   }
-  if (used.length === 0) throw corrupt('a block holds nothing')
+  if (used.length === 0) throw damaged('a block holds nothing')
   return Uint8Array.from(used)
 }
 
 function readSelectors(reader: BitReader, codeCount: number): Uint8Array {
   const count = reader.read(15)
-  if (codeCount < CODES_MIN || codeCount > CODES_MAX || count === 0) throw corrupt('a block has no codes')
+  if (codeCount < CODES_MIN || codeCount > CODES_MAX || count === 0) throw damaged('a block has no codes')
   const recent = Uint8Array.from({ length: codeCount }, (_, i) => i)
   const selectors = new Uint8Array(Math.min(count, SELECTORS_MAX))
   for (let i = 0; i < count; i++) {
     let place = 0
-    while (reader.read(1) === 1) if (++place >= codeCount) throw corrupt('a block has a code that there is not')
+    while (reader.read(1) === 1) if (++place >= codeCount) throw damaged('a block has a code that there is not')
     const code = recent[place]!
     recent.copyWithin(1, 0, place)
     recent[0] = code
@@ -85,7 +85,7 @@ function readCode(reader: BitReader, symbolCount: number): HuffmanCode {
   let length = reader.read(5)
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     for (; length >= 1 && length <= CODE_LENGTH_MAX && reader.read(1) === 1; ) length += reader.read(1) === 1 ? -1 : 1
-    if (length < 1 || length > CODE_LENGTH_MAX) throw corrupt('a block has a code of no length that there is')
+    if (length < 1 || length > CODE_LENGTH_MAX) throw damaged('a block has a code of no length that there is')
     lengths[symbol] = length
   }
   return createHuffmanCode(lengths)
@@ -114,11 +114,11 @@ async function readSymbols(reader: BitReader, { bytes, codes, selectors, sorted 
         run += digit << symbol
         digit *= 2
         // Before the number outgrows 32 bits.
-        if (run > sorted.length) throw corrupt('a block is too long')
+        if (run > sorted.length) throw damaged('a block is too long')
         continue
       }
       if (run > 0) {
-        if (length + run > sorted.length) throw corrupt('a block is too long')
+        if (length + run > sorted.length) throw damaged('a block is too long')
         sorted.fill(recent[0]!, length, length + run)
         length += run
         run = 0
@@ -128,7 +128,7 @@ async function readSymbols(reader: BitReader, { bytes, codes, selectors, sorted 
         reader.checkEnd()
         return length
       }
-      if (length >= sorted.length) throw corrupt('a block is too long')
+      if (length >= sorted.length) throw damaged('a block is too long')
       const place = symbol - 1
       const byte = recent[place]!
       for (let at = place; at > 0; at--) recent[at] = recent[at - 1]!
@@ -137,7 +137,7 @@ async function readSymbols(reader: BitReader, { bytes, codes, selectors, sorted 
     }
     reader.checkEnd()
   }
-  throw corrupt('a block does not end')
+  throw damaged('a block does not end')
 }
 
 /** Writes into the upper 24 bits of each place the place of the byte that follows the one in its lower 8 bits. */
@@ -191,8 +191,4 @@ function* unfold(sorted: Uint32Array, origin: number, length: number): Generator
     }
   }
   if (size > 0) yield piece.subarray(0, size)
-}
-
-function corrupt(reason: string): Bzip2Error {
-  return new Bzip2Error('BZIP2_CORRUPT', `it is damaged: ${reason}`)
 }

@@ -1,5 +1,5 @@
 /**
- * Decompresses bzip2 files.
+ * The bzip2 format.
  *
  *     file   = { stream }
  *     stream = 'BZh', '1' to '9', { block }, end, padding up to a byte
@@ -8,9 +8,11 @@
  *
  * A block has 100,000 bytes for each of the digit, before runs in it are undone: then at most 46 million.
  */
+import type { ByteInput } from '../byte-input.ts'
+import { corrupt, damaged, UnpackError } from '../errors.ts'
+import type { UnpackOptions } from '../options.ts'
 import { BitReader } from './bit-reader.ts'
 import { decodeBlock } from './block.ts'
-import { Bzip2Error } from './errors.ts'
 
 const BLOCK_UNIT = 100_000
 const HEADER_SIZE = 4
@@ -21,31 +23,33 @@ const BLOCK_MARK = [0x314159, 0x265359] as const
 const END_MARK = [0x177245, 0x385090] as const
 
 /**
- * Decompresses all streams of a file, in pieces of at most 64 KiB. Memory holds the places of one block, 3.6 MB, whatever
- * comes out of it. `onStream` is told of each stream, from 1. Throws `Bzip2Error`, and what `bytes` throws.
+ * Unpacks a bzip2 file, all streams of it, in pieces of at most 64 KiB. Memory holds the places of one block, 3.6 MB, whatever
+ * comes out of it.
  */
-export async function* decodeBzip2(
-  bytes: AsyncIterable<Uint8Array>,
-  onStream: (number: number) => void = () => {},
+export async function* unpackBzip2(
+  input: ByteInput,
+  { onEvent = () => {} }: UnpackOptions,
 ): AsyncGenerator<Uint8Array> {
-  const reader = new BitReader(bytes)
+  const reader = new BitReader(input.rest())
   let sorted = new Uint32Array(0)
   try {
     for (let stream = 1; ; stream++) {
       await reader.fill(HEADER_SIZE)
-      if (stream > 1 && reader.available === 0) return
+      const { available } = reader
+      if (stream > 1 && available === 0) return
       const unit = readHeader(reader)
       if (unit === undefined) {
-        if (stream > 1) throw new Bzip2Error('BZIP2_TRAILING', 'it has bytes behind its end')
-        throw new Bzip2Error('BZIP2_CORRUPT', 'it does not begin as bzip2')
+        if (stream === 1) throw corrupt('it does not begin as bzip2')
+        onEvent({ kind: 'trailing', size: available + (await input.drain()) })
+        return
       }
-      onStream(stream)
+      if (stream > 1) onEvent({ kind: 'part', number: stream })
       if (sorted.length < unit * BLOCK_UNIT) sorted = new Uint32Array(unit * BLOCK_UNIT)
       yield* decodeStream(reader, sorted.subarray(0, unit * BLOCK_UNIT))
     }
   } catch (error) {
     // What seems to be damaged may be the zeros that are read behind the end.
-    if (error instanceof Bzip2Error && error.code === 'BZIP2_CORRUPT') reader.checkEnd()
+    if (error instanceof UnpackError && error.code === 'UNPACK_CORRUPT') reader.checkEnd()
     throw error
   } finally {
     await reader.close()
@@ -71,11 +75,11 @@ async function* decodeStream(reader: BitReader, sorted: Uint32Array): AsyncGener
       continue
     }
     if (high !== END_MARK[0] || low !== END_MARK[1]) {
-      throw new Bzip2Error('BZIP2_CORRUPT', 'it is damaged: a block begins with no mark of one')
+      throw damaged('a block begins with no mark of one')
     }
     const stated = (reader.read(16) << 16) | reader.read(16)
     reader.checkEnd()
-    if (stated !== combined) throw new Bzip2Error('BZIP2_CORRUPT', 'it is damaged: a stream does not match its CRC')
+    if (stated !== combined) throw damaged('a stream does not match its CRC')
     reader.align()
     return
   }

@@ -2,8 +2,9 @@
  * The codes of a block: each is told by the lengths of its symbols' codes alone, which are given out in ascending order
  * of length, then of symbol.
  */
+
+import { corrupt } from '../errors.ts'
 import type { BitReader } from './bit-reader.ts'
-import { Bzip2Error } from './errors.ts'
 
 /** The most bits of a code. */
 export const CODE_LENGTH_MAX = 20
@@ -19,7 +20,7 @@ export interface HuffmanCode {
   readonly symbols: Uint16Array
 }
 
-/** The code of symbols whose codes are so long, 1 to 20 bits each. Throws `Bzip2Error` if there are too many of a length. */
+/** The code of symbols whose codes are so long, 1 to 20 bits each. Throws `UnpackError` if there are too many of a length. */
 export function createHuffmanCode(lengths: Uint8Array): HuffmanCode {
   const counts = new Int32Array(CODE_LENGTH_MAX + 1)
   for (const length of lengths) counts[length]!++
@@ -35,7 +36,7 @@ export function createHuffmanCode(lengths: Uint8Array): HuffmanCode {
     offsets[length] = place - code
     code += counts[length]!
     place += counts[length]!
-    if (code > 1 << length) throw new Bzip2Error('BZIP2_CORRUPT', 'it has a code that no text can be read with')
+    if (code > 1 << length) throw corrupt('it has a code that no text can be read with')
     limits[length] = code << (CODE_LENGTH_MAX - length)
     if (shortest === 0 && counts[length]! > 0) shortest = length
   }
@@ -44,12 +45,12 @@ export function createHuffmanCode(lengths: Uint8Array): HuffmanCode {
   return { shortest, limits, offsets, symbols }
 }
 
-/** Reads a symbol. Throws `Bzip2Error` for bits that begin with no code. */
+/** Reads a symbol. Throws `UnpackError` for bits that begin with no code. */
 export function readSymbol(reader: BitReader, { shortest, limits, offsets, symbols }: HuffmanCode): number {
   const bits = reader.peek(CODE_LENGTH_MAX)
   let length = shortest
   while (length <= CODE_LENGTH_MAX && bits >= limits[length]!) length++
-  if (length > CODE_LENGTH_MAX) throw new Bzip2Error('BZIP2_CORRUPT', 'it holds bits that are no code')
+  if (length > CODE_LENGTH_MAX) throw corrupt('it holds bits that are no code')
   reader.skip(length)
   return symbols[(bits >>> (CODE_LENGTH_MAX - length)) + offsets[length]!]!
 }

@@ -1,5 +1,5 @@
-import { concatBytes } from '../bytes/index.ts'
-import { Bzip2Error } from './errors.ts'
+import { concatBytes } from '../../bytes/index.ts'
+import { truncated } from '../errors.ts'
 
 /** Reads bits, the most significant of each byte first, out of chunks. */
 export class BitReader {
@@ -59,10 +59,10 @@ export class BitReader {
     return bits
   }
 
-  /** Throws `Bzip2Error` BZIP2_TRUNCATED if bits behind the end were read. */
+  /** Throws `UnpackError` UNPACK_TRUNCATED if bits behind the end were read. */
   checkEnd(): void {
     if (this.#at - (this.#count >> 3) > this.#bytes.length) {
-      throw new Bzip2Error('BZIP2_TRUNCATED', 'it ends too early')
+      throw truncated('it ends too early')
     }
   }
 

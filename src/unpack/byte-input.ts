@@ -10,13 +10,16 @@ export interface ByteInput {
   peek(length: number): Promise<Uint8Array>
   /** Gives back bytes that were taken last. */
   unread(bytes: Uint8Array): void
+  /** All that is left, in pieces. */
+  rest(): AsyncGenerator<Uint8Array>
+  /** Takes all that is left, and returns its size. */
+  drain(): Promise<number>
+  /** Ends the source. */
+  close(): Promise<void>
 }
 
-/** So few, because a few kilobytes may stand for many megabytes, and a decoder may give all of them at once. */
-const PIECE_SIZE = 4096
-
-/** Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize`. */
-export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = PIECE_SIZE): ByteInput {
+/** Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize` (default: as they come). */
+export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = Number.POSITIVE_INFINITY): ByteInput {
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let size = 0
@@ -39,13 +42,12 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = P
     rest = rest.subarray(piece.length)
     return piece
   }
+  const take = async (most = pieceSize) => ((await fill()) ? cut(most) : undefined)
   return {
     get size() {
       return size
     },
-    async take(most = pieceSize) {
-      return (await fill()) ? cut(most) : undefined
-    },
+    take,
     async gather(length) {
       if (rest.length >= length) return cut(length)
       const pieces: Uint8Array[] = []
@@ -70,6 +72,17 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = P
       rest = isBeside
         ? new Uint8Array(rest.buffer, bytes.byteOffset, bytes.length + rest.length)
         : Buffer.concat([bytes, rest])
+    },
+    async *rest() {
+      for (let piece = await take(); piece !== undefined; piece = await take()) yield piece
+    },
+    async drain() {
+      let drained = 0
+      for (let piece = await take(); piece !== undefined; piece = await take()) drained += piece.length
+      return drained
+    },
+    async close() {
+      await iterator.return?.()
     },
   }
 }

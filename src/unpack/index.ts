@@ -1,0 +1,12 @@
+export { type ByteInput, createByteInput } from './byte-input.ts'
+export {
+  COMPRESSIONS,
+  type Compression,
+  type DetectedCompression,
+  detectCompression,
+  MARK_SIZE,
+} from './compression.ts'
+export { UnpackError, type UnpackErrorCode } from './errors.ts'
+export { UNPACK_LIMITS, type UnpackLimits } from './limits.ts'
+export type { UnpackEvent, UnpackOptions } from './options.ts'
+export { unpack, unpackWith } from './unpack.ts'

@@ -1,0 +1,29 @@
+import type { Compression } from './compression.ts'
+import type { UnpackLimits } from './limits.ts'
+
+/** What an unpacker notices that is no error by itself. */
+export type UnpackEvent =
+  /** Another gzip member or bzip2 stream begins; the number of the second is 2. */
+  | { readonly kind: 'part'; readonly number: number }
+  /**
+   * Bytes that are no more of it follow the last part of xz, gzip or bzip2. `isPadding` if they are zeros, over which gzip
+   * passes; zeros that pad xz belong to it. Of brotli and LZMA nobody looks for them; behind the others they are an error.
+   */
+  | { readonly kind: 'trailing'; readonly size: number; readonly isPadding?: boolean }
+  /** The IDs of the filters in an .xz file, at its end. */
+  | { readonly kind: 'xz-filters'; readonly ids: ReadonlySet<number> }
+
+/** How bytes are unpacked. */
+export interface UnpackOptions {
+  readonly compression: Compression
+  /** Absent: anything may come out. */
+  readonly limits?: UnpackLimits
+  /** Told of each event before the bytes behind it are given. What it throws ends the unpacking, and goes through. */
+  readonly onEvent?: (event: UnpackEvent) => void
+  /** Bytes of an xz dictionary that are kept, whatever the file says: `dictionaryMax` of `createXzDecoder`. */
+  readonly dictionaryMax?: number
+  /** False to pass over the checks of xz data, for whoever compares the data with a hash. Default true. */
+  readonly verifyData?: boolean
+  /** Bytes that should come out, if that is known: an LZMA dictionary takes no more memory than these need. */
+  readonly size?: number
+}

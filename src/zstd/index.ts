@@ -1,1 +1,0 @@
-export { splitZstdFrames } from './frames.ts'
