@@ -21,6 +21,7 @@ export default defineConfig([
       nix: 'src/nix/index.ts',
       tar: 'src/tar/index.ts',
       xz: 'src/xz/index.ts',
+      open: 'src/open/index.ts',
       cli: 'src/cli/main.ts',
     },
   },

@@ -2,8 +2,9 @@
  * Access control lists as `star`, GNU tar and libarchive write them: entries `TAG:NAME:PERMISSIONS`, sometimes with an ID
  * behind, separated by commas or newlines (star(5), SCHILY.acl; acl(5)). systemd restores them from 259 on.
  */
+
+import type { PaxRecords } from '../untar/index.ts'
 import type { EntryType } from './entry.ts'
-import type { PaxRecords } from './pax-records.ts'
 
 /** What systemd makes of an entry's lists: its mode, or why it fails. */
 export type AclOutcome = { readonly mode: number; readonly isTrivial: boolean } | { readonly problem: string }

@@ -1,9 +1,9 @@
 /** Extended attributes and access control lists of entries, which importers restore, lose or fail at. */
 import { type ByteString, byteString } from '../bytes/index.ts'
+import type { PaxRecords } from '../untar/index.ts'
 import { aclOutcome } from './acl.ts'
 import type { CheckedEntry } from './entry.ts'
 import type { Report } from './findings.ts'
-import type { PaxRecords } from './pax-records.ts'
 import { shown } from './shown.ts'
 
 const SCHILY = 'SCHILY.xattr.'

@@ -1,7 +1,7 @@
-import { type ByteString, byteString, joinNames } from '../bytes/index.ts'
+import { type ByteString, byteString } from '../bytes/index.ts'
 import { type ImageNode, isExecutable } from '../tree/index.ts'
+import type { PaxRecords } from '../untar/index.ts'
 import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
-import type { PaxRecords } from './pax-records.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
 export type EntryType = ImageNode['type']
@@ -70,14 +70,4 @@ export function depthOf(path: ByteString): number {
   let depth = 1
   for (let at = path.indexOf('/'); at !== -1; at = path.indexOf('/', at + 1)) depth++
   return depth
-}
-
-/**
- * A path as it is unpacked: without `/` and `./` in front, `/` behind, and empty or `.` components. The root is ''. One that
- * is too long for a kernel stays as it is.
- */
-export function normalizePath(path: ByteString): ByteString {
-  return path.length <= PATH_MAX && /^\.?\/|\/\.?(\/|$)|^\.$/.test(path)
-    ? joinNames(path.split('/').filter(name => name !== '' && name !== '.'))
-    : path
 }

@@ -1,9 +1,16 @@
 /** What stands at each path of an image, in the little memory that a million of them may take. */
 import type { ByteString } from '../bytes/index.ts'
-import type { FileNode, ImageNode, Program } from '../tree/index.ts'
+import {
+  createPathTable,
+  createTextStore,
+  type FileNode,
+  type ImageNode,
+  NONE,
+  type PathTable,
+  type Program,
+  ROOT,
+} from '../tree/index.ts'
 import { HEADS_MAX, NAMES_MAX, PATHS_MAX } from './limits.ts'
-import { createPathTable, NONE, type PathTable, ROOT } from './path-table.ts'
-import { createTextStore } from './text-store.ts'
 
 /** What a path is: an entry, a directory that something lies in without an entry of its own, or nothing. */
 export type PathKind = ImageNode['type'] | 'implied' | 'nothing'

@@ -15,7 +15,6 @@ export {
   type Unseen,
 } from './image-check.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
-export { decodeTarHeader } from './tar-header.ts'
 export {
   concerns,
   SYSTEMD_VERSIONS,

@@ -10,9 +10,6 @@ export const NAME_MAX = 255
 /** Names in a path; systemd counts the root, too, to 128. */
 export const DEPTH_MAX = 127
 
-/** Bytes of the extended headers in front of an entry: libarchive takes as many (archive_read_support_format_tar.c). */
-export const EXTENDED_MAX = 1024 * 1024
-
 /** Bytes of `nix-path-registration` that are read: that of some 20,000 store paths. */
 export const REGISTRATION_MAX = 16 * 1024 * 1024
 

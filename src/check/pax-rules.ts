@@ -1,7 +1,7 @@
 /** What is wrong with pax headers, whichever entry they are about (POSIX.1-2017, pax, "pax Extended Header"). */
 import type { ByteString } from '../bytes/index.ts'
+import type { PaxHeader, PaxRecords } from '../untar/index.ts'
 import type { Report } from './findings.ts'
-import type { PaxHeader, PaxRecords } from './pax-records.ts'
 import { shownQuoted } from './shown.ts'
 
 /** Keys for all entries that libarchive passes over; what it would have to obey it refuses. */

@@ -1,9 +1,7 @@
 /** How a tar archive ends, and what comes behind that. */
 import type { ByteString } from '../bytes/index.ts'
-import { normalizePath } from './entry.ts'
+import { BLOCK, normalizePath, type TarBreak } from '../untar/index.ts'
 import type { Report } from './findings.ts'
-import type { TarBreak } from './tar-entries.ts'
-import { BLOCK } from './tar-header.ts'
 
 /** The two blocks of zeros behind the last entry. */
 const END = 2 * BLOCK

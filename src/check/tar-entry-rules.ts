@@ -1,24 +1,18 @@
 /** What an entry of a tar archive is to the importers, and what is wrong with its header. */
-import type { CheckedEntry, EntryType } from './entry.ts'
-import { normalizePath } from './entry.ts'
+import {
+  attributesOf,
+  hasContents,
+  isSparse,
+  normalizePath,
+  type TarEntries,
+  type TarEntry,
+  typeOf,
+} from '../untar/index.ts'
+import type { CheckedEntry } from './entry.ts'
 import type { Report } from './findings.ts'
-import type { TarEntries, TarEntry } from './tar-entries.ts'
 
-const TYPES: Readonly<Record<string, EntryType>> = {
-  '0': 'file',
-  '1': 'hardlink',
-  '2': 'symlink',
-  '3': 'character-device',
-  '4': 'block-device',
-  '5': 'directory',
-  '6': 'fifo',
-  '7': 'file',
-  // Of an incremental backup: the contents are a list of what the directory had.
-  D: 'directory',
-  // A part of a file: importers refuse it.
-  M: 'file',
-  S: 'file',
-}
+/** Types that make a file. */
+const FILES = '07MS'
 
 /** Fields that GNU tar refuses where they hold no number. */
 const FIELDS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const
@@ -29,17 +23,14 @@ const MINOR_MAX = 0xfffff
 
 /** An entry as the rules see it, with the first bytes of its contents if they are looked at. */
 export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): CheckedEntry {
-  const { header, path, target, pax } = entry
+  const { path, target, pax } = entry
   const type = typeOf(entry)
-  // The contents of a sparse file lie apart from what they are contents of.
-  const isSparse = header.type === 'S' || Object.keys(pax).some(key => key.startsWith('GNU.sparse.'))
-  const mode = (header.mode ?? 0) & 0o7777
-  const uid = Number(pax.uid || header.uid || 0)
-  const gid = Number(pax.gid || header.gid || 0)
+  const { mode, uid, gid } = attributesOf(entry)
   const base = { path, uid, gid, pax }
   if (type === 'symlink') return { ...base, type, target }
   if (type === 'hardlink') return { ...base, type, mode, target }
-  return { ...base, type, mode, ...(type === 'file' && !isSparse && head && { contents: head }) }
+  // The contents of a sparse file lie apart from what they are contents of.
+  return { ...base, type, mode, ...(type === 'file' && !isSparse(entry) && head && { contents: head }) }
 }
 
 /** Looks at the header of an entry. */
@@ -58,7 +49,7 @@ export function checkTarEntry(entry: TarEntry, report: Report): void {
     report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
   }
   // Where it is known, it is taken for that of a hard link.
-  if (entry.isTargetExtended && TYPES[header.type] === 'file') {
+  if (entry.isTargetExtended && FILES.includes(header.type)) {
     report('hard-link', 'is a file, and a header in front of it tells where it links to', { path, since: 259 })
   }
   if (pax.linkpath === '' && header.type === '2') {
@@ -80,35 +71,18 @@ export function checkTarEntry(entry: TarEntry, report: Report): void {
   }
 }
 
-/**
- * Whether contents follow an entry whose header has a size. They do not where its type has none, and behind a hard link
- * only if what comes is no header: then importers read different things.
- */
-export async function hasContents(entry: TarEntry, archive: TarEntries, report: Report): Promise<boolean> {
+/** Whether contents follow an entry whose header has a size, and what importers make of the others. */
+export async function checkContents(entry: TarEntry, archive: TarEntries, report: Report): Promise<boolean> {
   const path = normalizePath(entry.path)
   const type = typeOf(entry)
-  if (type === 'file' || type === 'other' || entry.header.type === 'D') return true
-  if (type !== 'hardlink') {
-    report('entry-size', `has a size of ${entry.size}, though a ${type} has no contents`, { path, severity: 'note' })
-    return false
-  }
-  const isAtHeader = await archive.isAtHeader()
-  if (!entry.isPax) {
-    // GNU tar and libarchive agree in all formats but pax that a hard link has none.
-    report('entry-size', `has a size of ${entry.size}, though a hard link has no contents`, { path, severity: 'note' })
-    return false
-  }
-  if (isAtHeader) {
+  const found = await hasContents(entry, archive)
+  if (type === 'hardlink' && entry.isPax) {
+    if (found) report('entry-size', 'is a hard link with contents, which tar does not know', { path, until: 258 })
     const message = `is a hard link with a size of ${entry.size}: what follows is taken for its contents, and lost`
-    report('entry-size', message, { path, since: 259 })
-    return false
+    if (!found) report('entry-size', message, { path, since: 259 })
+  } else if (!found) {
+    const what = type === 'hardlink' ? 'hard link' : type
+    report('entry-size', `has a size of ${entry.size}, though a ${what} has no contents`, { path, severity: 'note' })
   }
-  report('entry-size', 'is a hard link with contents, which tar does not know', { path, until: 258 })
-  return true
-}
-
-function typeOf({ header, path }: TarEntry): EntryType {
-  const type = TYPES[header.type] ?? 'other'
-  // So do archives older than POSIX say that something is a directory.
-  return type === 'file' && path.endsWith('/') ? 'directory' : type
+  return found
 }

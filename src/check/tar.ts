@@ -1,12 +1,14 @@
 import { decodeByteString } from '../bytes/index.ts'
 import { createByteInput } from '../unpack/index.ts'
-import { headSize, normalizePath } from './entry.ts'
+import { createTarEntries, EXTENDED_MAX, normalizePath, type TarObserver } from '../untar/index.ts'
+import { headSize } from './entry.ts'
 import { CheckError } from './errors.ts'
+import type { Report } from './findings.ts'
 import type { ImageCheck } from './image-check.ts'
+import { reportGlobals, reportPaxHeader } from './pax-rules.ts'
 import { shown } from './shown.ts'
 import { createTarEnd, type Ending } from './tar-end.ts'
-import { createTarEntries } from './tar-entries.ts'
-import { checkedTarEntry, checkTarEntry, hasContents } from './tar-entry-rules.ts'
+import { checkContents, checkedTarEntry, checkTarEntry } from './tar-entry-rules.ts'
 
 /** What a tar archive came to. */
 export interface TarSummary {
@@ -24,6 +26,19 @@ const CPIO_SIZE = 6
 /** What is broken by bytes that end with an error. */
 const RULE_OF = { IMAGE_TRUNCATED: 'truncated', IMAGE_CORRUPT: 'corrupt', IMAGE_UNBOUNDED: 'limits' } as const
 
+/** Reports what is wrong with extended headers. */
+function observerOf(report: Report): TarObserver {
+  return {
+    onGlobals: header => reportGlobals(header, report),
+    onPax: (header, isSecond) => reportPaxHeader(header, isSecond, report),
+    onEmptyPath: () => report('path', 'a long name is empty', { until: 258 }),
+    onTooLong(size) {
+      const message = `the extended headers in front of an entry have ${size} bytes, where libarchive takes ${EXTENDED_MAX}`
+      report('limits', `${message}: what is in the last of them is not looked at`)
+    },
+  }
+}
+
 /** Bytes taken at a time. */
 const PIECE_SIZE = 64 * 1024
 
@@ -34,7 +49,7 @@ const PIECE_SIZE = 64 * 1024
 export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageCheck): Promise<TarSummary> {
   const { report } = check
   const input = createByteInput(bytes, PIECE_SIZE)
-  const archive = createTarEntries(input, report)
+  const archive = createTarEntries(input, observerOf(report))
   const end = createTarEnd(report)
   let entries = 0
   /** What follows an entry may be what it should not have: its contents. */
@@ -53,7 +68,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
       end.entry(next.path)
       checkTarEntry(next, report)
       hint = ''
-      if (next.size > 0 && !(await hasContents(next, archive, report))) {
+      if (next.size > 0 && !(await checkContents(next, archive, report))) {
         const path = shown(next.path)
         hint = `: ${path}, in front of it, has a size, and its type has no contents`
       }

@@ -4,11 +4,13 @@ import { defineBench } from './bench.ts'
 import { runBuild } from './build.ts'
 import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands, CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, NO_CACHE } from './cache.ts'
+import { defineCat } from './cat.ts'
 import { defineCheck } from './check.ts'
 import { describeFailure } from './failure.ts'
 import { defineHelp } from './help.ts'
 import { defineInit } from './init.ts'
 import { addKeyCommands } from './key.ts'
+import { defineLs } from './ls.ts'
 import { print } from './print.ts'
 import { definePublish } from './publish.ts'
 import { defineSchema } from './schema.ts'
@@ -122,6 +124,8 @@ function createProgram(): Command {
   definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
   defineServe(program.command('serve').description('Serve a folder of images over HTTP, to try them.'))
   defineCheck(program.command('check').description('Check whether systemd imports and boots an image.'))
+  defineLs(program.command('ls').description('List what is in an image.'))
+  defineCat(program.command('cat').description('Print files of an image.'))
   defineInit(program.command('init').description('Write a first declaration of an image.'))
   defineSchema(program.command('schema').description('Print the JSON schema of declarations, for editors.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))

@@ -6,7 +6,7 @@ import {
   computeCheck,
   createLzma2Encoder,
   createStreamWriter,
-  createXzDecoder,
+  decodeLoneBlock,
   LZMA2_ENCODER,
   type Lzma2Encoder,
   type Lzma2Level,
@@ -14,7 +14,7 @@ import {
   lzma2Filter,
   X86_BRANCHES,
 } from '../xz/index.ts'
-import type { BlockRecord, Container } from './container.ts'
+import type { Container } from './container.ts'
 
 /** As much as the encoder takes. Nothing is found behind the start of a block. */
 const BLOCK_SIZE = 16 * 1024 * 1024
@@ -57,7 +57,8 @@ export const xzContainer = ({ level, arm64Branches }: ImageCompression & { reado
         note: block.record.unpaddedSize,
       }
     },
-    decode: decodeXzBlock,
+    decode: (bytes, { uncompressedSize, note }) =>
+      decodeLoneBlock(bytes, { unpaddedSize: note, uncompressedSize }, CHECK),
     createAssembler() {
       const stream = createStreamWriter(CHECK)
       return {
@@ -69,28 +70,3 @@ export const xzContainer = ({ level, arm64Branches }: ImageCompression & { reado
     },
   },
 })
-
-/** Decodes a block as the only one of a file: its index proves the sizes, and that the bytes are one block. */
-function decodeXzBlock(bytes: Uint8Array, { uncompressedSize, note }: BlockRecord): Uint8Array {
-  const stream = createStreamWriter(CHECK)
-  const header = stream.header()
-  stream.add({ check: CHECK, record: { unpaddedSize: note, uncompressedSize } })
-  const decoded = new Uint8Array(uncompressedSize)
-  const decoder = createXzDecoder()
-  let size = 0
-  try {
-    for (const part of [header, bytes, stream.end()]) {
-      for (const piece of decoder.push(part)) {
-        if (size + piece.length > uncompressedSize) throw new Error(`the block has more than ${uncompressedSize} bytes`)
-        decoded.set(piece, size)
-        size += piece.length
-      }
-    }
-    decoder.end()
-  } finally {
-    decoder.close()
-  }
-  if (size !== uncompressedSize || decoder.behind > 0)
-    throw new Error(`the block has ${size} bytes, not ${uncompressedSize}`)
-  return decoded
-}

@@ -4,10 +4,11 @@ import { createThrottle, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
 import { openConnections } from './dispatcher.ts'
-import { Download } from './download.ts'
+import { Download, type FileRange } from './download.ts'
 import { HttpError } from './errors.ts'
 import { type RequestOptions, type Response, sendRequest } from './exchange.ts'
 import { failureOf, isBusy, isWorking, parseRetryAfter } from './failure.ts'
+import type { Identity } from './identity.ts'
 import { Persistence } from './persistence.ts'
 import { followRedirects } from './redirects.ts'
 import { openQueues, type Time } from './turns.ts'
@@ -43,6 +44,15 @@ export interface FetchOptions {
   readonly signal?: AbortSignal
 }
 
+/** A part of a file that is on its way. */
+export interface RangeAnswer {
+  /** What the server says of the file: hand it in with the next range, so that both are of one file. */
+  readonly identity: Identity
+  /** Whether only the range is sent; else the server sends the whole file, and what was not asked for is dropped here. */
+  readonly isPart: boolean
+  readonly bytes: AsyncIterableIterator<Uint8Array>
+}
+
 /**
  * Downloads from static servers. What fails for reasons that may pass is tried again, with growing pauses in between; a
  * file is continued where it broke off. A server that refuses requests, as it is busy, is asked less often, and by fewer
@@ -59,6 +69,8 @@ export interface HttpClient {
    * at a time, and hold a connection until that has ended, or `return` was called.
    */
   openFile(url: URL, options: FetchOptions): Promise<AsyncIterableIterator<Uint8Array> | undefined>
+  /** A part of a file, in the same way. `limit` is for the whole file. A file that comes with a Content-Encoding has no parts. */
+  openRange(url: URL, range: FileRange, options: FetchOptions): Promise<RangeAnswer | undefined>
   /**
    * Gives up the connections to servers that refuse requests, before this thread blocks for long: another thread may need
    * them first. Files are continued when they are read further. It happens by itself to files that nobody reads for a second.
@@ -136,8 +148,8 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     }
   }
 
-  const open = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>) => {
-    const { limit, insist = true, recognise, signal: outer } = options
+  const start = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>, range?: FileRange) => {
+    const { limit, insist = true, signal: outer } = options
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
@@ -145,7 +157,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     }
     const authorize = authorizerFor(url, authorizationFor)
     const persistence = new Persistence({ attempts, patience, insist })
-    const { signal, end } = start(outer)
+    const { signal, end } = createSignal(outer)
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
         const isElsewhere = chain.slice(0, -1).some(connections.isPublic)
@@ -158,15 +170,20 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       downloads.delete(download)
     }
     const context = { get, time, stallTimeout, queueOf, persistence, signal, end: onEnd }
-    const download = new Download(context, { url, limit, missing })
+    const download = new Download(context, { url, limit, missing, range })
     downloads.add(download)
-    if (!(await download.open())) return undefined
-    const { encoding } = download
-    return encoding === undefined ? download : decodeBody(download, { url, encoding, limit, recognise })
+    return (await download.open()) ? download : undefined
+  }
+
+  const open = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>) => {
+    const { limit, recognise } = options
+    const download = await start(url, options, missing)
+    if (download?.encoding === undefined) return download
+    return decodeBody(download, { url, encoding: download.encoding, limit, recognise })
   }
 
   /** A signal for one download: aborted with `outer`, by `close`, and when the download is over. */
-  const start = (outer: AbortSignal | undefined) => {
+  const createSignal = (outer: AbortSignal | undefined) => {
     const controller = new AbortController()
     const abort = () => {
       controller.abort(outer!.reason)
@@ -192,6 +209,15 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       return Buffer.concat(chunks)
     },
     openFile: (url, options) => open(url, options, MISSING),
+    async openRange(url, range, options) {
+      const download = await start(url, options, MISSING, range)
+      if (!download) return undefined
+      const { identity, isPart, encoding } = download
+      if (encoding === undefined) return { identity, isPart, bytes: download }
+      await download.return()
+      const reason = `the server encodes the file (${encoding}), so that its parts cannot be told; turn that off for it`
+      throw new HttpError('HTTP_ENCODING', `${describeUrl(url)}: ${reason}`, { url: describeUrl(url) })
+    },
     release() {
       for (const download of downloads) download.release()
     },

@@ -30,6 +30,18 @@ export interface DownloadOptions {
   readonly limit: number
   /** What the server answers where it has no such file. */
   readonly missing: ReadonlySet<number>
+  /** The part that is wanted of it. Default: all. */
+  readonly range?: FileRange
+}
+
+/** A part of a file. */
+export interface FileRange {
+  /** Offset of its first byte. */
+  readonly start: number
+  /** Bytes of it, at least one; there are fewer where the file ends. */
+  readonly size: number
+  /** What earlier answers told of the file: one that differs is another file, and refused. */
+  readonly identity?: Identity
 }
 
 /** A server without ranges sends a file from its start after each release: so many times at most. */
@@ -50,14 +62,18 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   #response: Response | undefined
   /** The URLs that the latest request led to. */
   #chain: URL[] = []
-  #identity: Identity = {}
+  #identity: Identity
   #opened = false
+  /** Whether the server answers with the range alone. */
+  #isPart = false
   #over = false
   /** When the latest chunk was handed out, if none is waited for. */
   #pausedAt: number | undefined
-  /** Bytes handed out. */
-  #position = 0
-  /** Bytes of the response that were handed out before, and are still to drop. */
+  /** Offset in the file of what is handed out next. */
+  #position: number
+  /** Offset of the first byte that is not wanted; in a file that is wanted to its end, `Infinity`. */
+  readonly #limit: number
+  /** Bytes of the response that stand before that, and are still to drop. */
   #skip = 0
   /** How often the server sent the file from its start again. */
   #restarts = 0
@@ -68,11 +84,25 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#pace = new Pace(() => context.time.now(), context.stallTimeout)
     this.#context = context
     this.#options = options
+    const { start = 0, size = Number.POSITIVE_INFINITY, identity = {} } = options.range ?? {}
+    this.#position = start
+    this.#limit = start + size
+    this.#identity = identity
   }
 
   /** The Content-Encoding of an open download; `undefined` if there is none. */
   get encoding(): string | undefined {
     return this.#identity.encoding
+  }
+
+  /** What the server says of the file. */
+  get identity(): Identity {
+    return this.#identity
+  }
+
+  /** Whether the server sends the range that was asked for, and not the whole file. */
+  get isPart(): boolean {
+    return this.#isPart
   }
 
   /** Sends the first request. Resolves to whether there is such a file. */
@@ -191,15 +221,17 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     this.#chain = []
     const response = await this.#context.get(this.#headers(), this.#chain)
     const { status, headers } = response
-    const range = this.#position > 0 && status === 206 ? rangeOf(headers) : undefined
+    const range = this.#wantsPart && status === 206 ? rangeOf(headers) : undefined
     if (range) {
       this.#recognise(identityOf(headers, range.length))
       if (range.start !== this.#position) throw this.#rangeError(`from byte ${range.start}`)
+      this.#isPart = true
       this.#skip = 0
       return response
     }
     if (status === 200) {
-      if (this.#position > 0) this.#restarts++
+      if (this.#opened && this.#position > 0) this.#restarts++
+      this.#isPart = false
       this.#recognise(identityOf(headers, lengthOf(headers)))
       this.#skip = this.#position
       return response
@@ -209,33 +241,42 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     throw new StatusError(response, this.#chain.at(-1)!.host)
   }
 
+  get #wantsPart(): boolean {
+    return this.#position > 0 || this.#limit !== Number.POSITIVE_INFINITY
+  }
+
   #headers(): Record<string, string> {
-    if (this.#position === 0) return {}
+    if (!this.#wantsPart) return {}
     const validator = validatorOf(this.#identity)
-    return { range: `bytes=${this.#position}-`, ...(validator !== undefined && { 'if-range': validator }) }
+    const last = this.#limit === Number.POSITIVE_INFINITY ? '' : this.#limit - 1
+    return { range: `bytes=${this.#position}-${last}`, ...(validator !== undefined && { 'if-range': validator }) }
   }
 
   /** Takes note of what a response says of the file, and refuses another file than the one that was begun. */
   #recognise(now: Identity): void {
     const before = this.#identity
-    const difference = this.#position > 0 ? differenceOf(before, now) : undefined
+    const { start = 0, identity } = this.#options.range ?? {}
+    const isKnown = this.#position > start || identity !== undefined
+    const difference = isKnown ? differenceOf(before, now) : undefined
     if (difference !== undefined) {
       throw this.#error('HTTP_CHANGED', `the file changed during the download: ${difference}`, 'download it again')
     }
-    this.#identity = this.#position > 0 ? { ...before, length: before.length ?? now.length } : now
+    this.#identity = isKnown ? { ...now, ...before, length: before.length ?? now.length } : now
     this.#checkSize(this.#identity.length ?? 0)
   }
 
   async #read(): Promise<Uint8Array | undefined> {
     for (;;) {
-      // A connection may be given up behind the last byte, and before its end was read.
-      if (!this.#response && this.#position === this.#identity.length) break
+      const isAtEnd = this.#position >= Math.min(this.#limit, this.#identity.length ?? Number.POSITIVE_INFINITY)
+      // A connection may be given up behind the last byte, and before its end was read; and that of a whole file may go on.
+      if (isAtEnd && (!this.#response || (this.#limit !== Number.POSITIVE_INFINITY && !this.#isPart))) break
       this.#response ??= await this.#request()
       const response = this.#response!
       const received = await this.#pace.measure(() => response.read())
       if (!received) break
-      const chunk = received.subarray(this.#skip)
-      this.#skip -= received.length - chunk.length
+      const rest = received.subarray(this.#skip)
+      this.#skip -= received.length - rest.length
+      const chunk = this.#isPart ? rest : rest.subarray(0, this.#limit - this.#position)
       if (chunk.length === 0) continue
       this.#checkSize(this.#position + chunk.length)
       this.#position += chunk.length
@@ -244,7 +285,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       return chunk
     }
     const { length = this.#position + this.#skip } = this.#identity
-    if (this.#position < length) throw new TruncatedError()
+    if (this.#position < Math.min(length, this.#limit)) throw new TruncatedError()
     return undefined
   }
 
@@ -256,7 +297,9 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     if (size > most) {
       throw this.#error('HTTP_TOO_LARGE', `the file has more than the ${limit} bytes that it may have`, 'check the URL')
     }
-    if (size > length) throw this.#rangeError(`beyond byte ${length}, the last`)
+    if (size > length || (this.#isPart && size > this.#limit)) {
+      throw this.#rangeError(`beyond byte ${Math.min(length, this.#limit)}, the last`)
+    }
   }
 
   #rangeError(what: string): HttpError {

@@ -1,4 +1,10 @@
 export { build, type ImageBuild } from './job.ts'
-export type { ArtefactDigest, ImageManifest, ManifestBlock, ManifestSegment } from './manifest.ts'
+export {
+  type ArtefactDigest,
+  type ImageManifest,
+  type ManifestBlock,
+  type ManifestSegment,
+  parseManifest,
+} from './manifest.ts'
 export { BUILD_OPTIONS, type BuildOptions } from './options.ts'
 export type { ImageFiles, ImageResult } from './result.ts'

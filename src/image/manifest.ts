@@ -114,3 +114,34 @@ function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestS
   segments.push({ tarOffset: offset, tarSize: sizes.tar - offset })
   return segments
 }
+
+/** The manifest that a text holds; `undefined` where it holds none of this version. */
+export function parseManifest(text: string): ImageManifest | undefined {
+  let value: Partial<Record<keyof ImageManifest, unknown>>
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  const isManifest =
+    value?.manifestVersion === 1 &&
+    typeof value.tarSize === 'number' &&
+    isListOf(value.artefacts, isArtefact) &&
+    isListOf(value.storePaths, isStorePath) &&
+    isListOf(value.segments, hasNumbers('tarOffset', 'tarSize')) &&
+    isListOf(value.blocks, hasNumbers('offset', 'size', 'tarOffset', 'tarSize'))
+  return isManifest ? (value as unknown as ImageManifest) : undefined
+}
+
+function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(isItem)
+}
+
+function isStorePath(value: unknown): boolean {
+  const { path, narHash, narSize } = (value ?? {}) as Partial<ImageManifest['storePaths'][number]>
+  return typeof path === 'string' && typeof narHash === 'string' && typeof narSize === 'number'
+}
+
+function hasNumbers(...keys: readonly string[]) {
+  return (value: unknown) => keys.every(key => Number.isSafeInteger((value as Record<string, unknown> | null)?.[key]))
+}

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { readPieces, withDescriptor } from '../descriptors.ts'
-import type { HttpClient, Recognise } from '../http/index.ts'
+import type { FileRange, HttpClient, RangeAnswer, Recognise } from '../http/index.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
 
@@ -39,6 +39,8 @@ export interface Access {
   document(url: string, options: DocumentOptions): Promise<Uint8Array | undefined>
   /** A file of at most `limit` bytes, or a stretch of a local one; `undefined` if there is none. */
   open(url: string, options: OpenOptions): Promise<AsyncIterable<Uint8Array> | undefined>
+  /** A part of a file on a server; `undefined` if there is no such file. The whole file has at most `limit` bytes. */
+  openRange(url: string, range: FileRange, limit: number): Promise<RangeAnswer | undefined>
   /** Files that may be fetched from there ahead of their need: `Infinity`, or few while a server refuses requests. */
   roomAt(url: string): number
   /** Gives up connections that others may need first, as `HttpClient.release` does: for a thread that blocks for long. */
@@ -93,6 +95,9 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
         return readPieces(path, { pieceSize: READ_SIZE, signal, ...range })
       })
+    },
+    async openRange(url, range, limit) {
+      return (await client()).openRange(new URL(url), range, { limit, signal })
     },
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
     release: () => opened?.release(),

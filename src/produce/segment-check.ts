@@ -4,11 +4,11 @@
  * too: only the bytes that packing would yield pass.
  */
 import { type ByteString, decodeByteString, encodeText } from '../bytes/index.ts'
-import { decodeTarHeader } from '../check/index.ts'
 import { narHashFromBytes } from '../nix/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
 import { TAR_BLOCK_SIZE, tarPadding } from '../tar/index.ts'
 import { isExecutable } from '../tree/index.ts'
+import { decodeTarHeader } from '../untar/index.ts'
 import { createSegmentPacker, type SegmentPacker } from './segment-packer.ts'
 
 /** Checks the tar bytes of a few segments. */

@@ -2,6 +2,7 @@
  * The jobs that run on worker threads. Arguments and results are plain data or shared memory: never views of memory, since Deno
  * (2.9) looks for message ports in all that comes, byte by byte, which takes ten seconds for a block.
  */
+import { createHash } from 'node:crypto'
 import { encodeText } from '../bytes/index.ts'
 import type { ImageCompression } from '../compression.ts'
 import { type BlockRecord, containerOf } from '../container/index.ts'
@@ -12,6 +13,7 @@ import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
+import { type Check, decodeLoneBlock, type IndexRecord } from '../xz/index.ts'
 import { claimAhead } from './claim-ahead.ts'
 import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
 
@@ -133,6 +135,24 @@ function decode({ bytes, record, compression }: DecodeTask): Uint8Array | undefi
   }
 }
 
+/**
+ * A block of an .xz file to decode, in memory that both threads share: its `size` bytes stand behind the room for its data.
+ */
+export interface UnpackTask {
+  readonly memory: SharedArrayBuffer
+  readonly size: number
+  readonly record: IndexRecord
+  readonly check: Check
+}
+
+/** Decodes a block of any .xz file, in its memory. Throws `XzError`. */
+function unpack({ memory, size, record, check }: UnpackTask): void {
+  const { uncompressedSize } = record
+  const data = new Uint8Array(memory, 0, uncompressedSize)
+  const bytes = new Uint8Array(memory, uncompressedSize, size)
+  decodeLoneBlock(bytes, record, check, { data, createSha256: () => createHash('sha256') })
+}
+
 /** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */
 function checkNar(
   { path, narHash, narSize }: StoreSegment,
@@ -160,4 +180,4 @@ function checkNar(
   }
 }
 
-serveJobs({ pack, verify, encode, decode, loadHttp })
+serveJobs({ pack, verify, encode, decode, unpack, loadHttp })

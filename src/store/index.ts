@@ -1,6 +1,7 @@
 export type { Closure } from './closure.ts'
 export { type ContentsSink, readContents } from './contents.ts'
 export { type ContentsSource, isFetched, type SupplyOptions } from './contents-source.ts'
+export { credentialsOf } from './credentials.ts'
 export { StoreError, type StoreErrorCode } from './errors.ts'
 export { followLinks, lookupIn, readSmall, whereLeads } from './follow-links.ts'
 export { HEAD_SIZE, STORE_DIRECTORY, storeFileMode } from './node.ts'

@@ -9,5 +9,7 @@ export {
   wholeContents,
 } from './node.ts'
 export { comparePaths } from './order.ts'
+export { createPathTable, NONE, type PathTable, ROOT } from './path-table.ts'
 export { type Found, isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
+export { createTextStore } from './text-store.ts'
 export { createTree } from './tree.ts'

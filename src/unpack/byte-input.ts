@@ -12,13 +12,18 @@ export interface ByteInput {
   unread(bytes: Uint8Array): void
   /** All that is left, in pieces. */
   rest(): AsyncGenerator<Uint8Array>
+  /** Passes over the next `length` bytes; returns how many there were, fewer only at the end. */
+  skip(length: number): Promise<number>
   /** Takes all that is left, and returns its size. */
   drain(): Promise<number>
   /** Ends the source. */
   close(): Promise<void>
 }
 
-/** Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize` (default: as they come). */
+/**
+ * Takes bytes out of `source`, whose errors go through, in pieces of at most `pieceSize` (default: as they come). Nothing of a
+ * piece is needed any more when the next is asked for.
+ */
 export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = Number.POSITIVE_INFINITY): ByteInput {
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
@@ -53,13 +58,15 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = N
       const pieces: Uint8Array[] = []
       for (let left = length; left > 0 && (await fill()); ) {
         const piece = cut(left)
-        pieces.push(piece)
         left -= piece.length
+        // Its memory may be used again for the next one.
+        pieces.push(left > 0 ? piece.slice() : piece)
       }
       return Buffer.concat(pieces)
     },
     async peek(length) {
       while (rest.length < length) {
+        rest = rest.slice()
         const value = await next()
         if (value === undefined) break
         rest = rest.length === 0 ? value : Buffer.concat([rest, value])
@@ -75,6 +82,11 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = N
     },
     async *rest() {
       for (let piece = await take(); piece !== undefined; piece = await take()) yield piece
+    },
+    async skip(length) {
+      let left = length
+      while (left > 0 && (await fill())) left -= cut(left).length
+      return length - left
     },
     async drain() {
       let drained = 0

@@ -12,6 +12,7 @@ export async function* unpackXz(
   const decoder = createXzDecoder({
     ...(dictionaryMax !== undefined && { dictionaryMax }),
     ...(verifyData !== undefined && { verifyData }),
+    lendsData: true,
     createSha256: () => createHash('sha256'),
   })
   try {

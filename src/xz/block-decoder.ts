@@ -18,6 +18,8 @@ export interface BlockDecoding {
   readonly createSha256?: (() => Sha256) | undefined
   /** Whether the data is compared with the check. */
   readonly verifyData: boolean
+  /** Whether data is given out in memory that is used again, and not in copies. */
+  readonly lendsData: boolean
   /** Told of the IDs of the block's filters. */
   readonly onFilter: (id: number) => void
 }
@@ -27,7 +29,7 @@ export interface BlockDecoding {
  * {@link XzError}.
  */
 export function* walkBlock(position: number, sizeByte: number, decoding: BlockDecoding): Walk<IndexRecord> {
-  const { check, dictionaryMax } = decoding
+  const { check, dictionaryMax, lendsData } = decoding
   const headerBytes = new Uint8Array((sizeByte + 1) * 4)
   headerBytes[0] = sizeByte
   headerBytes.set(yield headerBytes.length - 1, 1)
@@ -40,7 +42,7 @@ export function* walkBlock(position: number, sizeByte: number, decoding: BlockDe
   const finish = (data: Uint8Array): Uint8Array => {
     uncompressedSize += data.length
     running?.update(data)
-    return data
+    return lendsData ? data : data.slice()
   }
 
   const decodeChunk = (chunk: Lzma2Chunk, bytes: Uint8Array): Uint8Array => {
@@ -64,8 +66,7 @@ export function* walkBlock(position: number, sizeByte: number, decoding: BlockDe
     const chunk = readHeader(compressedSize - 1, control, rest)
     compressedSize += rest.length + chunk.size
     const bytes = yield chunk.size
-    // What is given out is the reader's, and filters may change it: the decoder still needs its own.
-    const data = finish(chain.push(decodeChunk(chunk, bytes).slice()))
+    const data = finish(chain.push(decodeChunk(chunk, bytes)))
     if (data.length > 0) yield data
   }
   const last = finish(chain.end())

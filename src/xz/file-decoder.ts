@@ -22,6 +22,8 @@ export interface XzDecoderOptions {
   readonly createSha256?: () => Sha256
   /** False for whoever has a hash of the data to compare it with: then its checks are passed over, which takes a tenth less. */
   readonly verifyData?: boolean
+  /** True for whoever is done with a piece of data before asking for the next: then its memory is used again. Default false. */
+  readonly lendsData?: boolean
 }
 
 /**
@@ -30,8 +32,8 @@ export interface XzDecoderOptions {
  */
 export interface XzDecoder {
   /**
-   * Takes the next bytes of the file, cut anywhere, and gives the data of them: pieces of up to about 2 MiB that are the
-   * caller's. Go through all of them before the next call. Throws {@link XzError}, and `TypeError` for a check by
+   * Takes the next bytes of the file, cut anywhere, and gives the data of them: pieces of up to about 2 MiB, the caller's if
+   * they are not lent. Go through all of them before the next call. Throws {@link XzError}, and `TypeError` for a check by
    * SHA-256 where no `createSha256` was given.
    */
   push(bytes: Uint8Array): Generator<Uint8Array, void, void>
@@ -51,7 +53,7 @@ const DICTIONARY_MAX = 128 * 1024 * 1024
 
 /** A decoder for one file. */
 export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
-  const { dictionaryMax = DICTIONARY_MAX, createSha256, verifyData = true } = options
+  const { dictionaryMax = DICTIONARY_MAX, createSha256, verifyData = true, lendsData = false } = options
   const filters = new Set<number>()
   let lzma2: Lzma2Decoder | undefined = borrowLzma2Decoder()
   /** Where the last stream ended, with its padding; `undefined` within a stream. */
@@ -84,6 +86,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
       dictionaryMax,
       createSha256,
       verifyData,
+      lendsData,
       onFilter: id => filters.add(id),
     }
     const index = createIndexMeter()

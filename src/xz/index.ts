@@ -29,6 +29,12 @@ export {
   type Filter,
   lzma2Filter,
 } from './filters/filter-flags.ts'
+export {
+  createLoneBlockDecoder,
+  decodeLoneBlock,
+  type LoneBlockDecoder,
+  type LoneBlockOptions,
+} from './lone-block.ts'
 export { keepLzma2Code } from './lzma2/code.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
 export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'

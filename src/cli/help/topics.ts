@@ -4,6 +4,7 @@ import { checking } from './checking.ts'
 import { declaration } from './declaration.ts'
 import { delivery } from './delivery.ts'
 import { environment } from './environment.ts'
+import { looking } from './looking.ts'
 import { nixos } from './nixos.ts'
 import { publishing } from './publishing.ts'
 import { settings } from './settings.ts'
@@ -22,6 +23,7 @@ export const TOPICS: readonly Topic[] = [
   delivery,
   publishing,
   checking,
+  looking,
   blockCache,
   environment,
 ]

@@ -1,12 +1,11 @@
-import { concatBytes } from '../../bytes/index.ts'
 import { createFilterDecoder } from './filter-decoders.ts'
 import type { Filter } from './filter-flags.ts'
 
 /** Undoes the filters of one block, over data that comes in pieces. */
 export interface FilterChain {
   /**
-   * Takes over the next piece of what LZMA2 gave, and returns the data that is final by now, which may be none. It may change
-   * `bytes`, and what it returns may be a part of them. It keeps nothing of `bytes` for later.
+   * Takes the next piece of what LZMA2 gave, and returns the data that is final by now, which may be none. It changes nothing
+   * of `bytes`, and keeps nothing of them. What it returns holds until the next call.
    */
   push(bytes: Uint8Array): Uint8Array
   /** Returns the rest of the data, at the end of the block. */
@@ -30,22 +29,24 @@ export function createFilterChain(filters: readonly Filter[]): FilterChain {
 function createStage(filter: Filter) {
   const decoder = createFilterDecoder(filter)
   let kept = new Uint8Array(0)
+  /** Used for each piece: chunks have up to 2 MiB, and a block has many. */
+  let memory = new Uint8Array(0)
+  /** Puts what was kept in front of a piece, and undoes the filter; returns all, and how much of it is final. */
+  const undo = (bytes: Uint8Array) => {
+    const size = kept.length + bytes.length
+    if (memory.length < size) memory = new Uint8Array(size)
+    memory.set(kept)
+    memory.set(bytes, kept.length)
+    const data = memory.subarray(0, size)
+    return { data, final: decoder.decode(data) }
+  }
   return {
     push(bytes: Uint8Array): Uint8Array {
-      const data = join(kept, bytes)
-      const final = decoder.decode(data)
+      const { data, final } = undo(bytes)
       kept = data.slice(final)
       return data.subarray(0, final)
     },
     /** The same for the last piece, all of which is returned. */
-    end(bytes: Uint8Array): Uint8Array {
-      const data = join(kept, bytes)
-      decoder.decode(data)
-      return data
-    },
+    end: (bytes: Uint8Array): Uint8Array => undo(bytes).data,
   }
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array {
-  return first.length === 0 ? second : concatBytes([first, second])
 }

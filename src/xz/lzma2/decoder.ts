@@ -68,7 +68,8 @@ export function createLzma2Decoder(): Lzma2Decoder {
 /** Decoders that nobody uses, for the next who wants one: each new one takes address space until it is collected. */
 const idle: Lzma2Decoder[] = []
 const IDLE_MAX = 2
-const IDLE_MEMORY_MAX = 16 * 1024 * 1024
+/** Enough for the blocks of our images, with their dictionary of 16 MiB. */
+const IDLE_MEMORY_MAX = 24 * 1024 * 1024
 
 /** A decoder, perhaps one that was used before. */
 export function borrowLzma2Decoder(): Lzma2Decoder {

@@ -58,7 +58,7 @@ function undo(filters: readonly Filter[], bytes: Uint8Array): Buffer {
   const parts: Uint8Array[] = []
   for (let at = 0; at < bytes.length; ) {
     const size = next() % (next() % 2 ? 40 : 70_000)
-    parts.push(chain.push(bytes.slice(at, at + size)))
+    parts.push(chain.push(bytes.slice(at, at + size)).slice())
     at += size
   }
   return Buffer.concat([...parts, chain.end()])

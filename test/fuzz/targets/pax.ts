@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { aclOutcome } from '../../../src/check/acl.ts'
-import { parsePaxHeader } from '../../../src/check/pax-records.ts'
 import { reportPaxHeader } from '../../../src/check/pax-rules.ts'
+import { parsePaxHeader } from '../../../src/untar/pax.ts'
 import { paxRecord } from '../../raw-tar.ts'
 import type { Target } from '../target.ts'
 

@@ -46,7 +46,7 @@ function undo(filters: readonly Filter[], bytes: Uint8Array, sizes: readonly num
   const chain = createFilterChain(filters)
   const parts: Uint8Array[] = []
   for (let at = 0, i = 0; at < bytes.length; at += sizes[i % sizes.length]!, i++) {
-    parts.push(chain.push(bytes.slice(at, at + sizes[i % sizes.length]!)))
+    parts.push(chain.push(bytes.slice(at, at + sizes[i % sizes.length]!)).slice())
   }
   return Buffer.concat([...parts, chain.end()])
 }

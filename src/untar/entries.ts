@@ -1,11 +1,11 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
 import type { ByteInput } from '../unpack/index.ts'
-import type { Report } from './findings.ts'
-import { EXTENDED_MAX } from './limits.ts'
-import { type PaxRecords, parsePaxHeader } from './pax-records.ts'
-import { reportGlobals, reportPaxHeader } from './pax-rules.ts'
-import { BLOCK, decodeTarHeader, type TarHeader } from './tar-header.ts'
+import { BLOCK, decodeTarHeader, type TarHeader } from './header.ts'
+import { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
+
+/** Bytes of the extended headers in front of an entry: libarchive takes as many (archive_read_support_format_tar.c). */
+export const EXTENDED_MAX = 1024 * 1024
 
 /** An entry whose contents have not been read yet. */
 export interface TarEntry {
@@ -31,6 +31,17 @@ export interface TarBreak {
   readonly kind: 'zeros' | 'no-header' | 'end' | 'part' | 'part-of-zeros' | 'cut'
 }
 
+/** What is told of extended headers, whose records are otherwise only seen in the entries. */
+export interface TarObserver {
+  onGlobals?(header: PaxHeader): void
+  /** `isSecond`: another one stands in front of it. */
+  onPax?(header: PaxHeader, isSecond: boolean): void
+  /** A GNU header holds an empty name. */
+  onEmptyPath?(): void
+  /** Those in front of an entry have more than {@link EXTENDED_MAX} bytes; what is in the last is not looked at. */
+  onTooLong?(size: number): void
+}
+
 /** Reads a tar archive in pieces. Offsets are multiples of 512. */
 export interface TarEntries {
   /** Where the next header begins. */
@@ -39,6 +50,10 @@ export interface TarEntries {
   next(): Promise<TarEntry | TarBreak>
   /** Passes over `size` bytes and what they are padded with, and keeps the first of them; `undefined` if they are cut off. */
   contents(size: number, wanted: number): Promise<Uint8Array | undefined>
+  /** The next bytes of contents, at most `most`; `undefined` if they are cut off. */
+  take(most: number): Promise<Uint8Array | undefined>
+  /** Passes over `length` bytes; whether there are so many. */
+  skip(length: number): Promise<boolean>
   /** Passes over the rest of a sparse file's map, which lies in front of its contents. */
   skipMap(): Promise<void>
   /** Passes over blocks of zeros. */
@@ -50,7 +65,7 @@ export interface TarEntries {
 /** Records of a global header that GNU tar takes for those of each entry. */
 const INHERITED = ['path', 'linkpath', 'size', 'uid', 'gid'] as const
 
-export function createTarEntries(input: ByteInput, report: Report): TarEntries {
+export function createTarEntries(input: ByteInput, observer: TarObserver = {}): TarEntries {
   let offset = 0
   let isPax = false
   let globals: PaxRecords = {}
@@ -64,15 +79,13 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
     const head = await gather(Math.min(wanted, size))
-    let left = Math.ceil(size / BLOCK) * BLOCK - head.length
-    while (left > 0) {
-      const piece = await input.take()
-      if (piece === undefined) return undefined
-      if (piece.length > left) input.unread(piece.subarray(left))
-      offset += Math.min(piece.length, left)
-      left -= Math.min(piece.length, left)
-    }
-    return head
+    return (await skip(Math.ceil(size / BLOCK) * BLOCK - head.length)) ? head : undefined
+  }
+
+  async function skip(length: number): Promise<boolean> {
+    const skipped = await input.skip(length)
+    offset += skipped
+    return skipped === length
   }
 
   /** The text of a GNU header for a long name; it ends at the first NUL. */
@@ -86,6 +99,12 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
       return offset
     },
     contents,
+    skip,
+    async take(most) {
+      const piece = await input.take(most)
+      offset += piece?.length ?? 0
+      return piece
+    },
     async next() {
       let pax: Record<string, ByteString> | undefined
       let longPath: ByteString | undefined
@@ -119,8 +138,7 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
         }
         extended += size
         if (extended > EXTENDED_MAX) {
-          const message = `the extended headers in front of an entry have ${extended} bytes, where libarchive takes ${EXTENDED_MAX}`
-          report('limits', `${message}: what is in the last of them is not looked at`)
+          observer.onTooLong?.(extended)
           extended -= size
           if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
           continue
@@ -129,16 +147,16 @@ export function createTarEntries(input: ByteInput, report: Report): TarEntries {
         if (body === undefined) return { kind: 'cut' }
         if (type === 'L') {
           longPath = longText(body)
-          if (longPath === '') report('path', 'a long name is empty', { until: 258 })
+          if (longPath === '') observer.onEmptyPath?.()
         } else if (type === 'K') longTarget = longText(body)
         else if (type === 'g') {
           const parsed = parsePaxHeader(body)
-          reportGlobals(parsed, report)
+          observer.onGlobals?.(parsed)
           globals = { ...globals, ...pick(parsed.records, INHERITED) }
           isPax = true
         } else if (type === 'x' || type === 'X') {
           const parsed = parsePaxHeader(body)
-          reportPaxHeader(parsed, pax !== undefined, report)
+          observer.onPax?.(parsed, pax !== undefined)
           pax = pax === undefined ? parsed.records : Object.assign(pax, parsed.records)
           isPax = true
         }

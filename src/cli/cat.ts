@@ -1,0 +1,18 @@
+import type { Command } from 'commander'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { writeToStdout } from './stdout.ts'
+import { somePath } from './usage.ts'
+
+/** Adds the arguments and options of the command `cat`, and what it does. */
+export function defineCat(cat: Command): void {
+  addOpenOptions(
+    cat.argument('<IMAGE>', 'path or URL of an image', somePath).argument('<PATH...>', 'files in the image'),
+  )
+    .addHelpText('after', IMAGE_EPILOGUE)
+    .action(printContents)
+}
+
+async function printContents(file: string, paths: readonly string[], flags: OpenFlags): Promise<void> {
+  await using image = await openForUser(file, flags)
+  for (const path of paths) for await (const piece of image.contents(path)) await writeToStdout(piece)
+}

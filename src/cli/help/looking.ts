@@ -1,0 +1,37 @@
+import type { Topic } from './topic.ts'
+
+const TEXT = `"ls" and "cat" look into an image without unpacking it, whoever made it: .tar,
+.tar.xz, .tar.gz, .tar.bz2 or .tar.zst, on disk or on a web server.
+
+  $ nspawn-rootfs ls -l images/web.tar.xz /etc
+  -r--r--r-- 0/0              84 1970-01-01 00:00 etc/os-release
+  $ nspawn-rootfs cat https://images.example.org/web.tar.xz /etc/os-release
+  ID=nixos
+  $ nspawn-rootfs ls images/web.tar.xz '/nix/store/*-nginx-*/bin/*'
+
+PATHS
+  Symlinks are followed as in the machine, so /etc/os-release is found in the
+  store. Names that a terminal would obey are shown with \\xNN in their place.
+  In a pattern, * and ? stand for characters of a name, and ** for any folders.
+  -R lists all below a directory, -l shows entries as tar -tv does.
+
+WHAT IS READ
+  A .tar.xz of this tool has many blocks, and the manifest beside it says what
+  lies in which. With both, only the blocks are read that have what you ask for:
+  of a web server by HTTP ranges. --manifest names another manifest.
+  Without a manifest, all of the image is read once to find a path. A .tar.gz,
+  .tar.bz2 or .tar.zst, or an .xz with a block of more than 32 MiB, cannot seek:
+  it is unpacked from its beginning, and the command says so.
+  The check of each block is verified before its bytes are used.
+
+IN THE API
+  import { openImage } from 'nspawn-rootfs/open'
+  await using image = await openImage('https://images.example.org/web.tar.xz')
+  for await (const bytes of image.contents('/etc/os-release')) …
+  It also lists entries and store paths, and verifies NAR hashes.`
+
+export const looking: Topic = {
+  name: 'looking',
+  summary: 'what "ls" and "cat" read of an image',
+  text: TEXT,
+}

@@ -1,0 +1,37 @@
+/** What the commands have in common that look into an image. */
+import type { Command } from 'commander'
+import { type OpenedImage, openImage } from '../open/index.ts'
+import { print } from './print.ts'
+import { somePath } from './usage.ts'
+
+/** Options of all of them. */
+export interface OpenFlags {
+  manifest?: string | false
+  netrcFile?: string
+  tokenFile?: string
+}
+
+/** What IMAGE may be, for the end of a help. */
+export const IMAGE_EPILOGUE = `
+IMAGE is a path or a URL of a tar archive, plain or compressed with xz, zstd,
+gzip or bzip2, whoever made it. With the manifest that a build writes beside it,
+only the parts are read that have what you ask for.
+
+Topic: nspawn-rootfs help looking`
+
+/** Adds these options. */
+export function addOpenOptions(command: Command): Command {
+  return command
+    .option('--manifest <FILE|URL>', 'manifest of the image (default: the one beside it)', somePath)
+    .option('--no-manifest', 'do without the manifest')
+    .option('--netrc-file <FILE>', 'netrc file with a user name and password for the server', somePath)
+    .option('--token-file <FILE>', 'file with a bearer token for the server', somePath)
+}
+
+/** Opens an image, and says if it has to be read from its beginning. */
+export async function openForUser(image: string, flags: OpenFlags): Promise<OpenedImage> {
+  const { manifest, netrcFile, tokenFile } = flags
+  const opened = await openImage(image, { manifest: manifest === false ? false : manifest, netrcFile, tokenFile })
+  if (!opened.isSeekable) print(`${image}: cannot seek, so it is read from its beginning`, process.stderr)
+  return opened
+}

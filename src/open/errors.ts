@@ -1,0 +1,34 @@
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+
+/** Why an image cannot be looked into. */
+export type OpenErrorCode =
+  /** There is no such image, or what it lies on does not give its bytes. */
+  | 'OPEN_UNREADABLE'
+  /** It is damaged, or is no tar archive. */
+  | 'OPEN_CORRUPT'
+  /** It is compressed in a way that nothing here undoes. */
+  | 'OPEN_UNSUPPORTED'
+  /** It was closed while it was read. */
+  | 'OPEN_CLOSED'
+  /** Nothing stands at a path in it. */
+  | 'ENTRY_MISSING'
+  /** What stands at a path has no contents, such as a directory. */
+  | 'ENTRY_WITHOUT_CONTENTS'
+
+/** An image that cannot be looked into, or has not what is looked for. */
+export class OpenError extends NspawnRootfsError {
+  static {
+    nameErrors(OpenError, 'OpenError')
+  }
+
+  readonly code: Open<OpenErrorCode>
+  /** The image, as it was given, without passwords. */
+  readonly image: string
+
+  /** `what` is said of the image. */
+  constructor(code: OpenErrorCode, image: string, what: string, options?: ErrorOptions) {
+    super(`${image}: ${what}`, options)
+    this.code = code
+    this.image = image
+  }
+}

@@ -1,0 +1,236 @@
+import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
+import type { ImageManifest } from '../image/index.ts'
+import { NixError, parseRegistration } from '../nix/index.ts'
+import { type ImageNode, resolvePath } from '../tree/index.ts'
+import type { DetectedCompression } from '../unpack/index.ts'
+import { OpenError, type OpenErrorCode } from './errors.ts'
+import { createFullLookup, createSegmentLookup, rangesBelow } from './lookup.ts'
+import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
+import { hashStorePaths } from './nar-hashes.ts'
+import type { ImageSource } from './source.ts'
+import type { TarBytes } from './tar-bytes.ts'
+
+/** A store path of an image. */
+export interface StoredPath {
+  /** Such as `/nix/store/HASH-NAME`. */
+  readonly path: string
+  /** `sha256:` and Nix base 32. */
+  readonly narHash: string
+  /** Bytes of the NAR. */
+  readonly narSize: number
+  /** The store paths that it refers to; absent if only the manifest was read, which does not list them. */
+  readonly references?: readonly string[]
+}
+
+/** A store path that was verified. */
+export interface VerifiedPath {
+  readonly path: string
+  /** Whether its entries make the NAR of its NAR hash. */
+  readonly isRight: boolean
+  /** What is wrong with it. */
+  readonly problem?: string
+}
+
+/** An image that was opened. What reads it throws `OpenError` OPEN_CORRUPT where it is damaged. */
+export interface OpenedImage extends AsyncDisposable {
+  /** Bytes of the file. */
+  readonly size: number
+  readonly compression: DetectedCompression | 'none'
+  /** Whether parts of it are read without all that is in front of them. */
+  readonly isSeekable: boolean
+  /** The manifest, if there is one. */
+  readonly manifest?: ImageManifest
+  /** All entries in their order, or those below a directory. None of them is kept. */
+  members(options?: MembersOptions): AsyncGenerator<ImageMember>
+  /** The entry at a path, symlinks on the way followed as in the machine; `undefined` if there is none. */
+  member(path: string, options?: MemberOptions): Promise<ImageMember | undefined>
+  /**
+   * The contents of a file, by its path or its entry; symlinks and hard links are followed. Throws `OpenError` ENTRY_MISSING
+   * and ENTRY_WITHOUT_CONTENTS.
+   */
+  contents(file: string | ImageMember): AsyncGenerator<Uint8Array>
+  /** Its store paths, by the manifest, or else by the registration in the image. Throws `OpenError` ENTRY_MISSING. */
+  storePaths(options?: StorePathOptions): Promise<readonly StoredPath[]>
+  /** Reads all of the image, and compares each store path with its NAR hash in the registration. */
+  verify(): AsyncGenerator<VerifiedPath>
+  /** Ends all reading. No thread, connection or file is left open when it resolves. */
+  close(): Promise<void>
+}
+
+/** Which entries to go through. */
+export interface MembersOptions {
+  /** A directory; symlinks on the way to it are followed. Default: the root, which has an entry in some images. */
+  readonly below?: string
+  /** How many names there may be behind those of the directory. Default: any number. */
+  readonly depth?: number
+}
+
+/** How to look for an entry. */
+export interface MemberOptions {
+  /** Whether a symlink at the end of the path is followed, too. Default true. */
+  readonly follow?: boolean
+}
+
+/** What to say of store paths. */
+export interface StorePathOptions {
+  /** Whether references are wanted, for which the registration is read. Default false. */
+  readonly references?: boolean
+}
+
+/** What an image is made of. */
+export interface ImageParts {
+  readonly source: ImageSource
+  readonly compression: DetectedCompression | 'none'
+  readonly tar: TarBytes
+  readonly manifest: ImageManifest | undefined
+  readonly signal: AbortSignal
+  readonly close: () => Promise<void>
+}
+
+const REGISTRATION = '/nix-path-registration'
+
+/** Bytes of a registration that are read: that of 100 000 store paths. */
+const REGISTRATION_MAX = 64 * 1024 * 1024
+
+/** Hard links that lead to each other: a link leads to a file, so that one is enough. */
+const HARD_LINKS_MAX = 4
+
+/** Makes an image of its parts. */
+export function createImage({ source, compression, tar, manifest, signal, close }: ImageParts): OpenedImage {
+  const { name } = source
+  const lookup = manifest ? createSegmentLookup(tar, name, manifest) : createFullLookup(tar, name)
+  const fail = (code: OpenErrorCode, what: string) => new OpenError(code, name, what)
+
+  async function* all(ranges: readonly TarRange[] = [{ start: 0 }]): AsyncGenerator<MemberInPlace> {
+    for (const range of ranges) {
+      for await (const found of readMembers(tar, name, range)) {
+        signal.throwIfAborted()
+        yield found
+      }
+    }
+  }
+
+  async function* members({ below = '/', depth = Number.POSITIVE_INFINITY }: MembersOptions = {}) {
+    const { path, node } = await follow(below)
+    if (node?.type !== 'directory') throw fail('ENTRY_MISSING', `has no directory at ${below}`)
+    const base = path === '' ? 0 : path.length + 1
+    const ranges = manifest && rangesBelow(manifest, path, depth)
+    for await (const { member } of all(ranges)) {
+      if (path !== '' && !member.path.startsWith(`${path}/`)) continue
+      if (isWithin(member.path, base, depth)) yield member
+    }
+  }
+
+  const follow = (path: string) => resolvePath(async at => nodeOf(await lookup(at)), encodeText(path))
+
+  async function find(path: string, { follow = true }: MemberOptions = {}): Promise<ImageMember | undefined> {
+    signal.throwIfAborted()
+    const wanted = encodeText(path)
+    const slash = wanted.replace(/\/+$/, '').lastIndexOf('/')
+    const [way, last] = follow ? [wanted, undefined] : [wanted.slice(0, slash + 1), wanted.slice(slash + 1)]
+    const { path: end, node } = await resolvePath(async at => nodeOf(await lookup(at)), way)
+    if (node === undefined) return undefined
+    if (last === undefined || last === '' || last === '.' || last === '..') return lookup(end)
+    return node.type === 'directory' ? lookup(end === '' ? last : byteString`${end}/${last}`) : undefined
+  }
+
+  /** The file that an entry is, or is another name of. */
+  async function fileOf(start: ImageMember): Promise<ImageMember> {
+    let member = start
+    for (let links = 0; member.type === 'hardlink' && links < HARD_LINKS_MAX; links++) {
+      const next = await lookup((member.target ?? member.path).replace(/^(\.?\/+)+/, ''))
+      if (next === undefined) throw fail('ENTRY_MISSING', `has no /${decodeText(member.target!)}, a hard link's file`)
+      member = next
+    }
+    const path = decodeText(member.path)
+    if (member.isSparse) throw fail('OPEN_UNSUPPORTED', `/${path} is stored without its holes: unpack the image`)
+    if (member.type === 'file') return member
+    throw fail('ENTRY_WITHOUT_CONTENTS', `/${path} is a ${member.type}, and has no contents`)
+  }
+
+  async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array> {
+    const found = typeof file === 'string' ? await find(file) : file
+    if (found === undefined) throw fail('ENTRY_MISSING', `has nothing at ${String(file)}`)
+    const { contentsOffset, size } = await fileOf(found)
+    let left = size
+    for await (const piece of tar.from(contentsOffset, contentsOffset + size)) {
+      signal.throwIfAborted()
+      left -= piece.length
+      // The memory of the piece is used again.
+      yield piece.slice()
+    }
+    if (left > 0) throw fail('OPEN_CORRUPT', `is cut off in the contents of /${decodeText(found.path)}`)
+  }
+
+  async function registered(): Promise<StoredPath[]> {
+    const member = await find(REGISTRATION)
+    if (member === undefined) throw fail('ENTRY_MISSING', `has no ${REGISTRATION}, which lists store paths`)
+    if (member.size > REGISTRATION_MAX) throw fail('OPEN_UNSUPPORTED', `${REGISTRATION} has ${member.size} bytes`)
+    const pieces: Uint8Array[] = []
+    for await (const piece of contents(member)) pieces.push(piece)
+    try {
+      return parseRegistration(Buffer.concat(pieces).toString()).map(({ path, narHash, narSize, references }) => ({
+        path: path.path,
+        narHash,
+        narSize,
+        references: references.map(reference => reference.path),
+      }))
+    } catch (error) {
+      if (!(error instanceof NixError)) throw error
+      throw new OpenError('OPEN_CORRUPT', name, `${REGISTRATION}: ${error.message}`, { cause: error })
+    }
+  }
+
+  return {
+    size: source.size,
+    compression,
+    isSeekable: tar.isSeekable,
+    ...(manifest && { manifest }),
+    members,
+    member: find,
+    contents,
+    async storePaths({ references = false } = {}) {
+      return manifest && !references ? manifest.storePaths : await registered()
+    },
+    async *verify() {
+      const expected = new Map((await registered()).map(record => [record.path.slice(1), record]))
+      for await (const { path, narHash, narSize } of hashStorePaths(all())) {
+        const record = expected.get(decodeText(path))
+        expected.delete(decodeText(path))
+        const problem =
+          record === undefined
+            ? 'is not registered'
+            : narHash === undefined
+              ? 'makes no NAR'
+              : narHash !== record.narHash
+                ? `has the NAR hash ${narHash}, not ${record.narHash}`
+                : narSize !== record.narSize
+                  ? `has a NAR of ${narSize} bytes, not ${record.narSize}`
+                  : undefined
+        const isRight = problem === undefined
+        yield { path: `/${decodeText(path)}`, isRight, ...(!isRight && { problem }) }
+      }
+      for (const { path } of expected.values()) yield { path, isRight: false, problem: 'is not in the image' }
+    },
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+/** Whether a path has at most `depth` names from `start` on. */
+function isWithin(path: ByteString, start: number, depth: number): boolean {
+  let at = start
+  for (let names = 1; names <= depth; names++) {
+    const slash = path.indexOf('/', at)
+    if (slash < 0) return true
+    at = slash + 1
+  }
+  return false
+}
+
+/** What stands at a path, for following links. */
+function nodeOf(member: ImageMember | undefined): ImageNode | undefined {
+  if (member === undefined) return undefined
+  const { type, mode, target } = member
+  return type === 'symlink' ? { type, target: target as ByteString } : { type, mode }
+}

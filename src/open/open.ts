@@ -1,0 +1,170 @@
+import { readFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import {
+  abortSignal,
+  either,
+  fileOrUrl,
+  filePath,
+  flag,
+  objectOf,
+  resolvePath,
+  text,
+  wholeNumber,
+} from '../arguments.ts'
+import type { ImageManifest } from '../image/index.ts'
+import { imageNameOf, manifestFileOf } from '../image-files.ts'
+import { type Access, createAccess } from '../nar-file/index.ts'
+import { workerUrlOf } from '../produce/index.ts'
+import { credentialsOf } from '../store/index.ts'
+import { type Compression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
+import { createBlockReader, DICTIONARY_MAX } from './block-reader.ts'
+import { OpenError } from './errors.ts'
+import { createImage, type OpenedImage } from './image.ts'
+import { manifestOf } from './manifest.ts'
+import { type ImageSource, openFile, openUrl, type RandomAccess, sourceOf } from './source.ts'
+import { plainTar, streamedTar, type TarBytes, xzTar } from './tar-bytes.ts'
+import { readXzLayout } from './xz-layout.ts'
+
+/** How to open an image. */
+export interface OpenOptions {
+  /**
+   * The manifest, a path or a URL; `false` for none. Default: the file beside the image that a build writes, if it is there
+   * and is that of the image. With it, only the parts are read that have what is looked for.
+   */
+  readonly manifest?: string | URL | false
+  /** A netrc file with users and passwords for the server, or its text. */
+  readonly netrcFile?: string
+  readonly netrcText?: string
+  /** A file with a bearer token for the server. */
+  readonly tokenFile?: string
+  /** Milliseconds without a byte after which the server is asked again, and after five times given up. Default 20 000. */
+  readonly stallTimeout?: number
+  /** Aborting it ends all reading, which rejects with the signal's reason. */
+  readonly signal?: AbortSignal
+  /** What the threads run: see the same option of a build. */
+  readonly workerUrl?: string | URL
+}
+
+const OPTIONS = objectOf({
+  manifest: either(value => value === false, flag, fileOrUrl),
+  netrcFile: filePath,
+  netrcText: text,
+  tokenFile: filePath,
+  stallTimeout: wholeNumber(1),
+  signal: abortSignal,
+  workerUrl: fileOrUrl,
+})
+
+/** Bytes that a manifest may have: that of 100 000 store paths. */
+const MANIFEST_MAX = 64 * 1024 * 1024
+
+/**
+ * Opens an image to look into it: a tar archive, plain or compressed, whoever made it, by its path, its URL or as an object
+ * that reads it. Of an .xz with several blocks, and of a plain tar, only those parts are read that have what is looked for;
+ * all others are unpacked from their beginning each time.
+ *
+ * Close it in the end. Throws `OpenError`, `HttpError` and `StoreError` SOURCE_INVALID, and so does what reads it.
+ */
+export async function openImage(image: string | URL | RandomAccess, options: OpenOptions = {}): Promise<OpenedImage> {
+  OPTIONS(options, 'options')
+  const ending = new AbortController()
+  const abort = () => ending.abort(options.signal?.reason)
+  if (options.signal?.aborted) abort()
+  options.signal?.addEventListener('abort', abort, { once: true })
+  const { signal } = ending
+  const place = placeOf(image, options)
+  let access: Access | undefined
+  const getAccess = async (url: string) => {
+    const { netrcFile, netrcText, tokenFile, stallTimeout } = options
+    const credentials = await credentialsOf({ netrcFile, netrcText, tokenFile }, [url])
+    access ??= createAccess({ ...credentials, stallTimeout }, signal)
+    return access
+  }
+  let source: ImageSource | undefined
+  let tar: TarBytes | undefined
+  const close = async () => {
+    options.signal?.removeEventListener('abort', abort)
+    ending.abort(new OpenError('OPEN_CLOSED', source?.name ?? 'the image', 'was closed'))
+    await Promise.all([tar?.close(), source?.close(), access?.close()])
+  }
+  try {
+    signal.throwIfAborted()
+    if (place.url !== undefined) source = await openUrl(place.url, await getAccess(place.url))
+    else if (place.path !== undefined) source = await openFile(place.path, signal)
+    else source = sourceOf(image as RandomAccess)
+    const head = await source.read(0, Math.min(MARK_SIZE, source.size), { signal })
+    const compression = detectCompression(head) ?? 'none'
+    tar = await openTar(source, compression, { workerUrl: workerUrlOf(options.workerUrl), signal })
+    const manifest = await readManifest(place, source, tar, getAccess)
+    return createImage({ source, compression, tar, manifest, signal, close })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function openTar(
+  source: ImageSource,
+  compression: string,
+  options: { readonly workerUrl: URL; readonly signal: AbortSignal },
+): Promise<TarBytes> {
+  if (compression === 'none') return plainTar(source)
+  const blocks = compression === 'xz' && source.isSeekable ? await readXzLayout(source) : undefined
+  if (blocks) return xzTar(source, blocks, createBlockReader(source, blocks, options))
+  if (compression === 'zip' || compression === 'compress') {
+    throw new OpenError('OPEN_UNSUPPORTED', source.name, `is compressed with ${compression}: unpack it first`)
+  }
+  return streamedTar(source, compression as Compression, DICTIONARY_MAX)
+}
+
+/** Where an image and its manifest are. */
+interface Place {
+  readonly url?: string
+  readonly path?: string
+  readonly manifest?: string
+}
+
+function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions): Place {
+  const given = manifest === undefined || manifest === false ? undefined : absolute(manifest, 'options.manifest')
+  if (typeof image === 'string' || image instanceof URL) {
+    const found = absolute(image, 'image')
+    const beside = manifest === false ? undefined : (given ?? besideOf(found))
+    return isHttp(found) ? { url: found, manifest: beside } : { path: found, manifest: beside }
+  }
+  const { size, read } = image ?? {}
+  if (!Number.isSafeInteger(size) || size < 0 || typeof read !== 'function') {
+    throw new TypeError('image: give a path, a URL, or an object with size, a number, and read(offset, length)')
+  }
+  return { manifest: given }
+}
+
+function absolute(place: string | URL, name: string): string {
+  return isHttp(place) ? String(place) : resolvePath(place, name)
+}
+
+function isHttp(place: string | URL): boolean {
+  return /^https?:/i.test(String(place))
+}
+
+/** Where a build puts the manifest. */
+function besideOf(image: string): string {
+  if (!isHttp(image)) return join(dirname(image), manifestFileOf(imageNameOf(basename(image))))
+  const url = new URL(image)
+  const slash = url.pathname.lastIndexOf('/') + 1
+  url.pathname = url.pathname.slice(0, slash) + manifestFileOf(imageNameOf(url.pathname.slice(slash)))
+  return url.href
+}
+
+/** The manifest of an image; `undefined` if there is none, or another's. */
+async function readManifest(
+  { manifest: place }: Place,
+  source: ImageSource,
+  tar: TarBytes,
+  getAccess: (url: string) => Promise<Access>,
+): Promise<ImageManifest | undefined> {
+  if (place === undefined || !tar.isSeekable) return undefined
+  const bytes = isHttp(place)
+    ? await (await getAccess(place)).document(place, { limit: MANIFEST_MAX })
+    : await readFile(place).catch(() => undefined)
+  return bytes && manifestOf(Buffer.from(bytes).toString(), source, tar)
+}

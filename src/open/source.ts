@@ -1,0 +1,152 @@
+/** The bytes of an image file, read at any place: from a disk or a web server. */
+import { type FileHandle, open } from 'node:fs/promises'
+import { describeUrl } from '../describe-url.ts'
+import { withDescriptor } from '../descriptors.ts'
+import { reasonOf } from '../disk/index.ts'
+import type { FileRange } from '../http/index.ts'
+import type { Access } from '../nar-file/index.ts'
+import { OpenError } from './errors.ts'
+
+/** Bytes that can be read at any place: what a program hands in. */
+export interface RandomAccess {
+  /** Bytes of it all. */
+  readonly size: number
+  /** `length` bytes from `offset` on, all of which are within `size`. The signal asks it to give up. */
+  read(offset: number, length: number, options: { readonly signal?: AbortSignal }): Promise<Uint8Array>
+}
+
+/** An image file that was opened. */
+export interface ImageSource extends RandomAccess {
+  /** The image, for messages. */
+  readonly name: string
+  /** Whether reading here and there is no slower than reading all. A server may send nothing but whole files. */
+  readonly isSeekable: boolean
+  /** All bytes from `offset` on, up to `end`, which is their end if absent. */
+  stream(offset: number, end?: number): AsyncGenerator<Uint8Array>
+  close(): Promise<void>
+}
+
+/** Bytes read at a time, where all are read in order. */
+const STREAM_SIZE = 256 * 1024
+
+/** Bytes fetched in the first place: with them come the size of the file and what it is compressed with. */
+const HEAD_SIZE = 16 * 1024
+
+/** Bytes that pull-tar takes (systemd `src/import/pull-job.c`). */
+const SIZE_MAX = 64 * 1024 ** 3
+
+/** Opens a file on disk. Throws `OpenError` OPEN_UNREADABLE, and so does what reads it. */
+export async function openFile(path: string, signal?: AbortSignal): Promise<ImageSource> {
+  const fail = (error: unknown) => unreadable(path, reasonOf(error), error)
+  let handle: FileHandle
+  let size: number
+  try {
+    handle = await withDescriptor(() => open(path, 'r'), signal)
+  } catch (error) {
+    throw fail(error)
+  }
+  try {
+    const info = await handle.stat()
+    if (!info.isFile())
+      throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file, and cannot seek')
+    size = info.size
+  } catch (error) {
+    await handle.close()
+    throw fail(error)
+  }
+  return createSource(path, {
+    size,
+    async read(offset, length) {
+      const bytes = new Uint8Array(length)
+      try {
+        for (let at = 0; at < length; ) {
+          const { bytesRead } = await handle.read(bytes, at, length - at, offset + at)
+          if (bytesRead === 0) throw new Error(`it ends at byte ${offset + at}, and had ${size} bytes before`)
+          at += bytesRead
+        }
+      } catch (error) {
+        throw fail(error)
+      }
+      return bytes
+    },
+    close: () => handle.close(),
+  })
+}
+
+/**
+ * Opens a file on a web server, which is asked for ranges. A server that has none sends the whole file each time: it is not
+ * seekable. Throws `OpenError` OPEN_UNREADABLE and `HttpError`, and so does what reads it.
+ */
+export async function openUrl(url: string, access: Access): Promise<ImageSource> {
+  const name = describeUrl(url)
+  const start = await fetchRange({ start: 0, size: HEAD_SIZE })
+  const { identity, isPart } = start
+  const { length: size } = identity
+  const head = await collect(start.bytes, Math.min(HEAD_SIZE, size ?? HEAD_SIZE))
+  if (size === undefined) {
+    throw unreadable(name, 'the server does not say how many bytes it has; download the image and open the file')
+  }
+
+  async function fetchRange(range: FileRange) {
+    const answer = await access.openRange(url, range, SIZE_MAX)
+    if (answer === undefined) throw unreadable(name, 'the server has no such file')
+    return answer
+  }
+  return createSource(name, {
+    size,
+    isSeekable: isPart,
+    async read(offset, length) {
+      if (offset + length <= head.length) return head.slice(offset, offset + length)
+      const { bytes } = await fetchRange({ start: offset, size: length, identity })
+      return collect(bytes, length)
+    },
+    async *stream(offset, end = size) {
+      if (end > offset) yield* (await fetchRange({ start: offset, size: end - offset, identity })).bytes
+    },
+    close: () => access.close(),
+  })
+}
+
+/** Takes over what a program hands in. */
+export function sourceOf(given: RandomAccess): ImageSource {
+  return createSource('the image', {
+    size: given.size,
+    async read(offset, length, options) {
+      const bytes = await given.read(offset, length, options)
+      if (bytes instanceof Uint8Array && bytes.length === length) return bytes
+      const got = bytes instanceof Uint8Array ? `${bytes.length}` : 'no'
+      throw new TypeError(`source.read(${offset}, ${length}): gives ${got} bytes`)
+    },
+    close: async () => {},
+  })
+}
+
+function createSource(
+  name: string,
+  parts: RandomAccess & Pick<ImageSource, 'close'> & Partial<Pick<ImageSource, 'stream' | 'isSeekable'>>,
+): ImageSource {
+  const { size, read } = parts
+  return {
+    name,
+    isSeekable: true,
+    async *stream(offset, end = size) {
+      for (let at = offset; at < end; at += STREAM_SIZE) yield await read(at, Math.min(STREAM_SIZE, end - at), {})
+    },
+    ...parts,
+  }
+}
+
+async function collect(bytes: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
+  const all = new Uint8Array(length)
+  let at = 0
+  for await (const piece of bytes) {
+    const part = piece.subarray(0, length - at)
+    all.set(part, at)
+    at += part.length
+  }
+  return all.subarray(0, at)
+}
+
+function unreadable(name: string, why: string, cause?: unknown): OpenError {
+  return new OpenError('OPEN_UNREADABLE', name, `cannot be read: ${why}`, { cause })
+}

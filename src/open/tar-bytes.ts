@@ -1,0 +1,97 @@
+/** The tar archive in an image file, from any offset on. */
+import { type Compression, createByteInput, UnpackError, unpack } from '../unpack/index.ts'
+import { type BlockReader, isLong } from './block-reader.ts'
+import { OpenError } from './errors.ts'
+import type { ImageSource } from './source.ts'
+import type { XzBlock } from './xz-layout.ts'
+
+/** A part of the archive that is unpacked on its own. Offsets and sizes are in bytes. */
+export interface TarBlock {
+  /** In the image file. */
+  readonly offset: number
+  readonly size: number
+  /** In the archive. */
+  readonly tarOffset: number
+  readonly tarSize: number
+}
+
+/** The bytes of a tar archive, wherever they are. */
+export interface TarBytes {
+  /** Whether to begin in the middle costs no more than what is read from there on. */
+  readonly isSeekable: boolean
+  /** Bytes of the archive; `undefined` if that takes unpacking it. */
+  readonly size: number | undefined
+  /** Parts that are unpacked on their own, in order; none where nothing tells them. */
+  readonly blocks: readonly TarBlock[]
+  /** The bytes from `offset` on, up to `end` or the end of the archive. Throws `OpenError`. */
+  from(offset: number, end?: number): AsyncGenerator<Uint8Array>
+  /** Gives up what it holds. Nothing is left when it resolves. */
+  close(): Promise<void>
+}
+
+/** An archive that is not compressed. */
+export function plainTar(source: ImageSource): TarBytes {
+  return {
+    isSeekable: source.isSeekable,
+    size: source.size,
+    blocks: [],
+    from: (offset, end) => source.stream(offset, end),
+    close: async () => {},
+  }
+}
+
+/** An archive in the blocks of an .xz file. */
+export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: BlockReader): TarBytes {
+  const last = blocks.at(-1)
+  const size = last === undefined ? 0 : last.dataOffset + last.uncompressedSize
+  return {
+    isSeekable: source.isSeekable && !blocks.some(isLong),
+    size,
+    blocks: blocks.map(block => ({
+      offset: block.offset,
+      size: block.size,
+      tarOffset: block.dataOffset,
+      tarSize: block.uncompressedSize,
+    })),
+    async *from(offset, end = size) {
+      const wanted = blocks.filter(
+        ({ dataOffset, uncompressedSize }) => dataOffset < end && dataOffset + uncompressedSize > offset,
+      )
+      let at = wanted[0]?.dataOffset ?? 0
+      for await (const piece of reader.read(wanted)) {
+        const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
+        at += piece.length
+        if (part.length > 0) yield part
+      }
+    },
+    close: () => reader.close(),
+  }
+}
+
+/** Bytes given to an unpacker at a time: a few may stand for many. */
+const PIECE_SIZE = 4096
+
+/** An archive that is unpacked in one go, from its beginning. */
+export function streamedTar(source: ImageSource, compression: Compression, dictionaryMax: number): TarBytes {
+  return {
+    isSeekable: false,
+    size: undefined,
+    blocks: [],
+    async *from(offset, end = Number.POSITIVE_INFINITY) {
+      let at = 0
+      try {
+        const input = createByteInput(source.stream(0), PIECE_SIZE)
+        for await (const piece of unpack(input, { compression, dictionaryMax })) {
+          const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
+          at += piece.length
+          if (part.length > 0) yield part
+          if (at >= end) return
+        }
+      } catch (error) {
+        if (!(error instanceof UnpackError)) throw error
+        throw new OpenError('OPEN_CORRUPT', source.name, error.message, { cause: error })
+      }
+    },
+    close: async () => {},
+  }
+}

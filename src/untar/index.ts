@@ -1,0 +1,11 @@
+export {
+  createTarEntries,
+  EXTENDED_MAX,
+  type TarBreak,
+  type TarEntries,
+  type TarEntry,
+  type TarObserver,
+} from './entries.ts'
+export { attributesOf, hasContents, isSparse, normalizePath, typeOf } from './entry.ts'
+export { BLOCK, decodeTarHeader, type TarHeader } from './header.ts'
+export { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'

@@ -1,0 +1,278 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { build, type ImageFormat } from '../../../src/index.ts'
+import { type OpenError, openImage } from '../../../src/open/index.ts'
+import { sendBytes, sendFile, serveCache } from '../../binary-cache.ts'
+import { createNixosStore } from '../../nixos-store.ts'
+import { needs } from '../../programs.ts'
+import { END_OF_TAR, rawEntry } from '../../raw-tar.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { collect, countingSource, listAll, randomBytes } from './support.ts'
+
+/** Builds an image of a small system, with a large store path of which nobody wants to read. */
+async function buildImage(format: ImageFormat = 'tar.xz') {
+  const folder = temporaryFolder()
+  const store = createNixosStore(folder)
+  const large = store.add('large', { contents: randomBytes(6_000_000).toString('latin1') })
+  const { toplevel, source } = store
+  const out = join(folder, 'out')
+  const spec = { source, toplevel, roots: [large], name: 'web', format, level: 1 }
+  const { image } = await build(spec, { workers: 1, cache: false }).toFolder(out)
+  return { image, toplevel, large, etc: store.etc, manifest: join(out, 'web.manifest.json') }
+}
+
+const problemOf = async (work: Promise<unknown>): Promise<OpenError> => {
+  const error = await work.then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  return error as OpenError
+}
+
+describe('an image of ours', () => {
+  it('is read by its manifest, and little of it', async () => {
+    const { image: file, toplevel, manifest } = await buildImage()
+    const source = countingSource(file)
+    await using image = await openImage(source, { manifest })
+    expect(image.manifest?.name).toBe('web')
+    expect((await collect(image.contents(`${toplevel}/nixos-version`))).toString()).toBe('25.11')
+    expect((await collect(image.contents('/etc/os-release'))).toString()).toBe('ID=nixos\n')
+    expect(source.bytesRead).toBeLessThan(source.size / 4)
+  })
+
+  it.each(['tar', 'tar.xz', 'tar.gz', 'tar.zst'] as const)('in %s is right, all of it', async format => {
+    const { image: file } = await buildImage(format)
+    await using image = await openImage(file)
+    const verified = await listAll(image.verify())
+    expect(verified.filter(({ isRight }) => !isRight)).toEqual([])
+    expect(verified.map(({ path }) => path).sort()).toEqual((await image.storePaths()).map(({ path }) => path).sort())
+  })
+
+  it('tells the same store paths by its manifest and by its registration', async () => {
+    const { image: file, toplevel, etc } = await buildImage()
+    await using image = await openImage(file)
+    await using alone = await openImage(file, { manifest: false })
+    const known = (await image.storePaths()).map(({ path, narHash, narSize }) => ({ path, narHash, narSize }))
+    const registered = await alone.storePaths()
+    expect(registered.map(({ references: _, ...record }) => record)).toEqual(known)
+    expect(registered.find(({ path }) => path === toplevel)?.references).toContain(etc)
+    expect((await image.storePaths({ references: true })).length).toBe(registered.length)
+  })
+
+  it('has a directory that is listed without what lies elsewhere', async () => {
+    const { image: file, toplevel, manifest, large } = await buildImage()
+    const source = countingSource(file)
+    await using image = await openImage(source, { manifest })
+    const inToplevel = await listAll(image.members({ below: toplevel, depth: 1 }))
+    expect(inToplevel.map(({ path }) => path.slice(toplevel.length))).toEqual([
+      'etc',
+      'init',
+      'nixos-version',
+      'sw',
+      'system',
+    ])
+    expect(source.bytesRead).toBeLessThan(source.size / 4)
+    const top = await listAll(image.members({ depth: 1 }))
+    expect(top.map(({ path }) => path)).toContain('nix-path-registration')
+    const all = await listAll(image.members())
+    expect(all.map(({ path }) => path)).toContain(large.slice(1))
+  })
+
+  it('follows symlinks, or not', async () => {
+    const { image: file, toplevel } = await buildImage()
+    await using image = await openImage(file)
+    expect((await image.member(`${toplevel}/etc`))?.type).toBe('directory')
+    expect((await image.member(`${toplevel}/etc`, { follow: false }))?.type).toBe('symlink')
+    expect(await image.member('/nothing/here')).toBeUndefined()
+    expect(await image.member(`${toplevel}/init/below`)).toBeUndefined()
+  })
+
+  it('does not believe the manifest of another image', async () => {
+    const { image: file, manifest } = await buildImage()
+    const other = JSON.parse(readFileSync(manifest, 'utf8'))
+    other.blocks[1].offset += 4
+    writeFileSync(manifest, JSON.stringify(other))
+    await using image = await openImage(file)
+    expect(image.manifest).toBeUndefined()
+    expect((await collect(image.contents('/etc/os-release'))).toString()).toBe('ID=nixos\n')
+  })
+})
+
+describe('an image on a web server', () => {
+  const serve = async (bend?: Parameters<typeof serveCache>[1]) => {
+    const built = await buildImage()
+    const server = await serveCache(dirname(built.image), bend ?? (() => ranges))
+    return { ...built, server, url: `${server.url}web.tar.xz` }
+  }
+
+  it('is read by ranges', async () => {
+    let sent = 0
+    const {
+      url,
+      image: file,
+      toplevel,
+    } = await serve(() => (response, bytes, request) => {
+      sent += ranges(response, bytes, request)
+    })
+    await using image = await openImage(url)
+    expect(image.manifest).toBeDefined()
+    expect((await collect(image.contents(`${toplevel}/nixos-version`))).toString()).toBe('25.11')
+    expect(sent).toBeLessThan(readFileSync(file).length / 4)
+  })
+
+  it('is read from its beginning if the server has no ranges', async () => {
+    const { url, toplevel } = await serve(() => (response, bytes) => {
+      if (bytes === undefined) response.writeHead(404).end()
+      else sendBytes(bytes)(response, bytes, undefined!)
+    })
+    await using image = await openImage(url)
+    expect(image.isSeekable).toBe(false)
+    expect((await collect(image.contents(`${toplevel}/nixos-version`))).toString()).toBe('25.11')
+  })
+
+  it('is refused if it changes meanwhile', async () => {
+    let version = 1
+    const { url, toplevel } = await serve(() => (response, bytes, request) => {
+      response.setHeader('etag', `"${version}"`)
+      ranges(response, bytes, request)
+    })
+    await using image = await openImage(url)
+    version = 2
+    const error = await problemOf(collect(image.contents(`${toplevel}/nixos-version`)))
+    expect(error.code).toBe('HTTP_CHANGED')
+  })
+
+  it('is named where it is not there', async () => {
+    const { server } = await serve(() => sendFile)
+    const error = await problemOf(openImage(`${server.url}none.tar.xz`))
+    expect(error.code).toBe('OPEN_UNREADABLE')
+    expect(error.message).toBe(`${server.url}none.tar.xz: cannot be read: the server has no such file`)
+  })
+
+  it('leaves no connection behind', async () => {
+    const { url, server } = await serve()
+    const image = await openImage(url)
+    for await (const _ of image.members()) break
+    await image.close()
+    await expect.poll(() => server.sockets.size).toBe(0)
+  })
+})
+
+describe('an image that is broken', () => {
+  const xz = needs('xz')
+
+  it.each([
+    ['whose bytes end early', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2), 'OPEN_CORRUPT'],
+    ['with a byte changed in a block', (bytes: Buffer) => flip(bytes, bytes.length / 2), 'OPEN_CORRUPT'],
+    ['with a byte changed in its index', (bytes: Buffer) => flip(bytes, bytes.length - 20), 'OPEN_CORRUPT'],
+  ])('%s is told', async (_, change, code) => {
+    const { image: file } = await buildImage()
+    writeFileSync(file, change(readFileSync(file)))
+    const error = await problemOf(readAll(file))
+    expect(error.code).toBe(code)
+    expect(error.message).toContain(file)
+  })
+
+  it.skipIf(xz.skip)(`with a wrong byte in a store path is told of that path${xz.because}`, async () => {
+    const { image: file, toplevel } = await buildImage()
+    const folder = dirname(file)
+    const tar = execFileSync('xz', ['-dc', file], { maxBuffer: 2 ** 28 })
+    const at = tar.indexOf('25.11')
+    tar.write('25.12', at)
+    writeFileSync(join(folder, 'web.tar'), tar)
+    await using image = await openImage(join(folder, 'web.tar'), { manifest: false })
+    const wrong = (await listAll(image.verify())).filter(({ isRight }) => !isRight)
+    expect(wrong).toEqual([
+      { path: toplevel, isRight: false, problem: expect.stringMatching(/^has the NAR hash sha256:/) },
+    ])
+  })
+
+  it.each([
+    ['text', Buffer.from('not an image, but long enough to be looked at '.repeat(40)), 'OPEN_CORRUPT'],
+    ['nothing', Buffer.alloc(0), 'OPEN_CORRUPT'],
+    ['a zip archive', Buffer.from('PK\x03\x04'.padEnd(600)), 'OPEN_UNSUPPORTED'],
+    ['a tar that is cut off', rawEntry({ name: 'a', data: Buffer.alloc(4000) }).subarray(0, 2000), 'OPEN_CORRUPT'],
+  ])('as it is %s is told', async (_, bytes, code) => {
+    const file = join(temporaryFolder(), 'image')
+    writeFileSync(file, bytes)
+    expect((await problemOf(readAll(file))).code).toBe(code)
+  })
+
+  it('has links that lead to each other, and so nowhere', async () => {
+    const file = join(temporaryFolder(), 'image.tar')
+    const loop = rawEntry({ name: 'a', type: '2', linkname: 'b' })
+    writeFileSync(file, Buffer.concat([loop, rawEntry({ name: 'b', type: '2', linkname: 'a' }), END_OF_TAR]))
+    await using image = await openImage(file)
+    expect(await image.member('/a')).toBeUndefined()
+    expect((await image.member('/a', { follow: false }))?.type).toBe('symlink')
+  })
+})
+
+describe('openImage', () => {
+  it('refuses what is no image, by name', async () => {
+    await expect(openImage(7 as never)).rejects.toThrow(
+      new TypeError('image: give a path, a URL, or an object with size, a number, and read(offset, length)'),
+    )
+    await expect(openImage('a', { manifests: false } as never)).rejects.toThrow(TypeError)
+  })
+
+  it('names a file that is not there, and a folder', async () => {
+    const folder = temporaryFolder()
+    expect((await problemOf(openImage(join(folder, 'none')))).message).toMatch(/none: cannot be read: no such file/)
+    expect((await problemOf(openImage(folder))).message).toMatch(/cannot be read: it is a folder$/)
+  })
+
+  it('ends with the reason of the signal', async () => {
+    const { image: file } = await buildImage()
+    const controller = new AbortController()
+    await using image = await openImage(file, { signal: controller.signal })
+    const reading = readFully(image.members(), () => controller.abort(new Error('enough')))
+    await expect(reading).rejects.toThrow('enough')
+    await expect(openImage(file, { signal: controller.signal })).rejects.toThrow('enough')
+  })
+
+  it('says of what was closed that it was', async () => {
+    const { image: file } = await buildImage()
+    const image = await openImage(file)
+    await image.close()
+    await image.close()
+    expect((await problemOf(image.member('/etc'))).code).toBe('OPEN_CLOSED')
+  })
+
+  it('says what is wrong with an object that reads less than it is asked for', async () => {
+    const short = { size: 5000, read: async () => new Uint8Array(3) }
+    await expect(openImage(short)).rejects.toThrow(/source\.read\(0, 6\): gives 3 bytes/)
+  })
+})
+
+/** Answers a request for a range with it, as static servers do; returns how many bytes that is. */
+function ranges(...[response, bytes, request]: Parameters<typeof sendFile>): number {
+  if (bytes === undefined) {
+    response.writeHead(404).end()
+    return 0
+  }
+  const [, first = '0', last = ''] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '') ?? []
+  const end = last === '' ? bytes.length : Math.min(Number(last) + 1, bytes.length)
+  const part = bytes.subarray(Number(first), end)
+  const isPart = request.headers.range !== undefined
+  const range = { 'content-range': `bytes ${first}-${end - 1}/${bytes.length}` }
+  response.writeHead(isPart ? 206 : 200, { 'content-length': part.length, ...(isPart && range) })
+  response.end(part)
+  return part.length
+}
+
+function flip(bytes: Buffer, at: number): Buffer {
+  bytes[Math.floor(at)] ^= 0xff
+  return bytes
+}
+
+async function readAll(file: string): Promise<void> {
+  await using image = await openImage(file, { manifest: false })
+  for await (const _ of image.verify());
+}
+
+async function readFully(items: AsyncIterable<unknown>, onFirst: () => void): Promise<void> {
+  for await (const _ of items) onFirst()
+}
