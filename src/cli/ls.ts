@@ -1,10 +1,10 @@
 import { matchesGlob } from 'node:path'
 import type { Command } from 'commander'
 import { decodeText, type ImageMember, OpenError, type OpenedImage } from '../open/index.ts'
-import { printableJson } from '../printable.ts'
+import { printable, printableJson } from '../printable.ts'
 import { createLongForm, shownPath } from './member-line.ts'
 import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
-import { printLines } from './print.ts'
+import { printAll } from './print.ts'
 import { somePath } from './usage.ts'
 
 interface ListFlags extends OpenFlags {
@@ -39,37 +39,70 @@ export function defineLs(ls: Command): void {
 
 async function list(file: string, path: string, flags: ListFlags): Promise<void> {
   await using image = await openForUser(file, flags)
-  const long = createLongForm()
-  let count = 0
-  for await (const member of choose(image, path, flags.recursive ?? false)) {
-    if (flags.json) process.stdout.write(`${count === 0 ? '[' : ','}\n  ${printableJson(forPrograms(member))}`)
-    else printLines([flags.long ? long(member) : shownPath(member)])
-    count++
+  const members = choose(image, path, flags.recursive ?? false)
+  await printAll(flags.json ? asJson(members) : asText(members, flags.long ? createLongForm() : shownPath))
+
+  /** The entries to list. */
+  async function* choose(image: OpenedImage, path: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
+    const member = await image.member(path)
+    if (member && member.type !== 'directory') yield member
+    else if (member) yield* image.members({ below: path, depth: isRecursive ? Number.POSITIVE_INFINITY : 1 })
+    else {
+      let isFound = false
+      for await (const fitting of findByPattern(image, path, isRecursive)) {
+        isFound = true
+        yield fitting
+      }
+      if (!isFound) throw new OpenError('ENTRY_MISSING', file, `has nothing at ${path}`)
+    }
   }
-  if (flags.json) process.stdout.write(count === 0 ? '[]\n' : '\n]\n')
-  if (count === 0 && path.includes('*')) throw new OpenError('ENTRY_MISSING', file, `has nothing that fits ${path}`)
 }
 
-/** The entries to list. */
-async function* choose(image: OpenedImage, path: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
-  const member = await image.member(path)
-  if (member && member.type !== 'directory') yield member
-  else if (member) yield* image.members({ below: path, depth: isRecursive ? Number.POSITIVE_INFINITY : 1 })
-  else yield* fitting(image, path, isRecursive)
+async function* asText(members: AsyncIterable<ImageMember>, format: (member: ImageMember) => string) {
+  for await (const member of members) yield printable(format(member))
+}
+
+async function* asJson(members: AsyncIterable<ImageMember>) {
+  let before = '['
+  for await (const member of members) {
+    yield before
+    before = `  ${printableJson(forPrograms(member))},`
+  }
+  yield before === '[' ? before : before.slice(0, -1)
+  yield ']'
 }
 
 /** The entries that fit a pattern, and if that is wanted what is below them. */
-async function* fitting(image: OpenedImage, pattern: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
+async function* findByPattern(image: OpenedImage, pattern: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
   const names = pattern.split('/').filter(name => name !== '')
   const first = names.findIndex(name => /[*?[{]/.test(name))
-  if (first < 0) throw new OpenError('ENTRY_MISSING', 'the image', `has nothing at ${pattern}`)
-  const below = names.slice(0, first).join('/')
-  const clean = names.join('/')
-  for await (const member of image.members({ below })) {
-    const path = decodeText(member.path)
-    const isBelow = isRecursive && matchesGlob(path, `${clean}/**`)
-    if (isBelow || matchesGlob(path, clean)) yield member
+  if (first < 0) return
+  const folder = await image.member(`/${names.slice(0, first).join('/')}`)
+  if (folder?.type !== 'directory') return
+  // As entries are called, where a symlink leads to the folder.
+  const base = decodeText(folder.path)
+  const [name, ...rest] = names.slice(first)
+  const full = [...(base === '' ? [] : [base]), name, ...rest].join('/')
+  for (const below of placesOf(image, base, name)) {
+    const top = await image.member(`/${below}`, { follow: false })
+    const members = top?.type === 'directory' ? image.members({ below: `/${below}` }) : []
+    for await (const member of top === undefined ? [] : concat(top, members)) {
+      const path = decodeText(member.path)
+      if (matchesGlob(path, full) || (isRecursive && matchesGlob(path, `${full}/**`))) yield member
+    }
   }
+}
+
+/** The files, and folders with all in them, that can fit a pattern: `name` is that in `folder`. */
+function placesOf({ manifest }: OpenedImage, folder: string, name: string): readonly string[] {
+  if (folder !== 'nix/store' || name === '**' || !manifest) return [folder]
+  // The manifest tells which store paths to look into, and the others need not be read.
+  return manifest.storePaths.map(({ path }) => path.slice(1)).filter(path => matchesGlob(path, `${folder}/${name}`))
+}
+
+async function* concat<T>(first: T, others: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
+  yield first
+  yield* others
 }
 
 function forPrograms(member: ImageMember) {

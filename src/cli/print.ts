@@ -26,6 +26,27 @@ export function printLines(lines: readonly Line[], stream: WriteStream = process
   stream.write(lines.map(line => `${formatLine(line, stream)}\n`).join(''))
 }
 
+/** Characters that are printed at a time, where there may be very many. */
+const BATCH_SIZE = 64 * 1024
+
+/**
+ * Prints lines of text for people or programs, as they come and no faster than they are read. Stops when nobody reads any
+ * more, such as `head`.
+ */
+export async function printAll(lines: AsyncIterable<string>, stream: WriteStream = process.stdout): Promise<void> {
+  let batch = ''
+  const flush = () =>
+    new Promise<boolean>(resolve => {
+      stream.write(batch, error => resolve(!error))
+      batch = ''
+    })
+  for await (const line of lines) {
+    batch += `${line}\n`
+    if (batch.length >= BATCH_SIZE && !(await flush())) return
+  }
+  await flush()
+}
+
 /** Prints a text of ours, of any lines, in which names are quoted where they could hold some. */
 export function print(text: string, stream: WriteStream = process.stdout): void {
   stream.write(`${printableLines(text)}\n`)

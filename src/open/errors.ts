@@ -8,6 +8,8 @@ export type OpenErrorCode =
   | 'OPEN_CORRUPT'
   /** It is compressed in a way that nothing here undoes. */
   | 'OPEN_UNSUPPORTED'
+  /** What was named as its manifest is none of it. */
+  | 'MANIFEST_WRONG'
   /** It was closed while it was read. */
   | 'OPEN_CLOSED'
   /** Nothing stands at a path in it. */

@@ -35,7 +35,7 @@ export interface VerifiedPath {
 export interface OpenedImage extends AsyncDisposable {
   /** Bytes of the file. */
   readonly size: number
-  readonly compression: DetectedCompression | 'none'
+  readonly compression: DetectedCompression
   /** Whether parts of it are read without all that is in front of them. */
   readonly isSeekable: boolean
   /** The manifest, if there is one. */
@@ -80,7 +80,7 @@ export interface StorePathOptions {
 /** What an image is made of. */
 export interface ImageParts {
   readonly source: ImageSource
-  readonly compression: DetectedCompression | 'none'
+  readonly compression: DetectedCompression
   readonly tar: TarBytes
   readonly manifest: ImageManifest | undefined
   readonly signal: AbortSignal
@@ -125,8 +125,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
 
   async function find(path: string, { follow = true }: MemberOptions = {}): Promise<ImageMember | undefined> {
     signal.throwIfAborted()
-    const wanted = encodeText(path)
-    const slash = wanted.replace(/\/+$/, '').lastIndexOf('/')
+    const wanted = encodeText(path).replace(/\/+$/, '')
+    const slash = wanted.lastIndexOf('/')
     const [way, last] = follow ? [wanted, undefined] : [wanted.slice(0, slash + 1), wanted.slice(slash + 1)]
     const { path: end, node } = await resolvePath(async at => nodeOf(await lookup(at)), way)
     if (node === undefined) return undefined

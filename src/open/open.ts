@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import {
   abortSignal,
@@ -11,12 +10,14 @@ import {
   text,
   wholeNumber,
 } from '../arguments.ts'
+import { describeUrl } from '../describe-url.ts'
+import { readIfThere } from '../disk/index.ts'
 import type { ImageManifest } from '../image/index.ts'
 import { imageNameOf, manifestFileOf } from '../image-files.ts'
 import { type Access, createAccess } from '../nar-file/index.ts'
 import { workerUrlOf } from '../produce/index.ts'
 import { credentialsOf } from '../store/index.ts'
-import { type Compression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
+import { type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
 import { createBlockReader, DICTIONARY_MAX } from './block-reader.ts'
 import { OpenError } from './errors.ts'
 import { createImage, type OpenedImage } from './image.ts'
@@ -67,12 +68,12 @@ const MANIFEST_MAX = 64 * 1024 * 1024
  */
 export async function openImage(image: string | URL | RandomAccess, options: OpenOptions = {}): Promise<OpenedImage> {
   OPTIONS(options, 'options')
+  const place = placeOf(image, options)
   const ending = new AbortController()
   const abort = () => ending.abort(options.signal?.reason)
   if (options.signal?.aborted) abort()
   options.signal?.addEventListener('abort', abort, { once: true })
   const { signal } = ending
-  const place = placeOf(image, options)
   let access: Access | undefined
   const getAccess = async (url: string) => {
     const { netrcFile, netrcText, tokenFile, stallTimeout } = options
@@ -93,7 +94,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
     else if (place.path !== undefined) source = await openFile(place.path, signal)
     else source = sourceOf(image as RandomAccess)
     const head = await source.read(0, Math.min(MARK_SIZE, source.size), { signal })
-    const compression = detectCompression(head) ?? 'none'
+    const compression = detectCompression(head)
     tar = await openTar(source, compression, { workerUrl: workerUrlOf(options.workerUrl), signal })
     const manifest = await readManifest(place, source, tar, getAccess)
     return createImage({ source, compression, tar, manifest, signal, close })
@@ -105,7 +106,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
 
 async function openTar(
   source: ImageSource,
-  compression: string,
+  compression: DetectedCompression,
   options: { readonly workerUrl: URL; readonly signal: AbortSignal },
 ): Promise<TarBytes> {
   if (compression === 'none') return plainTar(source)
@@ -114,7 +115,7 @@ async function openTar(
   if (compression === 'zip' || compression === 'compress') {
     throw new OpenError('OPEN_UNSUPPORTED', source.name, `is compressed with ${compression}: unpack it first`)
   }
-  return streamedTar(source, compression as Compression, DICTIONARY_MAX)
+  return streamedTar(source, compression, DICTIONARY_MAX)
 }
 
 /** Where an image and its manifest are. */
@@ -122,6 +123,8 @@ interface Place {
   readonly url?: string
   readonly path?: string
   readonly manifest?: string
+  /** Whether the manifest was named: then it has to be there. */
+  readonly isNamed: boolean
 }
 
 function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions): Place {
@@ -129,13 +132,14 @@ function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions):
   if (typeof image === 'string' || image instanceof URL) {
     const found = absolute(image, 'image')
     const beside = manifest === false ? undefined : (given ?? besideOf(found))
-    return isHttp(found) ? { url: found, manifest: beside } : { path: found, manifest: beside }
+    const isNamed = given !== undefined
+    return isHttp(found) ? { url: found, manifest: beside, isNamed } : { path: found, manifest: beside, isNamed }
   }
   const { size, read } = image ?? {}
   if (!Number.isSafeInteger(size) || size < 0 || typeof read !== 'function') {
     throw new TypeError('image: give a path, a URL, or an object with size, a number, and read(offset, length)')
   }
-  return { manifest: given }
+  return { manifest: given, isNamed: given !== undefined }
 }
 
 function absolute(place: string | URL, name: string): string {
@@ -155,9 +159,9 @@ function besideOf(image: string): string {
   return url.href
 }
 
-/** The manifest of an image; `undefined` if there is none, or another's. */
+/** The manifest of an image; `undefined` if there is none, or another's, and nobody has named it. */
 async function readManifest(
-  { manifest: place }: Place,
+  { manifest: place, isNamed }: Place,
   source: ImageSource,
   tar: TarBytes,
   getAccess: (url: string) => Promise<Access>,
@@ -165,6 +169,13 @@ async function readManifest(
   if (place === undefined || !tar.isSeekable) return undefined
   const bytes = isHttp(place)
     ? await (await getAccess(place)).document(place, { limit: MANIFEST_MAX })
-    : await readFile(place).catch(() => undefined)
-  return bytes && manifestOf(Buffer.from(bytes).toString(), source, tar)
+    : await readIfThere(place)
+  const manifest = bytes && manifestOf(Buffer.from(bytes).toString(), source, tar)
+  if (manifest || !isNamed) return manifest
+  const problem = bytes ? 'is not the manifest of this image' : 'is not there'
+  throw new OpenError(
+    'MANIFEST_WRONG',
+    source.name,
+    `${describeUrl(place)} ${problem}; build writes it beside the image`,
+  )
 }
