@@ -25,8 +25,11 @@ export interface ByteStringMethods {
 /** Above this length one call with many characters is faster than many with one: measured at 4, 12 and 50. */
 const SHORT = 24
 
-/** The byte string of a range of `bytes`. */
+/** The byte string of a range of `bytes`. Throws `RangeError` for one that is not within them. */
 export function decodeByteString(bytes: Uint8Array, start = 0, end = bytes.length): ByteString {
+  if (!(start >= 0 && end <= bytes.length)) {
+    throw new RangeError(`bytes ${start} to ${end} are not within the ${bytes.length} that there are`)
+  }
   let text = ''
   if (end - start <= SHORT) {
     for (let at = start; at < end; at++) text += String.fromCharCode(bytes[at])

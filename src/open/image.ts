@@ -1,3 +1,4 @@
+import { text } from '../arguments.ts'
 import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
 import type { ImageManifest } from '../image/index.ts'
 import { NixError, parseRegistration } from '../nix/index.ts'
@@ -92,7 +93,7 @@ const REGISTRATION = '/nix-path-registration'
 /** Bytes of a registration that are read: that of 100 000 store paths. */
 const REGISTRATION_MAX = 64 * 1024 * 1024
 
-/** Hard links that lead to each other: a link leads to a file, so that one is enough. */
+/** Hard links that are followed for one file: a hostile image may have some that lead to each other. */
 const HARD_LINKS_MAX = 4
 
 /** Makes an image of its parts. */
@@ -110,8 +111,11 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
+  const resolve = (path: ByteString) => resolvePath(async at => nodeOf(await lookup(at)), path)
+
   async function* members({ below = '/', depth = Number.POSITIVE_INFINITY }: MembersOptions = {}) {
-    const { path, node } = await follow(below)
+    text(below, 'below')
+    const { path, node } = await resolve(encodeText(below))
     if (node?.type !== 'directory') throw fail('ENTRY_MISSING', `has no directory at ${below}`)
     const base = path === '' ? 0 : path.length + 1
     const ranges = manifest && rangesBelow(manifest, path, depth)
@@ -121,14 +125,13 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  const follow = (path: string) => resolvePath(async at => nodeOf(await lookup(at)), encodeText(path))
-
   async function find(path: string, { follow = true }: MemberOptions = {}): Promise<ImageMember | undefined> {
+    text(path, 'path')
     signal.throwIfAborted()
     const wanted = encodeText(path).replace(/\/+$/, '')
     const slash = wanted.lastIndexOf('/')
     const [way, last] = follow ? [wanted, undefined] : [wanted.slice(0, slash + 1), wanted.slice(slash + 1)]
-    const { path: end, node } = await resolvePath(async at => nodeOf(await lookup(at)), way)
+    const { path: end, node } = await resolve(way)
     if (node === undefined) return undefined
     if (last === undefined || last === '' || last === '.' || last === '..') return lookup(end)
     return node.type === 'directory' ? lookup(end === '' ? last : byteString`${end}/${last}`) : undefined
@@ -149,7 +152,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   }
 
   async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array> {
-    const found = typeof file === 'string' ? await find(file) : file
+    const found = isMember(file) ? file : await find(file)
     if (found === undefined) throw fail('ENTRY_MISSING', `has nothing at ${String(file)}`)
     const { contentsOffset, size } = await fileOf(found)
     let left = size
@@ -215,6 +218,10 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+function isMember(file: string | ImageMember): file is ImageMember {
+  return typeof file === 'object' && file !== null
 }
 
 /** Whether a path has at most `depth` names from `start` on. */

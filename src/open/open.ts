@@ -1,15 +1,5 @@
 import { basename, dirname, join } from 'node:path'
-import {
-  abortSignal,
-  either,
-  fileOrUrl,
-  filePath,
-  flag,
-  objectOf,
-  resolvePath,
-  text,
-  wholeNumber,
-} from '../arguments.ts'
+import { abortSignal, fileOrUrl, filePath, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
 import type { ImageManifest } from '../image/index.ts'
@@ -47,7 +37,9 @@ export interface OpenOptions {
 }
 
 const OPTIONS = objectOf({
-  manifest: either(value => value === false, flag, fileOrUrl),
+  manifest(value, name) {
+    if (value !== false && !(value instanceof URL && isHttp(value))) fileOrUrl(value, name)
+  },
   netrcFile: filePath,
   netrcText: text,
   tokenFile: filePath,

@@ -40,9 +40,11 @@ export function createSlots(size: number, most: number): Slots {
       entry.users++
       if (entry.key === key) return entry
       entry.key = key
-      entry.filled = fill(entry.memory)
-      entry.filled.catch(() => {
-        entry.key = undefined
+      const filled = fill(entry.memory)
+      entry.filled = filled
+      filled.catch(() => {
+        // Unless it is used for another block by now.
+        if (entry.filled === filled) entry.key = undefined
       })
       return entry
     },
