@@ -1,7 +1,7 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
 import { type ImageNode, isExecutable } from '../tree/index.ts'
-import type { PaxRecords } from '../untar/index.ts'
-import { DEPTH_MAX, NAME_MAX, PATH_MAX, REGISTRATION_MAX } from './limits.ts'
+import { PATH_MAX, type PaxRecords } from '../untar/index.ts'
+import { DEPTH_MAX, NAME_MAX, REGISTRATION_MAX } from './limits.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
 export type EntryType = ImageNode['type']

@@ -3,8 +3,7 @@
  * its verdict in less than 300 MB, and in time that grows with the bytes it reads.
  */
 
-/** Bytes of a path, and of a name in it; a kernel takes no longer ones (path_resolution(7)). */
-export const PATH_MAX = 4095
+/** Bytes of a name in a path; a kernel takes no longer ones (path_resolution(7)). */
 export const NAME_MAX = 255
 
 /** Names in a path; systemd counts the root, too, to 128. */

@@ -19,8 +19,8 @@ const TYPES: Readonly<Record<string, ImageNode['type']>> = {
   S: 'file',
 }
 
-/** Bytes of the longest path that a kernel takes. */
-const PATH_MAX = 4095
+/** Bytes of the longest path that a kernel takes (path_resolution(7)). */
+export const PATH_MAX = 4095
 
 /** What an entry makes. */
 export function typeOf({ header, path }: TarEntry): ImageNode['type'] {

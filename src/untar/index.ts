@@ -6,6 +6,6 @@ export {
   type TarEntry,
   type TarObserver,
 } from './entries.ts'
-export { attributesOf, hasContents, isSparse, normalizePath, typeOf } from './entry.ts'
+export { attributesOf, hasContents, isSparse, normalizePath, PATH_MAX, typeOf } from './entry.ts'
 export { BLOCK, decodeTarHeader, type TarHeader } from './header.ts'
 export { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
