@@ -78,7 +78,8 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
   const peek = () => input.peek(BLOCK)
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
-    const head = await gather(Math.min(wanted, size))
+    // A copy: the memory of a piece may be used again for the next one.
+    const head = (await gather(Math.min(wanted, size))).slice()
     return (await skip(Math.ceil(size / BLOCK) * BLOCK - head.length)) ? head : undefined
   }
 

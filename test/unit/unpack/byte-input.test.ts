@@ -1,10 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createByteInput } from '../../../src/unpack/index.ts'
-
-async function* each(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* pieces
-}
+import { lent } from '../../lent.ts'
 
 describe('a byte input', () => {
   it('gives all bytes in their order, however they come and are taken', async () => {
@@ -13,7 +10,7 @@ describe('a byte input', () => {
     await fc.assert(
       fc.asyncProperty(pieces, steps, fc.integer({ min: 1, max: 25 }), async (pieces, steps, pieceSize) => {
         const all = Buffer.concat(pieces)
-        const input = createByteInput(each(pieces), pieceSize)
+        const input = createByteInput(lent(pieces), pieceSize)
         let at = 0
         for (const [step, count] of steps) {
           const left = all.subarray(at)
@@ -49,12 +46,12 @@ describe('a byte input', () => {
   it('takes pieces as they come if nothing is said of their size', async () => {
     const pieces = [Buffer.from('ab'), Buffer.alloc(0), Buffer.alloc(100_000)]
     const taken: number[] = []
-    for await (const piece of createByteInput(each(pieces)).rest()) taken.push(piece.length)
+    for await (const piece of createByteInput(lent(pieces)).rest()) taken.push(piece.length)
     expect(taken).toEqual([2, 100_000])
   })
 
   it('ends its source when it is closed', async () => {
-    const source = each([Buffer.from('ab'), Buffer.from('cd')])
+    const source = lent([Buffer.from('ab'), Buffer.from('cd')])
     const input = createByteInput(source)
     await input.take()
     await input.close()

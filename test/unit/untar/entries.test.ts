@@ -1,0 +1,87 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createByteInput } from '../../../src/unpack/index.ts'
+import { createTarEntries, type TarEntry } from '../../../src/untar/index.ts'
+import { lent } from '../../lent.ts'
+import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
+
+/** Pieces of `bytes` that are at most as long as `lengths`, which come again and again. */
+function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Array> {
+  for (let at = 0, i = 0; at < bytes.length; i++) {
+    const length = lengths[i % lengths.length]!
+    yield bytes.subarray(at, at + length)
+    at += length
+  }
+}
+
+async function entriesOf(pieces: Iterable<Uint8Array>, wanted: number) {
+  const archive = createTarEntries(createByteInput(lent(pieces)))
+  const found: { path: string; target: string; size: number; head: Uint8Array | undefined }[] = []
+  for (;;) {
+    const next = await archive.next()
+    if ('kind' in next) return { found, end: next.kind, offset: archive.offset }
+    found.push({
+      path: next.path,
+      target: next.target,
+      size: next.size,
+      head: await archive.contents(next.size, wanted),
+    })
+  }
+}
+
+describe('entries of a tar archive', () => {
+  const LONG_PATH = `${'a-long-name/'.repeat(20)}file`
+  const LONG_TARGET = '../'.repeat(60)
+  const CONTENTS = Array.from({ length: 4 }, (_, i) => Buffer.alloc(700 * i * i, `${i} contents of a file\n`))
+  const archive = Buffer.concat([
+    ...CONTENTS.map((data, i) => rawEntry({ name: `file-${i}`, data })),
+    rawEntry({ name: '././@LongLink', type: 'L', format: 'gnu', data: `${LONG_PATH}\0` }),
+    rawEntry({ name: 'cut', data: 'x', format: 'gnu' }),
+    rawEntry({ name: '././@LongLink', type: 'K', format: 'gnu', data: `${LONG_TARGET}\0` }),
+    rawEntry({ name: 'link', type: '2', linkname: 'cut', format: 'gnu' }),
+    rawPax({ path: 'by-pax', linkpath: 'target' }),
+    rawEntry({ name: 'cut', type: '2', linkname: 'cut' }),
+    END_OF_TAR,
+  ])
+
+  it('are the same, with the heads of their contents, however the bytes come in lent memory', async () => {
+    const lengths = fc.array(fc.oneof(fc.integer({ min: 1, max: 600 }), fc.constantFrom(512, 1024, 5000)), {
+      minLength: 1,
+      maxLength: 5,
+    })
+    await fc.assert(
+      fc.asyncProperty(lengths, fc.nat(8000), async (lengths, wanted) => {
+        const { found, end, offset } = await entriesOf(cut(archive, lengths), wanted)
+        const heads = [...CONTENTS, Buffer.from('x'), Buffer.alloc(0), Buffer.alloc(0)]
+        expect(found.map(({ head }) => Buffer.from(head!))).toEqual(heads.map(data => data.subarray(0, wanted)))
+        expect(found.map(({ path }) => path)).toEqual([...CONTENTS.map((_, i) => `file-${i}`), LONG_PATH, 'link', 'by-pax'])
+        expect(found.map(({ target }) => target)).toEqual(['', '', '', '', '', LONG_TARGET, 'target'])
+        expect({ end, offset }).toEqual({ end: 'zeros', offset: archive.length - END_OF_TAR.length })
+      }),
+    )
+  })
+
+  it('say where they break off', async () => {
+    const cutOff = [
+      [archive.subarray(0, 0), 'end'],
+      [archive.subarray(0, 300), 'part'],
+      [Buffer.alloc(300), 'part-of-zeros'],
+      [Buffer.alloc(512, 'no header'), 'no-header'],
+      [Buffer.concat([rawPax({ path: 'long'.repeat(300) })]).subarray(0, 1024), 'cut'],
+    ] as const
+    for (const [bytes, kind] of cutOff) expect(await entriesOf([bytes], 0)).toMatchObject({ found: [], end: kind })
+  })
+
+  it('keep the records of global headers that are about each of them', async () => {
+    const bytes = Buffer.concat([
+      rawPax({ uid: '7', comment: 'not kept' }, 'g'),
+      rawEntry({ name: 'a' }),
+      rawPax({ uid: '8' }),
+      rawEntry({ name: 'b' }),
+      END_OF_TAR,
+    ])
+    const archive = createTarEntries(createByteInput(lent([bytes])))
+    const records = [await archive.next(), await archive.next()].map(entry => (entry as TarEntry).pax)
+    expect(records).toEqual([{ uid: '7' }, { uid: '8' }])
+  })
+})
