@@ -12,7 +12,8 @@ const CHUNK_SIZE = 64 * 1024
 export type CreateEngine = (options: { readonly chunkSize: number }) => Transform & { readonly bytesWritten: number }
 
 /**
- * Runs a decompressor of Node's to the end of its data, and gives back what lies behind. It reads one piece ahead. Throws
+ * Runs a decompressor of Node's to the end of its data, and gives back what lies behind. It reads one piece ahead, so
+ * `input` must not give its memory again: it is a file or the body of an answer, never what the xz decoder lends. Throws
  * `UnpackError` with the message of Node's error, and what `input` throws.
  */
 export async function* runEngine(input: ByteInput, create: CreateEngine): AsyncGenerator<Uint8Array> {

@@ -54,7 +54,12 @@ describe('entries of a tar archive', () => {
         const { found, end, offset } = await entriesOf(cut(archive, lengths), wanted)
         const heads = [...CONTENTS, Buffer.from('x'), Buffer.alloc(0), Buffer.alloc(0)]
         expect(found.map(({ head }) => Buffer.from(head!))).toEqual(heads.map(data => data.subarray(0, wanted)))
-        expect(found.map(({ path }) => path)).toEqual([...CONTENTS.map((_, i) => `file-${i}`), LONG_PATH, 'link', 'by-pax'])
+        expect(found.map(({ path }) => path)).toEqual([
+          ...CONTENTS.map((_, i) => `file-${i}`),
+          LONG_PATH,
+          'link',
+          'by-pax',
+        ])
         expect(found.map(({ target }) => target)).toEqual(['', '', '', '', '', LONG_TARGET, 'target'])
         expect({ end, offset }).toEqual({ end: 'zeros', offset: archive.length - END_OF_TAR.length })
       }),
