@@ -5,6 +5,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { md5, sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha512 } from '@noble/hashes/sha2.js'
+import { utf8Bytes } from '../bytes/index.ts'
 import type { Hash } from './crypto.ts'
 
 const HASHES = { md5, sha1, sha256, sha512 }
@@ -40,7 +41,7 @@ export function verifyEd25519(message: Uint8Array, publicKey: Uint8Array, signat
 function wrap(hash: NobleHash): Hash {
   const wrapped: Hash = {
     update(bytes) {
-      hash.update(typeof bytes === 'string' ? new TextEncoder().encode(bytes) : bytes)
+      hash.update(utf8Bytes(bytes))
       return wrapped
     },
     digest: () => hash.digest(),

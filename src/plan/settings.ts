@@ -1,4 +1,5 @@
 import { isTextOrBytes } from '../arguments.ts'
+import { utf8Bytes } from '../bytes/index.ts'
 import { settingsFileOf } from '../image-files.ts'
 import {
   checkSettings,
@@ -10,12 +11,12 @@ import {
   TRUSTED_SETTINGS_FOLDER,
 } from '../systemd/index.ts'
 import type { Warning } from '../warning.ts'
-import { bytesOf, type ImageSpec } from './spec.ts'
+import type { ImageSpec } from './spec.ts'
 
 /** The settings file of a spec, checked. Throws `SystemdError` SETTINGS_INVALID. */
 export function settingsOf({ nspawn }: ImageSpec): Uint8Array | undefined {
   if (nspawn === undefined) return undefined
-  return checkSettings(bytesOf(isTextOrBytes(nspawn) ? nspawn : formatSettings(nspawn)))
+  return checkSettings(utf8Bytes(isTextOrBytes(nspawn) ? nspawn : formatSettings(nspawn)))
 }
 
 /** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */

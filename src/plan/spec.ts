@@ -1,4 +1,4 @@
-import { type ByteString, encodeText } from '../bytes/index.ts'
+import { type ByteString, encodeText, utf8Bytes } from '../bytes/index.ts'
 import type { ClosureSource } from '../closure-source.ts'
 import type { ImageFormat } from '../compression.ts'
 import { ImageError } from '../image-error.ts'
@@ -100,7 +100,7 @@ function treeEntryOf(entry: ImageEntry): TreeEntry {
       return { ...base, type: 'symlink', target: checkTarget(entry.path, entry.target) }
     case 'file': {
       const { path, contents, mode = 0o644 } = entry
-      return { ...base, type: 'file', mode: checkMode(path, mode), contents: bytesOf(contents) }
+      return { ...base, type: 'file', mode: checkMode(path, mode), contents: utf8Bytes(contents) }
     }
   }
 }
@@ -116,11 +116,6 @@ function checkPath(path: string): ByteString {
     `${JSON.stringify(path)}: give an absolute path of up to ${PATH_MAX} bytes, without NUL, and without empty, "." or ` +
       `".." components or any of more than ${NAME_MAX} bytes`,
   )
-}
-
-/** Text as UTF-8, bytes as they are. */
-export function bytesOf(contents: string | Uint8Array): Uint8Array {
-  return typeof contents === 'string' ? new TextEncoder().encode(contents) : contents
 }
 
 function checkMode(path: string, mode: number): number {

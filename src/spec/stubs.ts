@@ -1,3 +1,4 @@
+import { utf8Text } from '../bytes/index.ts'
 import {
   checkUnitName,
   hostnameText,
@@ -42,10 +43,10 @@ export async function stubsOf({ systemd, closure }: Declaration, context: Contex
       context.report(path, 'says nothing: give text or file, enable, mask or dropIns')
     }
     const contents = own ? await contentsOf({ text, file }, path, context) : undefined
-    await context.attempt(path, () => contents !== undefined && parseUnitFile(decode(contents), name))
+    await context.attempt(path, () => contents !== undefined && parseUnitFile(utf8Text(contents), name))
     const changes = await textsOf(dropIns, [...path, 'dropIns'])
     for (const [file, change] of Object.entries(changes ?? {})) {
-      await context.attempt([...path, 'dropIns', file], () => parseUnitFile(decode(change), file))
+      await context.attempt([...path, 'dropIns', file], () => parseUnitFile(utf8Text(change), file))
     }
     stubs[name] = {
       ...unit,
@@ -73,8 +74,4 @@ async function checkTexts(systemd: NonNullable<Declaration['systemd']>, context:
   await check('locale', () => locale && localeText(locale))
   await check('timezone', () => timezone && localtimeTarget(timezone))
   await check('osRelease', () => osRelease && osReleaseText(osRelease))
-}
-
-function decode(contents: string | Uint8Array): string {
-  return typeof contents === 'string' ? contents : new TextDecoder().decode(contents)
 }

@@ -4,7 +4,7 @@
  * Units lie where nothing else puts any. On a NixOS system `/etc/systemd/system` is a symlink that its activation makes at
  * each boot, and cannot make where there is a directory: the machine would come up without units. See {@link UnitSite}.
  */
-import { encodeText } from '../bytes/index.ts'
+import { encodeText, utf8Bytes, utf8Text } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { enableUnits, installReferences, maskLink, type UnitLink } from './enable.ts'
@@ -106,7 +106,7 @@ async function machineIdOf(
 function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin: string): TreeEntry[] {
   const { machineId, hostname, locale, timezone, resolvConf, osRelease } = stubs
   const file = (path: string, text: string | undefined, mode = 0o644): TreeEntry[] =>
-    text === undefined ? [] : [{ type: 'file', path: encodeText(path), mode, contents: encode(text), origin }]
+    text === undefined ? [] : [{ type: 'file', path: encodeText(path), mode, contents: utf8Bytes(text), origin }]
   const link = (path: string, target: string): TreeEntry => ({
     type: 'symlink',
     path: encodeText(path),
@@ -131,10 +131,10 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   const texts = new UnitTexts()
   const paths = new Map<string, string>()
   const add = (folder: string, file: string, contents: string | Uint8Array, from: string) => {
-    texts.set(file, decode(contents))
+    texts.set(file, utf8Text(contents))
     paths.set(file, `${folder}/${file}`)
     const path = encodeText(`${folder}/${file}`.slice(1))
-    entries.push({ type: 'file', path, mode: 0o644, contents: encode(contents), origin: from })
+    entries.push({ type: 'file', path, mode: 0o644, contents: utf8Bytes(contents), origin: from })
   }
   const addLink = (folder: string, { path, target }: UnitLink, from: string) => {
     const place = encodeText(`${folder}/${path}`.slice(1))
@@ -211,19 +211,11 @@ function snippetEntries(
 ): TreeEntry[] {
   return Object.entries(files).map(([name, contents]) => {
     const path = encodeText(`${folder}/${checkFileName(name, suffix)}`)
-    return { type: 'file', path, mode: 0o644, contents: encode(contents), origin }
+    return { type: 'file', path, mode: 0o644, contents: utf8Bytes(contents), origin }
   })
 }
 
 function checkFileName(name: string, suffix: string): string {
   if (name.endsWith(suffix) && name.length > suffix.length && !/[/\0]/.test(name) && !name.startsWith('.')) return name
   throw new SystemdError('STUB_INVALID', `give the name of a file that ends in ${suffix}, not ${JSON.stringify(name)}`)
-}
-
-function encode(contents: string | Uint8Array): Uint8Array {
-  return typeof contents === 'string' ? new TextEncoder().encode(contents) : contents
-}
-
-function decode(contents: string | Uint8Array): string {
-  return typeof contents === 'string' ? contents : new TextDecoder().decode(contents)
 }
