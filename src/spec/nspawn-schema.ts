@@ -24,7 +24,7 @@ export function nspawnJsonSchema(): object {
   }
 }
 
-function schemaOf({ kind, since, isPrivileged }: SettingKey<unknown>): object {
+function schemaOf({ meaning, kind, since, isPrivileged }: SettingKey<unknown>): object {
   const types = kind.types.map(type => (type === 'string' && kind.values ? { enum: kind.values } : { type }))
   const notes = [
     kind.right,
@@ -32,5 +32,5 @@ function schemaOf({ kind, since, isPrivileged }: SettingKey<unknown>): object {
     ...(isPrivileged ? ['only in a trusted file'] : []),
   ]
   const list = kind.several ? [{ type: 'array', items: types.length > 1 ? { anyOf: types } : types[0] }] : []
-  return { description: notes.join('; '), anyOf: [...types, ...list] }
+  return { description: `${meaning}: ${notes.join('; ')}`, anyOf: [...types, ...list] }
 }
