@@ -139,6 +139,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   spec: [
+    'bytes',
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
     'image-error.ts',
