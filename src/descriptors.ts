@@ -5,12 +5,10 @@ import { NspawnRootfsError, nameErrors } from './nspawn-rootfs-error.ts'
 
 /** No file descriptor became free in time. */
 export class DescriptorsError extends NspawnRootfsError {
-  static {
-    nameErrors(DescriptorsError, 'DescriptorsError')
-  }
-
   readonly code = 'DESCRIPTORS_EXHAUSTED'
 }
+
+nameErrors(DescriptorsError, 'DescriptorsError')
 
 /**
  * What is enough for any build: 40 for Node and one thread, 7 for each further one, and 25 connections for each server.

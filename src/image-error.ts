@@ -14,10 +14,6 @@ export type ImageErrorCode =
 
 /** An image that cannot be built as asked, or not be written. */
 export class ImageError extends NspawnRootfsError {
-  static {
-    nameErrors(ImageError, 'ImageError')
-  }
-
   readonly code: Open<ImageErrorCode>
   /** The store path, entry or output file in question. */
   readonly path: string
@@ -28,3 +24,5 @@ export class ImageError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(ImageError, 'ImageError')

@@ -17,10 +17,6 @@ export type CacheErrorCode =
 
 /** A binary cache that is not one, or a store path that cannot be taken from it. */
 export class CacheError extends NspawnRootfsError {
-  static {
-    nameErrors(CacheError, 'CacheError')
-  }
-
   readonly code: Open<CacheErrorCode>
   /** URL of the cache or the file in it. */
   readonly url: string
@@ -45,3 +41,5 @@ export class CacheError extends NspawnRootfsError {
     )
   }
 }
+
+nameErrors(CacheError, 'CacheError')

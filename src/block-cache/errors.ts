@@ -9,10 +9,6 @@ export type BlockCacheErrorCode =
 
 /** A block cache that cannot be used. */
 export class BlockCacheError extends NspawnRootfsError {
-  static {
-    nameErrors(BlockCacheError, 'BlockCacheError')
-  }
-
   readonly code: Open<BlockCacheErrorCode>
   /** The folder that others can change: the cache's, or one above it. */
   readonly path: string | undefined
@@ -23,3 +19,5 @@ export class BlockCacheError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(BlockCacheError, 'BlockCacheError')

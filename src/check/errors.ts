@@ -13,10 +13,6 @@ export type CheckErrorCode =
 
 /** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
 export class CheckError extends NspawnRootfsError {
-  static {
-    nameErrors(CheckError, 'CheckError')
-  }
-
   readonly code: Open<CheckErrorCode>
 
   constructor(code: CheckErrorCode, message: string, options?: ErrorOptions) {
@@ -24,3 +20,5 @@ export class CheckError extends NspawnRootfsError {
     this.code = code
   }
 }
+
+nameErrors(CheckError, 'CheckError')

@@ -2,10 +2,6 @@ import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
 
 /** A file or folder that cannot be written. Rooms that write hand it on as an error of their own. */
 export class DiskError extends NspawnRootfsError {
-  static {
-    nameErrors(DiskError, 'DiskError')
-  }
-
   readonly code = 'DISK_FAILED'
   /** The file or folder in question. */
   readonly path: string
@@ -15,3 +11,5 @@ export class DiskError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(DiskError, 'DiskError')

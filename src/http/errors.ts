@@ -30,10 +30,6 @@ export interface HttpErrorData {
 
 /** A download that cannot be had, or settings for downloads that cannot be used. */
 export class HttpError extends NspawnRootfsError {
-  static {
-    nameErrors(HttpError, 'HttpError')
-  }
-
   readonly code: Open<HttpErrorCode>
   readonly url?: string
   readonly status?: number
@@ -49,3 +45,5 @@ export class HttpError extends NspawnRootfsError {
     this.line = data.line
   }
 }
+
+nameErrors(HttpError, 'HttpError')

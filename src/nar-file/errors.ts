@@ -18,10 +18,6 @@ export type NarFileErrorCode =
 
 /** A packed store path that cannot be had. */
 export class NarFileError extends NspawnRootfsError {
-  static {
-    nameErrors(NarFileError, 'NarFileError')
-  }
-
   readonly code: Open<NarFileErrorCode>
   /** The store path. */
   readonly path: string
@@ -53,6 +49,8 @@ export class NarFileError extends NspawnRootfsError {
     this.transient = (options.cause as { transient?: boolean } | undefined)?.transient ?? false
   }
 }
+
+nameErrors(NarFileError, 'NarFileError')
 
 /** The error about a store path that is nowhere to be had whole, by what is wrong in each of the places. */
 export function nowhere([first, ...others]: readonly NarFileError[]): NarFileError {

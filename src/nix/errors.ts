@@ -34,10 +34,6 @@ export interface NixErrorData {
  * The message says what is wrong and where; `code` and the data fields say the same to programs.
  */
 export class NixError extends NspawnRootfsError {
-  static {
-    nameErrors(NixError, 'NixError')
-  }
-
   readonly code: Open<NixErrorCode>
   readonly input?: string
   readonly offset?: number
@@ -53,6 +49,8 @@ export class NixError extends NspawnRootfsError {
     this.path = data.path
   }
 }
+
+nameErrors(NixError, 'NixError')
 
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {

@@ -19,10 +19,6 @@ export type OpenErrorCode =
 
 /** An image that cannot be looked into, or has not what is looked for. */
 export class OpenError extends NspawnRootfsError {
-  static {
-    nameErrors(OpenError, 'OpenError')
-  }
-
   readonly code: Open<OpenErrorCode>
   /** The image, as it was given, without passwords. */
   readonly image: string
@@ -34,3 +30,5 @@ export class OpenError extends NspawnRootfsError {
     this.image = image
   }
 }
+
+nameErrors(OpenError, 'OpenError')

@@ -9,10 +9,6 @@ export type ThreadErrorCode =
 
 /** A worker thread that cannot do its jobs. */
 export class ThreadError extends NspawnRootfsError {
-  static {
-    nameErrors(ThreadError, 'ThreadError')
-  }
-
   readonly code: Open<ThreadErrorCode>
 
   constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {
@@ -20,3 +16,5 @@ export class ThreadError extends NspawnRootfsError {
     this.code = code
   }
 }
+
+nameErrors(ThreadError, 'ThreadError')

@@ -6,10 +6,6 @@ export type PublishErrorCode = 'NAME_TWICE' | 'VERSION_INVALID' | 'VERSION_TAKEN
 
 /** Images that cannot be published as asked; the folder is as it was. */
 export class PublishError extends NspawnRootfsError {
-  static {
-    nameErrors(PublishError, 'PublishError')
-  }
-
   readonly code: Open<PublishErrorCode>
   /** The file, folder or version in question. */
   readonly path: string
@@ -20,6 +16,8 @@ export class PublishError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(PublishError, 'PublishError')
 
 /** An error of what is written to disk or read from it as one of the publication; any other as it is. */
 export function publishErrorOf(error: unknown, folder: string): unknown {

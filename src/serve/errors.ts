@@ -5,10 +5,6 @@ export type ServeErrorCode = 'FOLDER_MISSING' | 'ADDRESS_UNUSABLE'
 
 /** A folder that cannot be served. */
 export class ServeError extends NspawnRootfsError {
-  static {
-    nameErrors(ServeError, 'ServeError')
-  }
-
   readonly code: Open<ServeErrorCode>
 
   constructor(code: ServeErrorCode, message: string, options?: ErrorOptions) {
@@ -16,3 +12,5 @@ export class ServeError extends NspawnRootfsError {
     this.code = code
   }
 }
+
+nameErrors(ServeError, 'ServeError')

@@ -5,10 +5,6 @@ export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' |
 
 /** A key that cannot be used or made, or something that cannot be signed. */
 export class SigningError extends NspawnRootfsError {
-  static {
-    nameErrors(SigningError, 'SigningError')
-  }
-
   readonly code: Open<SigningErrorCode>
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string
@@ -19,3 +15,5 @@ export class SigningError extends NspawnRootfsError {
     this.key = key
   }
 }
+
+nameErrors(SigningError, 'SigningError')

@@ -23,10 +23,6 @@ export interface Position {
 
 /** A declaration that no image can be built from. It tells of all that is wrong, not just of the first. */
 export class SpecError extends NspawnRootfsError {
-  static {
-    nameErrors(SpecError, 'SpecError')
-  }
-
   readonly code: Open<SpecErrorCode>
   readonly problems: readonly SpecProblem[]
 
@@ -36,6 +32,8 @@ export class SpecError extends NspawnRootfsError {
     this.problems = problems
   }
 }
+
+nameErrors(SpecError, 'SpecError')
 
 /** How many problems an error lists. */
 export const PROBLEMS_MAX = 100

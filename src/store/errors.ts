@@ -18,10 +18,6 @@ export type StoreErrorCode =
 
 /** A closure that cannot be found, or a store path that cannot be read. */
 export class StoreError extends NspawnRootfsError {
-  static {
-    nameErrors(StoreError, 'StoreError')
-  }
-
   readonly code: Open<StoreErrorCode>
   /** The store path, file or folder in question. */
   readonly path: string
@@ -32,3 +28,5 @@ export class StoreError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(StoreError, 'StoreError')

@@ -5,10 +5,6 @@ export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
 export class SystemdError extends NspawnRootfsError {
-  static {
-    nameErrors(SystemdError, 'SystemdError')
-  }
-
   readonly code: Open<SystemdErrorCode>
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number
@@ -19,3 +15,5 @@ export class SystemdError extends NspawnRootfsError {
     this.line = line
   }
 }
+
+nameErrors(SystemdError, 'SystemdError')

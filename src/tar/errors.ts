@@ -5,10 +5,6 @@ export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
 export class TarError extends NspawnRootfsError {
-  static {
-    nameErrors(TarError, 'TarError')
-  }
-
   readonly code: Open<TarErrorCode>
   /** The path of the entry, as text. */
   readonly path: string
@@ -19,3 +15,5 @@ export class TarError extends NspawnRootfsError {
     this.path = path
   }
 }
+
+nameErrors(TarError, 'TarError')

@@ -2,10 +2,6 @@ import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
 
 /** Two entries want the same path, or one wants to lie inside something that is no directory. */
 export class TreeConflictError extends NspawnRootfsError {
-  static {
-    nameErrors(TreeConflictError, 'TreeConflictError')
-  }
-
   readonly code = 'TREE_CONFLICT'
   /** The contested path, as text: absolute in the image. */
   readonly path: string
@@ -18,3 +14,5 @@ export class TreeConflictError extends NspawnRootfsError {
     this.origins = origins
   }
 }
+
+nameErrors(TreeConflictError, 'TreeConflictError')

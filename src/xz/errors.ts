@@ -30,10 +30,6 @@ export type XzErrorCode =
 
 /** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
 export class XzError extends NspawnRootfsError {
-  static {
-    nameErrors(XzError, 'XzError')
-  }
-
   readonly code: Open<XzErrorCode>
 
   constructor(code: XzErrorCode, message: string) {
@@ -41,3 +37,5 @@ export class XzError extends NspawnRootfsError {
     this.code = code
   }
 }
+
+nameErrors(XzError, 'XzError')
