@@ -41,10 +41,10 @@ const settings = `# Settings of systemd-nspawn, written to NAME.nspawn beside th
 # /etc/systemd/nspawn: nspawn-rootfs help settings
 #nspawn:
 #  Network:
-#    VirtualEthernet: false          # the network of the host
-#    Port: ["tcp:8080:80"]           # or a port of it, with VirtualEthernet
+#    Port: ["tcp:8080:80"]             # a port of the host
+#    #VirtualEthernet: false           # or, instead of that line, all of its network
 #  Files:
-#    Bind: ["/srv/data:/data"]
+#    Bind: ["/srv/data:/data:idmap"]   # first make /srv/data on the host
 `
 
 const signing = `# The key that signs SHA256SUMS. To make one: nspawn-rootfs key generate --out keys

@@ -37,8 +37,9 @@ is compressed, and which key signs it.
   compression: { format: tar.xz, level: 6 }
   signing: { keyFile: keys/secret.asc }
 
-Command-line options override the declaration. The command reports all errors of
-a declaration at once, each with file, line, column and a correction.
+Command-line options override the declaration. The command reports errors
+together, each with file, line, column and a correction; some show only after
+others are corrected.
 
 EDITORS
   "nspawn-rootfs schema" prints the JSON schema. "nspawn-rootfs init" writes a

@@ -34,7 +34,7 @@ systemd:
   presets: {10-a.preset: {text: disable *}}
 nspawn:
   Exec: {Boot: true, Environment: [A=b, C=d]}
-  Network: {Port: ["tcp:8080:80"], VirtualEthernet: false}
+  Network: {Port: ["tcp:8080:80"], VirtualEthernet: true}
 `,
   `name: x
 closure:

@@ -79,6 +79,12 @@ describe('help', () => {
       stderr: 'nspawn-rootfs: help: "sourcs" is neither a command nor a topic; did you mean sources?\n',
     })
     expect((await runCommand(['help', 'sources', 'key'])).code).toBe(2)
+    expect((await runCommand(['help', 'nixos-rebuild'])).stderr).toMatch(
+      /topic; it occurs in: nspawn-rootfs help nixos\n$/,
+    )
+    for (const word of ['xyzzy', '(', 'a'.repeat(1e4)]) {
+      expect((await runCommand(['help', word])).stderr).toMatch(/topic; nspawn-rootfs help lists all\n$/)
+    }
   })
 
   it('has no topic with the name of a command', () => {

@@ -28,13 +28,13 @@ describe('formatSettings', () => {
 
   it('writes a line for each value, and words in one line', () => {
     const settings: NspawnSettings = {
-      Network: { Port: [80, 'tcp:8080:80'], VirtualEthernet: false, Bridge: undefined },
+      Network: { Port: [80, 'tcp:8080:80'], VirtualEthernet: true, Bridge: undefined },
       Exec: { Parameters: ['a', 'b c', '', `it's "x"`, '\\'], Environment: 'A=b c', Boot: true, Capability: [] },
       Files: {},
     }
     expect(formatSettings(settings)).toBe(
       `[Exec]\nBoot=yes\nParameters=a "b c" "" "it's "'"'"x"'"' "\\"\nEnvironment="A=b c"\n\n` +
-        '[Network]\nVirtualEthernet=no\nPort=80\nPort=tcp:8080:80\n',
+        '[Network]\nVirtualEthernet=yes\nPort=80\nPort=tcp:8080:80\n',
     )
   })
 

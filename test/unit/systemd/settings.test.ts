@@ -92,6 +92,21 @@ describe('settingsProblems', () => {
     expect(messagesOf({ Exec: { Boot: true, ProcessTwo: false } })).toEqual([])
   })
 
+  it('finds ports that lead to no network of the machine', () => {
+    const Port = ['tcp:8080:80']
+    const problem = [expect.stringContaining('Network.Port: needs a network of the machine')]
+    expect(messagesOf({ Network: { Port, VirtualEthernet: false } })).toEqual(problem)
+    expect(messagesOf({ Network: { Port, VirtualEthernet: false, Private: false, Interface: [] } })).toEqual(problem)
+    for (const own of [{}, { Private: true }, { Zone: 'z' }, { Bridge: 'br0' }, { Interface: ['eth1'] }]) {
+      expect(messagesOf({ Network: { Port, VirtualEthernet: false, ...own } })).toEqual(
+        Object.keys(own).length > 0 ? [] : problem,
+      )
+    }
+    for (const network of [{ Port }, { VirtualEthernet: false }, { Port: [], VirtualEthernet: false }]) {
+      expect(messagesOf({ Network: network })).toEqual([])
+    }
+  })
+
   it('agrees with the types', () => {
     const right: NspawnSettings = {
       Exec: { ResolvConf: false, PrivateUsers: 65536, KillSignal: 15, Parameters: 'a b' },
