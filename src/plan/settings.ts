@@ -37,8 +37,8 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
   const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
   return [
     warning(
-      `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, on the machine ` +
-        `that imports: sudo install -D -m 644 ${file} ${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machineNameOf(name))}`,
+      `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, install it as ` +
+        `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machineNameOf(name))} on the machine that imports`,
     ),
   ]
 }

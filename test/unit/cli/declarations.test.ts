@@ -112,7 +112,7 @@ describe('nspawn-rootfs', () => {
     writeFileSync(join(folder, 'image.yaml'), yaml)
     const { stderr } = await run(folder, 'build', 'image.yaml', ...place, '--level', '0')
     expect(stderr).toMatch(/^warning: web\.nspawn: .*\[Network\] VirtualEthernet/m)
-    expect(stderr).toContain('sudo install -D -m 644 web.nspawn /etc/systemd/nspawn/web.nspawn')
+    expect(stderr).toContain('install it as /etc/systemd/nspawn/web.nspawn')
     expect(stderr).not.toContain('Boot')
   })
 
