@@ -1,17 +1,18 @@
 /**
- * Writes the type `ImageDeclaration` (src/spec/declaration.generated.ts) from the JSON schema of declarations, so that an
- * editor shows the same texts beside a field in TypeScript as in YAML. Leaves the file alone if nothing in it changes.
+ * Writes types from JSON schemas, so that an editor shows the same texts beside a field in TypeScript as in YAML: those of
+ * declarations (src/spec/declaration.generated.ts) and manifests (src/image/manifest.generated.ts). Leaves a file alone if
+ * nothing in it changes.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
+import { MANIFEST_SCHEMA } from './src/image/manifest-schema.ts'
 import { imageJsonSchema } from './src/spec/json-schema.ts'
 
-const target = new URL('./src/spec/declaration.generated.ts', import.meta.url)
-
-/** The part of JSON schema that declarations need. */
+/** The part of JSON schema that these need. */
 interface Schema {
   readonly description?: string
   readonly type?: string | readonly string[]
+  readonly const?: number
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly Schema[]
   readonly items?: Schema
@@ -22,32 +23,70 @@ interface Schema {
 
 /** Keywords that say more than a type can. */
 const CONSTRAINTS = new Set(['minLength', 'pattern', 'minimum', 'maximum', 'minItems', 'propertyNames'])
-const UNDERSTOOD = new Set('description type enum anyOf items properties required additionalProperties'.split(' '))
+const UNDERSTOOD = new Set(
+  'description type const enum anyOf items properties required additionalProperties'.split(' '),
+)
 
-/** Writes the type, if it is missing or not that of the schema. */
-export async function writeDeclarationType(): Promise<void> {
-  const { $schema: _, title: __, ...schema } = (await imageJsonSchema()) as Schema & { $schema: string; title: string }
+/** Writes the types that are missing or not those of their schemas. */
+export async function writeTypes(): Promise<void> {
+  const { $schema: _, title: __, ...declaration } = (await imageJsonSchema()) as Schema & Record<string, unknown>
+  await writeType(new URL('./src/spec/declaration.generated.ts', import.meta.url), {
+    of: 'declarations',
+    comment: 'What an image is made of, as people write it down. Paths of files are relative to its folder.',
+    name: 'ImageDeclaration',
+    schema: declaration,
+  })
+  await writeType(new URL('./src/image/manifest.generated.ts', import.meta.url), {
+    of: 'manifests',
+    comment:
+      'What an image is made of, as a build tells. It follows from the spec, the closure and this library alone: no time, ' +
+      'no host, nothing of where things were found. Offsets and sizes are in bytes.',
+    name: 'ImageManifest',
+    schema: MANIFEST_SCHEMA,
+    // Nobody writes one by hand, a field at a time.
+    isReadonly: true,
+  })
+}
+
+interface Written {
+  readonly of: string
+  readonly comment: string
+  readonly name: string
+  readonly schema: Schema
+  readonly isReadonly?: boolean
+}
+
+async function writeType(target: URL, { of, comment, name, schema, isReadonly }: Written): Promise<void> {
   const text = [
-    '/** Made by declaration.config.ts from the JSON schema of declarations. */\n',
-    commentOf('What an image is made of, as people write it down. Paths of files are relative to its folder.', ''),
-    `export interface ImageDeclaration ${typeOf(schema, '')}\n`,
+    `/** Made by declaration.config.ts from the JSON schema of ${of}. */\n`,
+    commentOf(comment, ''),
+    `export interface ${name} ${typeOf(schema, { indent: '', modifier: isReadonly ? 'readonly ' : '' })}\n`,
   ].join('\n')
   const present = await readFile(target, 'utf8').catch(() => undefined)
   if (text !== present) await writeFile(target, text)
 }
 
-/** A type, its lines but the first indented by `indent`. Throws for a keyword that it would pass over. */
-function typeOf(schema: Schema, indent: string): string {
+/** How a type is written. */
+interface Style {
+  /** In front of each line but the first. */
+  readonly indent: string
+  /** In front of the names of fields. */
+  readonly modifier: string
+}
+
+/** A type. Throws for a keyword that it would pass over. */
+function typeOf(schema: Schema, style: Style): string {
   const unknown = Object.keys(schema).find(keyword => !UNDERSTOOD.has(keyword) && !CONSTRAINTS.has(keyword))
   if (unknown) throw new Error(`declaration.config.ts does not know the keyword ${unknown} of JSON schema; add it`)
+  if (schema.const !== undefined) return `${schema.const}`
   if (schema.enum) return schema.enum.map(value => `'${value}'`).join(' | ')
-  if (schema.anyOf) return [...new Set(schema.anyOf.map(one => typeOf(one, indent)))].join(' | ')
-  if (typeof schema.type !== 'string') return schema.type!.map(type => typeOf({ ...schema, type }, indent)).join(' | ')
+  if (schema.anyOf) return [...new Set(schema.anyOf.map(one => typeOf(one, style)))].join(' | ')
+  if (typeof schema.type !== 'string') return schema.type!.map(type => typeOf({ ...schema, type }, style)).join(' | ')
   switch (schema.type) {
     case 'object':
-      return schema.properties ? objectOf(schema, indent) : recordOf(schema, indent)
+      return schema.properties ? objectOf(schema, style) : recordOf(schema, style)
     case 'array':
-      return `readonly ${inBrackets(typeOf(schema.items!, indent))}[]`
+      return `readonly ${inBrackets(typeOf(schema.items!, style))}[]`
     case 'integer':
       return 'number'
     default:
@@ -59,19 +98,19 @@ function inBrackets(type: string): string {
   return /^\w+$/.test(type) ? type : `(${type})`
 }
 
-function objectOf({ properties, required = [] }: Schema, indent: string): string {
+function objectOf({ properties, required = [] }: Schema, { indent, modifier }: Style): string {
   const inner = `${indent}  `
   const fields = Object.entries(properties!).map(([name, schema]) => {
-    const type = typeOf(schema, inner)
-    const field = required.includes(name) ? `${name}: ${type}` : `${name}?: ${type} | undefined`
+    const type = typeOf(schema, { indent: inner, modifier })
+    const field = required.includes(name) ? `${modifier}${name}: ${type}` : `${modifier}${name}?: ${type} | undefined`
     return `${commentOf(schema.description, inner)}${inner}${field}\n`
   })
   return `{\n${fields.join('')}${indent}}`
 }
 
-function recordOf({ additionalProperties }: Schema, indent: string): string {
+function recordOf({ additionalProperties }: Schema, style: Style): string {
   if (!additionalProperties) throw new Error('a record without values')
-  return `{ [name: string]: ${typeOf(additionalProperties, indent)} }`
+  return `{ [name: string]: ${typeOf(additionalProperties, style)} }`
 }
 
 function commentOf(description: string | undefined, indent: string): string {
@@ -79,4 +118,4 @@ function commentOf(description: string | undefined, indent: string): string {
   return `${indent}/** ${description.replaceAll('*/', '*\\/')} */\n`
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await writeDeclarationType()
+if (process.argv[1] === fileURLToPath(import.meta.url)) await writeTypes()

@@ -3,7 +3,7 @@
  * the manifest are given by systemd (`src/import/pull-common.c`).
  */
 
-/** Checksums of the images in a folder, and of their settings. */
+/** Checksums of the images in a folder, their settings and their manifests. */
 export const CHECKSUMS_FILE = 'SHA256SUMS'
 
 /**

@@ -43,6 +43,7 @@ export {
   type ImageResult,
   type ManifestBlock,
   type ManifestSegment,
+  manifestJsonSchema,
 } from './image/index.ts'
 export { ImageError, type ImageErrorCode } from './image-error.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'

@@ -1,8 +1,8 @@
-import { writeDeclarationType } from '../declaration.config.ts'
+import { writeTypes } from '../declaration.config.ts'
 import { buildWasm } from '../wasm.config.ts'
 
 /** Before all tests: they run the sources, and those need what is generated. */
 export async function setup(): Promise<void> {
   await buildWasm()
-  await writeDeclarationType()
+  await writeTypes()
 }

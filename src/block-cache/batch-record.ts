@@ -51,22 +51,33 @@ export async function putRecord(cache: BlockCache, key: string, record: BatchRec
 /** The bytes of a block, if they are there, and those that were put: no cache is believed. */
 export async function getBlock(cache: BlockCache, { key, size }: CachedBlock): Promise<Uint8Array | undefined> {
   const bytes = await cache.get(key)
-  return bytes?.length === size && blockKey(bytes) === key ? bytes : undefined
+  return bytes?.length === size && key === BLOCK_PREFIX + sha256Of(bytes) ? bytes : undefined
+}
+
+/** SHA-256 of the bytes of a block that {@link getBlock} gave, lower-case base 16. */
+export function digestOfBlock({ key }: CachedBlock): string {
+  return key.slice(BLOCK_PREFIX.length)
+}
+
+/** What is put into a cache beside the bytes of a block. */
+export interface BlockFacts extends Pick<CachedBlock, 'uncompressedSize' | 'note'> {
+  /** SHA-256 of the bytes, lower-case base 16. */
+  readonly sha256: string
 }
 
 /** Keeps the bytes of a block, and resolves to what its record says of it; `undefined` if the cache has no room for it. */
 export async function putBlock(
   cache: BlockCache,
   bytes: Uint8Array,
-  { uncompressedSize, note }: Pick<CachedBlock, 'uncompressedSize' | 'note'>,
+  { sha256, uncompressedSize, note }: BlockFacts,
 ): Promise<CachedBlock | undefined> {
-  const key = blockKey(bytes)
+  const key = BLOCK_PREFIX + sha256
   if (!(await cache.put(key, bytes))) return undefined
   return { key, size: bytes.length, uncompressedSize, note }
 }
 
-function blockKey(bytes: Uint8Array): string {
-  return BLOCK_PREFIX + createHash('sha256').update(bytes).digest('hex')
+function sha256Of(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** A record from its text; `undefined` where it is none. */

@@ -1,6 +1,8 @@
 export {
   type BatchRecord,
+  type BlockFacts,
   type CachedBlock,
+  digestOfBlock,
   getBlock,
   getRecord,
   putBlock,

@@ -5,7 +5,14 @@ import { pipeline } from 'node:stream/promises'
 import { resolvePath, someText } from '../arguments.ts'
 import { encodeText } from '../bytes/index.ts'
 import { readPieces, withDescriptor } from '../descriptors.ts'
-import { CHECKSUMS_FILE, imageNameOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import {
+  CHECKSUMS_FILE,
+  imageNameOf,
+  manifestFileOf,
+  ownChecksumsFileOf,
+  SIGNATURE_FILES,
+  settingsFileOf,
+} from '../image-files.ts'
 import { CheckError } from './errors.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
@@ -62,10 +69,17 @@ export async function checkDelivery(
   if (isReadWhole && !text.endsWith('\n')) {
     report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
   }
+  const digestHere = (file: string) => attempt(join(`${folder}`, file), () => digestOf(join(whole, file)))
   for (const file of [imageFile, settings]) {
-    if (!isReadWhole || !files.has(file)) continue
-    const digest = await attempt(join(`${folder}`, file), () => digestOf(join(whole, file)))
-    checkLine(text, file, digest, report)
+    if (isReadWhole && files.has(file)) checkLine(text, file, await digestHere(file), report)
+  }
+  const manifest = manifestFileOf(imageNameOf(imageFile))
+  const listed = linesFor(text, manifest)
+  if (isReadWhole && files.has(manifest) && listed.length > 0) {
+    const digest = await digestHere(manifest)
+    const message = `has another digest for ${manifest} than it has: pull-tar does not mind, other programs refuse it`
+    const isRight = listed.some(({ sum }) => sum.toLowerCase() === digest)
+    if (!isRight) report('checksums', message, { path: CHECKSUMS, severity: 'warning' })
   }
   if (signatures.length === 0) {
     report('signature', `there is none: pull-tar needs --verify=checksum`, { path: CHECKSUMS })
@@ -83,10 +97,7 @@ function hasLine(text: string, file: string): boolean {
 /** As systemd looks for a file: 64 lower-case digits, a separator, the name. */
 function checkLine(text: string, file: string, digest: string, report: Report): void {
   const path = CHECKSUMS
-  const lines = text.split('\n').flatMap(line => {
-    const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
-    return name === Buffer.from(file).toString('latin1') ? [{ sum, separator }] : []
-  })
+  const lines = linesFor(text, file)
   if (lines.length === 0) {
     report('checksums', `has no line for ${file}: add what sha256sum says of it`, { path })
   } else if (!lines.some(({ sum }) => sum.toLowerCase() === digest)) {
@@ -96,6 +107,13 @@ function checkLine(text: string, file: string, digest: string, report: Report): 
   } else if (!lines.some(({ sum, separator }) => sum === digest && separator.length === 2)) {
     report('checksums', `has one space in front of ${file}: up to systemd 256 it takes two`, { path, until: 256 })
   }
+}
+
+function linesFor(text: string, file: string): { readonly sum: string; readonly separator: string }[] {
+  return text.split('\n').flatMap(line => {
+    const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
+    return name === Buffer.from(file).toString('latin1') ? [{ sum, separator }] : []
+  })
 }
 
 /** A file of checksums as one-byte text; of one that pull-tar refuses, a byte more than it takes. */

@@ -127,7 +127,7 @@ function createProgram(): Command {
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))
   defineInit(program.command('init').description('Write a first declaration of an image.'))
-  defineSchema(program.command('schema').description('Print the JSON schema of declarations, for editors.'))
+  defineSchema(program.command('schema').description('Print the JSON schema of declarations or of manifests.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))
   addCacheCommands(program.command('cache').description('Show, prune or clear the cache of compressed blocks.'))
   defineBench(program.command('bench').description('Measure the speed of builds and of other programs.'))

@@ -3,6 +3,7 @@
  * user may put settings beside an image that has none. What others can have put there is not signed: a signature speaks for
  * the user.
  */
+import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -17,9 +18,9 @@ import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
 export interface Delivered {
   /** The image, and the settings if they come from its spec. */
   readonly artefacts: readonly ArtefactDigest[]
+  readonly manifest: ArtefactDigest
   /** Names of all files that are about to be replaced. */
   readonly files: readonly string[]
-  readonly manifestFile: string
   /** The name of the settings, if the image comes without. */
   readonly noSettings: string | undefined
   readonly isSigned: boolean
@@ -37,14 +38,14 @@ export interface Beside {
 
 /** Looks at what lies in `folder`, which is shared as `sharing` says. Throws `DiskError`, `ImageError` OUTPUT_FAILED. */
 export async function lookBeside(folder: string, sharing: Sharing, delivered: Delivered): Promise<Beside> {
-  const { artefacts, manifestFile, noSettings, isSigned } = delivered
+  const { artefacts, manifest, noSettings, isSigned } = delivered
   const path = join(folder, CHECKSUMS_FILE)
   const present = noSettings === undefined ? undefined : await digestOf(join(folder, noSettings))
-  const isOutdated = present && (await isFromBefore(folder, sharing, manifestFile, present))
+  const isOutdated = present && (await isFromBefore(folder, sharing, manifest.file, present))
   if (present && !isOutdated && isSigned) await checkSettings(join(folder, present.file), sharing)
   const outdated = present && isOutdated ? [present.file] : []
   // Settings that the user put there are delivered with the image, too, and pull-tar wants them listed.
-  const listed = present && !isOutdated ? [...artefacts, present] : artefacts
+  const settings = present && !isOutdated ? [present] : []
   const isSure = !isSigned || (sharing === 'private' && (await mayTrust(path, isTrusted)))
   const previous = (await readIfThere(path))?.toString()
   const lines = await othersOf(folder, previous ?? '', [...delivered.files, ...outdated])
@@ -52,7 +53,7 @@ export async function lookBeside(folder: string, sharing: Sharing, delivered: De
   const unknown = lines.filter(line => !known.includes(line)).map(({ file }) => file)
   return {
     previous,
-    checksums: mergeChecksums(known, listed),
+    checksums: mergeChecksums(known, [...artefacts, ...settings, manifest]),
     outdated,
     warnings: unknown.length > 0 ? [leftOut(path, unknown)] : [],
   }
@@ -73,15 +74,18 @@ async function othersOf(folder: string, text: string, replaced: readonly string[
 }
 
 /**
- * The lines that a manifest of this user confirms: only builds of this user write such a file. In an open folder somebody
- * can bring back an older one, and so a line for an image of this user that was replaced since, but none for any other.
+ * The lines for manifests of this user, and those that such a manifest confirms: only builds of this user write such a file.
+ * In an open folder somebody can bring back an older one, and so a line for an image of this user that was replaced since,
+ * but none for any other.
  */
 async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]> {
   const manifests = (await readdir(folder)).filter(isManifestFile)
   const own = new Set<string>()
   for (const name of manifests) {
-    const artefacts = await readManifest(join(folder, name), isOwn)
-    for (const { file, sha256 } of artefacts) own.add(`${sha256}  ${file}`)
+    const bytes = await readIfThere(join(folder, name), isOwn)
+    if (!bytes) continue
+    own.add(`${createHash('sha256').update(bytes).digest('hex')}  ${name}`)
+    for (const { file, sha256 } of parseArtefacts(bytes.toString())) own.add(`${sha256}  ${file}`)
   }
   return lines.filter(({ file, sha256 }) => own.has(`${sha256}  ${file}`))
 }
@@ -90,13 +94,8 @@ async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]>
 async function isFromBefore(folder: string, sharing: Sharing, manifestFile: string, present: ArtefactDigest) {
   const trusts = sharing === 'private' ? isTrusted : isOwn
   if (!(await mayTrust(join(folder, present.file), trusts))) return false
-  const artefacts = await readManifest(join(folder, manifestFile), trusts)
+  const artefacts = parseArtefacts((await readIfThere(join(folder, manifestFile), trusts))?.toString())
   return artefacts.some(({ file, sha256 }) => file === present.file && sha256 === present.sha256)
-}
-
-/** What a manifest lists; nothing if somebody else may have written it. */
-async function readManifest(path: string, trusts: (found: Stats) => boolean): Promise<readonly ArtefactDigest[]> {
-  return parseArtefacts((await readIfThere(path, trusts))?.toString())
 }
 
 async function mayTrust(path: string, trusts: (found: Stats) => boolean): Promise<boolean> {

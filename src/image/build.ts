@@ -9,7 +9,7 @@ import type { Warning } from '../warning.ts'
 import { lookBeside } from './beside.ts'
 import { createBlockMap } from './block-map.ts'
 import type { Delivery } from './delivery.ts'
-import { type ArtefactDigest, formatManifest, type ManifestBlock } from './manifest.ts'
+import { type ArtefactDigest, type FileLayout, formatManifest } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
 
 /** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
@@ -31,11 +31,11 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   })
   try {
     const image = await staging.create(imageFile)
-    const blocks = await writeChunks(delivery, image)
+    const layout = await writeChunks(delivery, image)
     const artefacts: [ArtefactDigest, ...ArtefactDigest[]] = [await image.close()]
     if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
-    const result = resultOf(delivery.run, artefacts, blocks)
-    await stageWhole(staging, manifestFile, formatManifest(result.manifest))
+    const result = resultOf(delivery.run, artefacts, layout)
+    const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
     const found: Warning[] = [...staging.warnings]
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
@@ -43,7 +43,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
       out,
       async () => {
         const noSettings = settings ? undefined : settingsFile
-        const delivered = { artefacts, files, manifestFile, noSettings, isSigned: signer !== undefined }
+        const delivered = { artefacts, manifest, files, noSettings, isSigned: signer !== undefined }
         const beside = await lookBeside(out, staging.sharing, delivered)
         const text = beside.checksums
         const outdated = [...beside.outdated]
@@ -72,8 +72,8 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   }
 }
 
-/** Writes the file of the image, and resolves to where its blocks are. */
-async function writeChunks(delivery: Delivery, image: StagedFile): Promise<readonly ManifestBlock[]> {
+/** Writes the file of the image, and resolves to what its bytes are. */
+async function writeChunks(delivery: Delivery, image: StagedFile): Promise<FileLayout> {
   const map = createBlockMap()
   const rewind = async () => {
     await image.rewind()
@@ -83,7 +83,7 @@ async function writeChunks(delivery: Delivery, image: StagedFile): Promise<reado
     await image.write(chunk.bytes)
     map.add(chunk)
   }
-  return map.blocks
+  return map.layout
 }
 
 /** A file of checksums that another program has left, and that is looked at before ours. */

@@ -6,5 +6,6 @@ export {
   type ManifestSegment,
   parseManifest,
 } from './manifest.ts'
+export { manifestJsonSchema } from './manifest-schema.ts'
 export { BUILD_OPTIONS, type BuildOptions } from './options.ts'
 export type { ImageFiles, ImageResult } from './result.ts'

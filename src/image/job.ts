@@ -174,7 +174,7 @@ function createFileRecord() {
     resultOf({ run }: Delivery): ImageResult {
       const { name, container } = run.image
       const digest = { file: `${name}${container.suffix}`, size: map.size, sha256: hash.digest('hex') }
-      return resultOf(run, [digest], map.blocks)
+      return resultOf(run, [digest], map.layout)
     },
   }
 }

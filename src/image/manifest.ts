@@ -1,71 +1,34 @@
 import type { PreparedImage } from '../plan/index.ts'
 import type { PackedSizes } from '../produce/index.ts'
 import { VERSION } from '../version.ts'
+import type { ImageManifest } from './manifest.generated.ts'
+import { MANIFEST_SCHEMA } from './manifest-schema.ts'
+import { createShapeCheck } from './shape.ts'
+
+export type { ImageManifest }
 
 /** A file of an image, without its folder. */
-export interface ArtefactDigest {
-  readonly file: string
-  /** Bytes. */
-  readonly size: number
-  /** Lower-case base 16. */
-  readonly sha256: string
-}
+export type ArtefactDigest = ImageManifest['artefacts'][number]
 
 /** A block of the image file. Offsets and sizes are in bytes. */
-export interface ManifestBlock {
-  /** In the image file. */
-  readonly offset: number
-  readonly size: number
-  /** In the tar. */
-  readonly tarOffset: number
-  readonly tarSize: number
-}
+export type ManifestBlock = ImageManifest['blocks'][number]
 
 /** A run of the tar that is one store path, or entries that are none. Offsets and sizes are in bytes of tar. */
-export interface ManifestSegment {
-  /** The store path; absent for other entries, and the end of the archive. */
-  readonly storePath?: string
-  readonly tarOffset: number
-  readonly tarSize: number
-}
+export type ManifestSegment = ImageManifest['segments'][number]
 
-/**
- * What an image is made of. It follows from the spec, the closure and this library alone: no time, no host, nothing of
- * where things were found.
- */
-export interface ImageManifest {
-  /** The version of this form. */
-  readonly manifestVersion: 1
-  /** The library and its version. */
-  readonly builder: string
-  readonly name: string
-  /** Absent if neither the spec nor the toplevel says. */
-  readonly system?: string
-  readonly format: string
-  /** The encoder and what shapes its output. */
-  readonly compression: string
-  /** The store path of the NixOS system, if the image has one. */
-  readonly toplevel?: string
-  /** The files delivered, the image first. */
-  readonly artefacts: readonly ArtefactDigest[]
-  /** Bytes of tar. */
-  readonly tarSize: number
-  /** NAR hashes as `sha256:` and Nix base 32, sizes in bytes of NAR. */
-  readonly storePaths: readonly { readonly path: string; readonly narHash: string; readonly narSize: number }[]
-  readonly segments: readonly ManifestSegment[]
-  readonly blocks: readonly ManifestBlock[]
-}
+/** What the bytes of an image file are. */
+export type FileLayout = Pick<ImageManifest, 'blocks' | 'framing'>
 
 /** The manifest of a finished image. */
 export function createManifest(
-  { name, system, compression, container, toplevel, plan }: PreparedImage,
+  { name, system, compression, container, toplevel, opened }: PreparedImage,
   sizes: PackedSizes,
   artefacts: readonly ArtefactDigest[],
-  blocks: readonly ManifestBlock[],
+  { blocks, framing }: FileLayout,
 ): ImageManifest {
-  const members = plan.batches.flatMap(batch => batch.segments)
+  const { paths } = opened.closure
   return {
-    manifestVersion: 1,
+    version: 1,
     builder: `nspawn-rootfs ${VERSION}`,
     name,
     ...(system !== undefined && { system }),
@@ -74,33 +37,42 @@ export function createManifest(
     ...(toplevel !== undefined && { toplevel }),
     artefacts,
     tarSize: sizes.tar,
-    storePaths: members.map(({ path, narHash, narSize }) => ({ path: path.path, narHash, narSize })),
+    storePaths: paths.map(({ path, narHash, narSize, references }) => ({
+      path: path.path,
+      narHash,
+      narSize,
+      references: references.map(reference => reference.baseName),
+    })),
     segments: locateSegments(
-      members.map(({ path }) => path.path),
+      paths.map(({ path }) => path.path),
       sizes,
     ),
     blocks,
+    framing,
   }
 }
 
-/** The text of a manifest, as it is written. */
+/** The text of a manifest, as it is written: an item of a list a line, for people and for `diff`. */
 export function formatManifest(manifest: ImageManifest): string {
-  return `${JSON.stringify(manifest, null, 2)}\n`
+  const fields = Object.entries(manifest).map(([name, value]) => `  ${JSON.stringify(name)}: ${formatField(value)}`)
+  return `{\n${fields.join(',\n')}\n}\n`
 }
+
+function formatField(value: unknown): string {
+  if (!Array.isArray(value) || value.length === 0) return JSON.stringify(value)
+  return `[\n${value.map(item => `    ${JSON.stringify(item)}`).join(',\n')}\n  ]`
+}
+
+const isArtefact = createShapeCheck(MANIFEST_SCHEMA.properties.artefacts.items)
 
 /** The artefacts that the text of some manifest lists; none where it is no manifest, or there is none. */
 export function parseArtefacts(text: string | undefined): readonly ArtefactDigest[] {
   try {
     const { artefacts } = JSON.parse(text ?? '{}') as { artefacts?: unknown }
-    return Array.isArray(artefacts) ? artefacts.filter(isArtefact) : []
+    return Array.isArray(artefacts) ? artefacts.filter((value): value is ArtefactDigest => isArtefact(value)) : []
   } catch {
     return []
   }
-}
-
-function isArtefact(value: unknown): value is ArtefactDigest {
-  const { file, size, sha256 } = (value ?? {}) as Partial<ArtefactDigest>
-  return typeof file === 'string' && typeof size === 'number' && typeof sha256 === 'string'
 }
 
 function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {
@@ -115,33 +87,14 @@ function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestS
   return segments
 }
 
+const isManifest = createShapeCheck(MANIFEST_SCHEMA)
+
 /** The manifest that a text holds; `undefined` where it holds none of this version. */
 export function parseManifest(text: string): ImageManifest | undefined {
-  let value: Partial<Record<keyof ImageManifest, unknown>>
   try {
-    value = JSON.parse(text)
+    const value: unknown = JSON.parse(text)
+    return isManifest(value) ? (value as ImageManifest) : undefined
   } catch {
     return undefined
   }
-  const isManifest =
-    value?.manifestVersion === 1 &&
-    typeof value.tarSize === 'number' &&
-    isListOf(value.artefacts, isArtefact) &&
-    isListOf(value.storePaths, isStorePath) &&
-    isListOf(value.segments, hasNumbers('tarOffset', 'tarSize')) &&
-    isListOf(value.blocks, hasNumbers('offset', 'size', 'tarOffset', 'tarSize'))
-  return isManifest ? (value as unknown as ImageManifest) : undefined
-}
-
-function isListOf(value: unknown, isItem: (item: unknown) => boolean): boolean {
-  return Array.isArray(value) && value.every(isItem)
-}
-
-function isStorePath(value: unknown): boolean {
-  const { path, narHash, narSize } = (value ?? {}) as Partial<ImageManifest['storePaths'][number]>
-  return typeof path === 'string' && typeof narHash === 'string' && typeof narSize === 'number'
-}
-
-function hasNumbers(...keys: readonly string[]) {
-  return (value: unknown) => keys.every(key => Number.isSafeInteger((value as Record<string, unknown> | null)?.[key]))
 }

@@ -1,6 +1,6 @@
 import type { ImageFormat } from '../compression.ts'
 import type { Warning } from '../warning.ts'
-import { type ArtefactDigest, createManifest, type ImageManifest, type ManifestBlock } from './manifest.ts'
+import { type ArtefactDigest, createManifest, type FileLayout, type ImageManifest } from './manifest.ts'
 import type { ImageRun } from './run.ts'
 
 /** What an image turned out to be. Sizes are in bytes. */
@@ -44,11 +44,11 @@ export interface ImageFiles extends ImageResult {
   readonly files: readonly string[]
 }
 
-/** What became of an image: `artefacts` are its files, the image first, whose blocks are `blocks`. */
+/** What became of an image: `artefacts` are its files, the image first, whose bytes are as `layout` says. */
 export function resultOf(
   { image, production }: ImageRun,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
-  blocks: readonly ManifestBlock[],
+  layout: FileLayout,
 ): ImageResult {
   const { name, system, compression, toplevel, isToBoot, isNixos, plan } = image
   const { sizes, verifiedNarSize } = production
@@ -67,7 +67,7 @@ export function resultOf(
     tarSize: sizes.tar,
     size,
     sha256,
-    manifest: createManifest(image, sizes, artefacts, blocks),
+    manifest: createManifest(image, sizes, artefacts, layout),
     warnings: [...image.warnings, ...production.warnings],
   }
 }

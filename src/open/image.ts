@@ -19,7 +19,7 @@ export interface StoredPath {
   readonly narHash: string
   /** Bytes of the NAR. */
   readonly narSize: number
-  /** The store paths that it refers to; absent if only the manifest was read, which does not list them. */
+  /** The store paths that it refers to, perhaps itself among them; absent if the manifest was read, and they were not asked for. */
   readonly references?: readonly string[]
 }
 
@@ -74,7 +74,7 @@ export interface MemberOptions {
 
 /** What to say of store paths. */
 export interface StorePathOptions {
-  /** Whether references are wanted, for which the registration is read. Default false. */
+  /** Whether references are wanted. Default false. */
   readonly references?: boolean
 }
 
@@ -193,7 +193,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     member: find,
     contents,
     async storePaths({ references = false } = {}) {
-      return manifest && !references ? manifest.storePaths : await registered()
+      return manifest ? manifest.storePaths.map(record => storedPathOf(record, references)) : await registered()
     },
     async *verify() {
       const expected = new Map((await registered()).map(record => [record.path.slice(1), record]))
@@ -218,6 +218,14 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     close,
     [Symbol.asyncDispose]: close,
   }
+}
+
+/** A store path as the manifest tells of it. */
+function storedPathOf(record: ImageManifest['storePaths'][number], withReferences: boolean): StoredPath {
+  const { references, ...stored } = record
+  if (!withReferences) return stored
+  const folder = record.path.slice(0, record.path.lastIndexOf('/') + 1)
+  return { ...stored, references: references.map(baseName => folder + baseName) }
 }
 
 function isMember(file: string | ImageMember): file is ImageMember {

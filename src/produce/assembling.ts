@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto'
+import { digestOfBlock } from '../block-cache/index.ts'
 import type { ImageCompression } from '../compression.ts'
 import type { BlockFormat, BlockRecord } from '../container/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
@@ -11,6 +13,15 @@ export interface FileChunk {
   readonly bytes: Uint8Array
   /** Set with the last chunk of a block. */
   readonly block?: FinishedBlock
+  /** Set with the last chunk of a run that is in no block: a header, an index. */
+  readonly framing?: FileRun
+}
+
+/** A run of bytes that is in the file. */
+export interface FileRun {
+  readonly size: number
+  /** Lower-case base 16. */
+  readonly sha256: string
 }
 
 /** A block that is in the file. */
@@ -21,6 +32,8 @@ export interface FinishedBlock {
   readonly size: number
   /** Bytes of tar. */
   readonly uncompressedSize: number
+  /** SHA-256 of the bytes in the file, lower-case base 16; absent in a plain tar, where nobody else needs it. */
+  readonly sha256?: string
 }
 
 /** What to encode with. */
@@ -65,19 +78,21 @@ export async function* assembleBlocks(
 ): AsyncGenerator<FileChunk> {
   const assembler = blocks.createAssembler()
   const head = assembler.begin()
-  if (head.length > 0) yield { bytes: head }
-  for await (const { bytes, record, segment } of blocksInOrder(parts, options)) {
+  if (head.length > 0) yield framingOf(head)
+  for await (const { bytes, record, sha256, segment } of blocksInOrder(parts, options)) {
     assembler.add(record)
-    yield { bytes, block: { segment, size: bytes.length, uncompressedSize: record.uncompressedSize } }
+    yield { bytes, block: { segment, size: bytes.length, uncompressedSize: record.uncompressedSize, sha256 } }
   }
   const tail = assembler.end()
-  if (tail.length > 0) yield { bytes: tail }
+  if (tail.length > 0) yield framingOf(tail)
+}
+
+function framingOf(bytes: Uint8Array): FileChunk {
+  return { bytes, framing: { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') } }
 }
 
 /** A block as it goes into the file. */
-interface ReadyBlock {
-  readonly bytes: Uint8Array
-  readonly record: BlockRecord
+interface ReadyBlock extends MadeBlock {
   readonly segment: StoreSegment | undefined
 }
 
@@ -113,6 +128,8 @@ async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenera
 interface MadeBlock {
   readonly bytes: Uint8Array
   readonly record: BlockRecord
+  /** SHA-256 of the bytes, lower-case base 16. */
+  readonly sha256: string
 }
 
 /** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
@@ -123,8 +140,8 @@ async function makeBlock(
   const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
   const task: EncodeTask = { slot: memory, length, compression }
   try {
-    const { size, ...record } = await encoders.run<SlotBlock>('encode', task)
-    return { bytes: slot.slice(0, size), record }
+    const { size, sha256, ...record } = await encoders.run<SlotBlock>('encode', task)
+    return { bytes: slot.slice(0, size), record, sha256 }
   } finally {
     release()
   }
@@ -133,14 +150,15 @@ async function makeBlock(
 /** Keeps a block in the cache. */
 async function finish(
   origin: PieceOrigin | undefined,
-  { bytes, record }: MadeBlock,
+  made: MadeBlock,
   cached: CachedBatches | undefined,
 ): Promise<ReadyBlock> {
   if (cached && origin) {
-    await cached.add(origin.batch, bytes, record)
+    const { bytes, record, sha256 } = made
+    await cached.add(origin.batch, bytes, { ...record, sha256 })
     if (origin.last) await cached.complete(origin.batch)
   }
-  return { bytes, record, segment: origin?.segment }
+  return { ...made, segment: origin?.segment }
 }
 
 /** The pieces, with the batches that are in the cache in between. */
@@ -167,7 +185,7 @@ async function* cachedBlocks(batch: Batch, parts: Parts, options: EncodeOptions)
   for (const [i, block] of blocks.entries()) {
     const bytes = await parts.cached!.get(block)
     if (bytes) {
-      yield { bytes, record: block, segment }
+      yield { bytes, record: block, sha256: digestOfBlock(block), segment }
       continue
     }
     let number = 0

@@ -1,6 +1,7 @@
 import {
   type BatchRecord,
   type BlockCache,
+  type BlockFacts,
   type CachedBlock,
   getBlock,
   getRecord,
@@ -8,7 +9,6 @@ import {
   putRecord,
   recordKey,
 } from '../block-cache/index.ts'
-import type { BlockRecord } from '../container/index.ts'
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
@@ -20,7 +20,7 @@ export interface CachedBatches {
   /** The bytes of a block that a record names; `undefined` if they were lost. */
   get(block: CachedBlock): Promise<Uint8Array | undefined>
   /** Keeps a block, the next one of its batch. */
-  add(batch: Batch, bytes: Uint8Array, record: BlockRecord): Promise<void>
+  add(batch: Batch, bytes: Uint8Array, facts: BlockFacts): Promise<void>
   /** Says that all blocks of a batch were added, and every byte of it verified. */
   complete(batch: Batch): Promise<void>
 }
@@ -58,10 +58,10 @@ export async function lookUpBatches(
   return {
     records,
     get: block => getBlock(cache, block),
-    async add(batch, bytes, record) {
+    async add(batch, bytes, facts) {
       const blocks = added.get(batch) ?? []
       added.set(batch, blocks)
-      blocks.push(await putBlock(cache, bytes, record))
+      blocks.push(await putBlock(cache, bytes, facts))
     },
     async complete(batch) {
       const kept = added.get(batch)!

@@ -101,6 +101,8 @@ export interface EncodeTask {
 export interface SlotBlock extends BlockRecord {
   /** Bytes of the slot that it fills. */
   readonly size: number
+  /** SHA-256 of these bytes, lower-case base 16. */
+  readonly sha256: string
 }
 
 /** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
@@ -116,7 +118,7 @@ async function encode({
     slot.set(piece, size)
     size += piece.length
   }
-  return { ...record, size }
+  return { ...record, size, sha256: createHash('sha256').update(slot.subarray(0, size)).digest('hex') }
 }
 
 /** A block to decode. */

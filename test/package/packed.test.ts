@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -56,15 +56,32 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
     })
   })
 
+  /** `name: documentation` of the fields of all types. */
+  const fieldsInTypes = () => {
+    const types = join(folder, 'node_modules/nspawn-rootfs/dist/types')
+    const files = readdirSync(types, { recursive: true, encoding: 'utf8' }).filter(file => file.endsWith('.d.ts'))
+    const text = files.map(file => readFileSync(join(types, file), 'utf8')).join('')
+    const fields = text.matchAll(/\/\*\* (.*) \*\/\n\s+(?:readonly )?(\w+)\??:/g)
+    return new Set([...fields].map(([, text, name]) => `${name}: ${text}`))
+  }
+
   it('shows the documentation of every field of a declaration', () => {
-    const types = readFileSync(join(folder, 'node_modules/nspawn-rootfs/dist/types/index.d.ts'), 'utf8')
     const schema = readFileSync(join(folder, 'node_modules/nspawn-rootfs/dist/image.schema.json'), 'utf8')
-    const inTypes = new Set(
-      [...types.matchAll(/\/\*\* (.*) \*\/\n\s+(\w+)\??:/g)].map(([, text, name]) => `${name}: ${text}`),
-    )
     const fields = [...fieldsOf(JSON.parse(schema))]
     expect(fields.length).toBeGreaterThan(120)
-    expect(fields.filter(field => !inTypes.has(field))).toEqual([])
+    expect(fields.filter(field => !fieldsInTypes().has(field))).toEqual([])
+  })
+
+  it('has a schema of the manifests that it writes, with the documentation of every field', () => {
+    const script = `import schema from 'nspawn-rootfs/manifest.schema.json' with { type: 'json' }
+      import { manifestJsonSchema } from 'nspawn-rootfs'
+      import { deepStrictEqual } from 'node:assert'
+      deepStrictEqual(schema, manifestJsonSchema())
+      console.log(JSON.stringify(schema))`
+    const schema = run(process.execPath, '--input-type=module', '--eval', script)
+    const fields = [...fieldsOf(JSON.parse(schema))]
+    expect(fields.length).toBeGreaterThan(20)
+    expect(fields.filter(field => !fieldsInTypes().has(field))).toEqual([])
   })
 
   it('rejects, by name, what builds without the file of its threads', () => {

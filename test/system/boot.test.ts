@@ -83,7 +83,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
 
   it('has checksums that sha256sum takes', async () => {
     const { stdout } = await execute('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: published })
-    expect(stdout).toBe('nixos.nspawn: OK\nnixos.tar.xz: OK\n')
+    expect(stdout).toBe('nixos.manifest.json: OK\nnixos.nspawn: OK\nnixos.tar.xz: OK\n')
   })
 
   describe('pulled with --verify=checksum', () => {
@@ -116,7 +116,8 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
       it.each([
         [image, 100_000],
         ['nixos.nspawn', 10],
-        ['SHA256SUMS', 10],
+        // Of the settings: pull-tar looks for no manifest, whose line is the first.
+        ['SHA256SUMS', `${'0'.repeat(64)}  nixos.manifest.json\n`.length + 10],
       ])('is refused with a byte of %s flipped', async (file, at) => {
         using server = await serveImages(folder, { file, at })
         const machines = scratch.make(`refused-${format}-${file}`)

@@ -54,6 +54,7 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
   const buildHere = (spec: ImageSpec = image) => build(spec, { workers: 1, cache: false }).toFolder(folder)
   const namesHere = () => readdirSync(folder).sort()
   const sumsHere = () => readFileSync(join(folder, 'SHA256SUMS'), 'utf8')
+  const lineOf = (name: string) => `${digestOf(readFileSync(join(folder, name), 'utf8'))}  ${name}\n`
   const expectPrecious = () => expect(readdirSync(precious)).toHaveLength(50)
 
   /** Lets somebody else own something, or a file that is made for it. */
@@ -172,7 +173,8 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
       )
       plant('SHA256SUMS', `${EVIL}\n${line}`)
       const { warnings, sha256 } = await buildHere(signed)
-      expect(sumsHere()).toBe(`${sha256}  image.tar\n${line}`)
+      expect(sumsHere()).toBe(`${lineOf('image.manifest.json')}${sha256}  image.tar\n${line}`)
+      expect(line).toContain(lineOf('other.manifest.json'))
       expect(warnings).toEqual([
         expect.objectContaining({
           ...{ code: 'CHECKSUMS_NOT_OWN', path: join(folder, 'SHA256SUMS') },
@@ -187,7 +189,7 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
       await buildHere()
       expect(sumsHere()).toContain(EVIL)
       const { sha256 } = await buildHere(signed)
-      expect(sumsHere()).toBe(`${sha256}  image.tar\n`)
+      expect(sumsHere()).toBe(`${lineOf('image.manifest.json')}${sha256}  image.tar\n`)
     })
 
     it('no settings', async () => {

@@ -6,15 +6,29 @@ const TEXT = `"build" writes these files into the folder of --out:
                        which systemd reads from version 258 on.
   NAME.nspawn          the settings, if there are any.
                        See: nspawn-rootfs help settings
-  SHA256SUMS           checksums of both, in the form that every systemd reads.
-                       Lines for other existing files are kept.
+  SHA256SUMS           checksums of these and of the manifest, in the form that
+                       every systemd reads. Lines for other existing files are
+                       kept.
   SHA256SUMS.gpg       signatures of SHA256SUMS, if a key is given. Signatures
   SHA256SUMS.asc       of an earlier build that no longer match are removed.
-  NAME.manifest.json   store paths with their NAR hashes, their places in the
-                       tar and in the blocks, and digests
+  NAME.manifest.json   what the image is made of. See below.
 
 There is no NAME.tar.xz.sha256: systemd 252 to 257 would look for it first and
 insist on a signature in it.
+
+THE MANIFEST
+  It is JSON, one item a line. It lists:
+    artefacts    the image and its settings with their sizes and SHA-256
+    storePaths   the store paths with NAR hashes, NAR sizes and references
+    segments     where each store path lies in the tar
+    blocks       where each block lies in the file and in the tar, and its
+                 SHA-256
+    framing      the bytes of the file in no block, such as header and index,
+                 with their SHA-256
+  Blocks and framing are all bytes of the file. So a program can read one store
+  path from a server, or take blocks that it has already and fetch the others.
+  "nspawn-rootfs schema manifest" prints its JSON schema, which describes every
+  field. A stream (--stdout) has no such file; in the API, its result has it.
 
 NAMES
   --name may contain letters, digits, "-", "_" and ".". systemd up to 255 allows

@@ -23,8 +23,9 @@ VERSIONS
   no name comes back with other contents. Keep this file.
 
 SIGNATURES
-  SHA256SUMS lists all images of a version and their settings. SHA256SUMS.gpg
-  and SHA256SUMS.asc sign it; together they serve systemd 252 and newer.
+  SHA256SUMS lists all images of a version with their settings and manifests.
+  SHA256SUMS.gpg and SHA256SUMS.asc sign it; together they serve systemd 252 and
+  newer.
   Without a key, whoever imports must say --verify=checksum.
 
 THE MACHINE THAT IMPORTS

@@ -11,7 +11,7 @@ const artefact = {
 export const target: Target = {
   about: 'manifests as read back by builds: what is no list of artefacts is none',
   seeds: () => [
-    JSON.stringify({ manifestVersion: 1, artefacts: [artefact, { ...artefact, file: 'b' }] }),
+    JSON.stringify({ version: 1, artefacts: [artefact, { ...artefact, file: 'b' }] }),
     '{"artefacts":[]}',
     '[]',
   ],

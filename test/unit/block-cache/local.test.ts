@@ -1,8 +1,9 @@
+import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { getRecord, openDefaultCache, putBlock, putRecord, recordKey } from '../../../src/block-cache/index.ts'
-import { openBlockCache } from '../../../src/index.ts'
+import { type BlockCache, openBlockCache } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 let folder = ''
@@ -11,6 +12,9 @@ beforeEach(() => {
 })
 
 const bytes = (size: number, seed = 1) => Uint8Array.from({ length: size }, (_, i) => Math.imul(i + seed, 0x9e37) >> 4)
+
+const put = (cache: BlockCache, contents: Uint8Array) =>
+  putBlock(cache, contents, { sha256: hash('sha256', contents), uncompressedSize: 1, note: 2 })
 
 const filesOfBlocks = () => readdirSync(folder).flatMap(name => (name.startsWith('block-') ? [join(folder, name)] : []))
 
@@ -72,7 +76,7 @@ describe('pruning', () => {
   /** Puts a batch of one block of 10,000 bytes. */
   async function addBatch(name: string, maxSize?: number, seed = name.charCodeAt(0)): Promise<string> {
     const cache = openBlockCache(folder, { maxSize })
-    const block = (await putBlock(cache, bytes(10_000, seed), { uncompressedSize: 1, note: 2 }))!
+    const block = (await put(cache, bytes(10_000, seed)))!
     await putRecord(cache, recordKey(name), { blocks: [block], tarSizes: [1] })
     // Files know milliseconds.
     await new Promise(resolve => setTimeout(resolve, 3))
@@ -95,7 +99,7 @@ describe('pruning', () => {
   it('keeps a block that another batch has, too, and blocks of a build under way', async () => {
     const shared = await addBatch('a', undefined, 1)
     await addBatch('b', undefined, 1)
-    const pending = await putBlock(openBlockCache(folder), bytes(5000, 9), { uncompressedSize: 1, note: 2 })
+    const pending = await put(openBlockCache(folder), bytes(5000, 9))
     await openBlockCache(folder).prune({ maxSize: 10_300 })
     expect([await has('a'), await has('b')]).toEqual([false, true])
     expect(await openBlockCache(folder).get(shared)).toHaveLength(10_000)

@@ -47,6 +47,15 @@ describe('a folder with an image', () => {
     expect(await check()).toEqual([])
   })
 
+  it('has a manifest that needs no line, but none that is wrong', async () => {
+    put({ 'web.manifest.json': '{}' })
+    expect(await check()).toEqual([])
+    put({ SHA256SUMS: `${LINE}${hash('sha256', '{}')}  web.manifest.json\n` })
+    expect(await check()).toEqual([])
+    put({ 'web.manifest.json': '[]' })
+    expect(await check()).toEqual(['warning checksums SHA256SUMS'])
+  })
+
   it('has a checksum of its own', async () => {
     put({ [`${NAME}.sha256`]: LINE })
     expect(await check()).toEqual([`warning sha256-file ${NAME}.sha256`])

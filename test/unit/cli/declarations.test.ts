@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { manifestJsonSchema } from '../../../src/index.ts'
 import { runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -139,6 +140,13 @@ describe('nspawn-rootfs', () => {
     expect(schema.additionalProperties).toBe(false)
   })
 
+  it('schema manifest prints the schema of manifests, and of nothing else', async () => {
+    const { stdout } = await run(temporaryFolder(), 'schema', 'manifest')
+    expect(JSON.parse(stdout.toString())).toEqual(manifestJsonSchema())
+    const { code, stderr } = await run(temporaryFolder(), 'schema', 'images')
+    expect([code, stderr]).toEqual([2, expect.stringContaining('Allowed choices are declaration, manifest')])
+  })
+
   it('check ends with 1 for what systemd does not import, and lists its rules', async () => {
     const folder = temporaryFolder()
     writeFileSync(join(folder, 'a.tar'), Buffer.alloc(3 * 1024).fill('x'))
@@ -161,6 +169,8 @@ describe('nspawn-rootfs', () => {
         /^web\.tar\.xz: .*\ndb\.tar\.xz: .*\npublished as 1 in srv\nnot signed: .*\nto try it: nspawn-rootfs serve srv\n$/,
       ),
     ])
-    expect(readFileSync(join(folder, 'srv/SHA256SUMS'), 'utf8')).toMatch(/db\.tar\.xz\n.*web\.tar\.xz\n/)
+    expect(readFileSync(join(folder, 'srv/SHA256SUMS'), 'utf8')).toMatch(
+      /db\.tar\.xz\n.*web\.manifest\.json\n.*web\.tar\.xz\n/,
+    )
   })
 })

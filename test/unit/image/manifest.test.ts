@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process'
 import { hash } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { parseManifest } from '../../../src/image/index.ts'
 import { build, FORMATS, type ImageManifest, VERSION } from '../../../src/index.ts'
+import { parseRegistration } from '../../../src/nix/index.ts'
+import { storePathOf } from '../../chroot-store.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -18,10 +22,10 @@ const buildHere = async (folder: string, format: (typeof FORMATS)[number]) => {
 describe.each(FORMATS)('the manifest of %s', format => {
   it('adds up', async () => {
     const { manifest, image, files, tarSize, size } = await buildHere(temporaryFolder(), format)
-    const { segments, blocks, artefacts, storePaths } = manifest
-    expect(manifest).toMatchObject({ tarSize, format, builder: `nspawn-rootfs ${VERSION}`, manifestVersion: 1 })
+    const { segments, blocks, framing, artefacts, storePaths } = manifest
+    expect(manifest).toMatchObject({ tarSize, format, builder: `nspawn-rootfs ${VERSION}`, version: 1 })
 
-    // Segments and blocks both cover the tar, one after the other; blocks stand in the file with nothing between.
+    // Segments and blocks both cover the tar, one after the other; blocks and framing cover the file.
     let tarOffset = 0
     for (const segment of segments) {
       expect(segment.tarOffset).toBe(tarOffset)
@@ -29,26 +33,66 @@ describe.each(FORMATS)('the manifest of %s', format => {
     }
     expect(tarOffset).toBe(tarSize)
     tarOffset = 0
-    let offset = blocks[0]!.offset
     for (const block of blocks) {
-      expect(block).toMatchObject({ tarOffset, offset })
+      expect(block.tarOffset).toBe(tarOffset)
       tarOffset += block.tarSize
-      offset += block.size
     }
     expect(tarOffset).toBe(tarSize)
     expect(blocks.length).toBeGreaterThan(3)
-    expect(offset).toBeLessThanOrEqual(size)
+    const bytes = readFileSync(image)
+    let offset = 0
+    for (const run of [...blocks, ...framing].sort((a, b) => a.offset - b.offset)) {
+      expect(run.offset).toBe(offset)
+      offset += run.size
+      const isPlainBlock = format === 'tar' && 'tarSize' in run
+      expect(run.sha256).toBe(isPlainBlock ? undefined : hash('sha256', bytes.subarray(run.offset, offset)))
+    }
+    expect(offset).toBe(size)
+    expect(framing.length).toBe({ 'tar.xz': 2, 'tar.gz': 2, 'tar.zst': 0, tar: 0 }[format])
 
     expect(segments.flatMap(({ storePath = [] }) => storePath)).toEqual(storePaths.map(({ path }) => path))
     expect(artefacts.map(({ file }) => file)).toEqual([
       ...[`nixos-system-x86_64-linux.${format}`, 'nixos-system-x86_64-linux.nspawn'],
     ])
     expect(artefacts[0]).toEqual({ file: expect.anything(), size: statSync(image).size, sha256: sha256Of(image) })
-    expect(JSON.parse(readFileSync(files.at(-2)!, 'utf8'))).toEqual(manifest)
+    const text = readFileSync(files.at(-2)!, 'utf8')
+    expect(parseManifest(text)).toEqual(manifest)
+    // One item a line.
+    expect(text.split('\n').filter(line => line.startsWith('    {')).length).toBe(
+      artefacts.length + storePaths.length + segments.length + blocks.length + framing.length,
+    )
   })
 })
 
 describe('the manifest', () => {
+  it('has the references of the registration in the image', async () => {
+    const folder = temporaryFolder()
+    const store = createNixosStore(folder)
+    const other = store.add('other', { contents: 'x' })
+    const self = store.add('self', { contents: 'x' }, [storePathOf('self'), other])
+    const spec = { source: store.source, toplevel: store.toplevel, roots: [self], format: 'tar' } as const
+    const { manifest, image } = await build(spec).toFolder(join(folder, 'out'))
+    const registration = execFileSync('tar', ['-xOf', image, 'nix-path-registration'], { encoding: 'utf8' })
+    expect(manifest.storePaths).toEqual(
+      parseRegistration(registration).map(({ path, narHash, narSize, references }) => ({
+        ...{ path: path.path, narHash, narSize },
+        references: references.map(({ baseName }) => baseName),
+      })),
+    )
+    const { references } = manifest.storePaths.find(({ path }) => path === self)!
+    expect(references).toEqual([other, self].map(path => basename(path)).sort())
+  })
+
+  it('of a stream is that of the file', async () => {
+    const folder = temporaryFolder()
+    const store = createNixosStore(folder)
+    const spec = { source: store.source, toplevel: store.toplevel, level: 0 }
+    const { manifest } = await build(spec).toFolder(join(folder, 'out'))
+    const job = build(spec)
+    for await (const _ of job.stream());
+    expect((await job.result).manifest).toEqual(manifest)
+  })
+
   it('tells where every segment of a plain tar begins', async () => {
     const { manifest, image } = await buildHere(temporaryFolder(), 'tar')
     const tar = readFileSync(image)

@@ -49,9 +49,9 @@ describe('the output folder', () => {
     expect(readFileSync(join(out, 'image.nspawn'), 'utf8')).toBe('[Exec]\nBoot=yes\n')
   })
 
-  it('has checksums that sha256sum confirms, of the image and its settings', async () => {
+  it('has checksums that sha256sum confirms, of the image, its settings and its manifest', async () => {
     await buildHere({ nspawn: '[Exec]\n' })
-    expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\n')
+    expect(checkSums()).toBe('image.manifest.json: OK\nimage.nspawn: OK\nimage.tar: OK\n')
   })
 
   it('keeps the checksums of what else is there, of settings that others put there, too', async () => {
@@ -59,15 +59,20 @@ describe('the output folder', () => {
     writeFileSync(join(out, 'image.nspawn'), '[Exec]\n')
     await buildHere()
     await buildHere()
-    expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\nother.tar.gz: OK\n')
+    const files = ['image.manifest.json', 'image.nspawn', 'image.tar', 'other.manifest.json', 'other.tar.gz']
+    expect(checkSums()).toBe(files.map(file => `${file}: OK\n`).join(''))
   })
 
-  it('has checksums that hold after a second buildHere, though someone had listed the manifest, too', async () => {
+  it.each([
+    ['the manifest', 'image.*'],
+    ['no manifest, as older versions did', 'image.tar other.tar'],
+  ])('has checksums that hold after a second buildHere, where %s was listed', async (_, listed) => {
+    await buildHere({ name: 'other' })
     await buildHere()
-    execFileSync('sh', ['-c', 'sha256sum image.* > SHA256SUMS'], { cwd: out })
+    execFileSync('sh', ['-c', `sha256sum ${listed} > SHA256SUMS`], { cwd: out })
     store.add('b', { contents: 'y' })
     await buildHere()
-    expect(checkSums()).toContain('image.tar: OK\n')
+    expect(checkSums()).toContain('image.manifest.json: OK\nimage.tar: OK\n')
   })
 
   it.each(['null', '{"artefacts":[null,1,{}]}', '{"artefacts":{"length":1}}', '{'])(
@@ -136,11 +141,11 @@ describe('the output folder', () => {
     await buildHere({ nspawn: '[Exec]\n' })
     await buildHere()
     expect(readdirSync(out)).not.toContain('image.nspawn')
-    expect(checkSums()).toBe('image.tar: OK\n')
+    expect(checkSums()).toBe('image.manifest.json: OK\nimage.tar: OK\n')
     await buildHere({ nspawn: '[Exec]\n' })
     writeFileSync(join(out, 'image.nspawn'), '[Exec]\nBoot=yes\n')
     await buildHere()
-    expect(checkSums()).toBe('image.nspawn: OK\nimage.tar: OK\n')
+    expect(checkSums()).toBe('image.manifest.json: OK\nimage.nspawn: OK\nimage.tar: OK\n')
   })
 
   it('has its old image back when another file cannot be replaced', async () => {
@@ -168,7 +173,7 @@ describe('the output folder', () => {
     prepare()
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
     await Promise.all(names.map(name => buildHere({ name })))
-    expect(checkSums()).toBe(names.map(name => `${name}.tar: OK\n`).join(''))
+    expect(checkSums()).toBe(names.map(name => `${name}.manifest.json: OK\n${name}.tar: OK\n`).join(''))
     expect(readdirSync(out).filter(name => name.startsWith('.'))).toEqual([])
   })
 

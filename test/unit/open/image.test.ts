@@ -58,7 +58,17 @@ describe('an image of ours', () => {
     const registered = await alone.storePaths()
     expect(registered.map(({ references: _, ...record }) => record)).toEqual(known)
     expect(registered.find(({ path }) => path === toplevel)?.references).toContain(etc)
-    expect((await image.storePaths({ references: true })).length).toBe(registered.length)
+    expect(await image.storePaths({ references: true })).toEqual(registered)
+  })
+
+  it('tells references by its manifest, and reads nothing for it', async () => {
+    const { image: file, manifest, toplevel, etc } = await buildImage()
+    const source = countingSource(file)
+    await using image = await openImage(source, { manifest })
+    const before = source.bytesRead
+    const storePaths = await image.storePaths({ references: true })
+    expect(storePaths.find(({ path }) => path === toplevel)?.references).toContain(etc)
+    expect(source.bytesRead).toBe(before)
   })
 
   it('has a directory that is listed without what lies elsewhere', async () => {
