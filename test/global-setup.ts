@@ -1,8 +1,10 @@
 import { writeTypes } from '../declaration.config.ts'
+import { bundlePages } from '../pages.config.ts'
 import { buildWasm } from '../wasm.config.ts'
 
 /** Before all tests: they run the sources, and those need what is generated. */
 export async function setup(): Promise<void> {
   await buildWasm()
   await writeTypes()
+  await bundlePages()
 }

@@ -32,9 +32,15 @@ function needsAll(missing: string[]): Needs {
 }
 
 function isOnPath(program: string): boolean {
-  return (process.env.PATH ?? '').split(delimiter).some(folder => {
+  return pathOfProgram(program) !== undefined
+}
+
+/** Where a program is on PATH. */
+export function pathOfProgram(program: string): string | undefined {
+  const paths = (process.env.PATH ?? '').split(delimiter).map(folder => join(folder, program))
+  return paths.find(path => {
     try {
-      accessSync(join(folder, program), constants.X_OK)
+      accessSync(path, constants.X_OK)
       return true
     } catch {
       return false

@@ -15,6 +15,7 @@ import { print } from './print.ts'
 import { definePublish } from './publish.ts'
 import { defineSchema } from './schema.ts'
 import { defineServe } from './serve.ts'
+import { defineSizes } from './sizes.ts'
 import {
   collectNars,
   collectPaths,
@@ -126,6 +127,7 @@ function createProgram(): Command {
   defineCheck(program.command('check').description('Check whether systemd imports and boots an image.'))
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))
+  defineSizes(program.command('sizes').description('Show what takes the space in an image, and why it is there.'))
   defineInit(program.command('init').description('Write a first declaration of an image.'))
   defineSchema(program.command('schema').description('Print the JSON schema of declarations or of manifests.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))

@@ -1,6 +1,6 @@
 import { text } from '../arguments.ts'
 import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
-import type { ImageManifest } from '../image/index.ts'
+import type { ImageManifest, ManifestBlock } from '../image/index.ts'
 import { NixError, parseRegistration } from '../nix/index.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
@@ -41,6 +41,10 @@ export interface OpenedImage extends AsyncDisposable {
   readonly isSeekable: boolean
   /** The manifest, if there is one. */
   readonly manifest?: ImageManifest
+  /** Bytes of the tar in it; absent where only unpacking it would tell. */
+  readonly tarSize?: number
+  /** The parts of the file that are unpacked on their own, in order: the blocks of an .xz that can seek. Else none. */
+  readonly blocks: readonly ManifestBlock[]
   /** All entries in their order, or those below a directory. None of them is kept. */
   members(options?: MembersOptions): AsyncGenerator<ImageMember>
   /** The entry at a path, symlinks on the way followed as in the machine; `undefined` if there is none. */
@@ -189,6 +193,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     compression,
     isSeekable: tar.isSeekable,
     ...(manifest && { manifest }),
+    ...(tar.size !== undefined && { tarSize: tar.size }),
+    blocks: tar.blocks,
     members,
     member: find,
     contents,

@@ -15,6 +15,20 @@ PATHS
   In a pattern, * and ? stand for characters of a name, and ** for any folders.
   -R lists all below a directory, -l shows entries as tar -tv does.
 
+SIZES
+  "sizes" shows what takes the space: for each store path its share of the file,
+  its bytes in the tar, its closure, and what would leave the image with it.
+    $ nspawn-rootfs sizes images/web.tar.xz
+    $ nspawn-rootfs sizes images/web.tar.xz --why perl
+  A block of the file that holds several store paths is split by their bytes of
+  tar. Closures, and what a path adds, are in bytes of NAR, as nix path-info -S
+  has them. --all shows all store paths, and --json everything as data.
+  --why shows the shortest chain of references from the toplevel, as nix
+  why-depends does, and which store paths refer to it. A store path is named by
+  its path, hash or name, or by how one of them begins.
+  --html writes a page that needs no network: a treemap, a table to sort and
+  search, and what keeps each store path in the image.
+
 WHAT IS READ
   A .tar.xz of this tool has many blocks, and the manifest beside it says what
   lies in which. With both, only the blocks are read that have what you ask for:
@@ -32,6 +46,6 @@ IN THE API
 
 export const looking: Topic = {
   name: 'looking',
-  summary: 'what "ls" and "cat" read of an image',
+  summary: 'looking into images: "ls", "cat" and "sizes"',
   text: TEXT,
 }

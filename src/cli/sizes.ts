@@ -1,0 +1,58 @@
+import { basename } from 'node:path'
+import type { Command } from 'commander'
+import { explainPath, measureImage, sizesPage } from '../report/index.ts'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { print, printJson, printLines } from './print.ts'
+import { reasonLines, tableLines } from './sizes-view.ts'
+import { somePath } from './usage.ts'
+import { writePage } from './write-page.ts'
+
+interface SizesFlags extends OpenFlags {
+  all?: true
+  why?: string
+  html?: string
+  json?: true
+}
+
+const EPILOGUE = `
+In file: the share of the compressed file; a block with several store paths is
+split by their bytes of tar. Closure: all that a path reaches by references.
+Added: all that would leave the image with it. Both are in bytes of NAR.
+
+Examples:
+  nspawn-rootfs sizes images/web.tar.xz
+  nspawn-rootfs sizes https://images.example.org/web.tar.xz --why perl
+  nspawn-rootfs sizes images/web.tar.xz --html sizes.html
+${IMAGE_EPILOGUE}`
+
+/** Adds the arguments and options of the command `sizes`, and what it does. */
+export function defineSizes(sizes: Command): void {
+  addOpenOptions(
+    sizes
+      .argument('<IMAGE>', 'path or URL of an image', somePath)
+      .option('--all', 'show all store paths, not only the 20 largest')
+      .option('--why <PATH>', 'show what keeps a store path in the image: its path, hash or name', somePath)
+      .option('--html <FILE>', 'write a page for browsers that shows the sizes', somePath)
+      .option('--json', 'print all sizes as JSON'),
+  )
+    .addHelpText('after', EPILOGUE)
+    .action(showSizes)
+}
+
+async function showSizes(file: string, flags: SizesFlags): Promise<void> {
+  await using image = await openForUser(file, flags)
+  const sizes = await measureImage(image)
+  if (flags.html !== undefined) await writePage(flags.html, sizesPage(sizes, { title: nameOf(file) }))
+  if (flags.why !== undefined) {
+    const reason = explainPath(sizes, flags.why)
+    if (flags.json) printJson(reason, process.stdout, 2)
+    else printLines(reasonLines(reason, flags.all ?? false))
+  } else if (flags.html !== undefined && !flags.json) print(flags.html)
+  else if (flags.json) printJson(sizes, process.stdout, 2)
+  else printLines(tableLines(sizes, flags.all ?? false))
+}
+
+/** The file of an image, without its folder. */
+function nameOf(image: string): string {
+  return basename(URL.canParse(image) ? new URL(image).pathname : image)
+}

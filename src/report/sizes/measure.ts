@@ -1,0 +1,123 @@
+import { withMethods } from '../../arguments.ts'
+import type { OpenedImage, StoredPath } from '../../open/index.ts'
+import { createClosure, findRoots, NO_PATH, neighbours } from '../closure.ts'
+import { closureSizes } from '../closure-sizes.ts'
+import { addedSizes, findKeepers } from '../dominators.ts'
+import { readRuns, runsOfSegments } from './runs.ts'
+import { shareBytes } from './shares.ts'
+
+/** Where the bytes of an image are. All sizes are in bytes. */
+export interface ImageSizes {
+  /** Of the image file: the sum of all `fileSize` in `storePaths` and `others`. */
+  readonly fileSize: number
+  /** Of the tar in it, up to the last entry if more is not known: the sum of all `tarSize`. */
+  readonly tarSize: number
+  /** Of the NARs of its store paths. */
+  readonly narSize: number
+  /** The store path of the NixOS system, if the manifest names one. */
+  readonly toplevel?: string
+  /** The store paths that keep all others: the toplevel, and those that no other store path refers to. */
+  readonly roots: readonly string[]
+  /** Largest in the file first. */
+  readonly storePaths: readonly PathSizes[]
+  /** What is no store path. */
+  readonly others: readonly PartSizes[]
+}
+
+/** The bytes of a store path. */
+export interface PathSizes {
+  /** Such as `/nix/store/HASH-NAME`. */
+  readonly path: string
+  /** `sha256:` and Nix base 32. */
+  readonly narHash: string
+  readonly narSize: number
+  readonly tarSize: number
+  /** Its share of the image file. A block with several store paths is split by their bytes of tar. */
+  readonly fileSize: number
+  /** NARs of all that it reaches by references, itself included. */
+  readonly closureSize: number
+  /** NARs of all that would leave the image with it, itself included: what no chain of references reaches without it. */
+  readonly addedSize: number
+  /** The same as a share of the image file. */
+  readonly addedFileSize: number
+  /** The last store path that all chains of references to it pass; absent for roots, and for what several of them keep. */
+  readonly keeper?: string
+  /** The store paths in the image that it refers to, without itself. */
+  readonly references: readonly string[]
+}
+
+/** The bytes of what is no store path. */
+export interface PartSizes {
+  /**
+   * `entries`: entries outside of registered store paths, such as `/etc` and the registration, and the end of the archive.
+   * `container`: headers and index of the compressed file.
+   */
+  readonly part: 'entries' | 'container'
+  readonly tarSize: number
+  readonly fileSize: number
+}
+
+const IMAGE = withMethods('members', 'storePaths')
+
+/**
+ * Tells where the bytes of an image are. With a manifest, nothing else of the image is read if the manifest has the references;
+ * without one, all of it is. Throws `OpenError`.
+ */
+export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
+  IMAGE(image, 'image')
+  const paths = distinct(await image.storePaths({ references: true }))
+  const closure = createClosure(paths)
+  const numbers = new Map(paths.map(({ path }, number) => [path, number]))
+  const owners = { numbers, others: paths.length }
+  const { manifest } = image
+  const runs = manifest ? runsOfSegments(manifest.segments, owners) : await readRuns(image, owners)
+  const tarSize = runs.at(-1)?.end ?? 0
+  const whole = { size: image.size, tarOffset: 0, tarSize }
+  const shares = shareBytes(paths.length + 1, runs, image.blocks.length > 0 ? image.blocks : [whole])
+
+  const narSizes = paths.map(({ narSize }) => narSize)
+  const roots = findRoots(closure, numbers.get(manifest?.toplevel ?? ''))
+  const keepers = findKeepers(closure, roots)
+  const closures = closureSizes(closure, narSizes)
+  const added = addedSizes(keepers, narSizes)
+  const addedToFile = addedSizes(
+    keepers,
+    paths.map((_, number) => shares[number].fileSize),
+  )
+  const pathOf = (number: number) => paths[number].path
+  const storePaths = paths.map(({ path, narHash, narSize }, number): PathSizes => {
+    const keeper = keepers.keeperOf[number]
+    return {
+      path,
+      narHash,
+      narSize,
+      ...shares[number],
+      closureSize: closures[number],
+      addedSize: added[number],
+      addedFileSize: addedToFile[number],
+      ...(keeper !== NO_PATH && { keeper: pathOf(keeper) }),
+      references: Array.from(neighbours(closure.references, number), pathOf),
+    }
+  })
+  const compressed = shares.reduce((sum, { fileSize }) => sum + fileSize, 0)
+  return {
+    fileSize: image.size,
+    tarSize,
+    narSize: narSizes.reduce((sum, size) => sum + size, 0),
+    ...(manifest?.toplevel !== undefined && { toplevel: manifest.toplevel }),
+    roots: roots.map(pathOf),
+    storePaths: storePaths.sort((a, b) => b.fileSize - a.fileSize || (a.path < b.path ? -1 : 1)),
+    others: [
+      { part: 'entries', ...shares[owners.others] },
+      { part: 'container', tarSize: 0, fileSize: image.size - compressed },
+    ],
+  }
+}
+
+/** Store paths, each once: a registration may name one twice. */
+function distinct(paths: readonly StoredPath[]): (StoredPath & { readonly references: readonly string[] })[] {
+  const seen = new Set<string>()
+  return paths
+    .filter(({ path }) => !seen.has(path) && seen.add(path))
+    .map(path => ({ ...path, references: path.references ?? [] }))
+}
