@@ -22,6 +22,7 @@ export default defineConfig([
       tar: 'src/tar/index.ts',
       xz: 'src/xz/index.ts',
       open: 'src/open/index.ts',
+      report: 'src/report/index.ts',
       cli: 'src/cli/main.ts',
     },
   },

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { rolldown } from 'rolldown'
 import { dts } from 'rolldown-plugin-dts'
 
-const ENTRIES = ['index', 'nix/index', 'tar/index', 'xz/index', 'open/index']
+const ENTRIES = ['index', 'nix/index', 'tar/index', 'xz/index', 'open/index', 'report/index']
 
 /** What a caller can do with the entry for threads: import it. */
 const WORKER = `/** What the worker threads of a build run. A worker thread that imports it does the jobs of a build. */

@@ -6,6 +6,7 @@ import type { BuildFlags } from './build-spec.ts'
 import { addCacheCommands, CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, NO_CACHE } from './cache.ts'
 import { defineCat } from './cat.ts'
 import { defineCheck } from './check.ts'
+import { defineDiff } from './diff.ts'
 import { describeFailure } from './failure.ts'
 import { defineHelp } from './help.ts'
 import { defineInit } from './init.ts'
@@ -13,6 +14,7 @@ import { addKeyCommands } from './key.ts'
 import { defineLs } from './ls.ts'
 import { print } from './print.ts'
 import { definePublish } from './publish.ts'
+import { defineSbom } from './sbom.ts'
 import { defineSchema } from './schema.ts'
 import { defineServe } from './serve.ts'
 import { defineSizes } from './sizes.ts'
@@ -128,6 +130,8 @@ function createProgram(): Command {
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))
   defineSizes(program.command('sizes').description('Show what takes the space in an image, and why it is there.'))
+  defineDiff(program.command('diff').description('Show what differs between two images.'))
+  defineSbom(program.command('sbom').description('Print a software bill of materials of an image.'))
   defineInit(program.command('init').description('Write a first declaration of an image.'))
   defineSchema(program.command('schema').description('Print the JSON schema of declarations or of manifests.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))

@@ -5,7 +5,7 @@ import { NixError, parseRegistration } from '../nix/index.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { OpenError, type OpenErrorCode } from './errors.ts'
-import { createFullLookup, createSegmentLookup, rangesBelow } from './lookup.ts'
+import { createFullLookup, createSegmentLookup, rangesBelow, rangesWithout } from './lookup.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
 import { hashStorePaths } from './nar-hashes.ts'
 import type { ImageSource } from './source.ts'
@@ -36,6 +36,8 @@ export interface VerifiedPath {
 export interface OpenedImage extends AsyncDisposable {
   /** Bytes of the file. */
   readonly size: number
+  /** Bytes of the file that were read so far, those again that were read again. */
+  readonly bytesRead: number
   readonly compression: DetectedCompression
   /** Whether parts of it are read without all that is in front of them. */
   readonly isSeekable: boolean
@@ -47,6 +49,8 @@ export interface OpenedImage extends AsyncDisposable {
   readonly blocks: readonly ManifestBlock[]
   /** All entries in their order, or those below a directory. None of them is kept. */
   members(options?: MembersOptions): AsyncGenerator<ImageMember>
+  /** All entries in their order, each with its contents at hand: to read them takes no second look. */
+  walk(options?: WalkOptions): AsyncGenerator<MemberInPlace>
   /** The entry at a path, symlinks on the way followed as in the machine; `undefined` if there is none. */
   member(path: string, options?: MemberOptions): Promise<ImageMember | undefined>
   /**
@@ -68,6 +72,12 @@ export interface MembersOptions {
   readonly below?: string
   /** How many names there may be behind those of the directory. Default: any number. */
   readonly depth?: number
+}
+
+/** Which entries to come by. */
+export interface WalkOptions {
+  /** Store paths that are left out. With a manifest, they are not read. Default: none. */
+  readonly except?: ReadonlySet<string>
 }
 
 /** How to look for an entry. */
@@ -93,6 +103,7 @@ export interface ImageParts {
 }
 
 const REGISTRATION = '/nix-path-registration'
+const IN_STORE = /^nix\/store\/[^/]+/
 
 /** Bytes of a registration that are read: that of 100 000 store paths. */
 const REGISTRATION_MAX = 64 * 1024 * 1024
@@ -126,6 +137,13 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     for await (const { member } of all(ranges)) {
       if (path !== '' && !member.path.startsWith(`${path}/`)) continue
       if (isWithin(member.path, base, depth)) yield member
+    }
+  }
+
+  async function* walk({ except = new Set() }: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
+    for await (const found of all(manifest && rangesWithout(manifest, except))) {
+      const storePath = IN_STORE.exec(found.member.path)?.[0]
+      if (storePath === undefined || !except.has(`/${storePath}`)) yield found
     }
   }
 
@@ -190,12 +208,16 @@ export function createImage({ source, compression, tar, manifest, signal, close 
 
   return {
     size: source.size,
+    get bytesRead() {
+      return source.bytesRead
+    },
     compression,
     isSeekable: tar.isSeekable,
     ...(manifest && { manifest }),
     ...(tar.size !== undefined && { tarSize: tar.size }),
     blocks: tar.blocks,
     members,
+    walk,
     member: find,
     contents,
     async storePaths({ references = false } = {}) {

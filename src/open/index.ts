@@ -2,7 +2,15 @@
 
 export { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 export { OpenError, type OpenErrorCode } from './errors.ts'
-export type { MemberOptions, MembersOptions, OpenedImage, StoredPath, StorePathOptions, VerifiedPath } from './image.ts'
-export type { ImageMember } from './members.ts'
+export type {
+  MemberOptions,
+  MembersOptions,
+  OpenedImage,
+  StoredPath,
+  StorePathOptions,
+  VerifiedPath,
+  WalkOptions,
+} from './image.ts'
+export type { ImageMember, MemberInPlace } from './members.ts'
 export { type OpenOptions, openImage } from './open.ts'
 export type { RandomAccess } from './source.ts'

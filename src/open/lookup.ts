@@ -54,11 +54,19 @@ export function rangesBelow({ segments }: ImageManifest, directory: ByteString, 
     // A store path has three names.
     return isAbove ? names.length + depth >= 3 : storePath.slice(1) === top
   }
+  return rangesOf(segments.filter(({ storePath }) => isWanted(storePath)))
+}
+
+/** The parts of an archive that have anything but these store paths. */
+export function rangesWithout({ segments }: ImageManifest, storePaths: ReadonlySet<string>): TarRange[] {
+  return rangesOf(segments.filter(({ storePath = '' }) => !storePaths.has(storePath)))
+}
+
+/** What follows each other is read in one go, and so ahead. */
+function rangesOf(segments: ImageManifest['segments']): TarRange[] {
   const ranges: { start: number; end: number }[] = []
-  for (const { storePath, tarOffset, tarSize } of segments) {
-    if (!isWanted(storePath)) continue
+  for (const { tarOffset, tarSize } of segments) {
     const last = ranges.at(-1)
-    // What follows each other is read in one go, and so ahead.
     if (last?.end === tarOffset) last.end += tarSize
     else ranges.push({ start: tarOffset, end: tarOffset + tarSize })
   }

@@ -21,6 +21,8 @@ export interface ImageSource extends RandomAccess {
   readonly name: string
   /** Whether reading here and there is no slower than reading all. A server may send nothing but whole files. */
   readonly isSeekable: boolean
+  /** Bytes that were given so far. */
+  readonly bytesRead: number
   /** All bytes from `offset` on, up to `end`, which is their end if absent. */
   stream(offset: number, end?: number): AsyncGenerator<Uint8Array>
   close(): Promise<void>
@@ -125,14 +127,31 @@ function createSource(
   name: string,
   parts: RandomAccess & Pick<ImageSource, 'close'> & Partial<Pick<ImageSource, 'stream' | 'isSeekable'>>,
 ): ImageSource {
-  const { size, read } = parts
+  const { size } = parts
+  let bytesRead = 0
+  const read: RandomAccess['read'] = async (offset, length, options) => {
+    const bytes = await parts.read(offset, length, options)
+    bytesRead += bytes.length
+    return bytes
+  }
   return {
-    name,
     isSeekable: true,
-    async *stream(offset, end = size) {
-      for (let at = offset; at < end; at += STREAM_SIZE) yield await read(at, Math.min(STREAM_SIZE, end - at), {})
-    },
     ...parts,
+    name,
+    get bytesRead() {
+      return bytesRead
+    },
+    read,
+    async *stream(offset, end = size) {
+      if (parts.stream === undefined) {
+        for (let at = offset; at < end; at += STREAM_SIZE) yield await read(at, Math.min(STREAM_SIZE, end - at), {})
+        return
+      }
+      for await (const bytes of parts.stream(offset, end)) {
+        bytesRead += bytes.length
+        yield bytes
+      }
+    },
   }
 }
 

@@ -135,7 +135,9 @@ describe.skipIf(npm.skip)(`the packed package${npm.because}`, () => {
     const others = files.split('\n').filter(file => file && !file.startsWith('package/dist/'))
     expect(others.sort()).toEqual(['package/LICENSE', 'package/README.md', 'package/package.json'])
     expect(files).not.toMatch(/\.map$/m)
-    const entries = ['index', 'nix', 'open', 'tar', 'worker', 'xz'].map(name => `package/dist/types/${name}.d.ts`)
+    const entries = ['index', 'nix', 'open', 'report', 'tar', 'worker', 'xz'].map(
+      name => `package/dist/types/${name}.d.ts`,
+    )
     const types = files.split('\n').filter(file => file.endsWith('.d.ts') && !file.includes('/shared/'))
     expect(types.sort()).toEqual(entries)
   })

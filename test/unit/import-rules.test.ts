@@ -198,7 +198,21 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   // What runs in browsers comes along as text: only pages.config.ts imports it.
   pages: ['d3-hierarchy'],
-  report: ['nspawn-rootfs-error.ts', 'arguments.ts', 'printable.ts', 'image', 'open', 'pages'],
+  report: [
+    'nspawn-rootfs-error.ts',
+    'arguments.ts',
+    'printable.ts',
+    'version.ts',
+    'bytes',
+    'nix',
+    'tree',
+    'systemd',
+    'image',
+    'open',
+    'pages',
+    'diff',
+    'node:*',
+  ],
   cli: [
     'index.ts',
     'open',

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import * as main from '../../src/index.ts'
 import * as nix from '../../src/nix/index.ts'
 import * as open from '../../src/open/index.ts'
+import * as report from '../../src/report/index.ts'
 import * as tar from '../../src/tar/index.ts'
 import * as xz from '../../src/xz/index.ts'
 import { temporaryFolder } from '../temporary.ts'
@@ -35,7 +36,7 @@ const argument = fc.oneof(
   fc.dictionary(fc.string(), fc.anything()),
 )
 
-const publicFunctions = Object.entries({ ...main, ...nix, ...open, ...tar, ...xz }).filter(
+const publicFunctions = Object.entries({ ...main, ...nix, ...open, ...report, ...tar, ...xz }).filter(
   (entry): entry is [string, (...args: unknown[]) => unknown] =>
     typeof entry[1] === 'function' && !/^[A-Z]/.test(entry[0]),
 )

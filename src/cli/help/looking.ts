@@ -38,6 +38,18 @@ WHAT IS READ
   it is unpacked from its beginning, and the command says so.
   The check of each block is verified before its bytes are used.
 
+DIFFERENCES
+  "diff OLD NEW" compares packages, the files outside of store paths, and what
+  the NixOS system has in /etc, with its units. --markdown is for a comment on a
+  pull request. Store paths with the same NAR hash are not read, if both images
+  have manifests. Packages are grouped as "nix store diff-closures" does, but
+  changes of size below 8 KiB are listed as well: as "rebuilt".
+
+BILL OF MATERIALS
+  "sbom IMAGE" prints the store paths with versions, NAR hashes and references,
+  as CycloneDX 1.6 or with --format spdx as SPDX 2.3. Of an image with a
+  manifest, only the registration is read.
+
 IN THE API
   import { openImage } from 'nspawn-rootfs/open'
   await using image = await openImage('https://images.example.org/web.tar.xz')
@@ -46,6 +58,6 @@ IN THE API
 
 export const looking: Topic = {
   name: 'looking',
-  summary: 'looking into images: "ls", "cat" and "sizes"',
+  summary: 'looking into images: "ls", "cat", "sizes", "diff" and "sbom"',
   text: TEXT,
 }

@@ -1,0 +1,118 @@
+/** The differences of two images as text for people. */
+import {
+  type DiffSection,
+  diffSections,
+  type FileChange,
+  type FileState,
+  type ImageDiff,
+  type PackageChange,
+} from '../report/index.ts'
+import type { Line, Styled } from './print.ts'
+import { formatBytes } from './units.ts'
+
+const LETTERS = { added: 'A', removed: 'D', changed: 'M' } as const
+
+/** Why no lines are shown. */
+const NOTES = {
+  binary: 'binary',
+  large: 'too large to show',
+  registration: 'lists the store paths',
+} as const
+
+/** The lines that show a difference; one that says so if there is none. */
+export function diffLines(diff: ImageDiff): readonly Line[] {
+  if (diff.isSame) return ['Nothing differs.']
+  const { versions, rebuilt, files } = diffSections(diff)
+  const packages = packageLines(diff, [...versions, ...rebuilt])
+  return [...packages, ...files.flatMap(sectionLines)].slice(packages.length > 0 ? 0 : 1)
+}
+
+function packageLines({ old, new: after }: ImageDiff, packages: readonly PackageChange[]): readonly Line[] {
+  if (packages.length === 0) return []
+  const rows = packages.map(change => [change.name, formatVersions(change), formatSizes(change)])
+  const widths = [0, 1].map(column => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0))
+  return [
+    `Packages: ${countKinds(packages)}; store paths ${old.storePaths} → ${after.storePaths}, ` +
+      `${formatBytes(old.narSize)} → ${formatBytes(after.narSize)} (${formatDelta(after.narSize - old.narSize)})`,
+    ...rows.map(
+      ([name, versions, sizes]) => `  ${name!.padEnd(widths[0]!)}  ${versions!.padEnd(widths[1]!)}  ${sizes}`,
+    ),
+  ]
+}
+
+/** How many packages changed in which way: `2 upgraded, 1 removed`. */
+function countKinds(packages: readonly PackageChange[]): string {
+  const counts = new Map<string, number>()
+  for (const { kind } of packages) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
+}
+
+function formatVersions({ kind, oldVersions, newVersions }: PackageChange): string {
+  if (kind === 'rebuilt') return 'rebuilt'
+  const shown = (versions: readonly string[]) =>
+    versions.length === 0 ? '∅' : versions.map(version => version || 'ε').join(', ')
+  return `${shown(oldVersions)} → ${shown(newVersions)}`
+}
+
+function formatSizes({ oldNarSize, newNarSize, oldFileSize, newFileSize }: PackageChange): string {
+  const unpacked = formatDelta(newNarSize - oldNarSize)
+  if (oldFileSize === undefined || newFileSize === undefined) return unpacked
+  return `${unpacked} (${formatDelta(newFileSize - oldFileSize)} in the file)`
+}
+
+function formatDelta(bytes: number): string {
+  return bytes === 0 ? '±0 B' : `${bytes > 0 ? '+' : '-'}${formatBytes(Math.abs(bytes))}`
+}
+
+function sectionLines({ title, changes, onlyDigests, omitted }: DiffSection): readonly Line[] {
+  return [
+    '',
+    `${title}:`,
+    ...changes.flatMap(fileLines),
+    ...(onlyDigests > 0 ? [`  ${onlyDigests} more differ only in the hashes of store paths`] : []),
+    ...(omitted > 0 ? [`  ${omitted} more are not listed`] : []),
+  ]
+}
+
+function fileLines(change: FileChange): readonly Line[] {
+  const { path, kind, diff, withoutDiff } = change
+  const note = withoutDiff === undefined ? '' : `, ${NOTES[withoutDiff]}`
+  const lines = diff === undefined ? [] : diff.split('\n')
+  return [
+    `  ${LETTERS[kind]} ${path}  ${describeChange(change)}${note}`,
+    ...lines.map(line => ['    ', diffLine(line)]),
+  ]
+}
+
+function diffLine(text: string): string | Styled {
+  const style = text.startsWith('+')
+    ? 'green'
+    : text.startsWith('-')
+      ? 'red'
+      : text.startsWith('@')
+        ? 'cyan'
+        : undefined
+  return style === undefined ? text : { style, text }
+}
+
+function describeChange({ old, new: after, aspects }: FileChange): string {
+  if (old === undefined || after === undefined) return describeState((after ?? old)!)
+  const parts = aspects.map(aspect => {
+    if (aspect === 'contents') return `${formatBytes(old.size)} → ${formatBytes(after.size)}`
+    if (aspect === 'mode') return `mode ${octal(old)} → ${octal(after)}`
+    if (aspect === 'owner') return `owner ${old.uid}:${old.gid} → ${after.uid}:${after.gid}`
+    return `${aspect} ${old[aspect] ?? '∅'} → ${after[aspect] ?? '∅'}`
+  })
+  return parts.join(', ')
+}
+
+function describeState(state: FileState): string {
+  const { type, size, target, device, uid, gid } = state
+  const owner = uid === 0 && gid === 0 ? '' : `, owner ${uid}:${gid}`
+  if (type === 'file') return `${formatBytes(size)}, mode ${octal(state)}${owner}`
+  return `${type}${target === undefined ? '' : ` → ${target}`}${device === undefined ? '' : ` ${device}`}${owner}`
+}
+
+function octal({ mode }: FileState): string {
+  return mode.toString(8).padStart(4, '0')
+}

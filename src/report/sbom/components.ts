@@ -1,0 +1,77 @@
+/** What an image is made of, as lists of components need it. */
+import { basename } from 'node:path'
+import { narHashBytes, parseNarHash } from '../../nix/index.ts'
+import { OpenError, type OpenedImage } from '../../open/index.ts'
+import { type PackageName, parsePackageName } from '../package-name.ts'
+import { readStored } from '../stored.ts'
+
+/** A store path. */
+export interface StoreComponent extends PackageName {
+  readonly storePath: string
+  /** The 32 digits of the store path. */
+  readonly digest: string
+  /** SHA-256 of its NAR in base 16. */
+  readonly narSha256: string
+  readonly narSize: number
+  /** Store paths of the image that it refers to, without itself, in order. */
+  readonly references: readonly string[]
+}
+
+/** An image. */
+export interface ImageComponents {
+  readonly name: string
+  /** Absent without a manifest. */
+  readonly sha256?: string
+  readonly system?: string
+  readonly toplevel?: string
+  /** By store path. */
+  readonly components: readonly StoreComponent[]
+  /** Store paths that no other one refers to: what the image was built for. */
+  readonly roots: readonly string[]
+}
+
+/** Lists the components of an image by its registration. Throws `OpenError` ENTRY_MISSING if it has none. */
+export async function readComponents(image: OpenedImage, name: string | undefined): Promise<ImageComponents> {
+  const { manifest } = image
+  const { paths, toplevel } = await readStored(image, { references: true })
+  if (paths === undefined) throw new OpenError('ENTRY_MISSING', 'the image', 'has no /nix-path-registration')
+  const records = new Map(paths.map(record => [record.path, record]))
+  const components = [...records.values()]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ path, narHash, narSize, references = [] }): StoreComponent => {
+      const baseName = basename(path)
+      return {
+        ...parsePackageName(baseName.slice(33)),
+        storePath: path,
+        digest: baseName.slice(0, 32),
+        narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),
+        narSize,
+        references: [...new Set(references)].filter(each => each !== path && records.has(each)).sort(),
+      }
+    })
+  const referred = new Set(components.flatMap(({ references }) => references))
+  const { system, artefacts } = manifest ?? {}
+  return {
+    name: name ?? manifest?.name ?? 'image',
+    ...(artefacts?.[0] && { sha256: artefacts[0].sha256 }),
+    ...(system !== undefined && { system }),
+    ...(toplevel !== undefined && { toplevel }),
+    components,
+    roots: components.map(({ storePath }) => storePath).filter(path => !referred.has(path)),
+  }
+}
+
+/**
+ * The package URL of a store path. The type `nix` is not registered yet (package-url/purl-spec#877 proposes one by nixpkgs
+ * attributes, which no image tells). This is the form of sbomnix and bombon, `pkg:nix/NAME@VERSION`, with the qualifiers of
+ * syft, which tell store paths apart.
+ */
+export function purlOf({ name, version, output, digest }: StoreComponent): string {
+  const qualifiers = [...(output === undefined ? [] : [`output=${encodePurl(output)}`]), `outputhash=${digest}`]
+  return `pkg:nix/${encodePurl(name)}${version && `@${encodePurl(version)}`}?${qualifiers.join('&')}`
+}
+
+/** Percent-encodes all but letters, digits, `.`, `-`, `_`, `~` and `:` (purl-spec, "Character encoding"). */
+function encodePurl(text: string): string {
+  return encodeURIComponent(text).replace(/[!'()*]/g, each => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+}
