@@ -39,7 +39,10 @@ export async function checkBoot(lookup: Lookup, system: System | undefined, repo
   await checkOsRelease(lookup, init.exists, report)
   await checkStartUp(lookup, init.exists, report)
   if ((await resolvePath(lookup, byteString`usr`)).node?.type !== 'directory') {
-    report('usr', 'there is no directory /usr: the machine can be booted, and nothing else')
+    report(
+      'usr',
+      'there is no directory /usr before the first boot: systemd-nspawn boots the machine, but starts no single program in it',
+    )
   }
   return { ...(init.system && { system: init.system }), ...(init.init && { init: init.init }) }
 }

@@ -14,8 +14,9 @@ import type { Report } from './findings.ts'
 /** Types that make a file. */
 const FILES = '07MS'
 
-/** Fields that GNU tar refuses where they hold no number. */
+/** Fields that GNU tar refuses where they hold no number, and those of devices. */
 const FIELDS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const
+const DEVICE_FIELDS = [...FIELDS, 'major', 'minor'] as const
 
 /** Numbers of devices (makedev(3); the kernel has 12 and 20 bits). */
 const MAJOR_MAX = 0xfff
@@ -37,7 +38,8 @@ export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): 
 export function checkTarEntry(entry: TarEntry, report: Report): void {
   const { header, pax } = entry
   const path = normalizePath(entry.path)
-  for (const field of FIELDS) {
+  const isDevice = '34'.includes(header.type)
+  for (const field of isDevice ? DEVICE_FIELDS : FIELDS) {
     if (header[field] !== undefined) continue
     report('number', `has no number for its ${field}, which GNU tar refuses`, { path, until: 258 })
   }
@@ -45,7 +47,7 @@ export function checkTarEntry(entry: TarEntry, report: Report): void {
     report('number', `has a time of ${header.mtime}`, { path, until: 258 })
   }
   if ((header.size ?? 0) < 0) report('number', `has a size of ${header.size}`, { path })
-  if ('34'.includes(header.type) && ((header.major ?? 0) > MAJOR_MAX || (header.minor ?? 0) > MINOR_MAX)) {
+  if (isDevice && ((header.major ?? 0) > MAJOR_MAX || (header.minor ?? 0) > MINOR_MAX)) {
     report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
   }
   // Where it is known, it is taken for that of a hard link.

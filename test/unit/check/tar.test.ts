@@ -89,6 +89,11 @@ describe('an entry', () => {
       { type: '3', bytes: { 329: '7777777\0' } },
       expect.arrayContaining(['error number usr/a']),
     ],
+    [
+      'a device without a number',
+      { type: '3', bytes: { 337: '00\x10\x30005\0' } },
+      expect.arrayContaining(['error number usr/a']),
+    ],
   ])('may be %s', async (_, details, expected) => {
     expect(await briefs(file('usr/a', { format: 'gnu', ...details }), file('usr/b'))).toEqual(expected)
   })
