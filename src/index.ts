@@ -12,6 +12,7 @@ export {
   openBlockCache,
 } from './block-cache/index.ts'
 export {
+  type ArchiveCheckOptions,
   type ArchiveReport,
   CheckError,
   type CheckErrorCode,
@@ -19,6 +20,7 @@ export {
   checkArchive,
   checkDelivery,
   concerns,
+  type DeliveryCheckOptions,
   type Finding,
   type ImageCheckOptions,
   RULES,

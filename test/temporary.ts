@@ -20,3 +20,14 @@ export function unprivileged<T>(call: () => T): T {
     process.seteuid!(0)
   }
 }
+
+/** The same for a call that goes on for a while. Nothing else may run meanwhile. */
+export async function unprivilegedWhile<T>(call: () => Promise<T>): Promise<T> {
+  if (process.geteuid!() !== 0) return call()
+  process.seteuid!(65534)
+  try {
+    return await call()
+  } finally {
+    process.seteuid!(0)
+  }
+}

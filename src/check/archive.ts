@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto'
 import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
+import { describeUrl } from '../describe-url.ts'
 import { readPieces } from '../descriptors.ts'
+import { isHttp, openAccess, openUrl, SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
 import {
   type DetectedCompression as Compression,
   createByteInput,
@@ -28,7 +31,12 @@ export interface ArchiveReport {
   readonly system?: System
   /** Base names of all that lies in `nix/store`, sorted. */
   readonly storePaths: readonly string[]
+  /** SHA-256 of a file on a server that was read to its end, in hexadecimal digits. */
+  readonly digest?: string
 }
+
+/** What an image has to fit, and how a server is reached that has it. */
+export interface ArchiveCheckOptions extends ImageCheckOptions, ServerOptions {}
 
 /** Bytes that pull-tar takes, compressed or not (systemd `src/import/pull-job.c`). */
 const PULL_MAX = 64 * 1024 ** 3
@@ -45,10 +53,11 @@ const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd'] as const
 const OPTIONS = objectOf({
   system: oneOf(SYSTEMS),
   systemd: either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS))),
+  ...SERVER_OPTIONS,
 })
 
 /**
- * Checks an image file, given by its path or as its bytes: a tar archive, compressed or not, whoever made it. What it
+ * Checks an image file, given by its path, its URL or as its bytes: a tar archive, compressed or not, whoever made it. What it
  * is compressed with is told by its first bytes. Memory holds a small record of each entry, the first kilobyte of each
  * executable file, and the whole of `nix-path-registration`; of an .xz besides its dictionary and some megabytes.
  * A damaged file is a finding; throws `CheckError` IMAGE_UNREADABLE for one that cannot be read, and `RangeError` for a
@@ -56,13 +65,38 @@ const OPTIONS = objectOf({
  */
 export async function checkArchive(
   image: string | URL | AsyncIterable<Uint8Array>,
-  options: ImageCheckOptions = {},
+  options: ArchiveCheckOptions = {},
 ): Promise<ArchiveReport> {
   OPTIONS(options, 'options')
+  if (isStream(image)) return checkBytes(readable(image, 'the image'), options)
+  if (isHttp(image)) return checkUrl(String(image), options)
+  const file = resolvePath(image, 'image')
+  return checkBytes(readable(readPieces(file, { pieceSize: READ_SIZE }), `${image}`), options)
+}
+
+/** Checks an image on a server, which is read once. */
+async function checkUrl(url: string, options: ArchiveCheckOptions): Promise<ArchiveReport> {
+  const hash = createHash('sha256')
+  const end: { digest?: string } = {}
+  async function* read(): AsyncGenerator<Uint8Array> {
+    const access = await openAccess(url, options)
+    try {
+      for await (const piece of (await openUrl(url, access)).stream(0)) {
+        hash.update(piece)
+        yield piece
+      }
+      end.digest = hash.digest('hex')
+    } finally {
+      await access.close()
+    }
+  }
+  const report = await checkBytes(readable(read(), describeUrl(url)), options)
+  return { ...report, ...end }
+}
+
+async function checkBytes(source: AsyncIterable<Uint8Array>, options: ImageCheckOptions): Promise<ArchiveReport> {
   const systemd = versionsOf(options.systemd)
-  const file = isStream(image) ? undefined : resolvePath(image, 'image')
-  const source = isStream(image) ? image : readPieces(file!, { pieceSize: READ_SIZE })
-  const input = createByteInput(readable(source, file === undefined ? 'the image' : `${image}`), PIECE_SIZE)
+  const input = createByteInput(source, PIECE_SIZE)
   const compression = detectCompression(await input.peek(MARK_SIZE))
   const check = createImageCheck(options)
   const { report } = check
@@ -105,6 +139,10 @@ async function* readable(source: AsyncIterable<Uint8Array>, name: string): Async
   try {
     yield* source
   } catch (error) {
-    throw new CheckError('IMAGE_UNREADABLE', `${name}: cannot be read: ${(error as Error).message}`, { cause: error })
+    const { message } = error as Error
+    const isNamed = message.startsWith(`${name}: `)
+    throw new CheckError('IMAGE_UNREADABLE', isNamed ? message : `${name}: cannot be read: ${message}`, {
+      cause: error,
+    })
   }
 }

@@ -1,10 +1,5 @@
-import { createHash } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { resolvePath, someText } from '../arguments.ts'
+import { objectOf, someText } from '../arguments.ts'
 import { encodeText } from '../bytes/index.ts'
-import { readPieces, withDescriptor } from '../descriptors.ts'
 import {
   CHECKSUMS_FILE,
   imageNameOf,
@@ -13,7 +8,8 @@ import {
   SIGNATURE_FILES,
   settingsFileOf,
 } from '../image-files.ts'
-import { CheckError } from './errors.ts'
+import { SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
+import { type Beside, openBeside } from './beside.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
 import { versionsOf } from './versions.ts'
@@ -22,75 +18,91 @@ const CHECKSUMS = encodeText(CHECKSUMS_FILE)
 const SIGNATURES = [encodeText(SIGNATURE_FILES.binary), encodeText(SIGNATURE_FILES.armored)] as const
 /** Bytes of a file of checksums. */
 const CHECKSUMS_MAX = 1024 * 1024
-/** Bytes read from disk at a time. */
-const READ_SIZE = 256 * 1024
+
+/** What an image has to fit, and how what lies beside it is reached. */
+export interface DeliveryCheckOptions extends Pick<ImageCheckOptions, 'systemd'>, ServerOptions {
+  /** SHA-256 of the image, as `checkArchive` tells it; else it is read again. */
+  readonly digest?: string
+}
+
+const OPTIONS = objectOf({ systemd: () => {}, digest: someText, ...SERVER_OPTIONS })
 
 /**
- * Checks what lies beside an image in the folder that `machinectl pull-tar` is to get it from: checksums, signature,
- * settings. Signatures are looked for, not verified. Throws `CheckError` IMAGE_UNREADABLE.
+ * Checks what lies beside an image in the folder, a path or a URL that ends with `/`, that `machinectl pull-tar` is to get it
+ * from: checksums, signature, settings. Signatures are looked for, not verified. Throws `CheckError` IMAGE_UNREADABLE.
  */
 export async function checkDelivery(
   folder: string | URL,
   imageFile: string,
-  { systemd }: Pick<ImageCheckOptions, 'systemd'> = {},
+  options: DeliveryCheckOptions = {},
 ): Promise<Finding[]> {
   someText(imageFile, 'imageFile')
-  const { report, list } = createFindings(versionsOf(systemd))
-  const whole = resolvePath(folder, 'folder')
-  const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
-  const read = (file: string) => attempt(join(`${folder}`, file), () => readChecksums(join(whole, file)))
+  OPTIONS(options, 'options')
+  const { report, list } = createFindings(versionsOf(options.systemd))
+  const beside = await openBeside(folder, options)
+  try {
+    await lookBeside(beside, imageFile, options.digest, report)
+  } finally {
+    await beside.close()
+  }
+  return list()
+}
 
+async function lookBeside(beside: Beside, imageFile: string, known: string | undefined, report: Report): Promise<void> {
   const settings = settingsFileOf(imageNameOf(imageFile))
   const own = ownChecksumsFileOf(imageFile)
-  if (files.has(own)) {
+  if (await beside.has(own)) {
     const path = encodeText(own)
     const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
     report('sha256-file', message, { path, severity: 'warning', until: 257 })
-    if (files.has(settings)) {
+    if (await beside.has(settings)) {
       const message = `has no line for ${settings}, which pull-tar then refuses: remove it`
-      if (!hasLine(await read(own), settings)) report('sha256-file', message, { path })
+      if (!hasLine((await beside.read(own, CHECKSUMS_MAX)) ?? '', settings)) report('sha256-file', message, { path })
     }
   }
-  const signatures = SIGNATURES.filter(file => files.has(file))
-  if (!files.has(CHECKSUMS)) {
+  const signatures: (typeof SIGNATURES)[number][] = []
+  for (const file of SIGNATURES) if (await beside.has(file)) signatures.push(file)
+  if (!(await beside.has(CHECKSUMS))) {
     report('checksums', `is missing: pull-tar needs --verify=no`, { path: CHECKSUMS, severity: 'warning' })
     for (const path of signatures) report('signature', `there is no ${CHECKSUMS} to it`, { path })
-    return list()
+    return
   }
-  const text = await read(CHECKSUMS)
-  const isReadWhole = text.length <= CHECKSUMS_MAX
-  if (!isReadWhole) {
+  const text = await beside.read(CHECKSUMS, CHECKSUMS_MAX)
+  if (text === undefined) {
     report(
       'checksums',
       `has more than the ${CHECKSUMS_MAX} bytes that pull-tar takes: leave out what is not beside it`,
       { path: CHECKSUMS },
     )
   }
-  if (isReadWhole && !text.endsWith('\n')) {
+  if (text !== undefined && !text.endsWith('\n')) {
     report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
   }
-  const digestHere = (file: string) => attempt(join(`${folder}`, file), () => digestOf(join(whole, file)))
   for (const file of [imageFile, settings]) {
-    if (!isReadWhole || !files.has(file)) continue
-    if (linesFor(text, file).length > 0) checkLine(text, file, await digestHere(file), report)
-    // import-tar takes it all the same; it may lie in a folder of other images.
-    else if (file === imageFile) report('checksums', noLineFor(file), { path: CHECKSUMS, severity: 'warning' })
-    else report('checksums', noLineFor(file), { path: CHECKSUMS })
+    if (text === undefined) break
+    const digest = file === imageFile ? known : undefined
+    if (digest === undefined && !(await beside.has(file))) continue
+    if (linesFor(text, file).length > 0) {
+      checkLine(text, file, digest ?? (await beside.digestOf(file)), report)
+      continue
+    }
+    // It may be about other images in the folder; import-tar does not look at it.
+    const isOfOthers = file === imageFile && text !== '' && !text.includes(Buffer.from(file).toString('latin1'))
+    report('checksums', noLineFor(file), { path: CHECKSUMS, ...(isOfOthers && { severity: 'warning' as const }) })
   }
   const manifest = manifestFileOf(imageNameOf(imageFile))
-  const listed = linesFor(text, manifest)
-  if (isReadWhole && files.has(manifest) && listed.length > 0) {
-    const digest = await digestHere(manifest)
+  const listed = text === undefined ? [] : linesFor(text, manifest)
+  if (listed.length > 0 && (await beside.has(manifest))) {
+    const digest = await beside.digestOf(manifest)
     const message = `has another digest for ${manifest} than it has: pull-tar does not mind, other programs refuse it`
     const isRight = listed.some(({ sum }) => sum.toLowerCase() === digest)
     if (!isRight) report('checksums', message, { path: CHECKSUMS, severity: 'warning' })
   }
   if (signatures.length === 0) {
     report('signature', `is not signed: pull-tar needs --verify=checksum`, { path: CHECKSUMS })
-  } else if (!files.has(SIGNATURES[0])) {
+  } else if (!signatures.includes(SIGNATURES[0])) {
     report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
   }
-  return list()
 }
 
 function hasLine(text: string, file: string): boolean {
@@ -120,32 +132,4 @@ function linesFor(text: string, file: string): { readonly sum: string; readonly 
     const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
     return name === Buffer.from(file).toString('latin1') ? [{ sum, separator }] : []
   })
-}
-
-/** A file of checksums as one-byte text; of one that pull-tar refuses, a byte more than it takes. */
-async function readChecksums(file: string): Promise<string> {
-  await checkIsFile(file)
-  const chunks: Buffer[] = []
-  for await (const chunk of readPieces(file, { pieceSize: READ_SIZE, end: CHECKSUMS_MAX })) chunks.push(chunk)
-  return Buffer.concat(chunks).toString('latin1')
-}
-
-/** Opening a pipe would wait for who writes to it. */
-async function checkIsFile(file: string): Promise<void> {
-  if (!(await stat(file)).isFile()) throw new Error('it is no regular file')
-}
-
-async function digestOf(file: string): Promise<string> {
-  await checkIsFile(file)
-  const hash = createHash('sha256')
-  await pipeline(readPieces(file, { pieceSize: READ_SIZE }), hash)
-  return hash.digest('hex')
-}
-
-async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (error) {
-    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error })
-  }
 }

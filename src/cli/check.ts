@@ -22,12 +22,14 @@ interface CheckFlags {
   systemd?: SystemdVersion
   rules?: true
   json?: true
+  netrcFile?: string
+  tokenFile?: string
 }
 
 const EPILOGUE = `
-IMAGE is a tar archive, plain or compressed with xz, gzip, bzip2 or zstd; "-" is
-standard input. If a finding concerns only some versions of systemd, it names
-them.
+IMAGE is a path or URL of a tar archive, plain or compressed with xz, gzip,
+bzip2 or zstd; "-" is standard input. The files beside it are checked, too. If a
+finding concerns only some versions of systemd, it names them.
 
 Exit codes: 0 systemd imports it, 1 it does not, or the imported machine is
 broken, 2 wrong usage.
@@ -39,7 +41,7 @@ const { oldest, newest } = SYSTEMD_VERSIONS
 /** Adds the argument and options of the command `check`, and what it does. */
 export function defineCheck(check: Command): void {
   check
-    .argument('[IMAGE]', 'image file, whoever made it', somePath)
+    .argument('[IMAGE]', 'path or URL of an image, whoever made it', somePath)
     .addOption(new Option('--system <SYSTEM>', 'system that the image must be for (default: any)').choices(SYSTEMS))
     .option(
       '--systemd <VERSION>',
@@ -47,20 +49,25 @@ export function defineCheck(check: Command): void {
       systemdVersion,
     )
     .option('--rules', 'print all rules with their reasons and sources')
+    .option('--netrc-file <FILE>', 'netrc file with a user name and password for the server', somePath)
+    .option('--token-file <FILE>', 'file with a bearer token for the server', somePath)
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action(runCheck)
 }
 
-async function runCheck(image: string | undefined, { system, systemd, rules, json }: CheckFlags): Promise<void> {
+async function runCheck(image: string | undefined, flags: CheckFlags): Promise<void> {
+  const { system, systemd, rules, json, netrcFile, tokenFile } = flags
   if (rules) {
     if (json) printJson(RULES)
     else print(RULES.map(formatRule).join('\n'))
     return
   }
   if (image === undefined) throw new UsageError('nothing to check: give an IMAGE, or --rules')
-  const report = await checkArchive(image === '-' ? process.stdin : image, { system, systemd })
-  const beside = image === '-' ? [] : await checkDelivery(dirname(image), basename(image), { systemd })
+  const server = { netrcFile, tokenFile }
+  const report = await checkArchive(image === '-' ? process.stdin : image, { system, systemd, ...server })
+  const { digest } = report
+  const beside = image === '-' ? [] : await checkDelivery(...placeOf(image), { systemd, digest, ...server })
   const findings = [...report.findings, ...beside]
   const isBroken = findings.some(({ severity }) => severity === 'error')
   if (json) {
@@ -75,6 +82,15 @@ async function runCheck(image: string | undefined, { system, systemd, rules, jso
     ])
   }
   if (isBroken) process.exitCode = 1
+}
+
+/** The folder of an image, and its name there. */
+function placeOf(image: string): [folder: string, file: string] {
+  if (!/^https?:/i.test(image)) return [dirname(image), basename(image)]
+  const { pathname } = new URL(image)
+  const file = pathname.slice(pathname.lastIndexOf('/') + 1)
+  // A name on a server need not be one that can be decoded.
+  return [new URL('.', image).href, /%(?![0-9a-f]{2})/i.test(file) ? file : decodeURIComponent(file)]
 }
 
 /** Which of the versions import the image. */

@@ -29,9 +29,9 @@ export function addOpenOptions(command: Command): Command {
 }
 
 /** Opens an image, and says if it has to be read from its beginning. */
-export async function openForUser(image: string, flags: OpenFlags): Promise<OpenedImage> {
+export async function openForUser(image: string, flags: OpenFlags, signal?: AbortSignal): Promise<OpenedImage> {
   const { manifest, netrcFile, tokenFile } = flags
-  const opened = await openImage(image, { manifest: manifest === false ? false : manifest, netrcFile, tokenFile })
+  const opened = await openImage(image, { manifest, netrcFile, tokenFile, signal })
   if (!opened.isSeekable) print(`${image}: cannot seek, so it is read from its beginning`, process.stderr)
   return opened
 }

@@ -7,6 +7,7 @@ import { addCacheCommands, CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, NO_CACHE } fro
 import { defineCat } from './cat.ts'
 import { defineCheck } from './check.ts'
 import { defineDiff } from './diff.ts'
+import { defineExtract } from './extract.ts'
 import { describeFailure } from './failure.ts'
 import { defineHelp } from './help.ts'
 import { defineInit } from './init.ts'
@@ -130,6 +131,7 @@ function createProgram(): Command {
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))
   defineSizes(program.command('sizes').description('Show what takes the space in an image, and why it is there.'))
+  defineExtract(program.command('extract').description('Extract an image, or some of it, to a folder.'))
   defineDiff(program.command('diff').description('Show what differs between two images.'))
   defineSbom(program.command('sbom').description('Print a software bill of materials of an image.'))
   defineInit(program.command('init').description('Write a first declaration of an image.'))

@@ -2,9 +2,9 @@ import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 
 /** A folder that is held open. */
-export interface Pin {
+export interface Pin<Path extends string | Buffer = string> {
   /** Leads into the folder, even if somebody gives it another name and puts a link where it was. */
-  readonly path: string
+  readonly path: string | Path
   /** Whether that is so: not without /proc, where `path` is the one that was opened. */
   readonly isFirm: boolean
   readonly found: Stats
@@ -12,7 +12,7 @@ export interface Pin {
 }
 
 /** Opens a folder; a link to one is refused as the system does (ENOTDIR or ELOOP). */
-export async function pinFolder(path: string): Promise<Pin> {
+export async function pinFolder<Path extends string | Buffer>(path: Path): Promise<Pin<Path>> {
   const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
   try {
     const found = await handle.stat()

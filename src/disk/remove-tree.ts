@@ -1,9 +1,10 @@
-import { readdir, rmdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, readdir, rmdir, unlink } from 'node:fs/promises'
 import { type Pin, pinFolder } from './pin.ts'
 
-/** Folders in folders that are held open at a time. What we make is three deep. */
-const DEPTH_MAX = 32
+/** Folders in folders that are held open at a time. What we make is less deep. */
+const DEPTH_MAX = 160
+
+const OWNER_MAY_ALL = 0o700
 
 /**
  * Removes all that is in a folder, `last` as the last, and follows no link: each folder is opened, and what is in it removed
@@ -13,13 +14,22 @@ export async function emptyFolder(pin: Pin, last: string): Promise<void> {
   await empty(pin, 0, last)
 }
 
-async function empty(pin: Pin, depth: number, last?: string): Promise<void> {
-  const names = await readdir(pin.path)
-  for (const name of names) if (name !== last) await remove(join(pin.path, name), depth)
-  if (last !== undefined && names.includes(last)) await remove(join(pin.path, last), depth)
+async function empty(pin: Pin<string | Buffer>, depth: number, last?: string): Promise<void> {
+  const { mode } = pin.found
+  // What was extracted of an image may be read-only.
+  if ((mode & OWNER_MAY_ALL) !== OWNER_MAY_ALL) await chmod(pin.path, OWNER_MAY_ALL)
+  // Names in an image need not be UTF-8.
+  const names = await readdir(pin.path, { encoding: 'buffer' })
+  const isLast = (name: Buffer) => last !== undefined && name.equals(Buffer.from(last))
+  for (const name of names) if (!isLast(name)) await remove(inside(pin, name), depth)
+  for (const name of names) if (isLast(name)) await remove(inside(pin, name), depth)
 }
 
-async function remove(path: string, depth: number): Promise<void> {
+function inside({ path }: Pin<string | Buffer>, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(path as string), Buffer.from('/'), name])
+}
+
+async function remove(path: Buffer, depth: number): Promise<void> {
   try {
     await unlink(path)
   } catch (error) {
@@ -27,7 +37,11 @@ async function remove(path: string, depth: number): Promise<void> {
     if (code === 'ENOENT') return
     // Linux says the first of a folder, POSIX the other.
     if ((code !== 'EISDIR' && code !== 'EPERM') || depth >= DEPTH_MAX) throw error
-    const pin = await pinFolder(path)
+    const pin = await pinFolder(path).catch(async error => {
+      if (error.code !== 'EACCES') throw error
+      await chmod(path, OWNER_MAY_ALL)
+      return pinFolder(path)
+    })
     try {
       await empty(pin, depth + 1)
     } finally {

@@ -1,12 +1,12 @@
 /** The blocks of an .xz file, unpacked as they are asked for. */
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import type { ImageSource } from '../image-source/index.ts'
+import { OpenError } from '../image-source/index.ts'
 import { offerThreads, type Threads } from '../pool/index.ts'
 import type { UnpackTask } from '../produce/index.ts'
 import { createLoneBlockDecoder, decodeLoneBlock, XzError } from '../xz/index.ts'
-import { OpenError } from './errors.ts'
 import { createSlots, type Slot } from './slots.ts'
-import type { ImageSource } from './source.ts'
 import type { XzBlock } from './xz-layout.ts'
 
 /** Bytes, compressed or not, up to which a block is held as a whole. Those of a longer one pass through. */

@@ -1,14 +1,17 @@
-import { text } from '../arguments.ts'
+import { listOf, text } from '../arguments.ts'
 import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
 import type { ImageManifest, ManifestBlock } from '../image/index.ts'
+import type { ImageSource } from '../image-source/index.ts'
+import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
 import { NixError, parseRegistration } from '../nix/index.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
-import { OpenError, type OpenErrorCode } from './errors.ts'
-import { createFullLookup, createSegmentLookup, rangesBelow, rangesWithout } from './lookup.ts'
+import { normalizePath } from '../untar/index.ts'
+import { chosenBy } from './choice.ts'
+import { createFullLookup, createSegmentLookup, rangesBelow, rangesOf, rangesWithout, storePathOf } from './lookup.ts'
+import { impliedDirectory } from './member-table.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
 import { hashStorePaths } from './nar-hashes.ts'
-import type { ImageSource } from './source.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
 /** A store path of an image. */
@@ -49,7 +52,10 @@ export interface OpenedImage extends AsyncDisposable {
   readonly blocks: readonly ManifestBlock[]
   /** All entries in their order, or those below a directory. None of them is kept. */
   members(options?: MembersOptions): AsyncGenerator<ImageMember>
-  /** All entries in their order, each with its contents at hand: to read them takes no second look. */
+  /**
+   * Entries in their order with their contents, which are read as they are come by: all, or those at some paths and below
+   * them. Symlinks on the way to a path are followed, but not one at its end. Throws `OpenError` ENTRY_MISSING.
+   */
   walk(options?: WalkOptions): AsyncGenerator<MemberInPlace>
   /** The entry at a path, symlinks on the way followed as in the machine; `undefined` if there is none. */
   member(path: string, options?: MemberOptions): Promise<ImageMember | undefined>
@@ -74,8 +80,10 @@ export interface MembersOptions {
   readonly depth?: number
 }
 
-/** Which entries to come by. */
+/** Which entries to go through with their contents. */
 export interface WalkOptions {
+  /** Default: all. */
+  readonly paths?: readonly string[]
   /** Store paths that are left out. With a manifest, they are not read. Default: none. */
   readonly except?: ReadonlySet<string>
 }
@@ -102,8 +110,9 @@ export interface ImageParts {
   readonly close: () => Promise<void>
 }
 
+const PATHS = listOf(text)
+
 const REGISTRATION = '/nix-path-registration'
-const IN_STORE = /^nix\/store\/[^/]+/
 
 /** Bytes of a registration that are read: that of 100 000 store paths. */
 const REGISTRATION_MAX = 64 * 1024 * 1024
@@ -140,10 +149,24 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  async function* walk({ except = new Set() }: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
-    for await (const found of all(manifest && rangesWithout(manifest, except))) {
-      const storePath = IN_STORE.exec(found.member.path)?.[0]
-      if (storePath === undefined || !except.has(`/${storePath}`)) yield found
+  async function* walk({ paths, except = new Set() }: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
+    const isLeftOut = (path: ByteString) => except.has(`/${storePathOf(path)}`)
+    if (paths === undefined) {
+      for await (const each of all(manifest && rangesWithout(manifest, except))) {
+        if (!isLeftOut(each.member.path)) yield each
+      }
+      return
+    }
+    PATHS(paths, 'options.paths')
+    const found: ImageMember[] = []
+    for (const path of paths) {
+      const member = path.replaceAll('/', '') === '' ? impliedDirectory() : await find(path, { follow: false })
+      if (member === undefined) throw fail('ENTRY_MISSING', `has nothing at ${path}`)
+      found.push(member)
+    }
+    const isChosen = chosenBy(found)
+    for await (const each of all(manifest && rangesOf(manifest, found))) {
+      if (isChosen(each.member.path) && !isLeftOut(each.member.path)) yield each
     }
   }
 
@@ -163,12 +186,11 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   async function fileOf(start: ImageMember): Promise<ImageMember> {
     let member = start
     for (let links = 0; member.type === 'hardlink' && links < HARD_LINKS_MAX; links++) {
-      const next = await lookup((member.target ?? member.path).replace(/^(\.?\/+)+/, ''))
+      const next = await lookup(normalizePath(member.target ?? member.path))
       if (next === undefined) throw fail('ENTRY_MISSING', `has no /${decodeText(member.target!)}, a hard link's file`)
       member = next
     }
     const path = decodeText(member.path)
-    if (member.isSparse) throw fail('OPEN_UNSUPPORTED', `/${path} is stored without its holes: unpack the image`)
     if (member.type === 'file') return member
     throw fail('ENTRY_WITHOUT_CONTENTS', `/${path} is a ${member.type}, and has no contents`)
   }
@@ -176,7 +198,11 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array> {
     const found = isMember(file) ? file : await find(file)
     if (found === undefined) throw fail('ENTRY_MISSING', `has nothing at ${String(file)}`)
-    const { contentsOffset, size } = await fileOf(found)
+    const { contentsOffset, headerOffset, isSparse, size } = await fileOf(found)
+    if (isSparse) {
+      // Its map is read again: nothing keeps it.
+      for await (const { contents } of all([{ start: headerOffset }])) return yield* contents()
+    }
     let left = size
     for await (const piece of tar.from(contentsOffset, contentsOffset + size)) {
       signal.throwIfAborted()
@@ -213,8 +239,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     },
     compression,
     isSeekable: tar.isSeekable,
-    ...(manifest && { manifest }),
     ...(tar.size !== undefined && { tarSize: tar.size }),
+    ...(manifest && { manifest }),
     blocks: tar.blocks,
     members,
     walk,

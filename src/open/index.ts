@@ -1,7 +1,15 @@
 /** The public entry `nspawn-rootfs/open`: looks into images without unpacking them. */
 
 export { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
-export { OpenError, type OpenErrorCode } from './errors.ts'
+export { OpenError, type OpenErrorCode, type RandomAccess, type ServerOptions } from '../image-source/index.ts'
+export { ExtractError, type ExtractErrorCode } from './extract/errors.ts'
+export {
+  type ExtractOptions,
+  type ExtractProgress,
+  type ExtractResult,
+  extract,
+  type LeftOut,
+} from './extract/extract.ts'
 export type {
   MemberOptions,
   MembersOptions,
@@ -11,6 +19,5 @@ export type {
   VerifiedPath,
   WalkOptions,
 } from './image.ts'
-export type { ImageMember, MemberInPlace } from './members.ts'
+export type { FilePart, ImageMember, MemberInPlace } from './members.ts'
 export { type OpenOptions, openImage } from './open.ts'
-export type { RandomAccess } from './source.ts'

@@ -1,9 +1,9 @@
 /** Finds members of an archive by their paths. */
 import type { ByteString } from '../bytes/index.ts'
 import type { ImageManifest } from '../image/index.ts'
-import { OpenError } from './errors.ts'
+import { OpenError } from '../image-source/index.ts'
 import { createMemberTable, type MemberTable } from './member-table.ts'
-import { readMembers, type TarRange } from './members.ts'
+import { type ImageMember, readMembers, type TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
 /** Finds the member at a path without `/` in front; `undefined` if there is none. It follows no links. */
@@ -45,28 +45,48 @@ export function createSegmentLookup(tar: TarBytes, name: string, { segments }: I
 }
 
 /** The parts of an archive that have what lies below a directory. */
-export function rangesBelow({ segments }: ImageManifest, directory: ByteString, depth: number): TarRange[] {
+export function rangesBelow(manifest: ImageManifest, directory: ByteString, depth: number): TarRange[] {
+  return segmentRanges(manifest, storePath => reaches(storePath, directory, depth))
+}
+
+/** The parts of an archive that have some members, and what lies below them. */
+export function rangesOf(manifest: ImageManifest, members: readonly ImageMember[]): TarRange[] {
+  const places = new Map(members.map(({ path, type }) => [storePathOf(path) ?? path, { path, type }]))
+  const open = [...places.values()].filter(({ path }) => storePathOf(path) === undefined)
+  return segmentRanges(
+    manifest,
+    storePath =>
+      (storePath !== undefined && places.has(storePath.slice(1))) ||
+      open.some(({ path, type }) => reaches(storePath, path, type === 'directory' ? Number.POSITIVE_INFINITY : 0)),
+  )
+}
+
+/** The store path that a path is in, without `/` in front; `undefined` if it is in none. */
+export function storePathOf(path: ByteString): string | undefined {
+  return path.startsWith('nix/store/') ? path.split('/', 3).join('/') : undefined
+}
+
+/** Whether what lies below a directory may be in the segment of a store path, or in that of none. */
+function reaches(storePath: string | undefined, directory: ByteString, depth: number): boolean {
   const names = directory === '' ? [] : directory.split('/')
   const top = names.slice(0, 3).join('/')
+  if (storePath === undefined) return !top.startsWith('nix/store/')
   const isAbove = '/nix/store'.startsWith(`/${top}`) && names.length < 3
-  const isWanted = (storePath: string | undefined) => {
-    if (storePath === undefined) return !top.startsWith('nix/store/')
-    // A store path has three names.
-    return isAbove ? names.length + depth >= 3 : storePath.slice(1) === top
-  }
-  return rangesOf(segments.filter(({ storePath }) => isWanted(storePath)))
+  // A store path has three names.
+  return isAbove ? names.length + depth >= 3 : storePath.slice(1) === top
 }
 
 /** The parts of an archive that have anything but these store paths. */
-export function rangesWithout({ segments }: ImageManifest, storePaths: ReadonlySet<string>): TarRange[] {
-  return rangesOf(segments.filter(({ storePath = '' }) => !storePaths.has(storePath)))
+export function rangesWithout(manifest: ImageManifest, storePaths: ReadonlySet<string>): TarRange[] {
+  return segmentRanges(manifest, storePath => storePath === undefined || !storePaths.has(storePath))
 }
 
-/** What follows each other is read in one go, and so ahead. */
-function rangesOf(segments: ImageManifest['segments']): TarRange[] {
+function segmentRanges({ segments }: ImageManifest, isWanted: (storePath: string | undefined) => boolean): TarRange[] {
   const ranges: { start: number; end: number }[] = []
-  for (const { tarOffset, tarSize } of segments) {
+  for (const { storePath, tarOffset, tarSize } of segments) {
+    if (!isWanted(storePath)) continue
     const last = ranges.at(-1)
+    // What follows each other is read in one go, and so ahead.
     if (last?.end === tarOffset) last.end += tarSize
     else ranges.push({ start: tarOffset, end: tarOffset + tarSize })
   }

@@ -1,7 +1,7 @@
 /** The manifest beside an image: it tells where each store path lies, so that nothing else has to be unpacked. */
 import { type ImageManifest, parseManifest } from '../image/index.ts'
-import type { ImageSource } from './source.ts'
-import type { TarBytes } from './tar-bytes.ts'
+import type { ImageSource } from '../image-source/index.ts'
+import type { TarBlock, TarBytes } from './tar-bytes.ts'
 
 /**
  * The manifest in `text`, if it is that of the image: of a file of this size, whose blocks are where it says. Who may change
@@ -27,4 +27,18 @@ export function manifestOf(text: string, source: ImageSource, tar: TarBytes): Im
         )
       }))
   return isSameSize && areSameBlocks ? manifest : undefined
+}
+
+/** The frames of a .zst file by the manifest in `text`; `undefined` if they are not all of a file of this size. */
+export function framesOf(text: string, source: ImageSource): readonly TarBlock[] | undefined {
+  const manifest = parseManifest(text)
+  if (manifest === undefined || manifest.artefacts[0]?.size !== source.size) return undefined
+  let end = 0
+  let tarEnd = 0
+  for (const { offset, size, tarOffset, tarSize } of manifest.blocks) {
+    if (offset !== end || tarOffset !== tarEnd || !(size > 0) || !(tarSize > 0)) return undefined
+    end += size
+    tarEnd += tarSize
+  }
+  return end === source.size ? manifest.blocks : undefined
 }

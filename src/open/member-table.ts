@@ -21,7 +21,9 @@ const TYPES: readonly ImageNode['type'][] = [
 /** What a row holds, a number each. */
 const COLUMNS = 11
 const IMPLIED = 0
+/** Added to the type. */
 const SPARSE = 16
+const ATTRIBUTES = 32
 
 /** Members by their paths. Of two with one path, the later counts, as it does when the archive is unpacked. */
 export interface MemberTable {
@@ -48,7 +50,8 @@ export function createMemberTable(): MemberTable {
         rows = larger
       }
       const { type, mode, uid, gid, mtime, size, device, headerOffset, contentsOffset } = member
-      const kind = 1 + TYPES.indexOf(type) + (member.isSparse ? SPARSE : 0)
+      const flags = (member.isSparse ? SPARSE : 0) + (member.hasAttributes ? ATTRIBUTES : 0)
+      const kind = 1 + TYPES.indexOf(type) + flags
       const { major = NONE, minor = NONE } = device ?? {}
       const row = [kind, mode, uid, gid, mtime, size, target, major, minor, headerOffset, contentsOffset]
       rows.set(row, id * COLUMNS)
@@ -62,7 +65,7 @@ export function createMemberTable(): MemberTable {
       if (kind === IMPLIED) return impliedDirectory(path)
       return {
         path,
-        type: TYPES[(kind & ~SPARSE) - 1],
+        type: TYPES[(kind & ~(SPARSE | ATTRIBUTES)) - 1],
         mode,
         uid,
         gid,
@@ -72,7 +75,8 @@ export function createMemberTable(): MemberTable {
         ...(major !== NONE && { device: { major, minor } }),
         headerOffset,
         contentsOffset,
-        ...(kind >= SPARSE && { isSparse: true as const }),
+        ...(kind & SPARSE && { isSparse: true as const }),
+        ...(kind & ATTRIBUTES && { hasAttributes: true as const }),
       }
     },
   }

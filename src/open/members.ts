@@ -1,17 +1,21 @@
 /** The members of a tar archive: what its entries say, without their contents. */
 import type { ByteString } from '../bytes/index.ts'
+import { OpenError } from '../image-source/index.ts'
 import type { ImageNode } from '../tree/index.ts'
+import { UNPACK_LIMITS } from '../unpack/index.ts'
 import {
   attributesOf,
   BLOCK,
   createTarEntries,
   hasContents,
-  isSparse,
   normalizePath,
+  readSparseFile,
+  readSparseMap,
+  type SparseFile,
+  type SparsePart,
   type TarEntry,
   typeOf,
 } from '../untar/index.ts'
-import { OpenError } from './errors.ts'
 import { createSeekingInput } from './seeking-input.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
@@ -36,8 +40,16 @@ export interface ImageMember {
   /** Where its headers begin in the tar, and its contents. */
   readonly headerOffset: number
   readonly contentsOffset: number
-  /** Whether its contents are stored without holes, so that they cannot be read here. */
+  /** Whether it is a file whose holes are not stored: fewer bytes may follow its headers than it has. */
   readonly isSparse?: true
+  /** Whether it has extended attributes or access control lists. */
+  readonly hasAttributes?: true
+}
+
+/** Bytes of a file, by where they belong in it: zeros lie between them. The memory is only lent. */
+export interface FilePart {
+  readonly offset: number
+  readonly bytes: Uint8Array
 }
 
 /** A part of an archive, in bytes of tar. */
@@ -50,9 +62,14 @@ export interface TarRange {
 /** A member as it is come by. */
 export interface MemberInPlace {
   readonly member: ImageMember
-  /** Its contents; before the next member is asked for. */
+  /** Its contents; before the next member is asked for. The memory of a piece is only lent. */
   contents(): AsyncGenerator<Uint8Array>
+  /** The same without holes. */
+  parts(): AsyncGenerator<FilePart>
 }
+
+/** Extended attributes and access control lists, in pax records of GNU tar and libarchive. */
+const ATTRIBUTE = /^(SCHILY\.(xattr|acl)|LIBARCHIVE\.xattr|RHT\.security)\./
 
 /**
  * The members in a part of an archive, in order; it begins with a header. Importers stop at blocks of zeros, and so does this.
@@ -63,7 +80,8 @@ export async function* readMembers(
   name: string,
   { start, end }: TarRange,
 ): AsyncGenerator<MemberInPlace> {
-  const cut = () => new OpenError('OPEN_CORRUPT', name, problemOf('cut', start + entries.offset))
+  const corrupt = (what: string) => new OpenError('OPEN_CORRUPT', name, what)
+  const cut = () => corrupt(problemOf('cut', start + entries.offset))
   const input = createSeekingInput(tar, start, end)
   const entries = createTarEntries(input)
   try {
@@ -72,24 +90,54 @@ export async function* readMembers(
       const entry = await entries.next()
       if ('kind' in entry) {
         if (entry.kind === 'zeros' || (entry.kind === 'end' && headerOffset > 0)) return
-        throw new OpenError('OPEN_CORRUPT', name, problemOf(entry.kind, start + entries.offset))
+        throw corrupt(problemOf(entry.kind, start + entries.offset))
       }
-      const size = entry.size > 0 && !(await hasContents(entry, entries)) ? 0 : entry.size
-      if (entry.header.isMapContinued) await entries.skipMap()
+      const stored = entry.size > 0 && !(await hasContents(entry, entries)) ? 0 : entry.size
+      const sparse = typeOf(entry) === 'file' ? await readSparseFile(entry, entries) : undefined
+      if (sparse === null) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
       const contentsOffset = start + entries.offset
-      let left = size
-      yield {
-        member: memberOf(entry, { size, headerOffset, contentsOffset }),
-        async *contents() {
-          for (; left > 0; ) {
-            const piece = await entries.take(left)
-            if (piece === undefined) throw cut()
-            left -= piece.length
-            yield piece
+      const size = sparse?.size ?? stored
+      let left = stored
+      const take = async (most: number) => {
+        const piece = await entries.take(Math.min(left, most))
+        if (piece === undefined) throw cut()
+        left -= piece.length
+        return piece
+      }
+      const parts = async function* (): AsyncGenerator<FilePart> {
+        let map: readonly SparsePart[] = [{ offset: 0, length: size }]
+        if (sparse) {
+          map = await mapOf(sparse)
+          const sum = map.reduce((total, { length }) => total + length, 0)
+          if (sum !== left) throw corrupt(`has a sparse file with other bytes than its map says, at ${headerOffset}`)
+        }
+        for (const { offset, length } of map) {
+          for (let done = 0; done < length; ) {
+            const bytes = await take(length - done)
+            yield { offset: offset + done, bytes }
+            done += bytes.length
           }
+        }
+      }
+      const mapOf = async (file: SparseFile) => {
+        if (file.parts) return file.parts
+        const read = await readSparseMap(file, left, entries)
+        left = read?.left ?? left
+        if (!read) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
+        return read.parts
+      }
+      yield {
+        member: memberOf(entry, { size, headerOffset, contentsOffset }, sparse !== undefined),
+        parts,
+        contents: () => {
+          if (!sparse) return bytesOf(parts())
+          // Holes cost nothing: a few bytes may claim exabytes of them.
+          if (size <= UNPACK_LIMITS.bytes + UNPACK_LIMITS.bytesPerByte * stored) return fillHoles(parts(), size)
+          const what = `has a sparse file of ${size} bytes, of which ${stored} are stored: extract it instead`
+          throw new OpenError('OPEN_UNBOUNDED', name, what)
         },
       }
-      const padding = Math.ceil(size / BLOCK) * BLOCK - size
+      const padding = Math.ceil(stored / BLOCK) * BLOCK - stored
       if (!(await entries.skip(left + padding))) throw cut()
     }
   } finally {
@@ -97,7 +145,9 @@ export async function* readMembers(
   }
 }
 
-function memberOf(entry: TarEntry, place: Pick<ImageMember, 'size' | 'headerOffset' | 'contentsOffset'>): ImageMember {
+type Place = Pick<ImageMember, 'size' | 'headerOffset' | 'contentsOffset'>
+
+function memberOf(entry: TarEntry, place: Place, isSparse: boolean): ImageMember {
   const { header, target } = entry
   const type = typeOf(entry)
   const { major = 0, minor = 0 } = header
@@ -108,8 +158,29 @@ function memberOf(entry: TarEntry, place: Pick<ImageMember, 'size' | 'headerOffs
     ...place,
     ...((type === 'symlink' || type === 'hardlink') && { target }),
     ...((type === 'character-device' || type === 'block-device') && { device: { major, minor } }),
-    ...(isSparse(entry) && { isSparse: true as const }),
+    ...(isSparse && { isSparse: true as const }),
+    ...(entry.isPax && Object.keys(entry.pax).some(key => ATTRIBUTE.test(key)) && { hasAttributes: true as const }),
   }
+}
+
+const ZEROS = new Uint8Array(64 * 1024)
+
+/** The bytes of a file of `size` bytes, with zeros between its parts. */
+async function* fillHoles(parts: AsyncIterable<FilePart>, size: number): AsyncGenerator<Uint8Array> {
+  let at = 0
+  const zerosTo = function* (end: number) {
+    for (; at < end; at += Math.min(ZEROS.length, end - at)) yield ZEROS.subarray(0, end - at)
+  }
+  for await (const { offset, bytes } of parts) {
+    yield* zerosTo(offset)
+    yield bytes
+    at = offset + bytes.length
+  }
+  yield* zerosTo(size)
+}
+
+async function* bytesOf(parts: AsyncIterable<FilePart>): AsyncGenerator<Uint8Array> {
+  for await (const { bytes } of parts) yield bytes
 }
 
 function problemOf(kind: string, offset: number): string {

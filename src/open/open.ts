@@ -1,35 +1,39 @@
 import { basename, dirname, join } from 'node:path'
-import { abortSignal, fileOrUrl, filePath, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
+import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
 import type { ImageManifest } from '../image/index.ts'
 import { imageNameOf, manifestFileOf } from '../image-files.ts'
-import { type Access, createAccess } from '../nar-file/index.ts'
+import {
+  type ImageSource,
+  isHttp,
+  OpenError,
+  openAccess,
+  openFile,
+  openUrl,
+  type RandomAccess,
+  SERVER_OPTIONS,
+  type ServerOptions,
+  sourceOf,
+} from '../image-source/index.ts'
+import type { Access } from '../nar-file/index.ts'
 import { workerUrlOf } from '../produce/index.ts'
-import { credentialsOf } from '../store/index.ts'
 import { type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
 import { createBlockReader, DICTIONARY_MAX } from './block-reader.ts'
-import { OpenError } from './errors.ts'
 import { createImage, type OpenedImage } from './image.ts'
-import { manifestOf } from './manifest.ts'
-import { type ImageSource, openFile, openUrl, type RandomAccess, sourceOf } from './source.ts'
+import { framesOf, manifestOf } from './manifest.ts'
 import { plainTar, streamedTar, type TarBytes, xzTar } from './tar-bytes.ts'
 import { readXzLayout } from './xz-layout.ts'
+import { readSeekTable, walkFrames } from './zstd-layout.ts'
+import { zstdTar } from './zstd-tar.ts'
 
 /** How to open an image. */
-export interface OpenOptions {
+export interface OpenOptions extends ServerOptions {
   /**
    * The manifest, a path or a URL; `false` for none. Default: the file beside the image that a build writes, if it is there
    * and is that of the image. With it, only the parts are read that have what is looked for.
    */
   readonly manifest?: string | URL | false
-  /** A netrc file with users and passwords for the server, or its text. */
-  readonly netrcFile?: string
-  readonly netrcText?: string
-  /** A file with a bearer token for the server. */
-  readonly tokenFile?: string
-  /** Milliseconds without a byte after which the server is asked again, and after five times given up. Default 20 000. */
-  readonly stallTimeout?: number
   /** Aborting it ends all reading, which rejects with the signal's reason. */
   readonly signal?: AbortSignal
   /** What the threads run: see the same option of a build. */
@@ -40,10 +44,7 @@ const OPTIONS = objectOf({
   manifest(value, name) {
     if (value !== false && !(value instanceof URL && isHttp(value))) fileOrUrl(value, name)
   },
-  netrcFile: filePath,
-  netrcText: text,
-  tokenFile: filePath,
-  stallTimeout: wholeNumber(1),
+  ...SERVER_OPTIONS,
   signal: abortSignal,
   workerUrl: fileOrUrl,
 })
@@ -53,8 +54,8 @@ const MANIFEST_MAX = 64 * 1024 * 1024
 
 /**
  * Opens an image to look into it: a tar archive, plain or compressed, whoever made it, by its path, its URL or as an object
- * that reads it. Of an .xz with several blocks, and of a plain tar, only those parts are read that have what is looked for;
- * all others are unpacked from their beginning each time.
+ * that reads it. Of an .xz with several blocks, a .zst with several frames, and a plain tar, only those parts are read that
+ * have what is looked for; all others are unpacked from their beginning each time.
  *
  * Close it in the end. Throws `OpenError`, `HttpError` and `StoreError` SOURCE_INVALID, and so does what reads it.
  */
@@ -68,9 +69,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
   const { signal } = ending
   let access: Access | undefined
   const getAccess = async (url: string) => {
-    const { netrcFile, netrcText, tokenFile, stallTimeout } = options
-    const credentials = await credentialsOf({ netrcFile, netrcText, tokenFile }, [url])
-    access ??= createAccess({ ...credentials, stallTimeout }, signal)
+    access ??= await openAccess(url, options, signal)
     return access
   }
   let source: ImageSource | undefined
@@ -87,8 +86,13 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
     else source = sourceOf(image as RandomAccess)
     const head = await source.read(0, Math.min(MARK_SIZE, source.size), { signal })
     const compression = detectCompression(head)
-    tar = await openTar(source, compression, { workerUrl: workerUrlOf(options.workerUrl), signal })
-    const manifest = await readManifest(place, source, tar, getAccess)
+    let text: Promise<string | undefined> | undefined
+    const readText = () => {
+      text ??= readManifestText(place, getAccess)
+      return text
+    }
+    tar = await openTar(source, compression, { place, readText, workerUrl: workerUrlOf(options.workerUrl), signal })
+    const manifest = await readManifest(place, source, tar, readText)
     return createImage({ source, compression, tar, manifest, signal, close })
   } catch (error) {
     await close()
@@ -99,7 +103,12 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
 async function openTar(
   source: ImageSource,
   compression: DetectedCompression,
-  options: { readonly workerUrl: URL; readonly signal: AbortSignal },
+  options: {
+    readonly place: Place
+    readonly readText: ReadText
+    readonly workerUrl: URL
+    readonly signal: AbortSignal
+  },
 ): Promise<TarBytes> {
   if (compression === 'none') return plainTar(source)
   const blocks = compression === 'xz' && source.isSeekable ? await readXzLayout(source) : undefined
@@ -107,7 +116,21 @@ async function openTar(
   if (compression === 'zip' || compression === 'compress') {
     throw new OpenError('OPEN_UNSUPPORTED', source.name, `is compressed with ${compression}: unpack it first`)
   }
-  return streamedTar(source, compression, DICTIONARY_MAX)
+  const frames = compression === 'zstd' && source.isSeekable ? await readFrames(source, options) : undefined
+  return (frames && zstdTar(source, frames)) ?? streamedTar(source, compression, DICTIONARY_MAX)
+}
+
+/** Reads the manifest, once; `undefined` if there is none. */
+type ReadText = () => Promise<string | undefined>
+
+/** The frames of a .zst file, if they can be told without reading much of it. */
+async function readFrames(source: ImageSource, { place, readText }: { place: Place; readText: ReadText }) {
+  const listed = await readSeekTable(source)
+  if (listed) return listed
+  // To walk them takes a read for each 128 KiB, which is nothing on a disk.
+  if (place.path !== undefined) return walkFrames(source)
+  const text = await readText()
+  return text === undefined ? undefined : framesOf(text, source)
 }
 
 /** Where an image and its manifest are. */
@@ -138,10 +161,6 @@ function absolute(place: string | URL, name: string): string {
   return isHttp(place) ? String(place) : resolvePath(place, name)
 }
 
-function isHttp(place: string | URL): boolean {
-  return /^https?:/i.test(String(place))
-}
-
 /** Where a build puts the manifest. */
 function besideOf(image: string): string {
   if (!isHttp(image)) return join(dirname(image), manifestFileOf(imageNameOf(basename(image))))
@@ -151,23 +170,29 @@ function besideOf(image: string): string {
   return url.href
 }
 
+async function readManifestText(
+  { manifest: place }: Place,
+  getAccess: (url: string) => Promise<Access>,
+): Promise<string | undefined> {
+  if (place === undefined) return undefined
+  const bytes = isHttp(place)
+    ? await (await getAccess(place)).document(place, { limit: MANIFEST_MAX })
+    : await readIfThere(place)
+  return bytes && Buffer.from(bytes).toString()
+}
+
 /** The manifest of an image; `undefined` if there is none, or another's, and nobody has named it. */
 async function readManifest(
   { manifest: place, isNamed }: Place,
   source: ImageSource,
   tar: TarBytes,
-  getAccess: (url: string) => Promise<Access>,
+  readText: ReadText,
 ): Promise<ImageManifest | undefined> {
   if (place === undefined || !tar.isSeekable) return undefined
-  const bytes = isHttp(place)
-    ? await (await getAccess(place)).document(place, { limit: MANIFEST_MAX })
-    : await readIfThere(place)
-  const manifest = bytes && manifestOf(Buffer.from(bytes).toString(), source, tar)
+  const text = await readText()
+  const manifest = text === undefined ? undefined : manifestOf(text, source, tar)
   if (manifest || !isNamed) return manifest
-  const problem = bytes ? 'is not the manifest of this image' : 'is not there'
-  throw new OpenError(
-    'MANIFEST_WRONG',
-    source.name,
-    `${describeUrl(place)} ${problem}; build writes it beside the image`,
-  )
+  const problem = text === undefined ? 'is not there' : 'is not the manifest of this image'
+  const what = `${describeUrl(place)} ${problem}; build writes it beside the image`
+  throw new OpenError('MANIFEST_WRONG', source.name, what)
 }

@@ -1,8 +1,16 @@
 /** The tar archive in an image file, from any offset on. */
-import { type Compression, createByteInput, UnpackError, unpack } from '../unpack/index.ts'
+
+import type { ImageSource } from '../image-source/index.ts'
+import { OpenError } from '../image-source/index.ts'
+import {
+  type Compression,
+  createByteInput,
+  limitExpansion,
+  UNPACK_LIMITS,
+  UnpackError,
+  unpack,
+} from '../unpack/index.ts'
 import { type BlockReader, isLong } from './block-reader.ts'
-import { OpenError } from './errors.ts'
-import type { ImageSource } from './source.ts'
 import type { XzBlock } from './xz-layout.ts'
 
 /** A part of the archive that is unpacked on its own. Offsets and sizes are in bytes. */
@@ -58,7 +66,7 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
         ({ dataOffset, uncompressedSize }) => dataOffset < end && dataOffset + uncompressedSize > offset,
       )
       let at = wanted[0]?.dataOffset ?? 0
-      for await (const piece of reader.read(wanted)) {
+      for await (const piece of bounded(source, reader.read(wanted))) {
         const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
         at += piece.length
         if (part.length > 0) yield part
@@ -81,17 +89,31 @@ export function streamedTar(source: ImageSource, compression: Compression, dicti
       let at = 0
       try {
         const input = createByteInput(source.stream(0), PIECE_SIZE)
-        for await (const piece of unpack(input, { compression, dictionaryMax })) {
+        for await (const piece of unpack(input, { compression, dictionaryMax, limits: UNPACK_LIMITS })) {
           const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
           at += piece.length
           if (part.length > 0) yield part
           if (at >= end) return
         }
       } catch (error) {
-        if (!(error instanceof UnpackError)) throw error
-        throw new OpenError('OPEN_CORRUPT', source.name, error.message, { cause: error })
+        throw openErrorOf(error, source)
       }
     },
     close: async () => {},
   }
+}
+
+/** Passes on what comes out of blocks of a file, unless that is too much for its size. Throws `OpenError` OPEN_UNBOUNDED. */
+export async function* bounded(source: ImageSource, unpacked: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  try {
+    yield* limitExpansion(unpacked, source, UNPACK_LIMITS)
+  } catch (error) {
+    throw openErrorOf(error, source)
+  }
+}
+
+function openErrorOf(error: unknown, { name }: ImageSource): unknown {
+  if (!(error instanceof UnpackError)) return error
+  const isBomb = error.code === 'UNPACK_TOO_LARGE' || error.code === 'UNPACK_TOO_MANY_PARTS'
+  return new OpenError(isBomb ? 'OPEN_UNBOUNDED' : 'OPEN_CORRUPT', name, error.message, { cause: error })
 }

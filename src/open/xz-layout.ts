@@ -1,4 +1,7 @@
 /** Where the blocks of an .xz file are, by the indexes of its streams: read from its end, without what is compressed. */
+
+import type { ImageSource } from '../image-source/index.ts'
+import { OpenError } from '../image-source/index.ts'
 import {
   type Check,
   decodeIndex,
@@ -9,8 +12,6 @@ import {
   STREAM_HEADER_SIZE,
   XzError,
 } from '../xz/index.ts'
-import { OpenError } from './errors.ts'
-import type { ImageSource } from './source.ts'
 
 /** A block of an .xz file. All offsets and sizes are in bytes. */
 export interface XzBlock extends IndexRecord {

@@ -33,10 +33,15 @@ export function typeOf({ header, path }: TarEntry): ImageNode['type'] {
 export function attributesOf({ header, pax }: TarEntry) {
   return {
     mode: (header.mode ?? 0) & 0o7777,
-    uid: Number(pax.uid || header.uid || 0),
-    gid: Number(pax.gid || header.gid || 0),
-    mtime: Number(pax.mtime || header.mtime || 0),
+    uid: numberOf(pax.uid || header.uid),
+    gid: numberOf(pax.gid || header.gid),
+    mtime: numberOf(pax.mtime || header.mtime),
   }
+}
+
+function numberOf(value: ByteString | number = 0): number {
+  const number = Number(value)
+  return Number.isFinite(number) ? number : 0
 }
 
 /** Whether the contents of a file are stored without its holes, behind a map of them. */

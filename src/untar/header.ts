@@ -8,7 +8,7 @@
  *        108      8  user ID             263      2  version
  *        116      8  group ID            345    155  prefix of the name; GNU has other fields there
  *        124     12  size                329      8  major number of a device; minor (8)
- *        136     12  time                482      1  GNU: whether more of a sparse file's map follows
+ *        136     12  time                386    109  GNU: the map of a sparse file, and its size
  *        148      8  checksum
  *        156      1  type
  *
@@ -36,6 +36,8 @@ export interface TarHeader {
   readonly minor: number | undefined
   /** Whether blocks with more of a sparse file's map lie between the header and the contents. */
   readonly isMapContinued: boolean
+  /** Of a sparse file in GNU's format: its map and its size, bytes 386 to 494 of the header. */
+  readonly sparse?: Uint8Array
 }
 
 /** What is in a block of 512 bytes; `undefined` if its checksum says that it is no header. */
@@ -45,6 +47,7 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   const magic = block.toString('latin1', 257, 265)
   const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
+  const isSparse = format === 'gnu' && type === 'S'
   const name = textField(block, 0, 100)
   const prefix = format === 'ustar' ? textField(block, 345, 155) : EMPTY
   return {
@@ -59,7 +62,8 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
     mtime: numberField(block, 136, 12),
     major: numberField(block, 329, 8),
     minor: numberField(block, 337, 8),
-    isMapContinued: format === 'gnu' && type === 'S' && block[482] !== 0,
+    isMapContinued: isSparse && block[482] !== 0,
+    ...(isSparse && { sparse: Uint8Array.from(block.subarray(386, 495)) }),
   }
 }
 
@@ -84,7 +88,8 @@ function textField(block: Buffer, start: number, length: number): ByteString {
   return block.toString('latin1', start, nul === -1 ? start + length : Math.min(nul, start + length)) as ByteString
 }
 
-function numberField(block: Uint8Array, start: number, length: number): number | undefined {
+/** A number in a field; `undefined` if it holds none. */
+export function numberField(block: Uint8Array, start: number, length: number): number | undefined {
   if (block[start]! & 0x80) return binaryNumber(block.subarray(start, start + length))
   const end = start + length
   let at = start

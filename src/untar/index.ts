@@ -9,3 +9,4 @@ export {
 export { attributesOf, hasContents, isSparse, normalizePath, PATH_MAX, typeOf } from './entry.ts'
 export { BLOCK, decodeTarHeader, type TarHeader } from './header.ts'
 export { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
+export { readSparseFile, readSparseMap, type SparseFile, type SparsePart } from './sparse.ts'

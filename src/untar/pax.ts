@@ -20,6 +20,8 @@ export interface PaxHeader {
 export function parsePaxHeader(bytes: Uint8Array): PaxHeader {
   // A key may be any text, `__proto__`, too.
   const records: Record<string, ByteString> = Object.create(null)
+  /** Offsets and numbers of bytes in turn. */
+  const map: ByteString[] = []
   // As decodeByteString, which is slower for the megabyte that a header may have.
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1') as ByteString
   for (let at = 0; at < text.length; ) {
@@ -33,8 +35,13 @@ export function parsePaxHeader(bytes: Uint8Array): PaxHeader {
     if (text[start] !== ' ' && text[start] !== '\t') return { records, fault: `a record at byte ${at} has no space` }
     if (equals === -1 || equals >= end) return { records, fault: `a record at byte ${at} has no "="` }
     if (text[end - 1] !== '\n') return { records, fault: `a record at byte ${at} does not end with a newline` }
-    records[text.slice(start + 1, equals)] = text.slice(equals + 1, end - 1)
+    const key = text.slice(start + 1, equals)
+    const value = text.slice(equals + 1, end - 1)
+    // These alone come again and again: together they are what a later version has in one record.
+    if (key === 'GNU.sparse.offset' || key === 'GNU.sparse.numbytes') map.push(value)
+    else records[key] = value
     at = end
   }
+  if (map.length > 0) records['GNU.sparse.map'] ??= map.join(',') as ByteString
   return { records }
 }

@@ -1,7 +1,8 @@
 import type { Topic } from './topic.ts'
 
-const TEXT = `"ls" and "cat" look into an image without unpacking it, whoever made it: .tar,
-.tar.xz, .tar.gz, .tar.bz2 or .tar.zst, on disk or on a web server.
+const TEXT = `"ls", "cat" and "extract" look into an image without unpacking all of it,
+whoever made it: .tar, .tar.xz, .tar.gz, .tar.bz2 or .tar.zst, on disk or on a
+web server.
 
   $ nspawn-rootfs ls -l images/web.tar.xz /etc
   -r--r--r-- 0/0              84 1970-01-01 00:00 etc/os-release
@@ -29,13 +30,28 @@ SIZES
   --html writes a page that needs no network: a treemap, a table to sort and
   search, and what keeps each store path in the image.
 
+EXTRACTING
+  "extract IMAGE PATH... --to DIR" writes paths with all that is below them to
+  DIR/PATH, or the whole image. DIR is new or empty. A new DIR appears when all
+  of it is there; if that fails or is interrupted, DIR is as it was.
+  Nothing is written outside of DIR: an image with ".." in a path, or an entry
+  below a symlink, is refused. Of two entries with one path, the later counts.
+  Modes are subject to the umask and times are set, but no owners; root may ask
+  for these, set-user-ID bits and the like with --same-owner. Not made are
+  devices and pipes, which are named, and extended attributes.
+  Hard links stay what they are. One whose file is not extracted becomes a copy.
+  Sparse files keep their holes.
+
 WHAT IS READ
   A .tar.xz of this tool has many blocks, and the manifest beside it says what
   lies in which. With both, only the blocks are read that have what you ask for:
   of a web server by HTTP ranges. --manifest names another manifest.
-  Without a manifest, all of the image is read once to find a path. A .tar.gz,
-  .tar.bz2 or .tar.zst, or an .xz with a block of more than 32 MiB, cannot seek:
-  it is unpacked from its beginning, and the command says so.
+  Without a manifest, all of the image is read once to find a path. A .tar.zst
+  is read by its frames: those of a file, or on a server those that the manifest
+  or a table at the end of the file (the seekable format) lists. All else, such
+  as .tar.gz, .tar.bz2, or a block or frame of more than 32 MiB, cannot seek: it
+  is unpacked from its beginning, and the command says so.
+  An image that unpacks to more than 1000 times its size is not read further.
   The check of each block is verified before its bytes are used.
 
 DIFFERENCES
@@ -54,10 +70,11 @@ IN THE API
   import { openImage } from 'nspawn-rootfs/open'
   await using image = await openImage('https://images.example.org/web.tar.xz')
   for await (const bytes of image.contents('/etc/os-release')) …
-  It also lists entries and store paths, and verifies NAR hashes.`
+  It also lists entries and store paths, and verifies NAR hashes. extract(image,
+  { to, paths }) extracts.`
 
 export const looking: Topic = {
   name: 'looking',
-  summary: 'looking into images: "ls", "cat", "sizes", "diff" and "sbom"',
+  summary: 'looking into images: "ls", "cat", "extract", "sizes", "diff", "sbom"',
   text: TEXT,
 }

@@ -10,22 +10,8 @@ import { temporaryFolder } from '../../temporary.ts'
 
 /** The commands, as `help` takes them. */
 const COMMANDS = [
-  ...[
-    'build',
-    'publish',
-    'serve',
-    'check',
-    'ls',
-    'cat',
-    'sizes',
-    'diff',
-    'sbom',
-    'init',
-    'schema',
-    'key',
-    'cache',
-    'bench',
-  ],
+  ...['build', 'publish', 'serve', 'check', 'ls', 'cat', 'extract', 'sizes', 'diff', 'sbom', 'init', 'schema', 'key'],
+  ...['cache', 'bench'],
   ...['key generate', 'cache stats', 'cache prune', 'cache clear'],
 ]
 

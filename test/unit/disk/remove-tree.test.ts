@@ -1,10 +1,10 @@
-import { mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { pinFolder } from '../../../src/disk/pin.ts'
 import { emptyFolder } from '../../../src/disk/remove-tree.ts'
-import { temporaryFolder } from '../../temporary.ts'
+import { temporaryFolder, unprivilegedWhile } from '../../temporary.ts'
 
 const COUNT = 2000
 
@@ -30,7 +30,22 @@ describe('emptyFolder', () => {
     mkdirSync(join(folder, 'a/b/c'), { recursive: true })
     for (const name of ['last', 'a/b/c/file']) writeFileSync(join(folder, name), '')
     symlinkSync('a', join(folder, 'link'))
+    writeFileSync(Buffer.from(join(folder, 'not-utf8-\xff'), 'latin1'), '')
     expect(await emptied(folder)).toBeUndefined()
+    expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('removes folders that their owner may not write, or read', async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o777)
+    await unprivilegedWhile(async () => {
+      for (const mode of [0o555, 0o311, 0]) {
+        mkdirSync(join(folder, `${mode}/inside`), { recursive: true })
+        writeFileSync(join(folder, `${mode}/inside/file`), '')
+        for (const path of [`${mode}/inside`, `${mode}`]) chmodSync(join(folder, path), mode)
+      }
+    })
+    expect(await unprivilegedWhile(() => emptied(folder))).toBeUndefined()
     expect(readdirSync(folder)).toEqual([])
   })
 

@@ -26,7 +26,7 @@ export function makeFolder(parent: string): string {
 /** Bytes that do not compress. */
 export function randomBytes(size: number): Buffer {
   const random = createRandom(size)
-  return Buffer.from(Uint8Array.from({ length: size }, () => random() * 256))
+  return Buffer.from(Uint8Array.from({ length: size }, () => random() >>> 13))
 }
 
 /** Packs what is in a folder with GNU tar. */

@@ -6,6 +6,8 @@ export type OpenErrorCode =
   | 'OPEN_UNREADABLE'
   /** It is damaged, or is no tar archive. */
   | 'OPEN_CORRUPT'
+  /** More comes out of it than a file of its size should hold. */
+  | 'OPEN_UNBOUNDED'
   /** It is compressed in a way that nothing here undoes. */
   | 'OPEN_UNSUPPORTED'
   /** What was named as its manifest is none of it. */

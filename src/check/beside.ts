@@ -1,0 +1,97 @@
+/** What lies beside an image: in a folder, or on a web server. */
+import { createHash } from 'node:crypto'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { resolvePath } from '../arguments.ts'
+import { describeUrl } from '../describe-url.ts'
+import { readPieces, withDescriptor } from '../descriptors.ts'
+import { isHttp, openAccess, type ServerOptions } from '../image-source/index.ts'
+import { CheckError } from './errors.ts'
+
+/** Files of one folder. Throws `CheckError` IMAGE_UNREADABLE. */
+export interface Beside {
+  has(file: string): Promise<boolean>
+  /** A file of at most `most` bytes, as one-byte text; `undefined` for a longer one. */
+  read(file: string, most: number): Promise<string | undefined>
+  /** SHA-256 of a file, in hexadecimal digits. */
+  digestOf(file: string): Promise<string>
+  close(): Promise<void>
+}
+
+/** Bytes read from disk at a time. */
+const READ_SIZE = 256 * 1024
+
+/** Bytes of a file on a server, and of a small one that may not be there. */
+const SIZE_MAX = 64 * 1024 ** 3
+const DOCUMENT_MAX = 1024 * 1024
+
+/** Opens a folder by its path or URL. */
+export function openBeside(folder: string | URL, server: ServerOptions): Promise<Beside> {
+  return isHttp(folder) ? openServer(String(folder), server) : openFolder(folder)
+}
+
+async function openFolder(folder: string | URL): Promise<Beside> {
+  const whole = resolvePath(folder, 'folder')
+  const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
+  const open = async (file: string, end?: number) => {
+    // Opening a pipe would wait for who writes to it.
+    if (!(await stat(join(whole, file))).isFile()) throw new Error('it is no regular file')
+    return readPieces(join(whole, file), { pieceSize: READ_SIZE, ...(end !== undefined && { end }) })
+  }
+  return {
+    has: async file => files.has(file),
+    read: (file, most) =>
+      attempt(join(`${folder}`, file), async () => {
+        const pieces: Uint8Array[] = []
+        // One byte more than there may be.
+        for await (const piece of await open(file, most)) pieces.push(piece)
+        const bytes = Buffer.concat(pieces)
+        return bytes.length > most ? undefined : bytes.toString('latin1')
+      }),
+    digestOf: file => attempt(join(`${folder}`, file), async () => hash(await open(file))),
+    close: async () => {},
+  }
+}
+
+async function openServer(folder: string, server: ServerOptions): Promise<Beside> {
+  const access = await openAccess(folder, server)
+  const urlOf = (file: string) => new URL(encodeURIComponent(file), folder).href
+  const onServer = <T>(file: string, call: (url: string) => Promise<T>) =>
+    attempt(describeUrl(urlOf(file)), () => call(urlOf(file)))
+  /** A small file; `null` for one that is longer. */
+  const fetch = (file: string, limit: number) =>
+    onServer(file, url =>
+      access.document(url, { limit }).catch(error => {
+        if (error.code === 'HTTP_TOO_LARGE') return null
+        throw error
+      }),
+    )
+  return {
+    has: async file => (await fetch(file, DOCUMENT_MAX)) !== undefined,
+    async read(file, most) {
+      const bytes = await fetch(file, most)
+      return bytes ? Buffer.from(bytes).toString('latin1') : undefined
+    },
+    digestOf: file =>
+      onServer(file, async url => {
+        const bytes = await access.open(url, { limit: SIZE_MAX })
+        if (bytes === undefined) throw new Error('the server has no such file')
+        return hash(bytes)
+      }),
+    close: () => access.close(),
+  }
+}
+
+async function hash(pieces: AsyncIterable<Uint8Array>): Promise<string> {
+  const sum = createHash('sha256')
+  for await (const piece of pieces) sum.update(piece)
+  return sum.digest('hex')
+}
+
+async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read()
+  } catch (error) {
+    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error })
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The folder that an image is extracted to. A new one appears when all of it is there: until then it is a hidden folder beside
+ * it. One that is there, and empty, gets what was extracted at the end, out of a hidden folder inside of it.
+ */
+import { chmod, lstat, mkdir, readdir, rename, stat } from 'node:fs/promises'
+import { basename, dirname } from 'node:path'
+import { DiskError, openScratch, reasonOf } from '../../disk/index.ts'
+import { ExtractError } from './errors.ts'
+
+/** A folder that is not finished. */
+export interface Target {
+  /** Where to write. */
+  readonly tree: string
+  /** Whether that becomes the folder itself. */
+  readonly isNew: boolean
+  /** Moves all to the folder. Throws `ExtractError`. */
+  commit(): Promise<void>
+  /** Removes what was not moved. Never rejects. */
+  discard(): Promise<void>
+}
+
+const OWNER_MAY_WRITE = 0o200
+
+/** Prepares `folder`, which has to be empty, or not there. Throws `ExtractError`. */
+export async function openTarget(folder: string, signal?: AbortSignal): Promise<Target> {
+  const isNew = (await stat(folder).catch(() => undefined)) === undefined
+  const scratch = await openScratch(isNew ? dirname(folder) : folder, signal).catch(error => {
+    throw error instanceof DiskError
+      ? new ExtractError('EXTRACT_FAILED', folder, reasonOf(error.cause), { cause: error })
+      : error
+  })
+  const tree = `${scratch.folder}/tree`
+  const inTheWay = (name = '') => {
+    const what = name === '' ? 'is there, and not an empty folder' : `has ${name} in it`
+    return new ExtractError('EXTRACT_IN_THE_WAY', folder, `${what}: give the name of a new folder`)
+  }
+  try {
+    if (!isNew) {
+      const found = (await readdir(folder)).find(name => name !== basename(scratch.shown))
+      if (found !== undefined) throw inTheWay()
+    }
+    await mkdir(tree, 0o700)
+  } catch (error) {
+    await scratch.discard()
+    throw error
+  }
+
+  async function moveInto(): Promise<void> {
+    for (const name of await readdir(tree, { encoding: 'buffer' })) {
+      const from = inside(tree, name)
+      const to = inside(folder, name)
+      if ((await lstat(to).catch(() => undefined)) !== undefined) throw inTheWay(name.toString())
+      const { mode } = await lstat(from)
+      // What is moved to another folder has to be writable (rename(2)).
+      const isLocked = (mode & OWNER_MAY_WRITE) === 0
+      if (isLocked) await chmod(from, mode | OWNER_MAY_WRITE)
+      await rename(from, to)
+      if (isLocked) await chmod(to, mode)
+    }
+  }
+
+  return {
+    tree,
+    isNew,
+    async commit() {
+      try {
+        await (isNew ? rename(tree, folder) : moveInto())
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') throw inTheWay()
+        throw error
+      }
+    },
+    discard: () => scratch.discard(),
+  }
+}
+
+function inside(folder: string, name: Buffer): Buffer {
+  return Buffer.concat([Buffer.from(`${folder}/`), name])
+}
