@@ -75,6 +75,6 @@ IN THE API
 
 export const looking: Topic = {
   name: 'looking',
-  summary: 'looking into images: "ls", "cat", "extract", "sizes", "diff", "sbom"',
+  summary: 'looking into images: "ls", "cat", "extract", "sizes", "diff"…',
   text: TEXT,
 }

@@ -77,6 +77,15 @@ describe('createXzDecoder', () => {
     }
   })
 
+  it('finds a first byte of coded data that is not 0, though it decides nothing', () => {
+    // Behind the headers of the stream (12 bytes), of the block and of the chunk (6).
+    const at = 12 + (file[12]! + 1) * 4 + 6
+    expect(file[at]).toBe(0)
+    for (const byte of [1, 0x80, 0xff]) {
+      expect(() => decode(file.with(at, byte))).toThrow(expect.objectContaining({ code: 'XZ_LZMA2' }))
+    }
+  })
+
   it('finds every changed byte, and never takes another error for damage', () => {
     fc.assert(
       fc.property(fc.nat(file.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {

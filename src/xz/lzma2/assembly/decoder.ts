@@ -95,7 +95,7 @@ export function takeStored(size: i32): void {
 /** Decodes a chunk of `codedSize` bytes to `size` bytes. False if it is damaged. */
 export function decode(codedSize: i32, size: i32): boolean {
   reserveData(size)
-  beginDecoding()
+  if (!beginDecoding()) return false
   const codedEnd = CODED + codedSize
   const end = windowEnd + size
   let at = windowEnd

@@ -17,11 +17,12 @@ let code: u32 = 0
 /** The next byte to read. */
 export let codedNext: i32 = 0
 
-/** Begins with a chunk. Its first byte belongs to no decision; it is 0, unless the chunk is damaged. */
-export function beginDecoding(): void {
+/** Begins with a chunk. Its first byte belongs to no decision: false if it is not 0, as only that of a damaged chunk is. */
+export function beginDecoding(): boolean {
   range = 0xffff_ffff
   code = bswap<u32>(load<u32>(CODED + 1))
   codedNext = CODED + 5
+  return load<u8>(CODED) === 0
 }
 
 /** Whether all that was coded has been decoded, up to `end`. */
