@@ -4,7 +4,7 @@ import { type ImageComponents, purlOf, type StoreComponent } from './components.
 import { uuidOf } from './uuid.ts'
 
 /** A named value; names in `nix:` are those of sbomnix where it has one. */
-interface Property {
+export interface CycloneDxProperty {
   readonly name: string
   readonly value: string
 }
@@ -18,7 +18,7 @@ export interface CycloneDxComponent {
   readonly version?: string
   readonly purl?: string
   readonly hashes?: readonly { readonly alg: 'SHA-256'; readonly content: string }[]
-  readonly properties?: readonly Property[]
+  readonly properties?: readonly CycloneDxProperty[]
 }
 
 /** A document of CycloneDX 1.6. */
@@ -33,7 +33,7 @@ export interface CycloneDxDocument {
     readonly timestamp?: string
     readonly tools: { readonly components: readonly CycloneDxComponent[] }
     readonly component: CycloneDxComponent
-    readonly properties: readonly Property[]
+    readonly properties: readonly CycloneDxProperty[]
   }
   readonly components: readonly CycloneDxComponent[]
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[]
