@@ -25,7 +25,7 @@ export type RegistrationItem =
 export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE_DIR): PathInfo[] {
   const records: PathInfo[] = []
   let references: StorePath[] = []
-  for (const item of walkRegistration(text, storeDir)) {
+  for (const item of walk(text, storeDir, createPathParser(storeDir))) {
     if (item.kind === 'reference') references.push(item.path)
     else {
       references = []
@@ -37,25 +37,49 @@ export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE
 }
 
 /** The same piece by piece, so that what is read need not be kept. */
-export function* walkRegistration(
+export function walkRegistration(
   text: string,
   storeDir: string = DEFAULT_STORE_DIR,
 ): Generator<RegistrationItem, void, undefined> {
+  return walk(text, storeDir, line => parseStorePath(line, storeDir))
+}
+
+/** Parses each store path once, however many refer to it. */
+function createPathParser(storeDir: string): (line: string) => StorePath {
+  const known = new Map<string, StorePath>()
+  return line => {
+    const found = known.get(line)
+    if (found) return found
+    const path = parseStorePath(line, storeDir)
+    known.set(path.path, path)
+    return path
+  }
+}
+
+function* walk(
+  text: string,
+  storeDir: string,
+  parsePath: (line: string) => StorePath,
+): Generator<RegistrationItem, void, undefined> {
   const lines = createLines(text)
   while (!lines.atEnd()) {
-    const path = lines.read('a store path', line => parseStorePath(line, storeDir))
-    const narHash = lines.read(`the NAR hash of ${path.path}`, line => readNarHash(line, storeDir))
-    const narSize = lines.read(`the NAR size of ${path.path}`, parseDecimal)
-    const deriver = lines.read(`the deriver of ${path.path} or an empty line`, line =>
-      line === '' ? undefined : parseStorePath(line, storeDir),
+    const path = lines.read(() => 'a store path', parsePath)
+    const narHash = lines.read(
+      () => `the NAR hash of ${path.path}`,
+      line => readNarHash(line, storeDir),
     )
-    const count = lines.read(`the number of references of ${path.path}`, parseDecimal)
+    const narSize = lines.read(() => `the NAR size of ${path.path}`, parseDecimal)
+    const deriver = lines.read(
+      () => `the deriver of ${path.path} or an empty line`,
+      line => (line === '' ? undefined : parsePath(line)),
+    )
+    const count = lines.read(() => `the number of references of ${path.path}`, parseDecimal)
     const countLine = lines.lineNumber()
     yield { kind: 'record', path, narHash, narSize, ...(deriver !== undefined && { deriver }) }
     // That number is foreign, the lines that follow it are real.
     for (let i = 1; i <= count; i++) {
-      const what = `reference ${i} of the ${count} of ${path.path} that line ${countLine} announces`
-      yield { kind: 'reference', path: lines.read(what, line => parseStorePath(line, storeDir)) }
+      const what = () => `reference ${i} of the ${count} of ${path.path} that line ${countLine} announces`
+      yield { kind: 'reference', path: lines.read(what, parsePath) }
     }
   }
 }
@@ -87,10 +111,10 @@ function createLines(text: string) {
     atEnd: () => at >= text.length,
     /** The number of the line read last, from 1. */
     lineNumber: () => number,
-    read<T>(what: string, parse: (line: string) => T): T {
+    read<T>(what: () => string, parse: (line: string) => T): T {
       number++
       if (at >= text.length) {
-        const message = `registration ends too early: line ${number} should hold ${what}`
+        const message = `registration ends too early: line ${number} should hold ${what()}`
         throw new NixError('REGISTRATION_INVALID', message, { line: number })
       }
       const newline = text.indexOf('\n', at)
@@ -100,7 +124,7 @@ function createLines(text: string) {
       try {
         return parse(line)
       } catch (cause) {
-        const message = `registration line ${number} should hold ${what}, not ${quote(line)}: ${messageOf(cause)}`
+        const message = `registration line ${number} should hold ${what()}, not ${quote(line)}: ${messageOf(cause)}`
         throw new NixError('REGISTRATION_INVALID', message, { line: number, input: line, cause })
       }
     },
