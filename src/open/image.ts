@@ -22,8 +22,8 @@ export interface StoredPath {
   readonly narHash: string
   /** Bytes of the NAR. */
   readonly narSize: number
-  /** The store paths that it refers to, perhaps itself among them; absent if the manifest was read, and they were not asked for. */
-  readonly references?: readonly string[]
+  /** The store paths that it refers to, perhaps itself among them. */
+  readonly references: readonly string[]
 }
 
 /** A store path that was verified. */
@@ -65,7 +65,7 @@ export interface OpenedImage extends AsyncDisposable {
    */
   contents(file: string | ImageMember): AsyncGenerator<Uint8Array>
   /** Its store paths, by the manifest, or else by the registration in the image. Throws `OpenError` ENTRY_MISSING. */
-  storePaths(options?: StorePathOptions): Promise<readonly StoredPath[]>
+  storePaths(): Promise<readonly StoredPath[]>
   /** Reads all of the image, and compares each store path with its NAR hash in the registration. */
   verify(): AsyncGenerator<VerifiedPath>
   /** Ends all reading. No thread, connection or file is left open when it resolves. */
@@ -92,12 +92,6 @@ export interface WalkOptions {
 export interface MemberOptions {
   /** Whether a symlink at the end of the path is followed, too. Default true. */
   readonly follow?: boolean
-}
-
-/** What to say of store paths. */
-export interface StorePathOptions {
-  /** Whether references are wanted. Default false. */
-  readonly references?: boolean
 }
 
 /** What an image is made of. */
@@ -246,8 +240,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     walk,
     member: find,
     contents,
-    async storePaths({ references = false } = {}) {
-      return manifest ? manifest.storePaths.map(record => storedPathOf(record, references)) : await registered()
+    async storePaths() {
+      return manifest ? manifest.storePaths.map(storedPathOf) : await registered()
     },
     async *verify() {
       const expected = new Map((await registered()).map(record => [record.path.slice(1), record]))
@@ -275,11 +269,9 @@ export function createImage({ source, compression, tar, manifest, signal, close 
 }
 
 /** A store path as the manifest tells of it. */
-function storedPathOf(record: ImageManifest['storePaths'][number], withReferences: boolean): StoredPath {
-  const { references, ...stored } = record
-  if (!withReferences) return stored
+function storedPathOf(record: ImageManifest['storePaths'][number]): StoredPath {
   const folder = record.path.slice(0, record.path.lastIndexOf('/') + 1)
-  return { ...stored, references: references.map(baseName => folder + baseName) }
+  return { ...record, references: record.references.map(baseName => folder + baseName) }
 }
 
 function isMember(file: string | ImageMember): file is ImageMember {

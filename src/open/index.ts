@@ -15,7 +15,6 @@ export type {
   MembersOptions,
   OpenedImage,
   StoredPath,
-  StorePathOptions,
   VerifiedPath,
   WalkOptions,
 } from './image.ts'

@@ -3,7 +3,7 @@ import { OpenError, type OpenedImage, type StoredPath } from '../open/index.ts'
 
 /** What Nix has in an image. */
 export interface Stored {
-  /** Its store paths by the registration, or by the manifest, which has no references; `undefined` if there is neither. */
+  /** Its store paths by the manifest or the registration; `undefined` if there is neither. */
   readonly paths: readonly StoredPath[] | undefined
   /** The store path of the NixOS system that starts. */
   readonly toplevel: string | undefined
@@ -21,8 +21,8 @@ const SYSTEM_LINKS = ['sbin/init', 'nix/var/nix/profiles/system']
  * Reads the store paths of an image and finds its system. Without a manifest, the image is read once in order: to look paths up
  * would keep a table of them all. Throws `OpenError` OPEN_CORRUPT if the registration is none.
  */
-export async function readStored(image: OpenedImage, options: { readonly references: boolean }): Promise<Stored> {
-  if (image.manifest) return { paths: await image.storePaths(options), toplevel: image.manifest.toplevel }
+export async function readStored(image: OpenedImage): Promise<Stored> {
+  if (image.manifest) return { paths: await image.storePaths(), toplevel: image.manifest.toplevel }
   const targets = new Map<string, string | undefined>()
   let registration: Buffer | undefined
   for await (const { member, contents } of image.walk()) {

@@ -1,13 +1,13 @@
 import { objectOf, text } from '../../arguments.ts'
 import type { OpenedImage, StoredPath } from '../../open/index.ts'
 import { checkImage } from '../opened.ts'
+import { fileSizes } from '../sizes/file-sizes.ts'
 import { readStored } from '../stored.ts'
 import { changeOf } from './changes.ts'
 import { diffConfiguration } from './configuration.ts'
-import { fileSizes } from './file-sizes.ts'
 import { diffFiles } from './files.ts'
 import type { ComparedImage, FileChange, ImageDiff } from './image-diff.ts'
-import { diffPackages } from './packages.ts'
+import { diffPackages, type ImageStorePaths } from './packages.ts'
 
 /** What to compare besides two images. */
 export interface DiffOptions {
@@ -30,12 +30,9 @@ export async function diffImages(
   checkImage(before, 'before')
   checkImage(after, 'after')
   OPTIONS(options, 'options')
-  const { paths: oldPaths = [], toplevel: oldToplevel } = await readStored(before, { references: false })
-  const { paths: newPaths = [], toplevel: newToplevel } = await readStored(after, { references: false })
-  const packages = diffPackages(
-    { paths: oldPaths, fileSizes: fileSizes(before) },
-    { paths: newPaths, fileSizes: fileSizes(after) },
-  )
+  const { paths: oldPaths = [], toplevel: oldToplevel } = await readStored(before)
+  const { paths: newPaths = [], toplevel: newToplevel } = await readStored(after)
+  const packages = diffPackages({ paths: oldPaths, ...fileSizesOf(before) }, { paths: newPaths, ...fileSizesOf(after) })
   const files = await diffFiles(
     { image: before, except: new Set(oldPaths.map(({ path }) => path)) },
     { image: after, except: new Set(newPaths.map(({ path }) => path)) },
@@ -88,4 +85,8 @@ function describe(
     storePaths: paths.length,
     narSize: paths.reduce((sum, { narSize }) => sum + narSize, 0),
   }
+}
+
+function fileSizesOf({ manifest }: OpenedImage): Pick<ImageStorePaths, 'fileSizes'> {
+  return manifest ? { fileSizes: fileSizes(manifest) } : {}
 }

@@ -33,7 +33,7 @@ export interface ImageComponents {
 /** Lists the components of an image by its registration. Throws `OpenError` ENTRY_MISSING if it has none. */
 export async function readComponents(image: OpenedImage, name: string | undefined): Promise<ImageComponents> {
   const { manifest } = image
-  const { paths, toplevel } = await readStored(image, { references: true })
+  const { paths, toplevel } = await readStored(image)
   if (paths === undefined) throw new OpenError('ENTRY_MISSING', 'the image', 'has no /nix-path-registration')
   const records = new Map(paths.map(record => [record.path, record]))
   const components = [...records.values()]

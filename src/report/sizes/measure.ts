@@ -65,7 +65,7 @@ const IMAGE = withMethods('members', 'storePaths')
  */
 export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   IMAGE(image, 'image')
-  const paths = distinct(await image.storePaths({ references: true }))
+  const paths = distinct(await image.storePaths())
   const closure = createClosure(paths)
   const numbers = new Map(paths.map(({ path }, number) => [path, number]))
   const owners = { numbers, others: paths.length }
@@ -115,9 +115,7 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
 }
 
 /** Store paths, each once: a registration may name one twice. */
-function distinct(paths: readonly StoredPath[]): (StoredPath & { readonly references: readonly string[] })[] {
+function distinct(paths: readonly StoredPath[]): StoredPath[] {
   const seen = new Set<string>()
-  return paths
-    .filter(({ path }) => !seen.has(path) && seen.add(path))
-    .map(path => ({ ...path, references: path.references ?? [] }))
+  return paths.filter(({ path }) => !seen.has(path) && seen.add(path))
 }
