@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CACHE_SIZE_MAX, type LocalBlockCache, openBlockCache } from '../index.ts'
+import { formatBytes } from '../units.ts'
 import { print } from './print.ts'
-import { formatBytes } from './units.ts'
 import { byteCount, somePath, UsageError } from './usage.ts'
 
 /** Options that say which cache a build has. */

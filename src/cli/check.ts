@@ -13,8 +13,8 @@ import {
   type SystemdVersion,
   type SystemdVersions,
 } from '../index.ts'
+import { formatBytes } from '../units.ts'
 import { type Line, print, printJson, printLines } from './print.ts'
-import { formatBytes } from './units.ts'
 import { somePath, UsageError } from './usage.ts'
 
 interface CheckFlags {

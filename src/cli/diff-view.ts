@@ -7,8 +7,8 @@ import {
   type ImageDiff,
   type PackageChange,
 } from '../report/index.ts'
+import { formatBytes } from '../units.ts'
 import type { Line, Styled } from './print.ts'
-import { formatBytes } from './units.ts'
 
 const LETTERS = { added: 'A', removed: 'D', changed: 'M' } as const
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander'
 import { type ExtractResult, extract } from '../open/index.ts'
+import { formatBytes } from '../units.ts'
 import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
 import { printJson, printLines } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
-import { formatBytes } from './units.ts'
 import { somePath } from './usage.ts'
 
 interface ExtractFlags extends OpenFlags {

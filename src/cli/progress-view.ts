@@ -2,7 +2,7 @@ import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { FetchProgress, Progress } from '../index.ts'
 import { printable } from '../printable.ts'
-import { formatBytes } from './units.ts'
+import { formatBytes } from '../units.ts'
 
 /** Shows how far a build is. */
 export interface ProgressView {

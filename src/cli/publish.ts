@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander'
 import { define, FORMATS, type ImageFormat, publishImages } from '../index.ts'
+import { formatBytes } from '../units.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
-import { formatBytes } from './units.ts'
 import { collectServers, collectVariables, somePath, wholeNumber } from './usage.ts'
 
 interface PublishFlags extends SigningFlags, CacheFlags {

@@ -1,8 +1,8 @@
 /** Sizes of an image as people read them. */
 import { printable } from '../printable.ts'
 import type { ImageSizes, PartSizes, PathReason, PathSizes } from '../report/index.ts'
+import { formatBytes } from '../units.ts'
 import type { Line } from './print.ts'
-import { formatBytes } from './units.ts'
 
 /** Store paths that are shown if not all are wanted. */
 const SHOWN = 20

@@ -1,9 +1,9 @@
 import type { WriteStream } from 'node:tty'
 import { isSettingsFile, settingsFileOf } from '../image-files.ts'
 import { type ImageFiles, type ImageResult, machineNameOf, TRUSTED_SETTINGS_FOLDER } from '../index.ts'
+import { formatBytes, formatSeconds } from '../units.ts'
 import { formatLine, type Line } from './print.ts'
 import { shellPath, shortPath } from './shell.ts'
-import { formatBytes, formatSeconds } from './units.ts'
 
 /** What is printed when an image is built: what it is, and what to do with it. */
 export function formatSummary(image: ImageResult | ImageFiles, seconds: number, stream: WriteStream): string {

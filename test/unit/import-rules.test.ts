@@ -212,12 +212,13 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   // What runs in browsers comes along as text: only pages.config.ts imports it.
-  pages: ['d3-hierarchy'],
+  pages: ['units.ts', 'd3-hierarchy'],
   report: [
     'nspawn-rootfs-error.ts',
     'arguments.ts',
     'printable.ts',
     'version.ts',
+    'units.ts',
     'bytes',
     'nix',
     'tree',
@@ -230,6 +231,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   cli: [
     'index.ts',
+    'units.ts',
     'open',
     'report',
     'closure-source.ts',

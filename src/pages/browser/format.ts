@@ -1,17 +1,10 @@
 /** Amounts as people read them. */
 
-const STEPS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
+import * as units from '../../units.ts'
 
-/** Bytes in decimal units with three digits, such as `139 MB`. */
+/** Bytes in decimal units with three digits, such as `139 MB`, on one line. */
 export function formatBytes(bytes: number): string {
-  let value = bytes
-  let step = 0
-  while (value >= 999.5 && step < STEPS.length - 1) {
-    value /= 1000
-    step++
-  }
-  const digits = step === 0 || value >= 99.95 ? 0 : value >= 9.995 ? 1 : 2
-  return `${value.toFixed(digits)}\u00a0${STEPS[step]}`
+  return units.formatBytes(bytes).replace(' ', '\u00a0')
 }
 
 /** A part of a whole, such as `12.3 %`. */

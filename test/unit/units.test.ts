@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatSeconds } from '../../../src/cli/units.ts'
+import { formatBytes, formatSeconds } from '../../src/units.ts'
 
 describe('formatBytes', () => {
   it.each([
