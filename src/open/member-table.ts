@@ -1,22 +1,11 @@
 /** The members of an archive by their paths, in flat arrays: a million of them take 120 MB, where objects would take 400. */
 import { type ByteString, EMPTY } from '../bytes/index.ts'
-import { createPathTable, createTextStore, type ImageNode, NONE } from '../tree/index.ts'
+import { createPathTable, createTextStore, NODE_TYPES, NONE } from '../tree/index.ts'
 import type { ImageMember } from './members.ts'
 
 /** Paths that are kept, and bytes of their names; as many bytes of targets. */
 const PATHS_MAX = 2 ** 21
 const NAMES_MAX = 64 * 1024 * 1024
-
-const TYPES: readonly ImageNode['type'][] = [
-  'file',
-  'directory',
-  'symlink',
-  'hardlink',
-  'character-device',
-  'block-device',
-  'fifo',
-  'other',
-]
 
 /** What a row holds, a number each. */
 const COLUMNS = 11
@@ -51,7 +40,7 @@ export function createMemberTable(): MemberTable {
       }
       const { type, mode, uid, gid, mtime, size, device, headerOffset, contentsOffset } = member
       const flags = (member.isSparse ? SPARSE : 0) + (member.hasAttributes ? ATTRIBUTES : 0)
-      const kind = 1 + TYPES.indexOf(type) + flags
+      const kind = 1 + NODE_TYPES.indexOf(type) + flags
       const { major = NONE, minor = NONE } = device ?? {}
       const row = [kind, mode, uid, gid, mtime, size, target, major, minor, headerOffset, contentsOffset]
       rows.set(row, id * COLUMNS)
@@ -65,7 +54,7 @@ export function createMemberTable(): MemberTable {
       if (kind === IMPLIED) return impliedDirectory(path)
       return {
         path,
-        type: TYPES[(kind & ~(SPARSE | ATTRIBUTES)) - 1],
+        type: NODE_TYPES[(kind & ~(SPARSE | ATTRIBUTES)) - 1],
         mode,
         uid,
         gid,

@@ -5,6 +5,7 @@ export {
   type FileNode,
   type ImageNode,
   isExecutable,
+  NODE_TYPES,
   type Program,
   wholeContents,
 } from './node.ts'

@@ -44,6 +44,12 @@ export interface SpecialNode {
 /** What stands at one path of an image. */
 export type ImageNode = DirectoryNode | FileNode | SymlinkNode | HardLinkNode | SpecialNode
 
+/** All types, in the order in which tables number them. */
+export const NODE_TYPES: readonly ImageNode['type'][] = [
+  ...(['file', 'directory', 'symlink', 'hardlink'] as const),
+  ...(['character-device', 'block-device', 'fifo', 'other'] as const),
+]
+
 /** A program, as far as its first bytes tell. */
 export type Program =
   | { readonly kind: 'elf'; readonly machine: number; readonly interpreter?: ByteString }

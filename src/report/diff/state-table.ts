@@ -1,23 +1,12 @@
 /** The files of two images by their paths, in flat arrays: a million paths take 150 MB. */
 import { type ByteString, encodeText } from '../../bytes/index.ts'
 import { decodeText, type ImageMember } from '../../open/index.ts'
-import { createPathTable, createTextStore, NONE } from '../../tree/index.ts'
+import { createPathTable, createTextStore, NODE_TYPES, NONE } from '../../tree/index.ts'
 import type { FileState } from './image-diff.ts'
 
 /** Paths of both images together, bytes of their names, and of targets. */
 const PATHS_MAX = 2 ** 21
 const NAMES_MAX = 64 * 1024 * 1024
-
-const TYPES: readonly ImageMember['type'][] = [
-  'file',
-  'directory',
-  'symlink',
-  'hardlink',
-  'character-device',
-  'block-device',
-  'fifo',
-  'other',
-]
 
 /** Which of the images. */
 export type Side = 'old' | 'new'
@@ -53,7 +42,7 @@ export function createStateTable(): StateTable {
       const place = text === undefined ? NONE : targets.add(text)
       if (id === NONE || (place === NONE && text !== undefined)) return NONE
       // A type of 0 stands for no file.
-      const kind = (TYPES.indexOf(type) + 1) * 0x10000 + mode
+      const kind = (NODE_TYPES.indexOf(type) + 1) * 0x10000 + mode
       sides[side].set(id, [kind, uid, gid, place + 1], size)
       return id
     },
@@ -61,7 +50,7 @@ export function createStateTable(): StateTable {
     state(side, id) {
       const [[kind = 0, uid = 0, gid = 0, place = 0], size] = sides[side].get(id)
       if (kind === 0) return undefined
-      const type = TYPES[Math.floor(kind / 0x10000) - 1]!
+      const type = NODE_TYPES[Math.floor(kind / 0x10000) - 1]!
       const text = place === 0 ? undefined : decodeText(targets.read(place - 1))
       const isDevice = type === 'character-device' || type === 'block-device'
       return {
