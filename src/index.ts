@@ -62,6 +62,16 @@ export {
   publishImages,
 } from './publish/index.ts'
 export {
+  PullError,
+  type PullErrorCode,
+  type PulledImage,
+  type PullOptions,
+  type PullProgress,
+  pullImage,
+  VERIFICATIONS,
+  type Verify,
+} from './pull/index.ts'
+export {
   type FolderServer,
   pullLines,
   ServeError,

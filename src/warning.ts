@@ -42,6 +42,10 @@ export type WarningCode =
   | 'SETTINGS_IGNORED'
   /** What lies beside the image keeps `pull-tar` from getting it. */
   | 'DELIVERY_UNFIT'
+  /** An older image cannot be used for what it has in common with one that is pulled. */
+  | 'OLDER_IMAGE_UNUSABLE'
+  /** Settings beside a pulled image were changed since, and are not replaced. */
+  | 'SETTINGS_KEPT'
   /** What looks like a left-over of a build, but is not this user's to remove. */
   | 'LEFT_OVER_NOT_OWN'
   /** SHA256SUMS had lines that others may have put there, and that are not signed. */

@@ -49,9 +49,17 @@ export async function putRecord(cache: BlockCache, key: string, record: BatchRec
 }
 
 /** The bytes of a block, if they are there, and those that were put: no cache is believed. */
-export async function getBlock(cache: BlockCache, { key, size }: CachedBlock): Promise<Uint8Array | undefined> {
+export async function getBlock(
+  cache: BlockCache,
+  { key, size }: Pick<CachedBlock, 'key' | 'size'>,
+): Promise<Uint8Array | undefined> {
   const bytes = await cache.get(key)
   return bytes?.length === size && key === BLOCK_PREFIX + sha256Of(bytes) ? bytes : undefined
+}
+
+/** The bytes of a block whose digest is known from elsewhere; `undefined` if the cache has none that are whole. */
+export function findBlock(cache: BlockCache, sha256: string, size: number): Promise<Uint8Array | undefined> {
+  return getBlock(cache, { key: BLOCK_PREFIX + sha256, size })
 }
 
 /** SHA-256 of the bytes of a block that {@link getBlock} gave, lower-case base 16. */

@@ -3,6 +3,7 @@ export {
   type BlockFacts,
   type CachedBlock,
   digestOfBlock,
+  findBlock,
   getBlock,
   getRecord,
   putBlock,

@@ -3,7 +3,7 @@
  * given their names at the end.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { open } from 'node:fs/promises'
+import { link, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Warning } from '../warning.ts'
 import { attempt } from './attempt.ts'
@@ -22,6 +22,8 @@ export interface Staging {
   readonly warnings: readonly Warning[]
   /** Creates a file. */
   create(file: string): Promise<StagedFile>
+  /** Takes a finished file from elsewhere in the same file system; where it lies, it may stay until the commit. */
+  take(path: string, file: string): Promise<void>
   /**
    * Gives the files their final names, in this order, and removes the outdated ones; if a name cannot be had, everything
    * is as it was.
@@ -58,6 +60,11 @@ export async function openStaging(folder: string, files: readonly string[], sign
       const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', 0o644))
       opened.add(handle)
       return stageFile(handle, folder, file, () => opened.delete(handle))
+    },
+    async take(path, file) {
+      const target = join(scratch.folder, file)
+      // Not every file system has links.
+      await attempt(join(folder, file), () => link(path, target).catch(() => rename(path, target)))
     },
     async commit(names, outdated) {
       await commitChange(folder, scratch, { files: names, outdated })

@@ -1,0 +1,32 @@
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+
+/** Why an image cannot be pulled. */
+export type PullErrorCode =
+  /** The URL is none of an image on a web server. */
+  | 'PULL_URL_INVALID'
+  /** The server has no such file. */
+  | 'PULL_MISSING'
+  /** The checksums are signed by none of the keys, or by nobody. */
+  | 'PULL_UNSIGNED'
+  /** The checksums do not list the image. */
+  | 'PULL_UNLISTED'
+  /** What the server gives is not what the checksums say, however often it is asked. */
+  | 'PULL_WRONG'
+  /** What the server has is older than what it had before. */
+  | 'PULL_DOWNGRADE'
+
+/** An image that cannot be pulled, or must not. */
+export class PullError extends NspawnRootfsError {
+  readonly code: Open<PullErrorCode>
+  /** What was asked for, without user and password. */
+  readonly url: string
+
+  /** `what` is said of the URL. */
+  constructor(code: PullErrorCode, url: string, what: string, options?: ErrorOptions) {
+    super(`${url}: ${what}`, options)
+    this.code = code
+    this.url = url
+  }
+}
+
+nameErrors(PullError, 'PullError')

@@ -1,0 +1,120 @@
+/** Gets the bytes of an image: from this machine what is there, from the server the rest. */
+import { join } from 'node:path'
+import type { BlockCache } from '../block-cache/index.ts'
+import { attempt, syncFile } from '../disk/index.ts'
+import { type OlderImage, openCopies } from './copies.ts'
+import { PullError } from './errors.ts'
+import { fillPieces } from './fill.ts'
+import type { PullProgress } from './options.ts'
+import { createPartial, type Partial } from './partial.ts'
+import type { Piece } from './pieces.ts'
+import { PARTIAL, type Place } from './place.ts'
+import { fetchPlain } from './plain.ts'
+import type { Server } from './server.ts'
+
+/** What to get, and from where. */
+export interface ImageRequest {
+  readonly server: Server
+  readonly file: string
+  /** SHA-256 of the image in lower-case base 16, if it is known. */
+  readonly sha256: string | undefined
+  /** All of its pieces, if they are known. */
+  readonly pieces: readonly Piece[] | undefined
+  readonly place: Place
+  /** Images that may have something in common with it. */
+  readonly older: readonly OlderImage[]
+  readonly cache: BlockCache | undefined
+  readonly signal: AbortSignal | undefined
+  readonly onProgress: (progress: PullProgress) => void
+}
+
+/** An image that has come. */
+export interface FetchedImage {
+  /** Where it lies, durably. */
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  /** Lower-case base 16. */
+  readonly sha256: string
+  readonly bytesReused: number
+  readonly bytesFetched: number
+}
+
+/** Whatever the umask, as files of builds are. */
+const MODE = 0o644
+
+/** Gets an image. Throws `PullError` PULL_WRONG and PULL_MISSING, `HttpError` and `DiskError`. */
+export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
+  const { server, file, place, pieces } = request
+  const name = partialNameOf(request.sha256)
+  const path = join(place.folder, name)
+  const handle = await place.openFile(name)
+  try {
+    const partial = createPartial(handle, path)
+    const { size, ...amounts } = pieces ? await gather(request, pieces, partial) : await download(request, partial)
+    const sha256 = (await partial.digest(size))!
+    if (request.sha256 !== undefined && sha256 !== request.sha256) {
+      await partial.resize(0)
+      const what = `what comes has the SHA-256 ${sha256}, and must have ${request.sha256}`
+      throw new PullError('PULL_WRONG', server.urlOf(file), `${what}; report that to whoever runs the server`)
+    }
+    await attempt(path, async () => {
+      await handle.chmod(MODE)
+      await syncFile(handle)
+    })
+    return { path, size, sha256, ...amounts }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** The name of the file that an image with this digest grows in. */
+export function partialNameOf(sha256: string | undefined): string {
+  return PARTIAL + (sha256 ?? 'unknown')
+}
+
+type Amounts = Pick<FetchedImage, 'size' | 'bytesReused' | 'bytesFetched'>
+
+async function gather(request: ImageRequest, pieces: readonly Piece[], partial: Partial): Promise<Amounts> {
+  const { server, file, older, cache, signal, onProgress } = request
+  const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
+  let bytesReused = 0
+  let bytesFetched = 0
+  const tell = () => onProgress({ bytesReused, bytesFetched, bytesTotal: size })
+  const isNew = (await partial.handle.stat()).size === 0
+  await partial.resize(size)
+  const copies = openCopies(older, cache)
+  const missing: Piece[] = []
+  try {
+    for (const piece of pieces) {
+      signal?.throwIfAborted()
+      const write = (bytes: Uint8Array, at: number) => partial.write(bytes, piece.offset + at)
+      if ((!isNew && (await partial.has(piece))) || (await copies.copy(piece, write))) bytesReused += piece.size
+      else missing.push(piece)
+      tell()
+    }
+  } finally {
+    await copies.close()
+  }
+  await fillPieces(missing, {
+    ...{ server, file, size, partial, signal },
+    onFetched(count) {
+      bytesFetched += count
+      tell()
+    },
+  })
+  return { size, bytesReused, bytesFetched }
+}
+
+async function download(request: ImageRequest, partial: Partial): Promise<Amounts> {
+  const { server, file, sha256, signal, onProgress } = request
+  // What nobody vouches for may be of another image.
+  if (sha256 === undefined) await partial.resize(0)
+  const { size: bytesReused } = await partial.handle.stat()
+  const size = await fetchPlain({
+    ...{ server, file, partial, signal },
+    onBytes: (there, bytesTotal) =>
+      onProgress({ bytesReused, bytesFetched: Math.max(0, there - bytesReused), bytesTotal }),
+  })
+  return { size, bytesReused, bytesFetched: size - bytesReused }
+}

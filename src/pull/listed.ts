@@ -1,0 +1,26 @@
+/** Small files beside an image that its checksums list. */
+import { createHash } from 'node:crypto'
+import { PullError } from './errors.ts'
+import type { Publication } from './publication.ts'
+import type { Server } from './server.ts'
+
+/**
+ * The bytes of a file, as its digest says; `undefined` if the checksums do not list it, or the server has none. Without checksums
+ * any will do. Throws `PullError` PULL_WRONG and `HttpError`.
+ */
+export async function fetchListed(
+  server: Server,
+  file: string,
+  limit: number,
+  publication: Publication | undefined,
+): Promise<Uint8Array | undefined> {
+  const sha256 = publication?.digests.get(file)
+  if (publication && sha256 === undefined) return undefined
+  return server.persist(async () => {
+    const bytes = await server.document(file, limit)
+    if (bytes === undefined || sha256 === undefined) return bytes
+    if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
+    const what = 'what comes is not what the checksums say; report that to whoever runs the server'
+    throw new PullError('PULL_WRONG', server.urlOf(file), what)
+  })
+}

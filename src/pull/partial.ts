@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { type FileHandle, open } from 'node:fs/promises'
+import { attempt } from '../disk/index.ts'
+import type { Piece } from './pieces.ts'
+
+/** An image file as far as it is there. Writes throw `DiskError`. */
+export interface Partial {
+  readonly handle: FileHandle
+  /** Writes bytes, which are free again when it resolves. */
+  write(bytes: Uint8Array, position: number): Promise<void>
+  /** Cuts it, or fills it up with zeros. */
+  resize(size: number): Promise<void>
+  /** Whether a piece is there already. */
+  has(piece: Piece): Promise<boolean>
+  /** SHA-256 of the first `size` bytes, lower-case base 16; `undefined` if there are fewer. */
+  digest(size: number): Promise<string | undefined>
+}
+
+/** Bytes read at a time. */
+export const READ_SIZE = 1024 * 1024
+
+/** The image file that `handle` is open for; `path` is for messages. */
+export function createPartial(handle: FileHandle, path: string): Partial {
+  const digest = (offset: number, size: number) => attempt(path, () => digestOf(handle, offset, size))
+  return {
+    handle,
+    write: (bytes, position) =>
+      attempt(path, async () => {
+        for (let at = 0; at < bytes.length; )
+          at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
+      }),
+    resize: size => attempt(path, () => handle.truncate(size)),
+    has: async ({ offset, size, sha256 }) => (await digest(offset, size)) === sha256,
+    digest: size => digest(0, size),
+  }
+}
+
+/** SHA-256 of a file, lower-case base 16; `undefined` if it cannot be read. */
+export async function digestOfFile(path: string): Promise<string | undefined> {
+  const handle = await open(path, 'r').catch(() => undefined)
+  try {
+    return handle && (await digestOf(handle, 0, (await handle.stat()).size))
+  } catch {
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+/** SHA-256 of a part of a file; `undefined` if it ends earlier. */
+async function digestOf(handle: FileHandle, offset: number, size: number): Promise<string | undefined> {
+  const hash = createHash('sha256')
+  // While one buffer is hashed, the other one is read into.
+  let buffers = [Buffer.allocUnsafe(Math.min(size, READ_SIZE)), Buffer.allocUnsafe(Math.min(size, READ_SIZE))]
+  const read = (at: number) => handle.read(buffers[1], 0, Math.min(buffers[1].length, size - at), offset + at)
+  let at = 0
+  let pending = read(0)
+  while (at < size) {
+    const { bytesRead } = await pending
+    if (bytesRead === 0) return undefined
+    at += bytesRead
+    buffers = [buffers[1], buffers[0]]
+    if (at < size) pending = read(at)
+    hash.update(buffers[0].subarray(0, bytesRead))
+  }
+  return hash.digest('hex')
+}

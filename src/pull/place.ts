@@ -1,0 +1,78 @@
+/**
+ * What a pull keeps beside the image, so that it can go on after whatever ended it:
+ *
+ *     .FILE.pull/              mode 0700
+ *       partial-DIGEST         the image as far as it is there; DIGEST is its SHA-256
+ *       partial-DIGEST.json    the manifest of that image, if it has one
+ *       seen.json              what was published when: see `seen.ts`
+ */
+import { constants } from 'node:fs'
+import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { attempt, DiskError, isOwn, makeFolders, pinFolder, sharingOf, syncFile, syncPath } from '../disk/index.ts'
+
+/** How the names of what is not finished begin. */
+export const PARTIAL = 'partial-'
+
+/** How the name of the manifest of such an image goes on. */
+export const MANIFEST_OF_PARTIAL = '.json'
+
+/** The folder in which a pull keeps what is not finished. */
+export interface Place {
+  /** Its path for system calls. */
+  readonly folder: string
+  /** Opens a file in it to read and write, made if need be. */
+  openFile(name: string): Promise<FileHandle>
+  /** Writes a small file anew: it has the old contents or the new ones, whatever happens. */
+  writeFile(name: string, contents: string | Uint8Array): Promise<void>
+  /** Removes all that is not finished. */
+  clear(): Promise<void>
+  /** Removes it if it is empty. */
+  close(): Promise<void>
+}
+
+const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
+export async function openPlace(folder: string, file: string): Promise<Place> {
+  const path = join(folder, `.${file}.pull`)
+  const pin = await attempt(path, async () => {
+    await makeFolders(folder)
+    await mkdir(path, 0o700).catch(error => {
+      if (error.code !== 'EEXIST') throw error
+    })
+    return pinFolder(path)
+  })
+  if (!isOwn(pin.found)) {
+    await pin.close()
+    throw new DiskError(path, `${path}: others can change what is in it; have it removed, or choose another folder`)
+  }
+  const sharing = await attempt(folder, () => sharingOf(folder))
+  // In an open folder others may put a link in its place. Elsewhere its own path is the one to be told.
+  const inside = sharing === 'open' ? pin.path : path
+  return {
+    folder: inside,
+    openFile: name => attempt(join(path, name), () => open(join(inside, name), FLAGS, 0o600)),
+    writeFile: (name, contents) =>
+      attempt(join(path, name), async () => {
+        const temporary = join(inside, `${name}.new`)
+        const handle = await open(temporary, 'w', 0o600)
+        try {
+          await handle.writeFile(contents)
+          await syncFile(handle)
+        } finally {
+          await handle.close()
+        }
+        await rename(temporary, join(inside, name))
+        await syncPath(inside)
+      }),
+    clear: () =>
+      attempt(path, async () => {
+        for (const name of await readdir(inside)) if (name.startsWith(PARTIAL)) await unlink(join(inside, name))
+      }),
+    async close() {
+      await pin.close()
+      await rmdir(path).catch(() => {})
+    },
+  }
+}

@@ -1,0 +1,50 @@
+/** Fetches an image of which nothing is known but its digest. */
+import type { Partial } from './partial.ts'
+import { countFailures, type Server } from './server.ts'
+
+/** Bytes that pull-tar takes (systemd `src/import/pull-job.c`). */
+const SIZE_MAX = 64 * 1024 ** 3
+
+export interface PlainOptions {
+  readonly server: Server
+  readonly file: string
+  readonly partial: Partial
+  readonly signal?: AbortSignal
+  /** Told of the bytes that are there, and of how many there will be, if the server says so. */
+  readonly onBytes: (there: number, total: number | undefined) => void
+}
+
+/**
+ * Fetches an image, from where the partial file ends if the server has ranges, and resolves to its bytes. Throws `PullError`
+ * PULL_MISSING, `HttpError` and `DiskError`.
+ */
+export async function fetchPlain({ server, file, partial, signal, onBytes }: PlainOptions): Promise<number> {
+  const failures = countFailures(signal)
+  for (;;) {
+    try {
+      const { size: there } = await partial.handle.stat()
+      let { bytes, position, total } = await ask(server, file, there)
+      if (position === 0) await partial.resize(0)
+      for await (const chunk of bytes) {
+        await partial.write(chunk, position)
+        position += chunk.length
+        failures.clear()
+        onBytes(position, total)
+      }
+      return position
+    } catch (error) {
+      await failures.add(error)
+    }
+  }
+}
+
+/** Asks for the bytes from `there` on, or for all. */
+async function ask(server: Server, file: string, there: number) {
+  // Behind the last byte there is nothing to ask for: the last one that is there comes again.
+  const start = Math.max(0, there - 1)
+  const { bytes, isPart, identity } = await server.range(file, start, SIZE_MAX - start, SIZE_MAX)
+  const total = identity.length
+  if (isPart && total !== undefined && there <= total) return { bytes, position: start, total }
+  await bytes.return?.()
+  return { bytes: await server.whole(file, SIZE_MAX), position: 0, total }
+}

@@ -1,0 +1,85 @@
+/**
+ * What a server says of the files in the folder of an image, and whether it is signed. The names are those that pull-tar looks
+ * for (systemd `src/import/pull-common.c`).
+ */
+import { createHash } from 'node:crypto'
+import { parseChecksums } from '../image/index.ts'
+import { CHECKSUMS_FILE, imageNameOf, SIGNATURE_FILES } from '../image-files.ts'
+import type { Verification, Verifier } from '../signing/index.ts'
+import { compareVersions } from '../systemd/index.ts'
+import { PullError } from './errors.ts'
+import type { PublicationAge } from './seen.ts'
+import type { Server } from './server.ts'
+
+/** The files in a folder on a server, by their digests. */
+export interface Publication extends PublicationAge {
+  /** SHA-256 in lower-case base 16, by file name. */
+  readonly digests: ReadonlyMap<string, string>
+  /** The key that signed. */
+  readonly signedBy?: string
+}
+
+/** Bytes that pull-tar takes of checksums and of signatures. */
+const SIZE_MAX = 1024 * 1024
+
+/**
+ * Fetches what is published beside the image `file`; with a verifier, what is signed. The checksums may be replaced while
+ * their signature is fetched, so both are fetched again if they do not fit. Throws `PullError` PULL_MISSING, PULL_UNSIGNED and
+ * PULL_UNLISTED, and `HttpError`.
+ */
+export async function fetchPublication(server: Server, file: string, verifier?: Verifier): Promise<Publication> {
+  return server.persist(async () => {
+    const url = server.urlOf(CHECKSUMS_FILE)
+    const bytes = await server.document(CHECKSUMS_FILE, SIZE_MAX)
+    if (bytes === undefined) {
+      const advice = 'publish the image with checksums, or give --verify no'
+      throw new PullError(
+        'PULL_MISSING',
+        url,
+        `the server has no such file, which says what the image must be; ${advice}`,
+      )
+    }
+    const signature = verifier && (await verifySignature(server, bytes, verifier))
+    const digests = new Map(parseChecksums(Buffer.from(bytes).toString()).map(({ file, sha256 }) => [file, sha256]))
+    if (!digests.has(file)) {
+      throw new PullError('PULL_UNLISTED', url, `does not list ${file}; check the name, or publish the image again`)
+    }
+    return {
+      digests,
+      digest: createHash('sha256').update(bytes).digest('hex'),
+      version: newestVersion(file, [...digests.keys()]),
+      ...(signature && {
+        signedBy: signature.fingerprint,
+        signedAt: Math.floor(signature.signedAt.getTime() / 1000),
+      }),
+    }
+  })
+}
+
+async function verifySignature(server: Server, contents: Uint8Array, verifier: Verifier): Promise<Verification> {
+  let why: string | undefined
+  for (const name of Object.values(SIGNATURE_FILES)) {
+    const signature = await server.document(name, SIZE_MAX)
+    if (signature === undefined) continue
+    const result = await verifier.verify(contents, signature)
+    if (typeof result !== 'string') return result
+    why = `${name} is not good: ${result}`
+  }
+  const url = server.urlOf(CHECKSUMS_FILE)
+  if (why !== undefined) {
+    const advice = 'give the public key of whoever publishes it (--public-key), or --verify checksum to do without'
+    throw new PullError('PULL_UNSIGNED', url, `is signed by none of the trusted keys: ${why}; ${advice}`)
+  }
+  const advice = 'publish the image with a key, or give --verify checksum'
+  throw new PullError('PULL_UNSIGNED', url, `is not signed (there is no ${SIGNATURE_FILES.binary}); ${advice}`)
+}
+
+/** The newest version of an image in a folder: for NAME.tar.xz that of the last NAME_VERSION.tar.xz. */
+function newestVersion(file: string, files: readonly string[]): string | undefined {
+  const name = imageNameOf(file)
+  const suffix = file.slice(name.length)
+  const versions = files
+    .filter(other => other.startsWith(`${name}_`) && other.endsWith(suffix))
+    .map(other => other.slice(name.length + 1, -suffix.length))
+  return versions.sort(compareVersions).at(-1)
+}

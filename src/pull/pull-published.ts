@@ -1,0 +1,113 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
+import { parseManifest } from '../image/index.ts'
+import { imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
+import type { Verifier } from '../signing/index.ts'
+import type { Warning } from '../warning.ts'
+import { imagesBegun, imagesFrom, imagesIn } from './copies.ts'
+import { deliver, type SmallFile } from './deliver.ts'
+import { type FetchedImage, fetchImage, partialNameOf } from './fetch-image.ts'
+import { fetchListed } from './listed.ts'
+import type { PullOptions } from './options.ts'
+import { digestOfFile } from './partial.ts'
+import { piecesOf } from './pieces.ts'
+import { MANIFEST_OF_PARTIAL, type Place } from './place.ts'
+import type { Publication } from './publication.ts'
+import type { Server } from './server.ts'
+
+/** An image that was pulled. */
+export interface PulledImage {
+  /** Absolute path of the image. */
+  readonly image: string
+  /** Absolute paths of the image, its settings and its manifest, as far as there are any. */
+  readonly files: readonly string[]
+  /** Bytes of the image file. */
+  readonly size: number
+  /** SHA-256 of the image file, lower-case base 16. */
+  readonly sha256: string
+  /** Whether it was not there before. */
+  readonly isNew: boolean
+  /** Bytes of the image that were taken from this machine. */
+  readonly bytesReused: number
+  /** Bytes of the image that were fetched. */
+  readonly bytesFetched: number
+  /** Fingerprint of the key that signed the checksums; absent if no signature was asked for. */
+  readonly signedBy?: string
+  readonly warnings: readonly Warning[]
+}
+
+/** A pull, as it was asked for. */
+export interface Pull {
+  readonly server: Server
+  readonly file: string
+  readonly folder: string
+  readonly place: Place
+  readonly verifier: Verifier | undefined
+  readonly options: PullOptions
+}
+
+/** Bytes of a manifest: that of 100 000 store paths. */
+const MANIFEST_MAX = 64 * 1024 * 1024
+
+/** Bytes that pull-tar takes of settings (systemd `src/import/pull-common.c`). */
+const SETTINGS_MAX = 1024 * 1024
+
+/** Pulls the image of a publication; without one, whatever the server gives. */
+export async function pullPublished(pull: Pull, publication: Publication | undefined): Promise<PulledImage> {
+  const { server, file, folder, place, options } = pull
+  const warnings: Warning[] = []
+  const name = imageNameOf(file)
+  const listed = async (file: string, limit: number): Promise<SmallFile> => ({
+    file,
+    bytes: await fetchListed(server, file, limit, publication),
+  })
+  const settings = await listed(settingsFileOf(name), SETTINGS_MAX)
+  const manifest = await listed(manifestFileOf(name), MANIFEST_MAX)
+  const { sha256, pieces } = knownOf(manifest, publication?.digests.get(file))
+  const isThere = sha256 !== undefined && (await digestOfFile(join(folder, file))) === sha256
+  const fetched = isThere ? undefined : await fetchNew()
+  const delivered = await deliver({ folder, image: { file, path: fetched?.path }, manifest, settings }, options.signal)
+  await place.clear()
+  const { size } = await stat(join(folder, file))
+  return {
+    image: join(folder, file),
+    files: delivered.files,
+    size,
+    sha256: fetched?.sha256 ?? sha256!,
+    isNew: !isThere,
+    bytesReused: fetched?.bytesReused ?? size,
+    bytesFetched: fetched?.bytesFetched ?? 0,
+    ...(publication?.signedBy !== undefined && { signedBy: publication.signedBy }),
+    warnings: [...warnings, ...delivered.warnings],
+  }
+
+  async function fetchNew(): Promise<FetchedImage> {
+    const { from = [], signal, onProgress = () => {} } = options
+    const older = [
+      ...(await imagesIn(folder)),
+      ...(await imagesFrom(from, warning => warnings.push(warning))),
+      ...(await imagesBegun(place.folder)),
+    ]
+    if (pieces) await place.writeFile(partialNameOf(sha256) + MANIFEST_OF_PARTIAL, manifest.bytes!)
+    const cache = cacheOf(options, warning => warnings.push(warning))
+    return fetchImage({ server, file, sha256, pieces, place, older, cache, signal, onProgress })
+  }
+}
+
+/** What is known of an image before it comes: by its checksums, and by a manifest that is of the same image. */
+function knownOf({ bytes }: SmallFile, listed: string | undefined) {
+  const manifest = bytes && parseManifest(Buffer.from(bytes).toString())
+  const said = manifest?.artefacts[0].sha256
+  const sha256 = listed ?? said
+  return { sha256, pieces: manifest && said === sha256 ? piecesOf(manifest) : undefined }
+}
+
+function cacheOf({ cache, signal }: PullOptions, warn: (warning: Warning) => void): BlockCache | undefined {
+  if (cache === undefined) return openDefaultCache()
+  if (cache === false) return undefined
+  return guardCache(cache, signal ?? new AbortController().signal, fault => {
+    const message = `the block cache does not work, and is not asked any more: ${fault}`
+    warn({ code: 'BLOCK_CACHE_FAILED', message })
+  })
+}

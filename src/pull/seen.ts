@@ -1,0 +1,85 @@
+/**
+ * What was published at a URL, as far as pulls have seen it: nobody who answers in place of the server can bring an old,
+ * signed publication back. A publication is older than another one
+ *
+ * - if the newest version of the image that it lists is older,
+ * - or, where no version tells, if its signature was made earlier,
+ * - or if it was seen before the other one.
+ */
+import { join } from 'node:path'
+import { DiskError, isOwn, readIfThere } from '../disk/index.ts'
+import { compareVersions } from '../systemd/index.ts'
+import { PullError } from './errors.ts'
+import type { Place } from './place.ts'
+
+/** What one publication says of its age. */
+export interface PublicationAge {
+  /** SHA-256 of its SHA256SUMS. */
+  readonly digest: string
+  /** The newest version of the image that it lists. */
+  readonly version?: string
+  /** Seconds since the epoch at which it was signed, by the signature itself. */
+  readonly signedAt?: number
+}
+
+interface Seen extends PublicationAge {
+  /** The digests of those before it, the oldest first. */
+  readonly before: readonly string[]
+}
+
+const FILE = 'seen.json'
+
+/** Publications that are remembered for each URL. */
+const BEFORE_MAX = 1000
+
+/**
+ * Takes note of what is published at `url` now. Throws `PullError` PULL_DOWNGRADE if it is older than what was, unless
+ * `allowDowngrade`.
+ */
+export async function noteSeen(place: Place, url: string, now: PublicationAge, allowDowngrade: boolean): Promise<void> {
+  const all = await readSeen(place)
+  const last = Object.hasOwn(all, url) ? all[url] : undefined
+  if (last?.digest === now.digest) return
+  const why = last && whyOlder(now, last)
+  if (why !== undefined && !allowDowngrade) {
+    throw new PullError(
+      'PULL_DOWNGRADE',
+      url,
+      `what is published there is older than what was: ${why}; ask whoever publishes it, and give --allow-downgrade ` +
+        'if it was taken back on purpose',
+    )
+  }
+  // What is taken back on purpose may come again.
+  const before = last ? [...last.before, last.digest].filter(digest => digest !== now.digest).slice(-BEFORE_MAX) : []
+  await place.writeFile(FILE, `${JSON.stringify({ ...all, [url]: { ...now, before } }, null, 2)}\n`)
+}
+
+function whyOlder(now: PublicationAge, last: Seen): string | undefined {
+  if (now.version !== undefined && last.version !== undefined) {
+    const order = compareVersions(now.version, last.version)
+    if (order > 0) return undefined
+    if (order < 0) return `the newest version is ${now.version}, and was ${last.version}`
+  } else if (last.version !== undefined) {
+    return `no version is listed, and ${last.version} was`
+  }
+  if (last.before.includes(now.digest)) return 'it was replaced by another one since'
+  if (now.signedAt !== undefined && last.signedAt !== undefined && now.signedAt < last.signedAt) {
+    return `it was signed at ${timeOf(now)}, and the other at ${timeOf(last)}`
+  }
+  return undefined
+}
+
+function timeOf({ signedAt = 0 }: PublicationAge): string {
+  return new Date(signedAt * 1000).toISOString().replace('.000', '')
+}
+
+async function readSeen(place: Place): Promise<Record<string, Seen>> {
+  const bytes = await readIfThere(join(place.folder, FILE), isOwn)
+  try {
+    return JSON.parse(bytes?.toString() ?? '{}')
+  } catch (cause) {
+    // Only a disk that fails, or somebody by hand, can have done that: it must not open the way to an old publication.
+    const path = join(place.folder, FILE)
+    throw new DiskError(path, `${path}: is damaged, and tells what was pulled before; remove it`, { cause })
+  }
+}

@@ -1,0 +1,53 @@
+import { readKeyring } from './keyring.ts'
+
+/** What a good signature tells. */
+export interface Verification {
+  /** The key that signed: lower-case base 16. */
+  readonly fingerprint: string
+  /** When it says that it was made. That of a key file is as old as the key: see `openSigner`. */
+  readonly signedAt: Date
+}
+
+/** Verifies detached signatures. */
+export interface Verifier {
+  /** Resolves to why it is not good, in words, or to what a good one tells. */
+  verify(contents: Uint8Array, signature: Uint8Array): Promise<Verification | string>
+}
+
+/** Verifies by the public keys in files. Rejects with `SigningError` KEY_UNREADABLE and KEY_INVALID. */
+export async function openVerifier(files: readonly string[]): Promise<Verifier> {
+  const verificationKeys = (await Promise.all(files.map(readKeyring))).flat()
+  const { createMessage, readSignature, verify } = await import('openpgp')
+  const parse = (bytes: Uint8Array) => {
+    const text = Buffer.from(bytes).toString('latin1')
+    return text.startsWith('-----BEGIN')
+      ? readSignature({ armoredSignature: text })
+      : readSignature({ binarySignature: new Uint8Array(bytes) })
+  }
+  return {
+    async verify(contents, signature) {
+      try {
+        const { signatures } = await verify({
+          message: await createMessage({ binary: contents }),
+          signature: await parse(signature),
+          verificationKeys,
+          format: 'binary',
+        })
+        let why = 'it holds no signature'
+        for (const { keyID, verified, signature } of signatures) {
+          try {
+            await verified
+            const key = verificationKeys.find(key => key.getKeys(keyID).length > 0)!
+            const [packet] = (await signature).packets
+            return { fingerprint: key.getFingerprint(), signedAt: packet.created ?? new Date(0) }
+          } catch (error) {
+            why = (error as Error).message
+          }
+        }
+        return why
+      } catch (error) {
+        return `it is damaged: ${(error as Error).message}`
+      }
+    },
+  }
+}
