@@ -48,6 +48,7 @@ export {
   manifestJsonSchema,
 } from './image/index.ts'
 export { ImageError, type ImageErrorCode } from './image-error.ts'
+export { MachineError, type MachineErrorCode } from './machine/index.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { NspawnRootfsError, type Open } from './nspawn-rootfs-error.ts'

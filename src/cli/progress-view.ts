@@ -1,14 +1,24 @@
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
-import type { FetchProgress, Progress } from '../index.ts'
+import type { FetchProgress, Progress, PullProgress } from '../index.ts'
 import { printable } from '../printable.ts'
 import { formatBytes } from '../units.ts'
 
-/** Shows how far a build is. */
-export interface ProgressView {
+/** Shows how far something is. */
+export interface View<Progress> {
   show(progress: Progress): void
   /** Makes room for what is printed next. */
   clear(): void
+}
+
+/** What is shown of it. */
+export interface Picture {
+  /** From 0 to 1. */
+  readonly part: number
+  /** Amounts, in words. */
+  readonly figures: string
+  /** What is at work now. */
+  readonly name: string
 }
 
 /** Milliseconds between two pictures: no terminal shows more, and no build should wait for one. */
@@ -19,28 +29,38 @@ const BAR_WIDTH = 24
 /** Per cent between two lines where there is no terminal, as in the log of a nightly build. */
 const LINE_EVERY = 10
 
-/** A bar that is drawn over on a terminal, a line now and then elsewhere. */
-export function createProgressView(stream: WriteStream): ProgressView {
-  return stream.isTTY ? createBar(stream) : createLines(stream)
+/** Shows how far a build is. */
+export function createProgressView(stream: WriteStream): View<Progress> {
+  return createView(stream, pictureOfBuild)
 }
 
-function createBar(stream: WriteStream): ProgressView {
+/** Shows how far a pull is. */
+export function createPullView(stream: WriteStream): View<PullProgress> {
+  return createView(stream, pictureOfPull)
+}
+
+/** A bar that is drawn over on a terminal, a line now and then elsewhere. */
+function createView<P>(stream: WriteStream, pictureOf: (progress: P) => Picture): View<P> {
+  return stream.isTTY ? createBar(stream, pictureOf) : createLines(stream, pictureOf)
+}
+
+function createBar<P>(stream: WriteStream, pictureOf: (progress: P) => Picture): View<P> {
   let shownAt = 0
   return {
     show(progress) {
       const now = performance.now()
       if (now - shownAt < INTERVAL) return
       shownAt = now
-      const part = partOf(progress)
+      const { part, figures: amounts, name: shown } = pictureOf(progress)
       // All in one line, or the next picture would not lie over it: the figures first, then the bar, then the path. The last
       // column stays free: some terminals go to the next line as soon as it is written.
       const columns = (stream.columns || 80) - 1
-      const figures = `${percent(part).padStart(4)}  ${describe(progress)}`.slice(0, columns)
+      const figures = `${percent(part).padStart(4)}  ${amounts}`.slice(0, columns)
       const width = Math.max(0, Math.min(BAR_WIDTH, columns - figures.length - 1))
       const filled = Math.round(part * width)
       const bar = styleText('cyan', '█'.repeat(filled), { stream }) + '░'.repeat(width - filled)
       const gap = width > 0 ? ' ' : ''
-      const name = printable(nameOf(progress)).slice(0, Math.max(0, columns - width - figures.length - 3))
+      const name = printable(shown).slice(0, Math.max(0, columns - width - figures.length - 3))
       const path = name && `  ${styleText('dim', name, { stream })}`
       stream.write(`\r${bar}${gap}${figures}${path}\x1b[K`)
     },
@@ -51,34 +71,43 @@ function createBar(stream: WriteStream): ProgressView {
   }
 }
 
-function createLines(stream: WriteStream): ProgressView {
+function createLines<P>(stream: WriteStream, pictureOf: (progress: P) => Picture): View<P> {
   let next = LINE_EVERY
   return {
     show(progress) {
-      const part = partOf(progress)
+      const { part, figures } = pictureOf(progress)
       if (part * 100 < next) return
       next = Math.floor((part * 100) / LINE_EVERY) * LINE_EVERY + LINE_EVERY
-      stream.write(`${percent(part)}  ${describe(progress)}\n`)
+      stream.write(`${percent(part)}  ${figures}\n`)
     },
     clear() {},
   }
 }
 
-function partOf({ bytesDone, bytesTotal }: Progress): number {
-  return bytesTotal === 0 ? 1 : bytesDone / bytesTotal
+function pictureOfBuild(progress: Progress): Picture {
+  const { bytesDone, bytesTotal, fetched, path } = progress
+  const packed = portion(progress)
+  return {
+    part: bytesTotal === 0 ? 1 : bytesDone / bytesTotal,
+    figures: fetched ? `fetched ${portion(fetched)}, packed ${packed}` : packed,
+    // The store path without its folder and digest, which tell nobody anything.
+    name: path?.replace(/^.*\/[^-/]*-/, '') ?? '',
+  }
 }
 
-/** The store path without its folder and digest, which tell nobody anything. */
-function nameOf({ path }: Progress): string {
-  return path?.replace(/^.*\/[^-/]*-/, '') ?? ''
+function pictureOfPull({ bytesReused, bytesFetched, bytesTotal }: PullProgress): Picture {
+  const done = bytesReused + bytesFetched
+  const rest = bytesTotal === undefined ? 'an unknown size' : formatBytes(Math.max(0, bytesTotal - done))
+  return {
+    // What came wrong comes again.
+    part: bytesTotal ? Math.min(1, done / bytesTotal) : 0,
+    figures: `reused ${formatBytes(bytesReused)}, fetched ${formatBytes(bytesFetched)}, ${rest} to go`,
+    name: '',
+  }
 }
 
 function percent(part: number): string {
   return `${Math.floor(part * 100)}%`
-}
-
-function describe({ fetched, ...packed }: Progress): string {
-  return fetched ? `fetched ${portion(fetched)}, packed ${portion(packed)}` : portion(packed)
 }
 
 function portion({ bytesDone, bytesTotal }: Pick<FetchProgress, 'bytesDone' | 'bytesTotal'>): string {

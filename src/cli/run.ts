@@ -15,6 +15,7 @@ import { addKeyCommands } from './key.ts'
 import { defineLs } from './ls.ts'
 import { print } from './print.ts'
 import { definePublish } from './publish.ts'
+import { definePull } from './pull.ts'
 import { defineSbom } from './sbom.ts'
 import { defineSchema } from './schema.ts'
 import { defineServe } from './serve.ts'
@@ -127,6 +128,7 @@ function createProgram(): Command {
     .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
   definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
   defineServe(program.command('serve').description('Serve a folder of images over HTTP, to try them.'))
+  definePull(program.command('pull').description('Fetch an image from a web server, and of it only what has changed.'))
   defineCheck(program.command('check').description('Check whether systemd imports and boots an image.'))
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))

@@ -1,9 +1,9 @@
 import { NspawnRootfsError } from '../index.ts'
 
-/** A signal that aborts when the process is asked to end, so that what is half done is removed first. */
-export function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
+/** A signal that aborts when the process is asked to end, so that what is half done is removed first. `left` says what stays. */
+export function abortOnSignals(left = 'nothing was left behind'): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
-  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name))
+  const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name, left))
   const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const name of names) process.once(name, abort)
   return {
@@ -17,7 +17,7 @@ export function abortOnSignals(): { signal: AbortSignal; dispose(): void } {
 class Interrupted extends NspawnRootfsError {
   readonly code = 'INTERRUPTED'
 
-  constructor(signal: NodeJS.Signals) {
-    super(`stopped by ${signal}; nothing was left behind`)
+  constructor(signal: NodeJS.Signals, left: string) {
+    super(`stopped by ${signal}; ${left}`)
   }
 }

@@ -53,6 +53,11 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
     const partial = createPartial(handle, path)
     const { size, ...amounts } = pieces ? await gather(request, pieces, partial) : await download(request, partial)
     const sha256 = (await partial.digest(size))!
+    // What was there from before may have been damaged since.
+    if (!pieces && amounts.bytesReused > 0 && sha256 !== request.sha256) {
+      await partial.resize(0)
+      return await fetchImage(request)
+    }
     if (request.sha256 !== undefined && sha256 !== request.sha256) {
       await partial.resize(0)
       const what = `what comes has the SHA-256 ${sha256}, and must have ${request.sha256}`

@@ -5,6 +5,9 @@ import { countFailures, type Server } from './server.ts'
 /** Bytes that pull-tar takes (systemd `src/import/pull-job.c`). */
 const SIZE_MAX = 64 * 1024 ** 3
 
+const RANGE_NOT_SATISFIABLE = 416
+
+/** What to fetch, and where to. */
 export interface PlainOptions {
   readonly server: Server
   readonly file: string
@@ -33,6 +36,8 @@ export async function fetchPlain({ server, file, partial, signal, onBytes }: Pla
       }
       return position
     } catch (error) {
+      // What is there has more bytes than the image.
+      if ((error as { status?: unknown }).status === RANGE_NOT_SATISFIABLE) await partial.resize(0)
       await failures.add(error)
     }
   }

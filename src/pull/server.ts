@@ -1,7 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
-import { HttpError, type RangeAnswer } from '../http/index.ts'
+import type { RangeAnswer } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
+import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { PullError } from './errors.ts'
 
 /** The folder on a server that an image is in. */
@@ -69,7 +70,9 @@ const PAUSE = 100
 
 /** Whether another answer of the server may be better. */
 export function isOfServer(error: unknown): boolean {
-  return error instanceof PullError || (error instanceof HttpError && error.code !== 'HTTP_CLOSED')
+  if (!(error instanceof NspawnRootfsError)) return false
+  // By their codes: to load the class of errors of HTTP is to load all of it, which `--version` needs not.
+  return error instanceof PullError || (error.code.startsWith('HTTP_') && error.code !== 'HTTP_CLOSED')
 }
 
 /** Counts failures; `signal` ends the waits. */

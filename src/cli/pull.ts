@@ -1,0 +1,143 @@
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { isSettingsFile } from '../image-files.ts'
+import { checkImageName, machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify } from '../index.ts'
+import { lineOf, planMachine, runSteps } from '../machine/index.ts'
+import { formatBytes, formatSeconds } from '../units.ts'
+import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
+import { type Line, print, printJson, printLines, printWarnings } from './print.ts'
+import { createPullView } from './progress-view.ts'
+import { shortPath } from './shell.ts'
+import { abortOnSignals } from './signals.ts'
+import { collectPaths, somePath, UsageError } from './usage.ts'
+
+interface PullFlags extends CacheFlags {
+  dir: string
+  verify: Verify
+  keyring?: string[]
+  publicKey?: string[]
+  from?: string[]
+  allowDowngrade?: true
+  import?: string
+  replace?: true
+  trustSettings?: true
+  netrcFile?: string
+  tokenFile?: string
+  json?: true
+}
+
+const EPILOGUE = `
+URL is that of an image on a web server, such as
+https://images.example.org/web.tar.xz, with SHA256SUMS beside it. If the image
+has a manifest, only those of its blocks are fetched that no older image in DIR
+and no --from has. What was fetched is kept if the pull breaks off, and the next
+one goes on there.
+
+Example, on the machine that runs the image:
+  nspawn-rootfs pull https://images.example.org/web.tar.xz --dir /var/cache/web \\
+    --public-key public.asc --import web --replace
+
+Topic: nspawn-rootfs help pulling`
+
+/** Adds the argument and options of the command `pull`, and what it does. */
+export function definePull(pull: Command): void {
+  pull
+    .argument('<URL>', 'URL of an image')
+    .option('--dir <DIR>', 'folder for the image and the files beside it', somePath, '.')
+    .addOption(
+      new Option('--verify <HOW>', 'what must be right: the signature of SHA256SUMS, the checksums alone, or no')
+        .choices(VERIFICATIONS)
+        .default('signature'),
+    )
+    .option(
+      '--public-key <FILE>',
+      'OpenPGP key that may sign (repeatable; default: the keyring of systemd)',
+      collectPaths,
+    )
+    .option('--keyring <FILE>', 'keyring with keys that may sign (repeatable)', collectPaths)
+    .option('--from <IMAGE>', 'older image, to take blocks from (repeatable; always: those in DIR)', collectPaths)
+    .option('--allow-downgrade', 'accept what is older than what was published there before')
+    .option('--import <NAME>', 'import the image as machine NAME; without root, print the commands', machineName)
+    .option('--replace', 'with --import: stop the machine, replace it by the image and start it')
+    .option('--trust-settings', 'with --import: install the settings of the image as trusted')
+    .option('--netrc-file <FILE>', 'netrc file with a user name and password for the server', somePath)
+    .option('--token-file <FILE>', 'file with a bearer token for the server', somePath)
+    .addOption(NO_CACHE)
+    .addOption(CACHE_DIR)
+    .addOption(CACHE_SHARED)
+    .option('--json', 'print the result as JSON')
+    .addHelpText('after', EPILOGUE)
+    .action(runPull)
+}
+
+async function runPull(url: string, flags: PullFlags): Promise<void> {
+  const { dir, verify, keyring = [], publicKey = [], from, allowDowngrade, netrcFile, tokenFile, json } = flags
+  for (const option of ['replace', 'trustSettings'] as const) {
+    if (flags[option] && flags.import === undefined) {
+      throw new UsageError(`--${option === 'replace' ? 'replace' : 'trust-settings'}: is for --import; give that, too`)
+    }
+  }
+  const keys = [...keyring, ...publicKey]
+  if (keys.length > 0 && verify !== 'signature') throw new UsageError(`--verify ${verify} asks no key; leave one out`)
+  const started = performance.now()
+  const interrupt = abortOnSignals('what was fetched is kept for the next pull')
+  const view = createPullView(process.stderr)
+  try {
+    const pulled = await pullImage(url, dir, {
+      ...{ verify, from, allowDowngrade, netrcFile, tokenFile },
+      keyrings: keys.length > 0 ? keys : undefined,
+      cache: cacheOptionsOf(flags).cache,
+      signal: interrupt.signal,
+      onProgress: view.show,
+    })
+    view.clear()
+    if (json) printJson(pulled)
+    else {
+      printWarnings(pulled.warnings)
+      printLines(summaryOf(pulled, verify, (performance.now() - started) / 1000))
+    }
+    if (flags.import !== undefined) await importMachine(flags.import, pulled, flags)
+  } finally {
+    view.clear()
+    interrupt.dispose()
+  }
+}
+
+async function importMachine(machine: string, { image, files }: PulledImage, flags: PullFlags): Promise<void> {
+  const settings = files.find(isSettingsFile)
+  const steps = await planMachine(
+    { machine, image, settings: flags.trustSettings ? settings : undefined },
+    flags.replace ?? false,
+  )
+  if (process.geteuid?.() === 0) {
+    await runSteps(machine, steps, line => print(line, process.stderr))
+    return
+  }
+  const lines = steps.map(({ command }) => lineOf(command))
+  printLines(['To import it, run as root:', ...lines], flags.json ? process.stderr : process.stdout)
+}
+
+function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[] {
+  const { size, bytesReused, bytesFetched, isNew, signedBy } = pulled
+  const verified = {
+    signature: `verified by the signature of ${signedBy}`,
+    checksum: 'verified by SHA256SUMS, which nobody signed for',
+    no: 'not verified',
+  }
+  return [
+    isNew
+      ? `${formatBytes(size)}: ${formatBytes(bytesReused)} reused, ${formatBytes(bytesFetched)} fetched, in ${formatSeconds(seconds)}`
+      : `${formatBytes(size)}: nothing has changed`,
+    verified[verify],
+    ...pulled.files.map((file): Line => [{ style: 'bold', text: shortPath(file) }]),
+  ]
+}
+
+function machineName(text: string): string {
+  try {
+    const name = checkImageName(text)
+    if (machineNameOf(name) === name) return name
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message)
+  }
+  throw new InvalidArgumentError(`no machine can be started under this name; give ${machineNameOf(text)}`)
+}

@@ -1,0 +1,23 @@
+import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+
+/** Why an image does not become a machine. */
+export type MachineErrorCode =
+  /** There is a machine of this name, and it is not to be replaced. */
+  | 'MACHINE_EXISTS'
+  /** A command that was run for it failed. */
+  | 'MACHINE_FAILED'
+
+/** A machine that cannot be made of an image. */
+export class MachineError extends NspawnRootfsError {
+  readonly code: Open<MachineErrorCode>
+  /** Name of the machine. */
+  readonly machine: string
+
+  constructor(code: MachineErrorCode, machine: string, what: string, options?: ErrorOptions) {
+    super(`machine ${machine}: ${what}`, options)
+    this.code = code
+    this.machine = machine
+  }
+}
+
+nameErrors(MachineError, 'MachineError')

@@ -1,0 +1,87 @@
+/**
+ * How an image becomes a machine, by commands that people can run themselves. A machine that is replaced runs while its
+ * successor is imported beside it, and stays as NAME-previous:
+ *
+ *     NAME-next        the new tree, until the machine has stopped
+ *     NAME-previous    the tree that the machine had before
+ *
+ * What the machine has in folders of the host (`Bind=`) is in neither, and stays as it is.
+ */
+import { settingsFileOf } from '../image-files.ts'
+import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
+
+/** A command. */
+export interface Step {
+  readonly command: readonly string[]
+  /** What brings the machine back that was there, should it fail: commands for people. */
+  readonly back?: readonly (readonly string[])[]
+}
+
+/** What is to become a machine. */
+export interface MachineRequest {
+  readonly machine: string
+  /** Path of the image file. */
+  readonly image: string
+  /** Path of the settings file to install as trusted, if there is one. */
+  readonly settings?: string
+}
+
+/** What is there of a machine that is replaced. */
+export interface FoundMachine {
+  readonly hasPrevious: boolean
+  readonly hasNext: boolean
+  /** Folders with settings of the machine. */
+  readonly settingsFolders: readonly string[]
+}
+
+/** The commands that import a machine that is not there yet. */
+export function importSteps({ machine, image, settings }: MachineRequest): Step[] {
+  return [
+    { command: importTar(image, machine) },
+    ...(settings === undefined ? [] : [{ command: install(settings, trustedSettingsOf(machine)) }]),
+  ]
+}
+
+/** The commands that replace a machine and start it. */
+export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
+  const next = `${machine}-next`
+  const previous = `${machine}-previous`
+  const start = ['machinectl', 'start', machine]
+  // With a tree, machined renames the settings of its machine (systemd `src/shared/discover-image.c`).
+  const kept = found.settingsFolders.map(folder =>
+    install(`${folder}/${settingsFileOf(previous)}`, `${folder}/${settingsFileOf(machine)}`),
+  )
+  const installs = settings === undefined ? kept : [install(settings, trustedSettingsOf(machine))]
+  const backAgain = [rename(machine, next), rename(previous, machine), start]
+  return [
+    // Of an import that was broken off.
+    ...(found.hasNext ? [{ command: remove(next) }] : []),
+    { command: importTar(image, next) },
+    { command: ['systemctl', 'stop', `systemd-nspawn@${machine}.service`] },
+    ...(found.hasPrevious ? [{ command: remove(previous), back: [start] }] : []),
+    { command: rename(machine, previous), back: [start] },
+    { command: rename(next, machine), back: [rename(previous, machine), start] },
+    ...installs.map(command => ({ command, back: backAgain })),
+    { command: start, back: backAgain },
+  ]
+}
+
+function importTar(image: string, machine: string): string[] {
+  return ['machinectl', 'import-tar', image, machine]
+}
+
+function rename(from: string, to: string): string[] {
+  return ['machinectl', 'rename', from, to]
+}
+
+function remove(machine: string): string[] {
+  return ['machinectl', 'remove', machine]
+}
+
+function install(settings: string, target: string): string[] {
+  return ['install', '-D', '-m', '644', settings, target]
+}
+
+function trustedSettingsOf(machine: string): string {
+  return `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
+}

@@ -1,0 +1,351 @@
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { openBlockCache, type PullProgress, pullImage } from '../../../src/index.ts'
+import { sharedFolder, temporaryFolder } from '../../temporary.ts'
+import { randomFaults, serve } from './servers.ts'
+import { imageIn, noise, PACKAGE_SIZE, publish } from './support.ts'
+
+const CHECKSUM = { verify: 'checksum', cache: false } as const
+
+/** What lies in a folder of pulled images, but for what is hidden. */
+const shown = (folder: string) => readdirSync(folder).filter(name => !name.startsWith('.'))
+
+/** What is kept for the next pull. */
+const kept = (folder: string) => readdirSync(join(folder, '.web.tar.xz.pull'))
+
+const shared = sharedFolder()
+let one: string
+let two: string
+beforeAll(async () => {
+  one = await publish(shared, '1')
+  two = await publish(shared, '2')
+})
+
+describe('an image', () => {
+  it('is pulled with its manifest, byte for byte', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(shown(folder)).toEqual(['web.manifest.json', 'web.tar.xz'])
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    expect(readFileSync(join(folder, 'web.manifest.json'))).toEqual(readFileSync(join(one, 'web.manifest.json')))
+    expect(kept(folder)).toEqual(['seen.json'])
+    expect(statSync(pulled.image).mode & 0o777).toBe(0o644)
+    const { size } = statSync(pulled.image)
+    expect(pulled).toEqual({
+      image: join(folder, 'web.tar.xz'),
+      files: [join(folder, 'web.tar.xz'), join(folder, 'web.manifest.json')],
+      size,
+      sha256: createHash('sha256').update(imageIn(one)).digest('hex'),
+      isNew: true,
+      bytesReused: 0,
+      bytesFetched: size,
+      warnings: [],
+    })
+  })
+
+  it('costs what changed where an older one is there', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    await pullImage(server.url, folder, CHECKSUM)
+    server.folder = two
+    server.bytes = 0
+    server.requests.length = 0
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(two))).toBe(true)
+    expect(pulled.bytesFetched + pulled.bytesReused).toBe(pulled.size)
+    // One of 12 packages, and the registration.
+    expect(pulled.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
+    const besides = ['SHA256SUMS', 'web.manifest.json'].map(name => statSync(join(two, name)).size)
+    expect(server.bytes).toBe(pulled.bytesFetched + besides[0] + besides[1])
+    expect(server.requests.filter(request => request.startsWith('web.tar.xz')).length).toBeLessThan(5)
+  })
+
+  it('takes blocks from images that are named, and from the block cache', async () => {
+    const server = await serve(two)
+    const named = await pullImage(server.url, temporaryFolder(), { ...CHECKSUM, from: [join(one, 'web.tar.xz')] })
+    expect(named.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
+    const cache = openBlockCache(temporaryFolder())
+    await publish(temporaryFolder(), '1', {}, cache)
+    const cached = await pullImage(server.url, temporaryFolder(), { verify: 'checksum', cache })
+    expect(cached.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
+  })
+
+  it('is not pulled again where it is there', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    await pullImage(server.url, folder, CHECKSUM)
+    const { ino } = statSync(join(folder, 'web.tar.xz'))
+    const again = await pullImage(server.url, folder, CHECKSUM)
+    expect(again).toMatchObject({ isNew: false, bytesFetched: 0, bytesReused: again.size })
+    expect(statSync(join(folder, 'web.tar.xz')).ino).toBe(ino)
+  })
+
+  it('is mended where it is damaged', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    await pullImage(server.url, folder, CHECKSUM)
+    const bytes = imageIn(folder)
+    bytes[1_000_000] ^= 1
+    writeFileSync(join(folder, 'web.tar.xz'), bytes)
+    const again = await pullImage(server.url, folder, CHECKSUM)
+    expect(again.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it('comes whole from a server without ranges, and once', async () => {
+    const server = await serve(one, { ranges: false })
+    const folder = temporaryFolder()
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    server.folder = two
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(two))).toBe(true)
+    expect(pulled.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
+  })
+
+  it('tells how far it is', async () => {
+    const told: PullProgress[] = []
+    const server = await serve(two)
+    const { size } = await pullImage(server.url, temporaryFolder(), {
+      ...CHECKSUM,
+      from: [join(one, 'web.tar.xz')],
+      onProgress: progress => told.push(progress),
+    })
+    expect(told.every(({ bytesTotal }) => bytesTotal === size)).toBe(true)
+    const { bytesReused, bytesFetched } = told.at(-1)!
+    expect(bytesReused + bytesFetched).toBe(size)
+  })
+
+  it('is refused where the URL is none of an image', async () => {
+    const wrong = ['web.tar.xz', 'file:///web.tar.xz', 'https://example.org/', 'https://example.org/.tar.xz']
+    wrong.push(
+      'https://example.org/%2e%2e%2fweb.tar.xz',
+      'https://example.org/%ff.tar.xz',
+      'https://example.org/web.iso',
+    )
+    for (const url of wrong) {
+      await expect(pullImage(url, temporaryFolder(), CHECKSUM)).rejects.toMatchObject({ code: 'PULL_URL_INVALID' })
+    }
+  })
+})
+
+describe('what pulls have begun', () => {
+  it('is kept when one is aborted, and goes on', async () => {
+    const folder = temporaryFolder()
+    const controller = new AbortController()
+    const server = await serve(one)
+    const reason = new Error('enough')
+    const pulling = pullImage(server.url, folder, {
+      ...CHECKSUM,
+      signal: controller.signal,
+      onProgress({ bytesFetched }) {
+        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort(reason)
+      },
+    })
+    await expect(pulling).rejects.toBe(reason)
+    expect(shown(folder)).toEqual([])
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(pulled.bytesReused).toBeGreaterThan(5 * PACKAGE_SIZE)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    expect(kept(folder)).toEqual(['seen.json'])
+  })
+
+  it('serves the next version, too', async () => {
+    const folder = temporaryFolder()
+    const controller = new AbortController()
+    const server = await serve(one)
+    const pulling = pullImage(server.url, folder, {
+      ...CHECKSUM,
+      signal: controller.signal,
+      onProgress({ bytesFetched }) {
+        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort()
+      },
+    })
+    await expect(pulling).rejects.toThrow()
+    server.folder = two
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(pulled.bytesReused).toBeGreaterThan(5 * PACKAGE_SIZE)
+    expect(imageIn(folder).equals(imageIn(two))).toBe(true)
+    expect(kept(folder)).toEqual(['seen.json'])
+  })
+
+  it('is not believed', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    server.fault = answer => {
+      if (answer.status === 206) answer.body = noise('wrong', answer.body.length)
+    }
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({ code: 'PULL_WRONG' })
+    expect(kept(folder).length).toBeGreaterThan(1)
+    server.fault = undefined
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it('has room for one pull of an image at a time', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    const both = await Promise.all([1, 2].map(() => pullImage(server.url, folder, CHECKSUM)))
+    expect(both.map(({ isNew }) => isNew).sort()).toEqual([false, true])
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+})
+
+describe('an image without a manifest', () => {
+  const without = (folder: string) => {
+    const out = temporaryFolder()
+    writeFileSync(join(out, 'web.tar.xz'), imageIn(folder))
+    const sha256 = createHash('sha256').update(imageIn(folder)).digest('hex')
+    writeFileSync(join(out, 'SHA256SUMS'), `${sha256}  web.tar.xz\n`)
+    return out
+  }
+
+  it.each([true, false])('comes whole (ranges: %j)', async ranges => {
+    const folder = temporaryFolder()
+    const server = await serve(without(one), { ranges })
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    expect(shown(folder)).toEqual(['web.tar.xz'])
+    server.folder = without(two)
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(two))).toBe(true)
+  })
+
+  it('goes on where it broke off', async () => {
+    const folder = temporaryFolder()
+    const controller = new AbortController()
+    const server = await serve(without(one))
+    const pulling = pullImage(server.url, folder, {
+      ...CHECKSUM,
+      signal: controller.signal,
+      onProgress({ bytesFetched }) {
+        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort()
+      },
+    })
+    await expect(pulling).rejects.toThrow()
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(pulled.bytesReused).toBeGreaterThan(6 * PACKAGE_SIZE)
+    expect(pulled.bytesReused + pulled.bytesFetched).toBe(pulled.size)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it('is fetched anew if what is there is wrong', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(without(one))
+    await pullImage(server.url, folder, CHECKSUM)
+    const partial = join(
+      folder,
+      '.web.tar.xz.pull',
+      `partial-${createHash('sha256').update(imageIn(one)).digest('hex')}`,
+    )
+    rmSync(join(folder, 'web.tar.xz'))
+    writeFileSync(partial, noise('wrong', 1_000_000))
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    rmSync(join(folder, 'web.tar.xz'))
+    writeFileSync(partial, imageIn(one))
+    truncateSync(partial, imageIn(one).length + 1000)
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+})
+
+describe('a server that lies', () => {
+  it.each([
+    ['about the image', 'web.tar.xz'],
+    ['about the manifest', 'web.manifest.json'],
+    ['about the checksums', 'SHA256SUMS'],
+  ])('%s has nothing named', async (_, file) => {
+    const folder = temporaryFolder()
+    const server = await serve(one, {
+      fault(answer, _response, request) {
+        if (!request.url?.endsWith(file)) return
+        answer.body = Buffer.from(answer.body)
+        answer.body[answer.body.length - '0  web.tar.xz\n'.length] ^= 1
+      },
+    })
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toThrow()
+    expect(shown(folder)).toEqual([])
+    server.fault = undefined
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it.each([-1000, 1000])('about the length by %i has nothing named', async more => {
+    const folder = temporaryFolder()
+    const server = await serve(one, {
+      fault(answer) {
+        const range = answer.headers['content-range']
+        if (typeof range !== 'string') return
+        answer.headers['content-range'] = range.replace(/\d+$/, size => `${Number(size) + more}`)
+      },
+    })
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toThrow()
+    expect(shown(folder)).toEqual([])
+  })
+
+  it('has what is published in its place pulled, if that came meanwhile', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    server.fault = (_answer, _response, request) => {
+      if (request.url?.endsWith('manifest.json')) server.folder = two
+    }
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(imageIn(folder).equals(imageIn(two))).toBe(true)
+  })
+
+  it('in a fifth of its answers costs time alone', async () => {
+    const wrong: string[] = []
+    const pull = async (seed: number) => {
+      const folder = temporaryFolder()
+      const server = await serve(two, { fault: randomFaults(seed, 0.2) })
+      const from = seed % 2 ? [join(one, 'web.tar.xz')] : []
+      await pullImage(server.url, folder, { ...CHECKSUM, from }).then(
+        () => imageIn(folder).equals(imageIn(two)) || wrong.push(`${seed}: another image`),
+        error => wrong.push(`${seed}: ${error.message}`),
+      )
+    }
+    // Most of the time is spent in pauses.
+    for (let seed = 0; seed < 50; seed += 10) await Promise.all(Array.from({ length: 10 }, (_, i) => pull(seed + i)))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('settings', () => {
+  const NSPAWN = { Exec: { Boot: true } }
+
+  it('come with the image, change with it, and go with it', async () => {
+    const folder = temporaryFolder()
+    const base = temporaryFolder()
+    const server = await serve(await publish(base, '1', { nspawn: NSPAWN }))
+    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    expect(pulled.files.map(file => file.slice(folder.length + 1))).toEqual([
+      'web.tar.xz',
+      'web.nspawn',
+      'web.manifest.json',
+    ])
+    const settings = () => readFileSync(join(folder, 'web.nspawn'), 'utf8')
+    const before = settings()
+    server.folder = await publish(base, '2', { nspawn: { ...NSPAWN, Network: { VirtualEthernet: false } } })
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(settings()).not.toBe(before)
+    server.folder = two
+    await pullImage(server.url, folder, CHECKSUM)
+    expect(existsSync(join(folder, 'web.nspawn'))).toBe(false)
+  })
+
+  it('that somebody has changed are kept', async () => {
+    const folder = temporaryFolder()
+    const base = temporaryFolder()
+    const server = await serve(await publish(base, '1', { nspawn: NSPAWN }))
+    await pullImage(server.url, folder, CHECKSUM)
+    writeFileSync(join(folder, 'web.nspawn'), '[Exec]\nBoot=no\n')
+    server.folder = await publish(base, '2', { nspawn: NSPAWN })
+    const { warnings } = await pullImage(server.url, folder, CHECKSUM)
+    expect(warnings).toMatchObject([{ code: 'SETTINGS_KEPT', path: join(folder, 'web.nspawn') }])
+    expect(readFileSync(join(folder, 'web.nspawn'), 'utf8')).toBe('[Exec]\nBoot=no\n')
+  })
+})
