@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isSettingsFile } from '../image-files.ts'
 import { checkImageName, machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify } from '../index.ts'
-import { lineOf, planMachine, runSteps } from '../machine/index.ts'
+import { hasMachine, lineOf, planMachine, runSteps } from '../machine/index.ts'
+import { imageOfMachine, noteImported } from '../pull/index.ts'
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { type Line, print, printJson, printLines, printWarnings } from './print.ts'
@@ -102,18 +103,20 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
   }
 }
 
-async function importMachine(machine: string, { image, files }: PulledImage, flags: PullFlags): Promise<void> {
-  const settings = files.find(isSettingsFile)
-  const steps = await planMachine(
-    { machine, image, settings: flags.trustSettings ? settings : undefined },
-    flags.replace ?? false,
-  )
-  if (process.geteuid?.() === 0) {
-    await runSteps(machine, steps, line => print(line, process.stderr))
+async function importMachine(machine: string, { image, files, sha256 }: PulledImage, flags: PullFlags): Promise<void> {
+  const output = flags.json ? process.stderr : process.stdout
+  if ((await hasMachine(machine)) && (await imageOfMachine(image, machine)) === sha256) {
+    printLines([`machine ${machine} has this image already`], output)
     return
   }
-  const lines = steps.map(({ command }) => lineOf(command))
-  printLines(['To import it, run as root:', ...lines], flags.json ? process.stderr : process.stdout)
+  const settings = flags.trustSettings ? files.find(isSettingsFile) : undefined
+  const steps = await planMachine({ machine, image, settings }, flags.replace ?? false)
+  if (process.geteuid?.() !== 0) {
+    printLines(['To import it, run as root:', ...steps.map(({ command }) => lineOf(command))], output)
+    return
+  }
+  await runSteps(machine, steps, line => print(line, process.stderr))
+  await noteImported(image, machine, sha256)
 }
 
 function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[] {

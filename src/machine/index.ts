@@ -1,3 +1,3 @@
 export { MachineError, type MachineErrorCode } from './errors.ts'
-export { lineOf, planMachine, runSteps } from './machinectl.ts'
+export { hasMachine, lineOf, planMachine, runSteps } from './machinectl.ts'
 export type { MachineRequest, Step } from './steps.ts'

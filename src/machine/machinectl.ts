@@ -16,10 +16,19 @@ const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/
  */
 export async function planMachine(request: MachineRequest, isToReplace: boolean): Promise<Step[]> {
   const { machine } = request
-  if (!(await hasImage(machine))) return importSteps(request)
+  if (!(await hasMachine(machine))) return importSteps(request)
   if (isToReplace) return replaceSteps(request, await findMachine(machine))
   const message = 'is there already; give --replace to put the image in its place, or another name'
   throw new MachineError('MACHINE_EXISTS', machine, message)
+}
+
+/** Whether systemd-machined knows a tree of this name; not where there is no machinectl. */
+export async function hasMachine(machine: string): Promise<boolean> {
+  const child = spawn('machinectl', ['show-image', machine], { stdio: 'ignore' })
+  return once(child, 'close').then(
+    ([code]) => code === 0,
+    () => false,
+  )
 }
 
 /**
@@ -56,19 +65,10 @@ async function findMachine(machine: string): Promise<FoundMachine> {
     if (await isThere(`${folder}/${settingsFileOf(machine)}`)) settingsFolders.push(folder)
   }
   return {
-    hasPrevious: await hasImage(`${machine}-previous`),
-    hasNext: await hasImage(`${machine}-next`),
+    hasPrevious: await hasMachine(`${machine}-previous`),
+    hasNext: await hasMachine(`${machine}-next`),
     settingsFolders,
   }
-}
-
-/** Whether systemd-machined knows a tree of this name; not where there is no machinectl. */
-async function hasImage(machine: string): Promise<boolean> {
-  const child = spawn('machinectl', ['show-image', machine], { stdio: 'ignore' })
-  return once(child, 'close').then(
-    ([code]) => code === 0,
-    () => false,
-  )
 }
 
 async function isThere(path: string): Promise<boolean> {

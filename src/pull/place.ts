@@ -5,6 +5,7 @@
  *       partial-DIGEST         the image as far as it is there; DIGEST is its SHA-256
  *       partial-DIGEST.json    the manifest of that image, if it has one
  *       seen.json              what was published when: see `seen.ts`
+ *       imported.json          which machines have which image: see `imported.ts`
  */
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
@@ -33,9 +34,14 @@ export interface Place {
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
+/** Where the place for `file` in `folder` is. */
+export function placeOf(folder: string, file: string): string {
+  return join(folder, `.${file}.pull`)
+}
+
 /** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
 export async function openPlace(folder: string, file: string): Promise<Place> {
-  const path = join(folder, `.${file}.pull`)
+  const path = placeOf(folder, file)
   const pin = await attempt(path, async () => {
     await makeFolders(folder)
     await mkdir(path, 0o700).catch(error => {

@@ -252,6 +252,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'open',
     'report',
     'machine',
+    'pull',
     'closure-source.ts',
     'compression.ts',
     'image-files.ts',

@@ -7,6 +7,7 @@ import { environment } from './environment.ts'
 import { looking } from './looking.ts'
 import { nixos } from './nixos.ts'
 import { publishing } from './publishing.ts'
+import { pulling } from './pulling.ts'
 import { settings } from './settings.ts'
 import { sources } from './sources.ts'
 import { systemd } from './systemd.ts'
@@ -22,6 +23,7 @@ export const TOPICS: readonly Topic[] = [
   caches,
   delivery,
   publishing,
+  pulling,
   checking,
   looking,
   blockCache,

@@ -10,7 +10,22 @@ import { temporaryFolder } from '../../temporary.ts'
 
 /** The commands, as `help` takes them. */
 const COMMANDS = [
-  ...['build', 'publish', 'serve', 'check', 'ls', 'cat', 'extract', 'sizes', 'diff', 'sbom', 'init', 'schema', 'key'],
+  ...[
+    'build',
+    'publish',
+    'serve',
+    'pull',
+    'check',
+    'ls',
+    'cat',
+    'extract',
+    'sizes',
+    'diff',
+    'sbom',
+    'init',
+    'schema',
+    'key',
+  ],
   ...['cache', 'bench'],
   ...['key generate', 'cache stats', 'cache prune', 'cache clear'],
 ]

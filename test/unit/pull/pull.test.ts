@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { openBlockCache, type PullProgress, pullImage } from '../../../src/index.ts'
 import { sharedFolder, temporaryFolder } from '../../temporary.ts'
 import { randomFaults, serve } from './servers.ts'
-import { imageIn, noise, PACKAGE_SIZE, publish } from './support.ts'
+import { imageIn, makeVersions, noise, PACKAGE_SIZE } from './support.ts'
 
 const CHECKSUM = { verify: 'checksum', cache: false } as const
 
@@ -15,12 +15,12 @@ const shown = (folder: string) => readdirSync(folder).filter(name => !name.start
 /** What is kept for the next pull. */
 const kept = (folder: string) => readdirSync(join(folder, '.web.tar.xz.pull'))
 
-const shared = sharedFolder()
+const versions = makeVersions(sharedFolder())
 let one: string
 let two: string
 beforeAll(async () => {
-  one = await publish(shared, '1')
-  two = await publish(shared, '2')
+  one = await versions.publish('1')
+  two = await versions.publish('2')
 })
 
 describe('an image', () => {
@@ -68,7 +68,7 @@ describe('an image', () => {
     const named = await pullImage(server.url, temporaryFolder(), { ...CHECKSUM, from: [join(one, 'web.tar.xz')] })
     expect(named.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
     const cache = openBlockCache(temporaryFolder())
-    await publish(temporaryFolder(), '1', {}, cache)
+    await versions.publish('1', {}, cache)
     const cached = await pullImage(server.url, temporaryFolder(), { verify: 'checksum', cache })
     expect(cached.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
   })
@@ -319,8 +319,8 @@ describe('settings', () => {
 
   it('come with the image, change with it, and go with it', async () => {
     const folder = temporaryFolder()
-    const base = temporaryFolder()
-    const server = await serve(await publish(base, '1', { nspawn: NSPAWN }))
+    const small = makeVersions(temporaryFolder(), 1)
+    const server = await serve(await small.publish('1', { nspawn: NSPAWN }))
     const pulled = await pullImage(server.url, folder, CHECKSUM)
     expect(pulled.files.map(file => file.slice(folder.length + 1))).toEqual([
       'web.tar.xz',
@@ -329,7 +329,7 @@ describe('settings', () => {
     ])
     const settings = () => readFileSync(join(folder, 'web.nspawn'), 'utf8')
     const before = settings()
-    server.folder = await publish(base, '2', { nspawn: { ...NSPAWN, Network: { VirtualEthernet: false } } })
+    server.folder = await small.publish('2', { nspawn: { ...NSPAWN, Network: { VirtualEthernet: false } } })
     await pullImage(server.url, folder, CHECKSUM)
     expect(settings()).not.toBe(before)
     server.folder = two
@@ -339,11 +339,11 @@ describe('settings', () => {
 
   it('that somebody has changed are kept', async () => {
     const folder = temporaryFolder()
-    const base = temporaryFolder()
-    const server = await serve(await publish(base, '1', { nspawn: NSPAWN }))
+    const small = makeVersions(temporaryFolder(), 1)
+    const server = await serve(await small.publish('1', { nspawn: NSPAWN }))
     await pullImage(server.url, folder, CHECKSUM)
     writeFileSync(join(folder, 'web.nspawn'), '[Exec]\nBoot=no\n')
-    server.folder = await publish(base, '2', { nspawn: NSPAWN })
+    server.folder = await small.publish('2', { nspawn: NSPAWN })
     const { warnings } = await pullImage(server.url, folder, CHECKSUM)
     expect(warnings).toMatchObject([{ code: 'SETTINGS_KEPT', path: join(folder, 'web.nspawn') }])
     expect(readFileSync(join(folder, 'web.nspawn'), 'utf8')).toBe('[Exec]\nBoot=no\n')

@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { pullImage } from '../../../src/index.ts'
 import { sharedFolder, temporaryFolder } from '../../temporary.ts'
 import { serve } from './servers.ts'
-import { imageIn, makeKey, publish } from './support.ts'
+import { imageIn, makeKey, makeVersions } from './support.ts'
 
 const shared = sharedFolder()
+const versions = makeVersions(shared)
 let one: string
 let two: string
 let publicKey: string
@@ -15,8 +16,8 @@ beforeAll(async () => {
   const key = await makeKey(shared, 'publisher')
   stranger = await makeKey(shared, 'stranger')
   publicKey = key.publicKey
-  one = await publish(shared, '1', { signing: { keyFile: key.keyFile } })
-  two = await publish(shared, '2', { signing: { keyFile: key.keyFile } })
+  one = await versions.publish('1', { signing: { keyFile: key.keyFile } })
+  two = await versions.publish('2', { signing: { keyFile: key.keyFile } })
 })
 
 const options = () => ({ keyrings: [publicKey], cache: false }) as const

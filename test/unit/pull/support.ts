@@ -19,28 +19,37 @@ export const PACKAGE_SIZE = 200_000
 
 const ZEROS = '\0'.repeat(4.2 * 1024 * 1024)
 
-/** A version of an image: one of its packages is its own. */
-export function specOf(folder: string, version: string, more: Partial<ImageSpec> = {}): ImageSpec {
-  const store = createChrootStore(join(folder, `store-${version}`))
-  const add = (name: string) => {
-    const contents = noise(name, PACKAGE_SIZE).toString('latin1') + ZEROS
-    return store.add(name, { children: { data: { contents } } })
-  }
-  const roots = Array.from({ length: PACKAGES - 1 }, (_, i) => add(`package-${i}`))
-  roots.push(add(`changing-${version}`))
-  return { name: 'web', source: store.source, roots, level: 1, ...more }
+/** The image of a test, in versions. */
+export interface Versions {
+  /** Builds a version, one of whose packages is its own, into a new folder that a server may serve. */
+  publish(version: string, more?: Partial<ImageSpec>, cache?: BlockCache): Promise<string>
 }
 
-/** Builds a version into `folder/VERSION`, which a server serves. */
-export async function publish(
-  folder: string,
-  version: string,
-  more: Partial<ImageSpec> = {},
-  cache: BlockCache | false = false,
-): Promise<string> {
-  const out = join(folder, `published-${version}`)
-  await build(specOf(folder, version, more), { cache, workers: 1 }).toFolder(out)
-  return out
+/** Makes versions below `folder`, of some packages. */
+export function makeVersions(folder: string, packages = PACKAGES): Versions {
+  const store = createChrootStore(folder)
+  const paths = new Map<string, string>()
+  const add = (name: string) => {
+    const contents = noise(name, PACKAGE_SIZE).toString('latin1') + ZEROS
+    const path = paths.get(name) ?? store.add(name, { children: { data: { contents } } })
+    paths.set(name, path)
+    return path
+  }
+  let count = 0
+  return {
+    async publish(version, more, cache) {
+      const same = Array.from({ length: packages - 1 }, (_, i) => add(`package-${i}`))
+      const spec: ImageSpec = {
+        name: 'web',
+        source: store.source,
+        roots: [...same, add(`changing-${version}`)],
+        level: 1,
+      }
+      const out = join(folder, `published-${count++}`)
+      await build({ ...spec, ...more }, { cache: cache ?? false, workers: 1 }).toFolder(out)
+      return out
+    },
+  }
 }
 
 /** A new key in a folder: the paths of the secret and of the public one. */

@@ -1,0 +1,52 @@
+import type { Topic } from './topic.ts'
+
+const TEXT = `"pull" fetches an image from a web server, and of it only what has changed:
+
+  nspawn-rootfs pull https://images.example.org/web.tar.xz \\
+    --dir /var/cache/web --public-key public.asc --import web --replace
+
+It may run every night: if nothing has changed, it does nothing.
+
+WHAT IS FETCHED
+  SHA256SUMS and its signature, the manifest, and the blocks that are in none of
+  these: older images in DIR with their manifests beside them, those of --from,
+  and the block cache. Each block is checked against the manifest, and at the
+  end the whole image against SHA256SUMS. Only then does it get its name.
+  An image without a manifest, whoever made it, is fetched whole.
+  If a pull breaks off, what it has fetched stays in DIR/.FILE.pull, and the
+  next one goes on there. Do not remove the old image before: its blocks are
+  what is not fetched again.
+
+WHAT IS TRUSTED
+  --public-key   the key of whoever publishes the image. Without it, the keys
+                 that systemd trusts: /etc/systemd/import-pubring.pgp or .gpg,
+                 or else those in /usr/lib/systemd
+  --verify checksum
+                 only the checksums count, and whoever answers can change both
+  What is older than what was published there before is refused: an attacker
+  could bring back an image with known faults. Older means that SHA256SUMS lists
+  older versions, was signed earlier, or was seen before and replaced since.
+  --allow-downgrade accepts it.
+
+THE MACHINE
+  --import NAME makes a machine of the image, as "machinectl import-tar" does.
+  Without root, it prints the commands.
+  --replace puts the image in place of a machine that is there: it imports the
+  image as NAME-next, stops the machine, renames it to NAME-previous, gives its
+  name to the new one and starts that. If a step fails, the message says how to
+  have the old machine back. NAME-previous stays until the next replacement.
+  The new tree has nothing of what the machine wrote into the old one, such as
+  /var. Keep what has to stay in folders of the host, in the settings:
+
+    [Files]
+    Bind=/srv/web-state:/var/lib/web
+
+  --trust-settings installs the settings of the image in /etc/systemd/nspawn,
+  where systemd-nspawn trusts them. Without it, the machine keeps the settings
+  that it has.`
+
+export const pulling: Topic = {
+  name: 'pulling',
+  summary: 'updates that cost what changed, and what is trusted',
+  text: TEXT,
+}
