@@ -4,6 +4,7 @@ import { describeImported } from './journey/imported.ts'
 import { describeMachine } from './journey/machine.ts'
 import { describePrivateUsers } from './journey/private-users.ts'
 import { describePulling } from './journey/pulling.ts'
+import { describeReplacing } from './journey/replacing.ts'
 import { describeRootless } from './journey/rootless.ts'
 import { openSite, type Site } from './journey/site.ts'
 import { closureOf } from './support/closures.ts'
@@ -40,6 +41,7 @@ describe.skipIf(journey.skip)(`machinectl on Debian${journey.because}`, () => {
 
     describePulling(() => site, systemd)
     describeMachine(() => site)
+    describeReplacing(() => site)
     describeImported(() => site, systemd)
     describeRootless(() => site, systemd)
     describePrivateUsers(() => site, systemd)

@@ -11,12 +11,12 @@ export const HOST_NETWORK = '[Network]\nPrivate=no\nVirtualEthernet=no\n'
 /** Bytes. systemd-pull 252 hangs now and then where an image has come before the little files beside it: see image-server.ts. */
 const TAKES_LONGER = 64 << 20
 
-const declarationOf = (toplevel: string) => `
+const declarationOf = (toplevel: string, greeting = 'hello') => `
 name: nixos
 closure: { toplevel: ${toplevel} }
 files:
   /etc/nix/nix.conf: { text: "build-users-group =\\n" }
-  /srv/greeting.txt: { text: "hello\\n" }
+  /srv/greeting.txt: { text: "${greeting}\\n" }
 systemd:
   hostname: nixos
   units:
@@ -36,7 +36,7 @@ signing: { keyFile: keys/secret.asc }
 
 /** A folder to publish, with images in it that are good or bad. */
 export interface Images {
-  /** Holds `nixos.tar.xz`, which boots, and folders with small images. */
+  /** Holds `nixos.tar.xz`, which boots, `v1` and `v2` with two versions of it, and folders with small images. */
   readonly folder: string
   /** The public key that all are signed with. */
   readonly publicKey: string
@@ -57,7 +57,13 @@ export async function makeImages(closure: TestClosure, parent: string): Promise<
   writeFileSync(declaration, declarationOf(closure.link))
   // Where it is told to go, so that what it says of the key fits a folder that holds it.
   const { stdout } = await cli(['key', 'generate', '--out', 'keys'], { cwd: parent })
-  await cli(['publish', declaration, '--out', folder])
+  const cache = ['--cache-dir', join(parent, 'cache')]
+  await cli(['publish', declaration, '--out', folder, ...cache])
+  for (const [version, greeting] of Object.entries({ v1: 'hello', v2: 'hello again' })) {
+    const updated = join(parent, `${version}.yaml`)
+    writeFileSync(updated, declarationOf(closure.link, greeting))
+    await cli(['build', updated, '--out', join(folder, version), ...cache])
+  }
   const smallPath = closure.paths.find(path => path.includes('-busybox-static-'))!
   const small = { roots: [smallPath], name: 'nixos', level: 1 } as const
   const signing = { keyFile: join(keys, 'secret.asc') }

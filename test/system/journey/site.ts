@@ -14,6 +14,8 @@ export interface Site {
   readonly images: Images
   /** The arguments of `machinectl` with which `serve` says that the image is pulled. */
   readonly pullLine: readonly string[]
+  /** The URL of the folder that is served, without a slash at the end. */
+  readonly base: string
   /** Has a program pull what is served under a path, as `nixos`. */
   pull(verify: string, path: string, program?: readonly string[]): Promise<{ stdout: string; stderr: string }>
   /** The machines of the host, and the settings beside them. */
@@ -45,14 +47,15 @@ export async function openSite(scratch: Scratch, suite: Suite, images: Images): 
     server = startCli(['serve', images.folder, '--port', '0'], { through: host.network })
     const [said] = await once(server.stdout!, 'data')
     const pullLine = /^machinectl (.*)$/m.exec(`${said}`)![1]!.split(' ')
-    const base = pullLine.find(word => word.startsWith('http'))!
+    const base = new URL('.', pullLine.find(word => word.startsWith('http'))!).href.replace(/\/$/, '')
     const inMachines = () => readdirSync(join(host.root, MACHINES)).filter(name => !name.startsWith('.'))
     return {
       host,
       images,
       pullLine,
+      base,
       pull(verify, path, program = IMPORT_PROGRAMS.machinectl.command) {
-        const url = new URL(path, base).href
+        const url = `${base}/${path}`
         return host.run(program[0]!, ...program.slice(1), 'pull-tar', `--verify=${verify}`, url, 'nixos')
       },
       importedFiles: () => inMachines().sort(),
