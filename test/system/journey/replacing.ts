@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { REPOSITORY } from '../support/cli.ts'
 import { guestOf, MACHINES } from '../support/guest.ts'
-import { PUBLIC_KEY_NAME } from './images.ts'
+import { HOST_NETWORK, PUBLIC_KEY_NAME } from './images.ts'
 import { HOME, type Site } from './site.ts'
 
 /** Where a host has the package. */
@@ -42,7 +42,7 @@ export function describeReplacing(site: () => Site): void {
       expect(greeting()).toBe('hello\n')
       const settings = join(site().host.root, 'etc/systemd/nspawn/nixos.nspawn')
       mkdirSync(join(settings, '..'), { recursive: true })
-      writeFileSync(settings, '[Files]\nBind=/srv/state:/var/lib/state:idmap\n')
+      writeFileSync(settings, `[Files]\nBind=/srv/state:/var/lib/state:idmap\n\n${HOST_NETWORK}`)
       expect((await nixos().start()).state).toBe('running')
       await nixos().run('sh', '-c', 'echo kept > /var/lib/state/file; echo lost > /var/lib/file')
     })
