@@ -7,7 +7,7 @@ import { print, printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
-import { collectServers, collectVariables, somePath, wholeNumber } from './usage.ts'
+import { collectServers, collectVariables, publicUrl, somePath, wholeNumber } from './usage.ts'
 
 interface PublishFlags extends SigningFlags, CacheFlags {
   out: string
@@ -15,6 +15,7 @@ interface PublishFlags extends SigningFlags, CacheFlags {
   restrict?: string
   allowServer?: string[]
   versionName?: string
+  url?: string
   keep?: number
   format?: ImageFormat
   level?: number
@@ -23,15 +24,15 @@ interface PublishFlags extends SigningFlags, CacheFlags {
 }
 
 const EPILOGUE = `
-The folder of --out has the newest images, and a folder for each version:
+The folder of --out has the newest images, and those of each version:
   https://example.org/NAME.tar.xz             the newest
-  https://example.org/2026-11-25/NAME.tar.xz  one version
+  https://example.org/NAME_2026-11-25.tar.xz  one version
 All names switch to a new version at once, when all images are complete. If
 nothing has changed, no version is made.
 
 Example:
   nspawn-rootfs publish web.yaml db.yaml --out /srv/images --keep 7 \\
-    --sign-key keys/secret.asc
+    --url https://example.org --sign-key keys/secret.asc
 
 Topic: nspawn-rootfs help publishing`
 
@@ -44,6 +45,7 @@ export function definePublish(publish: Command): void {
     .option('--restrict <DIR>', 'restrict the FILEs to files below DIR and to store paths', somePath)
     .option('--allow-server <URL>', 'with --restrict: allow caches on this server (repeatable)', collectServers)
     .option('--version-name <NAME>', 'name of the version (default: the date)')
+    .option('--url <URL>', 'write a NAME.transfer per image for systemd-sysupdate; URL of the folder', publicUrl)
     .option('--keep <N>', 'number of versions to keep (default: all)', wholeNumber(1, 1e6))
     .addOption(new Option('--format <FORMAT>', 'format of the images (default: as declared)').choices(FORMATS))
     .option('--level <0-9>', 'compression level (default: as declared)', wholeNumber(0, 9))
@@ -61,7 +63,7 @@ export function definePublish(publish: Command): void {
 }
 
 async function runPublish(files: readonly string[], flags: PublishFlags): Promise<void> {
-  const { out, set, versionName: version, keep, format, level, workers, json } = flags
+  const { out, set, versionName: version, url, keep, format, level, workers, json } = flags
   const signing = signingOf(flags)
   const restrict = restrictionOf(flags)
   const caching = cacheOptionsOf(flags)
@@ -74,7 +76,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
       specs.push({ ...spec, format: format ?? spec.format, level: level ?? spec.level })
     }
     const publication = await publishImages(specs, out, {
-      ...{ version, keep, signing, workers },
+      ...{ version, url, keep, signing, workers },
       ...caching,
       signal: interrupt.signal,
       onProgress: view.show,
@@ -94,11 +96,9 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
 }
 
 function formatPublication(publication: Awaited<ReturnType<typeof publishImages>>): string[] {
-  const { folder, version, isNew, previous, isSigned, removed } = publication
-  const unchanged =
-    previous === version ? `nothing has changed since ${version}` : `back to ${version}, which is the same`
+  const { folder, version, isNew, isSigned, removed } = publication
   return [
-    isNew ? `published as ${version} in ${shortPath(folder)}` : unchanged,
+    isNew ? `published as ${version} in ${shortPath(folder)}` : `nothing has changed since ${version}`,
     ...(isSigned ? [] : ['not signed: those who import have to say --verify=checksum']),
     ...(removed.length > 0 ? [`removed: ${removed.join(', ')}`] : []),
     `to try it: nspawn-rootfs serve ${shortPath(folder)}`,

@@ -39,6 +39,13 @@ export function collectServers(text: string, previous: readonly string[] = []): 
   throw new InvalidArgumentError('give a URL, such as https://cache.example.org')
 }
 
+/** Takes the URL of a folder that others may read. */
+export function publicUrl(text: string): string {
+  const url = /^https?:\/\/./i.test(text) && URL.canParse(text) ? new URL(text) : undefined
+  if (url && !url.username && !url.password && !url.search && !url.hash) return text
+  throw new InvalidArgumentError('give a URL of a folder, such as https://images.example.org')
+}
+
 /** Collects the `PATH=FILE` of an option that may be given several times. */
 export function collectNars(text: string, previous: readonly (readonly [string, string])[] = []) {
   const split = text.indexOf('=')

@@ -1,4 +1,4 @@
-export { parseChecksums } from './checksums.ts'
+export { mergeChecksums, parseChecksums } from './checksums.ts'
 export { build, type ImageBuild } from './job.ts'
 export {
   type ArtefactDigest,

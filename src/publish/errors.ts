@@ -2,7 +2,14 @@ import { DiskError, reasonOf } from '../disk/index.ts'
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with a publication. */
-export type PublishErrorCode = 'NAME_TWICE' | 'VERSION_INVALID' | 'VERSION_TAKEN' | 'IN_THE_WAY' | 'PUBLISH_FAILED'
+export type PublishErrorCode =
+  | 'NAME_TWICE'
+  | 'NAME_AMBIGUOUS'
+  | 'VERSION_INVALID'
+  | 'VERSION_TAKEN'
+  | 'VERSION_OLDER'
+  | 'IN_THE_WAY'
+  | 'PUBLISH_FAILED'
 
 /** Images that cannot be published as asked; the folder is as it was. */
 export class PublishError extends NspawnRootfsError {

@@ -1,2 +1,3 @@
 export { PublishError, type PublishErrorCode } from './errors.ts'
-export { type Publication, type PublishOptions, publishImages } from './publish.ts'
+export type { Publication, PublishOptions } from './options.ts'
+export { publishImages } from './publish.ts'

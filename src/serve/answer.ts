@@ -1,8 +1,9 @@
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { CHECKSUMS_FILE, isSettingsFile, SIGNATURE_FILES } from '../image-files.ts'
 import { findIn } from './find.ts'
 import { listFolder } from './listing.ts'
+import { sendRanges } from './multipart.ts'
 
 /** Answers one request with what there is in the folder `root` of {@link findFolder}. */
 export async function answer(root: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -54,6 +55,7 @@ function typeOf(file: string): string | undefined {
 }
 
 async function sendFile(root: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  if (await sendRanges(join(root, path), request, response)) return
   const { default: send } = await import('send')
   const type = typeOf(basename(path))
   if (type !== undefined) response.setHeader('content-type', type)

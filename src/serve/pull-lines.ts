@@ -11,17 +11,19 @@ const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 
 /**
  * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: by the signature
- * of the checksums, by checksums that list the image, or none. Rejects with `ServeError` FOLDER_MISSING.
+ * of the checksums, by checksums that list the image, or none. Of the versions of an image, the newest alone. Rejects with `ServeError` FOLDER_MISSING.
  */
 export async function pullLines(url: string, folder: string | URL): Promise<string[]> {
   someText(url, 'url')
   const root = await findFolder(resolvePath(folder, 'folder'))
   const checksums = await readFile(join(root, CHECKSUMS_FILE), 'latin1').catch(() => '')
   const names = await namesIn(root)
+  const versioned = await versionedPrefixes(root, names)
   const lines: string[] = []
   for (const file of names) {
     const name = IMAGE.exec(file)?.[1]
     if (name === undefined || !(await isFile(root, file))) continue
+    if (versioned.some(prefix => file.startsWith(prefix))) continue
     // pull-tar fetches the settings, too, and wants to verify both.
     const pulled = [file, settingsFileOf(name)].filter(pulled => names.includes(pulled))
     const isListed = pulled.every(pulled => lists(checksums, pulled))
@@ -31,6 +33,17 @@ export async function pullLines(url: string, folder: string | URL): Promise<stri
     lines.push(words.map(shellWord).join(' '))
   }
   return lines
+}
+
+/** How the versions of images begin that have a name which leads to the newest, as `publishImages` makes them. */
+async function versionedPrefixes(root: string, names: readonly string[]): Promise<string[]> {
+  const prefixes: string[] = []
+  for (const file of names) {
+    const prefix = `${IMAGE.exec(file)?.[1]}_`
+    const found = await findIn(root, file)
+    if (found?.path.startsWith(prefix)) prefixes.push(prefix)
+  }
+  return prefixes
 }
 
 /** Whether checksums have a line that systemd finds: it looks for the name as the URL has it, and for the newline behind. */

@@ -165,16 +165,13 @@ describe.skipIf(real.skip)(`a delivery that is struck in a system call${real.bec
         const out = copyOf(before)
         const plan = { specs: second(), folder: out, publish: { version: 'v2', keep: 1 } }
         const { isStruck } = await strike(plan, call, n, 'signal=KILL')
-        checkSums(join(out, 'latest'))
+        checkSums(out)
         const other = copyOf(out)
         await publish(out, [...second()], { version: 'v2', keep: 1 })
         expect(stateOf(out), `${call} ${n}, the same again`).toEqual(states.after)
         await publish(other, [{ ...image, ...text('3') }], { version: 'v3', keep: 1 })
-        const left = stateOf(other)
-        const { '.published-versions': names, 'v3/version.json': number, ...rest } = left
-        const { '.published-versions': _, 'v3/version.json': __, ...expected } = states.third
-        expect({ names, number }).toEqual({ names: expect.anything(), number: expect.anything() })
-        expect(rest, `${call} ${n}, then another`).toEqual(expected)
+        // How many publications there were before is another matter.
+        expect(visible(stateOf(other)), `${call} ${n}, then another`).toEqual(visible(states.third))
         for (const path of [out, other]) rmSync(path, { recursive: true })
         return isStruck
       })
@@ -198,6 +195,10 @@ describe.skipIf(real.skip)(`a delivery that is struck in a system call${real.bec
 async function untilUnharmed(strike: (n: number) => Promise<boolean>): Promise<void> {
   for (let n = 1; await strike(n); n++) expect(n).toBeLessThan(200)
 }
+
+/** What is in a folder without what is hidden. */
+const visible = (state: FolderState) =>
+  Object.fromEntries(Object.entries(state).filter(([file]) => !file.startsWith('.')))
 
 const isScratch = (file: string) => file.startsWith('.nspawn-rootfs')
 

@@ -7,6 +7,7 @@ import { describePulling } from './journey/pulling.ts'
 import { describeReplacing } from './journey/replacing.ts'
 import { describeRootless } from './journey/rootless.ts'
 import { openSite, type Site } from './journey/site.ts'
+import { describeUpdating } from './journey/updating.ts'
 import { closureOf } from './support/closures.ts'
 import { HOST_PROGRAMS, SUITES, type Suite } from './support/debian-host.ts'
 import { CLOSURE_PROGRAMS, needsRoot } from './support/root.ts'
@@ -45,5 +46,6 @@ describe.skipIf(journey.skip)(`machinectl on Debian${journey.because}`, () => {
     describeImported(() => site, systemd)
     describeRootless(() => site, systemd)
     describePrivateUsers(() => site, systemd)
+    describeUpdating(() => site, systemd)
   })
 })

@@ -8,22 +8,25 @@ const TEXT = `"publish" builds images into a folder that a web server serves:
   nspawn-rootfs serve /srv/images              # to try it on this machine
 
 VERSIONS
-  Each publication is a version: a folder named after the date, such as
-  2026-11-25, or after --version-name. The symlink "latest" leads to the newest.
-  For each file, a symlink in the folder itself leads through "latest":
+  Each publication is a version, named after the date, such as 2026-11-25, or by
+  --version-name. All files of all versions lie in one folder:
 
     https://example.org/NAME.tar.xz              the newest
-    https://example.org/2026-11-25/NAME.tar.xz   one version
+    https://example.org/NAME_2026-11-25.tar.xz   one version
 
-  One rename switches all names to a new version, when all its images are
-  complete. So "publish" may run every night in the folder that is served.
-  If nothing has changed, it makes no version.
+  The first name is a symlink. One rename switches all symlinks to a new
+  version, when all its images are complete. So "publish" may run every night in
+  the folder that is served. If nothing has changed, it makes no version.
+
+  A version must be newer than all before, or no machine would update to it:
+  systemd compares the parts of a name as numbers or letters. 1.10 is newer than
+  1.9, and 1.9.1 newer than 1.9. To take a version back, publish the older
+  images again, as a new version.
+
   --keep N removes all but the newest N versions.
-  .published-versions lists the names of all versions that ever existed, so that
-  no name comes back with other contents. Keep this file.
 
 SIGNATURES
-  SHA256SUMS lists all images of a version with their settings and manifests.
+  SHA256SUMS lists all images of all versions with their settings and manifests.
   SHA256SUMS.gpg and SHA256SUMS.asc sign it; together they serve systemd 252 and
   newer.
   Without a key, whoever imports must say --verify=checksum.
@@ -44,6 +47,31 @@ THE MACHINE THAT IMPORTS
 
     sudo machinectl pull-tar https://images.example.org/web.tar.xz web
     sudo machinectl start web
+
+UPDATES BY SYSTEMD-SYSUPDATE
+  With --url, the URL of the folder, "publish" also writes a NAME.transfer for
+  each image. On a host with systemd 257 or newer that trusts your key, this
+  starts the machine "web", and later updates it:
+
+    sudo mkdir -p /etc/sysupdate.web.d && cd /etc/sysupdate.web.d
+    sudo curl -fO https://images.example.org/web.transfer
+    sudo /usr/lib/systemd/systemd-sysupdate --component=web update
+    sudo systemctl restart systemd-nspawn@web
+
+  Each version becomes a tree of its own, /var/lib/machines/web_VERSION, and
+  /var/lib/machines/web a symlink to the newest. The newest two trees stay;
+  others whose names begin with "web_" go. Restart the machine after each update
+  and before the next one, which removes the tree of the version before.
+  To go back, stop the machine and lead the symlink to the other tree.
+
+  A new tree has nothing of the old one: no /var, no passwords, no changes in
+  /etc, another machine ID. Keep state in folders of the host: make the folder,
+  and add a line to /etc/systemd/nspawn/web.nspawn:
+
+    [Files]
+    Bind=/srv/web:/var/lib/web:idmap
+
+  systemd-sysupdate fetches the image only. Install its settings by hand.
 
 TRYING IT
   "serve" serves a folder over HTTP and prints a pull-tar command for each

@@ -11,7 +11,13 @@ export const HOST_NETWORK = '[Network]\nPrivate=no\nVirtualEthernet=no\n'
 /** Bytes. systemd-pull 252 hangs now and then where an image has come before the little files beside it: see image-server.ts. */
 const TAKES_LONGER = 64 << 20
 
-const declarationOf = (toplevel: string, greeting = 'hello') => `
+/** What the published image has as /srv/greeting.txt, and the one that updates it. */
+const GREETINGS = { 1: 'hello', 2: 'good morning' } as const
+
+/** The URL from which `systemd-sysupdate` updates: in a host whose network is its own, this port is free. */
+export const UPDATE_PORT = 8123
+
+const declarationOf = (toplevel: string, greeting: string) => `
 name: nixos
 closure: { toplevel: ${toplevel} }
 files:
@@ -36,8 +42,10 @@ signing: { keyFile: keys/secret.asc }
 
 /** A folder to publish, with images in it that are good or bad. */
 export interface Images {
-  /** Holds `nixos.tar.xz`, which boots, `v1` and `v2` with two versions of it, and folders with small images. */
+  /** Holds `nixos.tar.xz`, which boots, and folders with small images. */
   readonly folder: string
+  /** A folder in that one, which holds a folder each in which the first version of `nixos` is published, the second too, and one that is forged. */
+  readonly updates: string
   /** The public key that all are signed with. */
   readonly publicKey: string
   /** The shell commands that are said to make a host trust it, which has it as {@link PUBLIC_KEY_NAME}. */
@@ -54,16 +62,11 @@ export async function makeImages(closure: TestClosure, parent: string): Promise<
   const folder = join(parent, 'images')
   const keys = join(parent, 'keys')
   const declaration = join(parent, 'image.yaml')
-  writeFileSync(declaration, declarationOf(closure.link))
+  writeFileSync(declaration, declarationOf(closure.link, GREETINGS[1]))
   // Where it is told to go, so that what it says of the key fits a folder that holds it.
   const { stdout } = await cli(['key', 'generate', '--out', 'keys'], { cwd: parent })
   const cache = ['--cache-dir', join(parent, 'cache')]
   await cli(['publish', declaration, '--out', folder, ...cache])
-  for (const [version, greeting] of Object.entries({ v1: 'hello', v2: 'hello again' })) {
-    const updated = join(parent, `${version}.yaml`)
-    writeFileSync(updated, declarationOf(closure.link, greeting))
-    await cli(['build', updated, '--out', join(folder, version), ...cache])
-  }
   const smallPath = closure.paths.find(path => path.includes('-busybox-static-'))!
   const small = { roots: [smallPath], name: 'nixos', level: 1 } as const
   const signing = { keyFile: join(keys, 'secret.asc') }
@@ -76,11 +79,38 @@ export async function makeImages(closure: TestClosure, parent: string): Promise<
   makeBadCopies(folder)
   return {
     folder,
+    updates: await makeUpdates(folder, closure, cache),
     publicKey: join(keys, 'public.asc'),
     trustCommands: trustCommandsIn(stdout.text),
     closure,
     smallPath,
   }
+}
+
+/** Publishes two versions, one after the other. */
+async function makeUpdates(folder: string, closure: TestClosure, cache: readonly string[]): Promise<string> {
+  const updates = join(folder, 'updates')
+  const declaration = join(folder, '../update.yaml')
+  for (const [version, greeting] of Object.entries(GREETINGS)) {
+    writeFileSync(declaration, declarationOf(closure.link, greeting))
+    const out = join(updates, version)
+    if (version !== '1') cpSync(join(updates, '1'), out, { recursive: true, verbatimSymlinks: true })
+    const url = `http://127.0.0.1:${UPDATE_PORT}/site`
+    await cli(['publish', declaration, '--out', out, '--version-name', version, '--url', url, ...cache])
+  }
+  cpSync(join(updates, '2'), join(updates, 'forged'), { recursive: true, verbatimSymlinks: true })
+  const checksums = join(updates, 'forged', 'SHA256SUMS')
+  const lines = readFileSync(checksums, 'utf8')
+  writeFileSync(
+    checksums,
+    lines +
+      lines
+        .split('\n')
+        .find(line => line.endsWith('nixos_2.tar.xz'))!
+        .replace('_2', '_3') +
+      '\n',
+  )
+  return updates
 }
 
 /** The commands that `key generate` prints, for a shell that runs as root in the folder of the public key. */

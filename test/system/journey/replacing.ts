@@ -17,7 +17,7 @@ export function describeReplacing(site: () => Site): void {
     const pull = async (version: string, ...options: string[]) => {
       const { host, base } = site()
       const { stdout } = await host.run(
-        ...([`${PACKAGE}/node`, `${PACKAGE}/dist/cli.js`, 'pull', `${base}/${version}/nixos.tar.xz`] as const),
+        ...([`${PACKAGE}/node`, `${PACKAGE}/dist/cli.js`, 'pull', `${base}/updates/${version}/nixos.tar.xz`] as const),
         ...['--dir', '/var/cache/nixos', '--public-key', `${HOME}/${PUBLIC_KEY_NAME}`, '--no-cache', '--json'],
         ...['--import', 'nixos', ...options],
       )
@@ -38,7 +38,7 @@ export function describeReplacing(site: () => Site): void {
     })
 
     it('starts', async () => {
-      await pull('v1')
+      await pull('1')
       expect(greeting()).toBe('hello\n')
       const settings = join(site().host.root, 'etc/systemd/nspawn/nixos.nspawn')
       mkdirSync(join(settings, '..'), { recursive: true })
@@ -48,16 +48,16 @@ export function describeReplacing(site: () => Site): void {
     })
 
     it('stays as it is while it is not to be replaced', async () => {
-      await expect(pull('v2')).rejects.toThrow('machine nixos: is there already; give --replace')
+      await expect(pull('2')).rejects.toThrow('machine nixos: is there already; give --replace')
       expect(greeting()).toBe('hello\n')
     })
 
     it('is replaced by the next version, which costs what changed', async () => {
-      const { bytesFetched, size } = await pull('v2', '--replace')
+      const { bytesFetched, size } = await pull('2', '--replace')
       // The pull before has fetched it, and the image is there.
       expect(bytesFetched).toBeLessThan(size / 20)
       expect(await booted()).toBe('running')
-      expect(greeting()).toBe('hello again\n')
+      expect(greeting()).toBe('good morning\n')
       expect((await nixos().run('cat', '/var/lib/state/file')).stdout).toBe('kept\n')
       expect(existsSync(join(nixos().root, 'var/lib/file'))).toBe(false)
       expect(readFileSync(join(site().host.root, MACHINES, 'nixos-previous/var/lib/file'), 'utf8')).toBe('lost\n')
@@ -65,13 +65,13 @@ export function describeReplacing(site: () => Site): void {
 
     it('is not replaced by what it has', async () => {
       const { stdout: before } = await site().host.run('machinectl', 'show', 'nixos', '--property=Timestamp')
-      await pull('v2', '--replace')
+      await pull('2', '--replace')
       const { stdout: after } = await site().host.run('machinectl', 'show', 'nixos', '--property=Timestamp')
       expect(after).toBe(before)
     })
 
     it('goes back to the version before', async () => {
-      await pull('v1', '--replace')
+      await pull('1', '--replace')
       expect(await booted()).toBe('running')
       expect(greeting()).toBe('hello\n')
       expect((await nixos().run('cat', '/var/lib/state/file')).stdout).toBe('kept\n')

@@ -170,7 +170,7 @@ describe('nspawn-rootfs', () => {
       ),
     ])
     expect(readFileSync(join(folder, 'srv/SHA256SUMS'), 'utf8')).toMatch(
-      /db\.tar\.xz\n.*web\.manifest\.json\n.*web\.tar\.xz\n/,
+      /db\.tar\.xz\n.*db_1\.manifest\.json\n.*db_1\.tar\.xz\n.*web\.manifest\.json\n.*web\.tar\.xz\n/,
     )
   })
 })

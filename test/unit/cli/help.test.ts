@@ -31,7 +31,7 @@ const COMMANDS = [
 ]
 
 /** Options of other programs that topics name: nix-store, gpg, machinectl. */
-const FOREIGN = new Set(['--load-db', '--no-default-keyring', '--keyring', '--import', '--verify'])
+const FOREIGN = new Set(['--load-db', '--no-default-keyring', '--keyring', '--import', '--verify', '--component'])
 
 interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>

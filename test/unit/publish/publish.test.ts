@@ -1,12 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
   existsSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  realpathSync,
   rmSync,
   writeFileSync,
 } from 'node:fs'
@@ -43,31 +45,44 @@ function holdDate(): void {
 
 const visible = (folder: string) =>
   readdirSync(folder)
-    .filter(name => name !== '.published-versions')
+    .filter(name => !name.startsWith('.'))
     .sort()
 
+/** The names of the files of an image in a version, or of those that stay. */
+const filesOf = (name: string) => ['manifest.json', 'nspawn', 'tar'].map(end => `${name}.${end}`)
+
+/** The versions of the image `web` that are in a folder. */
+const versionsIn = (folder: string) => visible(folder).flatMap(name => /^web_(.*)\.tar$/.exec(name)?.[1] ?? [])
+
+const linesOf = (folder: string) => readFileSync(join(folder, 'SHA256SUMS'), 'utf8').split('\n').slice(0, -1)
+
 /** As `sha256sum --check` does it; starting that ten times a second takes the processors that publish. */
-async function checkSums(folder: string): Promise<void> {
+async function checkSums(folder: string): Promise<string[]> {
+  const files: string[] = []
   for (const line of (await readFile(join(folder, 'SHA256SUMS'), 'utf8')).split('\n').filter(Boolean)) {
     const [sum, file = ''] = line.split('  ')
     const found = createHash('sha256').update(await readFile(join(folder, file)))
     expect(found.digest('hex'), file).toBe(sum)
+    files.push(file)
   }
+  return files
 }
 
 describe('publishImages', () => {
-  it('gives all images of a version one SHA256SUMS, and names that stay', async () => {
+  it('gives all images of a version one SHA256SUMS, names that stay, and names of the version', async () => {
     const folder = join(temporaryFolder(), 'new')
     const { version, isNew, images } = await publishBoth(folder, 'one', { version: '1.0' })
     expect({ version, isNew, images }).toEqual({ version: '1.0', isNew: true, images: ['web.tar', 'db.tar'] })
-    const files = ['SHA256SUMS', 'db.manifest.json', 'db.nspawn', 'db.tar']
-    const all = [...files, ...files.slice(1).map(file => file.replace('db', 'web'))].sort()
-    expect(visible(folder)).toEqual(['1.0', 'latest', ...all].sort())
-    expect(visible(join(folder, '1.0'))).toEqual([...all, 'version.json'].sort())
-    expect(readlinkSync(join(folder, 'latest'))).toBe('1.0')
-    expect(readlinkSync(join(folder, 'web.tar'))).toBe('latest/web.tar')
+    const files = ['db', 'db_1.0', 'web', 'web_1.0'].flatMap(filesOf)
+    expect(visible(folder)).toEqual(['SHA256SUMS', ...files])
+    expect(readlinkSync(join(folder, 'web.tar'))).toBe('.latest/web.tar')
+    for (const file of files) {
+      const isOfVersion = file.includes('_')
+      expect(lstatSync(join(folder, file)).isFile(), file).toBe(isOfVersion)
+      if (!isOfVersion) expect(realpathSync(join(folder, file))).toBe(join(folder, file.replace('.', '_1.0.')))
+    }
     expect(execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folder }).toString()).toBe(
-      ['db', 'web'].flatMap(name => ['manifest.json', 'nspawn', 'tar'].map(end => `${name}.${end}: OK\n`)).join(''),
+      files.map(file => `${file}: OK\n`).join(''),
     )
   })
 
@@ -77,8 +92,8 @@ describe('publishImages', () => {
     const before = readFileSync(join(folder, 'web.tar'))
     await publish(folder, 'two', { version: '2' })
     expect(readFileSync(join(folder, 'web.tar')).equals(before)).toBe(false)
-    expect(readFileSync(join(folder, '1/web.tar')).equals(before)).toBe(true)
-    execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder })
+    expect(readFileSync(join(folder, 'web_1.tar')).equals(before)).toBe(true)
+    expect(await checkSums(folder)).toEqual(['web', 'web_1', 'web_2'].flatMap(filesOf))
   })
 
   it('publishes nothing where nothing has changed', async () => {
@@ -86,22 +101,35 @@ describe('publishImages', () => {
     const folder = temporaryFolder()
     const first = await publish(folder, 'one')
     expect(first.version).toMatch(/^\d{4}-\d\d-\d\d$/)
-    const made = lstatSync(join(folder, first.version, 'web.tar')).mtimeMs
+    const stateOf = () => readdirSync(folder).map(name => [name, lstatSync(join(folder, name)).mtimeMs])
+    const state = stateOf()
     expect(await publish(folder, 'one')).toMatchObject({ version: first.version, isNew: false })
-    expect(lstatSync(join(folder, first.version, 'web.tar')).mtimeMs).toBe(made)
+    expect(stateOf()).toEqual(state)
     expect(await publish(folder, 'two')).toMatchObject({ version: `${first.version}.2`, isNew: true })
-    // As it was: there already, and so led to again.
-    expect(await publish(folder, 'one')).toMatchObject({
-      ...{ version: first.version, isNew: false, previous: `${first.version}.2` },
-    })
-    expect(readlinkSync(join(folder, 'latest'))).toBe(first.version)
+  })
+
+  it('makes a new version of what was published before the newest, for nobody goes back', async () => {
+    const folder = temporaryFolder()
+    await publish(folder, 'one', { version: '1' })
+    await publish(folder, 'two', { version: '2' })
+    expect(await publish(folder, 'one', { version: '3' })).toMatchObject({ version: '3', isNew: true, previous: '2' })
+    expect(readFileSync(join(folder, 'web_3.tar')).equals(readFileSync(join(folder, 'web_1.tar')))).toBe(true)
   })
 
   it('keeps as many versions as it is told to, the newest of them', async () => {
     const folder = temporaryFolder()
-    for (const version of ['z', 'y', 'x', 'w']) await publish(folder, version, { version, keep: 2 })
-    expect(visible(folder).filter(name => name.length === 1)).toEqual(['w', 'x'])
-    expect(readlinkSync(join(folder, 'latest'))).toBe('w')
+    for (const version of ['9', '10', '11', '12']) await publish(folder, version, { version, keep: 3 })
+    expect(versionsIn(folder)).toEqual(['10', '11', '12'])
+    expect(realpathSync(join(folder, 'web.tar'))).toBe(join(folder, 'web_12.tar'))
+    // Also where there is no new version.
+    expect(await publish(folder, '12', { keep: 2, version: '12' })).toMatchObject({ isNew: false, removed: ['10'] })
+    expect(await checkSums(folder)).toEqual(['web', 'web_11', 'web_12'].flatMap(filesOf))
+    expect(visible(folder)).toEqual(['SHA256SUMS', ...['web', 'web_11', 'web_12'].flatMap(filesOf)])
+    expect(readdirSync(folder).filter(name => name.startsWith('.'))).toEqual([
+      '.latest',
+      '.published-4',
+      '.published-5',
+    ])
   })
 
   it('never gives a name to other contents, whatever was pruned', async () => {
@@ -112,51 +140,78 @@ describe('publishImages', () => {
     const [day] = names
     expect(names).toEqual([day, `${day}.2`, `${day}.3`, `${day}.4`])
     // Somebody else may have removed it, too.
-    rmSync(join(folder, `${day}.4`), { recursive: true })
-    expect((await publish(folder, 'two')).version).toBe(`${day}.5`)
+    rmSync(join(folder, `web_${day}.4.tar`))
+    expect((await publish(folder, 'one')).version).toBe(`${day}.5`)
+    expect(visible(folder)).toEqual(['SHA256SUMS', ...['web', `web_${day}.5`].flatMap(filesOf)])
+    await checkSums(folder)
     await expect(publish(folder, 'two', { version: `${day}.3` })).rejects.toMatchObject({
-      code: 'VERSION_TAKEN',
-      message: expect.stringContaining('.3: was published before, and removed, and a version never changes'),
+      code: 'VERSION_OLDER',
+      message: expect.stringContaining(`.3: sorts before ${day}.5`),
     })
   })
 
-  it('refuses a folder whose list of versions it cannot read', async () => {
+  it('counts the versions of a day by their numbers', async () => {
+    holdDate()
     const folder = temporaryFolder()
-    mkdirSync(join(folder, '.published-versions'))
-    await expect(publish(folder, 'one')).rejects.toMatchObject({ code: 'IN_THE_WAY' })
-    expect(visible(folder)).toEqual([])
+    const { version: day } = await publish(folder, '1')
+    await publish(folder, '9', { version: `${day}.9` })
+    expect((await publish(folder, '10')).version).toBe(`${day}.10`)
+    expect((await publish(folder, '11')).version).toBe(`${day}.11`)
+  })
+
+  it.each(['', '{"nspawnRootfsPublication":1,"versions":[{"version":"../x","images":[]}]}'])(
+    'refuses a folder whose list of versions is not as it was: %s',
+    async text => {
+      const folder = temporaryFolder()
+      await publish(folder, 'one', { version: '1' })
+      const before = visible(folder)
+      writeFileSync(join(folder, '.latest/publication.json'), text)
+      await expect(publish(folder, 'two', { version: '2' })).rejects.toMatchObject({ code: 'IN_THE_WAY' })
+      expect(visible(folder)).toEqual(before)
+    },
+  )
+
+  it('believes no list of versions that others may write', async () => {
+    const folder = temporaryFolder()
+    await publish(folder, 'one', { version: '1' })
+    chmodSync(join(folder, '.latest/publication.json'), 0o666)
+    await expect(publish(folder, 'two', { version: '2' })).rejects.toMatchObject({ code: 'IN_THE_WAY' })
   })
 
   it('leaves alone what it did not make', async () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'docs'))
     writeFileSync(join(folder, 'docs/a'), 'a')
-    writeFileSync(join(folder, 'docs/version.json'), '{"version":0}')
-    writeFileSync(join(folder, 'index.html'), 'x')
+    const others = ['index.html', 'web_0.tar', 'web_old.nspawn', 'web.sha256']
+    for (const name of others) writeFileSync(join(folder, name), 'x')
     for (const version of ['1', '2']) await publish(folder, version, { version, keep: 1 })
-    expect(existsSync(join(folder, 'docs/a')) && existsSync(join(folder, 'index.html'))).toBe(true)
+    for (const name of ['docs/a', ...others]) expect(existsSync(join(folder, name)), name).toBe(true)
+    expect((await checkSums(folder)).sort()).toEqual(['web', 'web_2'].flatMap(filesOf))
   })
 
   it('drops the names of images that are no longer published', async () => {
     const folder = temporaryFolder()
     await publishBoth(folder, 'one', { version: '1' })
     await publish(folder, 'one', { version: '2' })
-    expect(visible(folder)).toEqual(['1', '2', 'SHA256SUMS', 'latest', 'web.manifest.json', 'web.nspawn', 'web.tar'])
+    expect(visible(folder)).toEqual(['SHA256SUMS', ...['db_1', 'web', 'web_1', 'web_2'].flatMap(filesOf)])
+    await checkSums(folder)
   })
 
   it('signs for all images, the same each time', async () => {
     const folder = temporaryFolder()
     const keyFile = join(temporaryFolder(), 'secret.asc')
     writeFileSync(keyFile, (await generateKeyPair({ name: 'test' })).secretKey)
-    const unsigned = await publishBoth(folder, 'one')
+    const { version } = await publishBoth(folder, 'one')
+    expect(visible(folder)).not.toContain('SHA256SUMS.gpg')
+    // Who imported it has the images already: no new version.
     const signed = await publishBoth(folder, 'one', { signing: { keyFile } })
-    expect(signed).toMatchObject({ isNew: true, isSigned: true })
-    expect(signed.version).not.toBe(unsigned.version)
-    expect(await publishBoth(folder, 'one', { signing: { keyFile } })).toMatchObject({
-      version: signed.version,
-      isNew: false,
-    })
+    expect(signed).toMatchObject({ version, isNew: false, isSigned: true })
     expect(visible(folder)).toEqual(expect.arrayContaining(['SHA256SUMS.asc', 'SHA256SUMS.gpg']))
+    const state = readlinkSync(join(folder, '.latest'))
+    expect(await publishBoth(folder, 'one', { signing: { keyFile } })).toMatchObject({ version, isNew: false })
+    expect(readlinkSync(join(folder, '.latest'))).toBe(state)
+    await publishBoth(folder, 'one')
+    expect(visible(folder)).not.toContain('SHA256SUMS.gpg')
   })
 
   it('is as it was when an image cannot be built', async () => {
@@ -170,32 +225,88 @@ describe('publishImages', () => {
     expect(visible(folder).filter(name => name.startsWith('.'))).toEqual([])
   })
 
-  it('goes on after a crash before the names were led to the new version', async () => {
+  it('goes on where somebody has removed all names that stay', async () => {
     const folder = temporaryFolder()
     await publish(folder, 'one', { version: '1' })
     await publish(folder, 'two', { version: '2' })
-    for (const name of visible(folder)) if (name !== '1' && name !== '2') rmSync(join(folder, name))
+    for (const name of [...filesOf('web'), 'SHA256SUMS', '.latest']) rmSync(join(folder, name))
     expect(await publish(folder, 'two', { version: '2' })).toMatchObject({ version: '2', isNew: false })
-    execFileSync('sha256sum', ['--check', '--quiet', 'SHA256SUMS'], { cwd: folder })
+    expect(await checkSums(folder)).toEqual(['web', 'web_1', 'web_2'].flatMap(filesOf))
+  })
+
+  it('writes transfers for systemd-sysupdate that are signed for, too', async () => {
+    const folder = temporaryFolder()
+    const url = 'https://images.example.org/a%20b/'
+    const { transfers } = await publishBoth(folder, 'one', { version: '1', url })
+    expect(transfers).toEqual(['web.transfer', 'db.transfer'])
+    const text = readFileSync(join(folder, 'web.transfer'), 'utf8')
+    const settings = text.split('\n').filter(line => line.includes('=') && !line.startsWith('#'))
+    expect(settings).toEqual([
+      ...['Verify=yes', 'Type=url-tar', 'Path=https://images.example.org/a%%20b', 'MatchPattern=web_@v.tar'],
+      ...['Type=subvolume', 'Path=/var/lib/machines', 'MatchPattern=web_@v'],
+      ...['CurrentSymlink=/var/lib/machines/web', 'InstancesMax=2'],
+    ])
+    expect(await checkSums(folder)).toEqual(expect.arrayContaining(transfers.slice()))
+    // They are of the folder and not of the version.
+    expect(await publishBoth(folder, 'one')).toMatchObject({ version: '1', isNew: false, transfers: [] })
+    expect(visible(folder).filter(name => name.endsWith('.transfer'))).toEqual([])
+  })
+
+  it.each([
+    'images.example.org',
+    'file:///srv',
+    'https://user:secret@example.org',
+    'https://example.org/?token=secret',
+  ])('refuses the URL %s', async url => {
+    const published = publish(temporaryFolder(), 'one', { url })
+    await expect(published).rejects.toThrow(/^options\.url: give an http: or https: URL of a folder/)
+    await expect(published).rejects.not.toThrow('secret')
+  })
+
+  it('refuses images of which one is named as a version of another', async () => {
+    const folder = temporaryFolder()
+    const [web = {}] = specsOf('one')
+    const options = { workers: 1, cache: false } as const
+    const both = publishImages([web, { ...web, name: 'web_db' }], folder, options)
+    await expect(both).rejects.toMatchObject({ code: 'NAME_AMBIGUOUS' })
+    expect(readdirSync(folder)).toEqual([])
+    // As long as there is a version of the other.
+    await publish(folder, 'one', { version: '1' })
+    const alone = publishImages([{ ...web, name: 'web_db' }], folder, { ...options, version: '2' })
+    await expect(alone).rejects.toMatchObject({ code: 'NAME_AMBIGUOUS' })
+    await publishImages([{ ...web, name: 'web_db' }], folder, { ...options, version: '2', keep: 1 })
+    expect(await checkSums(folder)).toEqual(['web_db', 'web_db_2'].flatMap(filesOf))
   })
 
   it.each<[string, PublishOptions, string]>([
-    ['a version that holds something else', { version: '1' }, 'VERSION_TAKEN'],
-    ['a version that is a path', { version: '../1' }, 'VERSION_INVALID'],
-    ['the version latest', { version: 'latest' }, 'VERSION_INVALID'],
-    ['a version named as a file', { version: 'SHA256SUMS' }, 'VERSION_INVALID'],
+    ['a version that holds something else', { version: '10' }, 'VERSION_TAKEN'],
+    ['a version that is the same to systemd', { version: '010' }, 'VERSION_TAKEN'],
+    ['a version that is older to systemd', { version: '9' }, 'VERSION_OLDER'],
+    ['a version that is a path', { version: '../11' }, 'VERSION_INVALID'],
+    ['a version with a slash', { version: '11/1' }, 'VERSION_INVALID'],
+    ['a version that systemd-sysupdate does not take', { version: '11~1' }, 'VERSION_INVALID'],
+    ['a version that has the end of an image', { version: '11.tar' }, 'VERSION_INVALID'],
   ])('refuses %s', async (_, options, code) => {
     const folder = temporaryFolder()
-    await publish(folder, 'one', { version: '1' })
+    await publish(folder, 'one', { version: '10' })
+    const before = linesOf(folder)
     await expect(publish(folder, 'two', options)).rejects.toMatchObject({ code })
-    expect(readlinkSync(join(folder, 'latest'))).toBe('1')
+    expect(linesOf(folder)).toEqual(before)
+    expect(versionsIn(folder)).toEqual(['10'])
   })
 
-  it('refuses a folder into which images were built', async () => {
+  it('refuses a date that is older than the newest version', async () => {
     const folder = temporaryFolder()
-    writeFileSync(join(folder, 'web.tar'), 'x')
-    await expect(publish(folder, 'one')).rejects.toMatchObject({ code: 'IN_THE_WAY' })
-    expect(visible(folder)).toEqual(['web.tar'])
+    await publish(folder, 'one', { version: '20260101' })
+    const message = expect.stringMatching(/^20.*: sorts before 20260101, .*--version-name\), such as 20260101\.1$/)
+    await expect(publish(folder, 'two')).rejects.toMatchObject({ code: 'VERSION_OLDER', message })
+  })
+
+  it.each(['web.tar', 'web_1.tar'])('refuses a folder in which there is another %s', async file => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, file), 'x')
+    await expect(publish(folder, 'one', { version: '1' })).rejects.toMatchObject({ code: 'IN_THE_WAY' })
+    expect(readdirSync(folder)).toEqual([file])
   })
 
   it('refuses two images of one name', async () => {
@@ -220,15 +331,20 @@ describe('publishImages', () => {
     const seen = new Set<string>()
     const reading = (async () => {
       while (!isOver) {
-        // One look at the names, as a web server takes one for a request: then all is of one version.
-        const version = readlinkSync(join(folder, 'latest'))
-        await checkSums(join(folder, version))
+        // One look at the names, as a web server takes one for a request: then all is of one publication.
+        const version = readlinkSync(join(folder, '.latest'))
+        const lines = (await readFile(join(folder, version, 'SHA256SUMS'), 'utf8')).split('\n')
+        const sum = createHash('sha256').update(await readFile(join(folder, version, 'web.tar')))
+        expect(lines).toContain(`${sum.digest('hex')}  web.tar`)
         seen.add(version)
         // Who never pauses takes the processors that publish.
         await new Promise(resolve => setTimeout(resolve, 50))
       }
     })()
-    for (let n = 1; n < 6; n++) await publish(folder, `${n}`, { version: `v${n}`, keep: 2 })
+    for (let n = 1; n < 6; n++) {
+      await publish(folder, `${n}`, { version: `v${n}`, keep: 2 })
+      await checkSums(folder)
+    }
     isOver = true
     await reading
     expect(seen.size).toBeGreaterThan(1)

@@ -40,6 +40,16 @@ describe('pullLines', () => {
     expect(await pullLines(URL_OF, folder)).toEqual([`machinectl pull-tar --verify=${verify} ${URL_OF}/web.tar.xz web`])
   })
 
+  it('pulls the newest version alone where there are names that stay', async () => {
+    const folder = folderOf({
+      ...{ 'web_1.tar.xz': '', 'web_2.tar.xz': '', 'web_x86.tar.gz': '', 'db_1.tar.xz': '', 'db.tar.xz': '' },
+      ...{ 'web.tar.xz': { link: '.latest/web.tar.xz' }, '.latest': { link: '.published-2' } },
+      '.published-2/web.tar.xz': { link: '../web_2.tar.xz' },
+    })
+    const files = (await pullLines(URL_OF, folder)).map(line => line.split('/').at(-1))
+    expect(files).toEqual(['db.tar.xz db', 'db_1.tar.xz db-1', 'web.tar.xz web'])
+  })
+
   it('is what a shell takes for five words', async () => {
     const name = fc.string({ unit: fc.constantFrom(...`ab-.'"\\ $*?[]!~;&|<>(){}\`#%é\n`), minLength: 1, maxLength: 9 })
     const host = fc.constantFrom('127.0.0.1', '[::1]')

@@ -1,0 +1,66 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Scratch } from '../disk/index.ts'
+import { type BuildOptions, build, parseChecksums } from '../image/index.ts'
+import { CHECKSUMS_FILE, manifestFileOf } from '../image-files.ts'
+import type { ImageSpec } from '../plan/index.ts'
+import { PublishError } from './errors.ts'
+import type { PublishOptions } from './options.ts'
+import type { PublishedImage } from './record.ts'
+import { revealError, revealFiles } from './reveal.ts'
+
+/** Images that were built for a version, in a folder of their own. */
+export interface BuiltImage extends PublishedImage {
+  /** The name of the image file. */
+  readonly file: string
+}
+
+/** The folder in a scratch folder in which the images of a version are built. */
+export const STAGED = 'version'
+
+/** How to build. */
+export interface BuildPlan extends Pick<PublishOptions, 'onImage' | 'onProgress'> {
+  readonly build: BuildOptions
+}
+
+/** Builds images, unsigned, into {@link STAGED} in a scratch folder. Rejects as a build does, and with `PublishError`. */
+export async function buildVersion(
+  specs: readonly ImageSpec[],
+  scratch: Scratch,
+  { build: options, onProgress, onImage }: BuildPlan,
+): Promise<BuiltImage[]> {
+  const staged = join(scratch.folder, STAGED)
+  const images: { name: string; file: string; names: string[] }[] = []
+  for (const spec of specs) {
+    await using job = build({ ...spec, signing: undefined }, options)
+    if (onProgress) job.on('progress', onProgress)
+    const built = await job.toFolder(staged).catch(error => {
+      throw revealError(error, scratch)
+    })
+    const image = revealFiles(built, scratch)
+    const { name } = image
+    const artefacts = image.manifest.artefacts.map(({ file }) => file)
+    const [file] = artefacts
+    if (images.some(other => other.name === name)) throw nameTwice(file)
+    images.push({ name, file, names: [...artefacts, manifestFileOf(name)] })
+    onImage?.(image)
+  }
+  // A disk that fails can keep a build from removing its scratch folder.
+  if ((await readdir(staged)).some(file => file.startsWith('.'))) throw notClean(scratch.shown)
+  const checksums = parseChecksums(await readFile(join(staged, CHECKSUMS_FILE), 'utf8'))
+  return images.map(({ name, file, names }) => ({
+    name,
+    file,
+    files: checksums.filter(line => names.includes(line.file)),
+  }))
+}
+
+function notClean(folder: string): PublishError {
+  const message = `${folder}: what the builds no longer need there cannot be removed; see to the disk and publish again`
+  return new PublishError('PUBLISH_FAILED', folder, message)
+}
+
+function nameTwice(file: string): PublishError {
+  const message = `${file}: two of the images have this name; give them names of their own`
+  return new PublishError('NAME_TWICE', file, message)
+}

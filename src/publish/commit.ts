@@ -1,0 +1,144 @@
+/** What was built becomes what is published: prepared beside it, and then done as one change. */
+import { createHash } from 'node:crypto'
+import { readdir, readlink, rename, symlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkDelivery } from '../check/index.ts'
+import { attempt, type Change, commitChange, type Scratch } from '../disk/index.ts'
+import { SIGNATURE_FILES } from '../image-files.ts'
+import type { Signer } from '../signing/index.ts'
+import type { Warning } from '../warning.ts'
+import { type BuiltImage, STAGED } from './build-version.ts'
+import { checkNames, isOurs, isThere, LATEST, linkTarget, stateName, stateNumbers, versionedName } from './layout.ts'
+import { type NextVersions, nextVersions } from './next-versions.ts'
+import type { Publication } from './options.ts'
+import { filesOfVersion, type Published, readPublished } from './record.ts'
+import { isSameState, stageState, standingNames } from './state.ts'
+import { transferFileOf, transferText } from './transfer.ts'
+
+/** How to publish. */
+export interface CommitPlan {
+  readonly version: string | undefined
+  readonly url: string | undefined
+  readonly keep: number | undefined
+  /** Who signs. A key that is repeatable gives the same signature of the same contents each time. */
+  readonly signing: { readonly signer: Signer; readonly isRepeatable: boolean } | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** Publishes what `buildVersion` has left in `scratch`. One at a time may do so. Throws `PublishError`, `DiskError`, `SigningError`. */
+export async function commit(
+  out: string,
+  scratch: Scratch,
+  built: readonly BuiltImage[],
+  { version: asked, url, keep = Number.POSITIVE_INFINITY, signing, signal }: CommitPlan,
+): Promise<Publication> {
+  const published = await readPublished(out, scratch.sharing)
+  const images = built.map(({ name, files }) => ({ name, files })).sort((a, b) => (a.name < b.name ? -1 : 1))
+  const next = nextVersions(published, images, asked, keep)
+  const transfers = new Map(url === undefined ? [] : built.map(image => transferOf(image, url)))
+  const state = stateName((published?.number ?? 0) + 1)
+  const staged = join(scratch.folder, state)
+  await stageState(staged, join(out, state), { versions: next.versions, transfers, signer: signing?.signer, signal })
+  const isSame = published && (await isPublished(out, published, staged, signing?.isRepeatable === false))
+  const current = isSame ? stateName(published.number) : state
+  await commitChange(out, scratch, await stageChange(out, scratch, { published, next, staged, current }))
+  const names = built.map(({ file }) => file)
+  return {
+    folder: out,
+    version: next.latest.version,
+    isNew: next.isNew,
+    previous: published?.newest,
+    images: names,
+    isSigned: signing !== undefined,
+    warnings: [...scratch.warnings, ...(await deliveryWarnings(out, names))],
+    transfers: [...transfers.keys()],
+    removed: next.removed.map(({ version }) => version),
+  }
+}
+
+interface TurnOver {
+  readonly published: Published | undefined
+  readonly next: NextVersions
+  /** The folder of a publication in the scratch folder. */
+  readonly staged: string
+  /** The name of the one that is to be led to: this or the last. */
+  readonly current: string
+}
+
+/** Puts into `scratch` what is to get a name in `out`, and resolves to the change. */
+async function stageChange(
+  out: string,
+  scratch: Scratch,
+  { published, next, staged, current }: TurnOver,
+): Promise<Change> {
+  const standing = await standingNames(staged)
+  const made = next.isNew ? filesOfVersion(next.latest) : []
+  await checkNames(out, standing, made)
+  for (const { name, files } of next.isNew ? next.latest.images : []) {
+    for (const { file } of files) {
+      const target = join(scratch.folder, versionedName(name, next.latest.version, file))
+      await attempt(join(out, file), () => rename(join(scratch.folder, STAGED, file), target))
+    }
+  }
+  const links = await linksToMake(out, scratch, standing)
+  const isNewState = !(await isThere(join(out, current)))
+  const isLed = (await readlink(join(out, LATEST)).catch(() => undefined)) === current
+  if (!isLed) await attempt(join(out, LATEST), () => symlink(current, join(scratch.folder, LATEST)))
+  // The one before stays for those who have been led to it already.
+  const states = (await stateNumbers(out)).filter(number => isNewState && number !== published?.number)
+  return {
+    // First what the new checksums list: so they are right, wherever this ends.
+    files: [...made, ...(isNewState ? [current] : []), ...links, ...(isLed ? [] : [LATEST])],
+    outdated: [
+      ...(await linksToRemove(out, standing)),
+      ...[...next.removed, ...(published?.incomplete ?? [])].flatMap(filesOfVersion),
+      ...states.map(stateName),
+    ],
+  }
+}
+
+function transferOf({ name, file }: BuiltImage, url: string) {
+  const text = transferText(name, file.slice(name.length), url)
+  return [transferFileOf(name), { text, sha256: createHash('sha256').update(text).digest('hex') }] as const
+}
+
+/** Whether the last publication is what was staged, by any signature or by this one. */
+async function isPublished(
+  out: string,
+  published: Published,
+  staged: string,
+  isAnySignature: boolean,
+): Promise<boolean> {
+  // gpg signs with the time of day; so a signature of its says nothing but that there is one.
+  const except = isAnySignature ? Object.values(SIGNATURE_FILES) : []
+  return isSameState(staged, join(out, stateName(published.number)), except)
+}
+
+/** Puts those symlinks into a scratch folder that are not in the folder yet; resolves to their names. */
+async function linksToMake(out: string, scratch: Scratch, standing: readonly string[]): Promise<string[]> {
+  const made: string[] = []
+  for (const file of standing) {
+    if (await isOurs(out, file)) continue
+    await attempt(join(out, file), () => symlink(linkTarget(file), join(scratch.folder, file)))
+    made.push(file)
+  }
+  return made
+}
+
+/** The symlinks for which nothing is published any more. */
+async function linksToRemove(out: string, standing: readonly string[]): Promise<string[]> {
+  const outdated: string[] = []
+  for (const file of await readdir(out)) {
+    if (!standing.includes(file) && (await isOurs(out, file))) outdated.push(file)
+  }
+  return outdated
+}
+
+/** What lies beside the names that stay, and is in the way of whoever verifies. */
+async function deliveryWarnings(out: string, images: readonly string[]): Promise<Warning[]> {
+  const findings = await Promise.all(images.map(image => checkDelivery(out, image)))
+  return findings
+    .flat()
+    .filter(({ severity }) => severity !== 'note')
+    .map(({ path, message }) => ({ code: 'DELIVERY_UNFIT', path, message: `${path}: ${message}` }))
+}
