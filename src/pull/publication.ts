@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { parseChecksums } from '../image/index.ts'
-import { CHECKSUMS_FILE, imageNameOf, SIGNATURE_FILES } from '../image-files.ts'
+import { CHECKSUMS_FILE, imageNameOf, manifestFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
 import { compareVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
@@ -46,7 +46,7 @@ export async function fetchPublication(server: Server, file: string, verifier?: 
     }
     return {
       digests,
-      digest: createHash('sha256').update(bytes).digest('hex'),
+      digest: digestOf(file, digests),
       version: newestVersion(file, [...digests.keys()]),
       ...(signature && {
         signedBy: signature.fingerprint,
@@ -72,6 +72,15 @@ async function verifySignature(server: Server, contents: Uint8Array, verifier: V
   }
   const advice = 'publish the image with a key, or give --verify checksum'
   throw new PullError('PULL_UNSIGNED', url, `is not signed (there is no ${SIGNATURE_FILES.binary}); ${advice}`)
+}
+
+/** One digest of all that is published under the name of an image. What else lies in the folder may come and go. */
+function digestOf(file: string, digests: ReadonlyMap<string, string>): string {
+  const name = imageNameOf(file)
+  const files = [file, manifestFileOf(name), settingsFileOf(name)]
+  return createHash('sha256')
+    .update(JSON.stringify(files.map(file => digests.get(file))))
+    .digest('hex')
 }
 
 /** The newest version of an image in a folder: for NAME.tar.xz that of the last NAME_VERSION.tar.xz. */

@@ -14,7 +14,7 @@ import type { Place } from './place.ts'
 
 /** What one publication says of its age. */
 export interface PublicationAge {
-  /** SHA-256 of its SHA256SUMS. */
+  /** SHA-256 of what it says of the image: the same if nothing of that has changed. */
   readonly digest: string
   /** The newest version of the image that it lists. */
   readonly version?: string
@@ -39,8 +39,10 @@ const BEFORE_MAX = 1000
 export async function noteSeen(place: Place, url: string, now: PublicationAge, allowDowngrade: boolean): Promise<void> {
   const all = await readSeen(place)
   const last = Object.hasOwn(all, url) ? all[url] : undefined
-  if (last?.digest === now.digest) return
-  const why = last && whyOlder(now, last)
+  const isSame = last?.digest === now.digest
+  // The same image may be published as a newer version, with another one beside it.
+  if (isSame && compareVersions(now.version ?? '', last.version ?? '') <= 0) return
+  const why = last && !isSame ? whyOlder(now, last) : undefined
   if (why !== undefined && !allowDowngrade) {
     throw new PullError(
       'PULL_DOWNGRADE',

@@ -93,6 +93,20 @@ describe('a signed set from before', () => {
     await pullImage(server.url, folder, options())
   })
 
+  it('is none if the image is the same, whatever else was published there', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    const checksum = { verify: 'checksum', cache: false } as const
+    await pullImage(server.url, folder, checksum)
+    server.folder = temporaryFolder()
+    cpSync(one, server.folder, { recursive: true })
+    const more = `${'0'.repeat(64)}  db.tar.xz\n`
+    writeFileSync(join(server.folder, 'SHA256SUMS'), more + readFileSync(join(one, 'SHA256SUMS'), 'utf8'))
+    await pullImage(server.url, folder, checksum)
+    server.folder = one
+    await pullImage(server.url, folder, checksum)
+  })
+
   it('is refused though the newer one never came', async () => {
     const folder = temporaryFolder()
     const server = await serve(one)
