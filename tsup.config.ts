@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type Options } from 'tsup'
 
-const common: Options = {
+/** How all of them are made. */
+export const common: Options = {
   format: 'esm',
   target: 'node22',
   platform: 'node',

@@ -6,11 +6,15 @@ import { encodeNixBase32 } from '../src/nix/index.ts'
 import { makeTree } from './make-tree.ts'
 import { narOfTree, type Tree } from './unit/nix/nar-support.ts'
 
-/** What a closureInfo folder says of a store path, without the path. */
-export interface Registered {
+/** What Nix holds a store path to. */
+export interface NarInfo {
   /** SHA-256 of the NAR, base 16. */
   readonly narHash: string
   readonly narSize: number
+}
+
+/** What a closureInfo folder says of a store path, without the path. */
+export interface Registered extends NarInfo {
   readonly references: readonly string[]
 }
 
@@ -60,9 +64,16 @@ export function storePathOf(name: string): string {
   return `/nix/store/${digest}-${name}`
 }
 
-/** NAR hash and size of a tree. */
-export function narInfoOf(tree: Tree): { narHash: string; narSize: number } {
-  const nar = narOfTree(tree)
+const known = new WeakMap<Tree, NarInfo>()
+
+/** NAR hash and size of a tree, which are reckoned once for each. */
+export function narInfoOf(tree: Tree): NarInfo {
+  const info = known.get(tree) ?? hashNar(narOfTree(tree))
+  known.set(tree, info)
+  return info
+}
+
+function hashNar(nar: Uint8Array): NarInfo {
   return { narHash: createHash('sha256').update(nar).digest('hex'), narSize: nar.length }
 }
 

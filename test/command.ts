@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { inject } from 'vitest'
 
-/** The command, as it lies in the sources. */
-export const MAIN = fileURLToPath(new URL('../src/cli/main.ts', import.meta.url))
+/** The command. */
+export const MAIN = join(inject('bundle'), 'cli.js')
 
 /** What became of a command. */
 export interface CommandResult {

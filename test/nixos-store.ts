@@ -40,8 +40,16 @@ export const PROGRAM: Tree = {
 
 const OS_RELEASE: Tree = { children: { 'os-release': { contents: 'ID=nixos\n' } } }
 
-/** A folder with `count` files of a megabyte, some of which can be compressed. */
+const made = new Map<number, Tree>()
+
+/** A folder with `count` files of a megabyte, some of which can be compressed. Made once, as many tests ask for the same. */
 export function bulk(count: number): Tree {
+  const tree = made.get(count) ?? makeBulk(count)
+  made.set(count, tree)
+  return tree
+}
+
+function makeBulk(count: number): Tree {
   const files = Array.from({ length: count }, (_, i): [string, Tree] => {
     const bytes = Buffer.alloc(1_000_003)
     for (let at = 0; at + 4 < bytes.length; at += i % 2 === 0 ? 4 : 64) {

@@ -27,7 +27,8 @@ function textsOf(kind: SettingKind<unknown>, text: string): string[] | undefined
 function readItem({ types, values, fits }: SettingKind<unknown>, text: string): Item {
   if (values?.includes(text)) return text
   if (types.includes('boolean') && /^(1|yes|y|true|t|on)$/i.test(text)) return true
-  if (types.includes('boolean') && /^(0|no|n|false|f|off)$/i.test(text)) return false
+  // Written, it is "no": where that is a word of its own, it is read as that word.
+  if (types.includes('boolean') && /^(0|no|n|false|f|off)$/i.test(text)) return values?.includes('no') ? 'no' : false
   return !types.includes('string') && fits?.(text) ? Number(text) : text
 }
 

@@ -5,6 +5,8 @@ export interface EndingsPlan {
   /** Decides every choice. */
   readonly seed: number
   readonly builds: number
+  /** What threads run. */
+  readonly workerUrl: string
   /** A folder for all that builds write. */
   readonly folder: string
   /** Specs that can be built. */

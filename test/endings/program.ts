@@ -65,6 +65,7 @@ async function endOne(way: string, spec = plan.sound[chance(plan.sound.length)])
     faulty: { format, level: 0, ...plan.faulty[chance(plan.faulty.length)] },
     options: {
       workers: 1 + chance(3),
+      workerUrl: plan.workerUrl,
       cache: chance(2) === 0 && cache,
       ...(chance(2) === 0 && { signal: shared.signal }),
     },

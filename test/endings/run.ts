@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished } from 'vitest'
+import { expect, inject, onTestFinished } from 'vitest'
 import { createBinaryCache, serveCache, stallAt } from '../binary-cache.ts'
 import { bulk, createNixosStore } from '../nixos-store.ts'
 import { temporaryFolder } from '../temporary.ts'
@@ -32,6 +32,7 @@ export async function expectNothingLeft(seed: number, builds: number): Promise<v
   const plan: EndingsPlan = {
     seed,
     builds,
+    workerUrl: join(inject('bundle'), 'worker.js'),
     folder: makeFolder(folder, 'program'),
     sound: [
       { source: store.source, roots },

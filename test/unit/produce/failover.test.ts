@@ -186,7 +186,7 @@ describe('a cache that fails at random', () => {
     return () => createHash('sha256').update(`${seed} ${count++}`).digest().readUInt32BE() / 2 ** 32
   }
 
-  it.each([1, 2, 3, 4, 5, 6])('gives the same image with a good one behind it: run %i', async run => {
+  it.each([1, 2, 3])('gives the same image with a good one behind it: run %i', async run => {
     const seed = `${run} ${randomBytes(4).toString('hex')}`
     const names = Array.from({ length: 30 }, (_, i) => `path-${i}`)
     const roots = names.map((name, i) => {

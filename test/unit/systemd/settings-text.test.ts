@@ -5,6 +5,7 @@ import {
   type NspawnSettings,
   parseSettings,
   parseUnitFile,
+  SETTINGS_KEYS,
   settingsProblems,
   settingsTextProblems,
 } from '../../../src/systemd/index.ts'
@@ -134,6 +135,19 @@ describe('parseSettings', () => {
         ResolvConf: true,
       },
     })
+  })
+
+  it('reads switches as it reads what it writes of them', () => {
+    for (const [section, keys] of Object.entries(SETTINGS_KEYS)) {
+      for (const [key, { kind }] of Object.entries(keys)) {
+        if (!(kind.types as readonly string[]).includes('boolean')) continue
+        for (const word of ['0', 'no', 'n', 'FALSE', 'off', '1', 'yes', 'Y', 't', 'on']) {
+          const { settings } = parseSettings(`[${section}]\n${key}=${word}\n`)
+          expect(parse(formatSettings(settings)), `${key}=${word}`).toEqual(settings)
+        }
+      }
+    }
+    expect(parse('[Exec]\nLinkJournal=0\n')).toEqual({ Exec: { LinkJournal: 'no' } })
   })
 
   it('passes over what belongs to other programs', () => {
