@@ -9,14 +9,15 @@ import { rolldown } from 'rolldown'
 import type { PageAssets } from './src/pages/assets.ts'
 
 const folder = new URL('./src/pages/', import.meta.url)
-const PAGES = ['sizes'] as const
+const PAGES = ['sizes', 'diff'] as const
 
 /** Writes the modules, if they are missing or not those of the sources. */
 export async function bundlePages(): Promise<void> {
   for (const page of PAGES) {
     const target = new URL(`${page}.generated.ts`, folder)
-    const script = await bundle(fileURLToPath(new URL(`browser/${page}.ts`, folder)))
-    const style = await readFile(new URL(`browser/${page}.css`, folder), 'utf8')
+    const script = await bundle(fileURLToPath(new URL(`browser/${page}/main.ts`, folder)))
+    const styles = ['browser/page.css', `browser/${page}/${page}.css`]
+    const style = (await Promise.all(styles.map(file => readFile(new URL(file, folder), 'utf8')))).join('\n')
     const text = moduleOf(page.toUpperCase(), page, {
       script,
       style,
@@ -31,20 +32,25 @@ async function bundle(entry: string): Promise<string> {
   const build = await rolldown({ input: entry, platform: 'browser' })
   const { output } = await build.generate({ format: 'esm', minify: true })
   await build.close()
-  const script = `${await licenceComment()}\n${output[0].code.trim()}`
+  const script = `${await licenceComments(output[0].moduleIds)}${output[0].code.trim()}`
   // It would end the element that the script is in.
   if (/<\/script|<!--/i.test(script)) throw new Error(`${entry}: its script cannot be put into a page`)
   return script
 }
 
-/** The licence of what is bundled: it asks to go along. */
-async function licenceComment(): Promise<string> {
-  const text = await readFile(new URL('./node_modules/d3-hierarchy/LICENSE', import.meta.url), 'utf8')
-  return `/*! d3-hierarchy\n${text.trim()}\n*/`
+/** The licences of the packages that are bundled: each asks to go along. Packages with the same text share a comment. */
+async function licenceComments(modules: readonly string[]): Promise<string> {
+  const folders = modules.flatMap(module => /^.*\/node_modules\/(?:@[^/]+\/)?[^/]+/.exec(module) ?? [])
+  const packagesOf = new Map<string, string[]>()
+  for (const path of [...new Set(folders)].sort()) {
+    const text = (await readFile(`${path}/LICENSE`, 'utf8')).trim()
+    packagesOf.set(text, [...(packagesOf.get(text) ?? []), path.replace(/^.*\/node_modules\//, '')])
+  }
+  return [...packagesOf].map(([text, packages]) => `/*! ${packages.join(', ')}\n${text}\n*/\n`).join('')
 }
 
 function moduleOf(name: string, page: string, assets: PageAssets): string {
-  return `/** Made by pages.config.ts from browser/${page}.ts and browser/${page}.css. */
+  return `/** Made by pages.config.ts from browser/${page} and browser/page.css. */
 import type { PageAssets } from './assets.ts'
 
 export const ${name}: PageAssets = ${JSON.stringify(assets)}

@@ -1,9 +1,9 @@
 /** The differences of two images as text for people. */
 import {
   type DiffSection,
+  describeFileChange,
   diffSections,
   type FileChange,
-  type FileState,
   type ImageDiff,
   type PackageChange,
 } from '../report/index.ts'
@@ -11,13 +11,6 @@ import { formatBytes } from '../units.ts'
 import type { Line, Styled } from './print.ts'
 
 const LETTERS = { added: 'A', removed: 'D', changed: 'M' } as const
-
-/** Why no lines are shown. */
-const NOTES = {
-  binary: 'binary',
-  large: 'too large to show',
-  registration: 'lists the store paths',
-} as const
 
 /** The lines that show a difference; one that says so if there is none. */
 export function diffLines(diff: ImageDiff): readonly Line[] {
@@ -75,13 +68,9 @@ function sectionLines({ title, changes, onlyDigests, omitted }: DiffSection): re
 }
 
 function fileLines(change: FileChange): readonly Line[] {
-  const { path, kind, diff, withoutDiff } = change
-  const note = withoutDiff === undefined ? '' : `, ${NOTES[withoutDiff]}`
+  const { path, kind, diff } = change
   const lines = diff === undefined ? [] : diff.split('\n')
-  return [
-    `  ${LETTERS[kind]} ${path}  ${describeChange(change)}${note}`,
-    ...lines.map(line => ['    ', diffLine(line)]),
-  ]
+  return [`  ${LETTERS[kind]} ${path}  ${describeFileChange(change)}`, ...lines.map(line => ['    ', diffLine(line)])]
 }
 
 function diffLine(text: string): string | Styled {
@@ -93,26 +82,4 @@ function diffLine(text: string): string | Styled {
         ? 'cyan'
         : undefined
   return style === undefined ? text : { style, text }
-}
-
-function describeChange({ old, new: after, aspects }: FileChange): string {
-  if (old === undefined || after === undefined) return describeState((after ?? old)!)
-  const parts = aspects.map(aspect => {
-    if (aspect === 'contents') return `${formatBytes(old.size)} → ${formatBytes(after.size)}`
-    if (aspect === 'mode') return `mode ${octal(old)} → ${octal(after)}`
-    if (aspect === 'owner') return `owner ${old.uid}:${old.gid} → ${after.uid}:${after.gid}`
-    return `${aspect} ${old[aspect] ?? '∅'} → ${after[aspect] ?? '∅'}`
-  })
-  return parts.join(', ')
-}
-
-function describeState(state: FileState): string {
-  const { type, size, target, device, uid, gid } = state
-  const owner = uid === 0 && gid === 0 ? '' : `, owner ${uid}:${gid}`
-  if (type === 'file') return `${formatBytes(size)}, mode ${octal(state)}${owner}`
-  return `${type}${target === undefined ? '' : ` → ${target}`}${device === undefined ? '' : ` ${device}`}${owner}`
-}
-
-function octal({ mode }: FileState): string {
-  return mode.toString(8).padStart(4, '0')
 }

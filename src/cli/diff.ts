@@ -1,33 +1,39 @@
-import { basename, dirname, join } from 'node:path'
 import type { Command } from 'commander'
-import { readIfThere } from '../disk/index.ts'
-import { imageNameOf, settingsFileOf } from '../image-files.ts'
-import { type DiffOptions, diffImages, formatDiffMarkdown } from '../report/index.ts'
+import { settingsFileOf } from '../image-files.ts'
+import { readBeside } from '../image-source/index.ts'
+import { type DiffOptions, diffImages, diffPage, formatDiffMarkdown } from '../report/index.ts'
 import { diffLines } from './diff-view.ts'
 import { describeFailure } from './failure.ts'
 import { type OpenFlags, openForUser } from './open-image.ts'
+import { pageTitles } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { somePath, UsageError } from './usage.ts'
+import { writePage } from './write-page.ts'
 
 interface DiffFlags extends Omit<OpenFlags, 'manifest'> {
   manifest: boolean
   json?: true
   markdown?: true
+  html?: string
 }
+
+/** Bytes that a settings file on a server may have. */
+const SETTINGS_MAX = 1024 * 1024
 
 const EPILOGUE = `
 OLD and NEW are paths or URLs of tar archives, plain or compressed with xz,
 zstd, gzip or bzip2, whoever made them. If both have the manifest that a build
 writes beside them, store paths that are the same are not read. Without a Nix
-store, only files are compared.
+store, only files are compared. The settings NAME.nspawn beside them are, too.
 
 Packages are grouped as "nix store diff-closures" does it. The times of files
 are not compared.
 
 Exit codes: 0 nothing differs, 1 something does, 2 failed, or wrong usage.
 
-Example, in a pull request:
+Examples, the first for a pull request:
   nspawn-rootfs diff --markdown main/web.tar.xz images/web.tar.xz
+  nspawn-rootfs diff --html diff.html main/web.tar.xz images/web.tar.xz
 
 Topic: nspawn-rootfs help looking`
 
@@ -38,6 +44,7 @@ export function defineDiff(diff: Command): void {
     .argument('<NEW>', 'path or URL of the image that is compared with it', somePath)
     .option('--json', 'print the differences as JSON')
     .option('--markdown', 'print them as Markdown, for a pull request')
+    .option('--html <FILE>', 'write a page for browsers that shows them', somePath)
     .option('--no-manifest', 'do without the manifests')
     .option('--netrc-file <FILE>', 'netrc file with user names and passwords for the servers', somePath)
     .option('--token-file <FILE>', 'file with a bearer token for the servers', somePath)
@@ -52,9 +59,11 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
     if (flags.json && flags.markdown) throw new UsageError('--json and --markdown: give one of them')
     await using before = await openForUser(old, open)
     await using image = await openForUser(after, open)
-    const diff = await diffImages(before, image, await settingsOf(old, after))
+    const diff = await diffImages(before, image, await settingsOf(old, after, open))
+    if (flags.html !== undefined) await writePage(flags.html, diffPage(diff, pageTitles(old, after)))
     if (flags.json) printJson(diff)
     else if (flags.markdown) print(formatDiffMarkdown(diff).trimEnd())
+    else if (flags.html !== undefined) print(flags.html)
     else printLines(diffLines(diff))
     process.exitCode = diff.isSame ? 0 : 1
   } catch (error) {
@@ -64,14 +73,15 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
   }
 }
 
-/** The settings files beside two images on disk, if both have one. */
-async function settingsOf(old: string, after: string): Promise<DiffOptions> {
-  const [oldSettings, newSettings] = await Promise.all([old, after].map(settingsBeside))
+/** The settings files beside two images, if both have one. */
+async function settingsOf(old: string, after: string, { netrcFile, tokenFile }: OpenFlags): Promise<DiffOptions> {
+  const options = { netrcFile, tokenFile, limit: SETTINGS_MAX }
+  const read = (image: string) => readBeside(image, settingsFileOf, options)
+  const [oldSettings, newSettings] = await Promise.all([old, after].map(read))
   if (oldSettings === undefined || newSettings === undefined) return {}
-  return { oldSettings: oldSettings.toString(), newSettings: newSettings.toString() }
+  return { oldSettings: decode(oldSettings), newSettings: decode(newSettings) }
 }
 
-async function settingsBeside(image: string): Promise<Buffer | undefined> {
-  if (/^https?:/i.test(image)) return undefined
-  return readIfThere(join(dirname(image), settingsFileOf(imageNameOf(basename(image)))))
+function decode(settings: Uint8Array): string {
+  return new TextDecoder().decode(settings)
 }

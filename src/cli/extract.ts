@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { type ExtractResult, extract } from '../open/index.ts'
 import { formatBytes } from '../units.ts'
 import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { expandPatterns } from './pattern.ts'
 import { printJson, printLines } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
@@ -20,11 +21,13 @@ const NAMED_MAX = 10
 const EPILOGUE = `
 Nothing is written outside of DIR, and nothing in it is replaced. Files belong
 to whoever runs this, and modes are subject to the umask. No devices and pipes
-are made. If it fails or is interrupted, DIR is as it was.
+are made. If it fails or is interrupted, DIR is as it was. In a pattern, * and ?
+stand for characters of a name, and ** for any folders.
 
 Examples:
   nspawn-rootfs extract images/web.tar.xz --to web
   nspawn-rootfs extract images/web.tar.xz /etc /nix/var --to web
+  nspawn-rootfs extract images/web.tar.xz '/nix/store/*-etc' --to web
 ${IMAGE_EPILOGUE}`
 
 /** Adds the arguments and options of the command `extract`, and what it does. */
@@ -32,7 +35,7 @@ export function defineExtract(command: Command): void {
   addOpenOptions(
     command
       .argument('<IMAGE>', 'path or URL of an image', somePath)
-      .argument('[PATH...]', 'files and directories in the image (default: all)')
+      .argument('[PATH...]', 'files, directories and patterns in the image (default: all)')
       .requiredOption('--to <DIR>', 'folder to extract to, new or empty', somePath)
       .option('--same-owner', 'set owners, set-user-ID bits and the like (root only)')
       .option('--json', 'print the result as JSON'),
@@ -51,7 +54,7 @@ async function extractImage(file: string, paths: readonly string[], flags: Extra
     const isWhole = paths.length === 0 && tarSize !== undefined
     const result = await extract(image, {
       to: flags.to,
-      paths,
+      paths: await expandPatterns(image, file, paths),
       sameOwner: flags.sameOwner ?? false,
       signal,
       ...(isWhole && {

@@ -1,9 +1,9 @@
-import { matchesGlob } from 'node:path'
 import type { Command } from 'commander'
-import { decodeText, type ImageMember, OpenError, type OpenedImage } from '../open/index.ts'
+import { decodeText, type ImageMember, type OpenedImage } from '../open/index.ts'
 import { printable, printableJson } from '../printable.ts'
 import { createLongForm, shownPath } from './member-line.ts'
 import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { findByPattern, nothingAt } from './pattern.ts'
 import { printAll } from './print.ts'
 import { somePath } from './usage.ts'
 
@@ -53,7 +53,7 @@ async function list(file: string, path: string, flags: ListFlags): Promise<void>
         isFound = true
         yield fitting
       }
-      if (!isFound) throw new OpenError('ENTRY_MISSING', file, `has nothing at ${path}`)
+      if (!isFound) throw nothingAt(file, path)
     }
   }
 }
@@ -70,39 +70,6 @@ async function* asJson(members: AsyncIterable<ImageMember>) {
   }
   yield before === '[' ? before : before.slice(0, -1)
   yield ']'
-}
-
-/** The entries that fit a pattern, and if that is wanted what is below them. */
-async function* findByPattern(image: OpenedImage, pattern: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
-  const names = pattern.split('/').filter(name => name !== '')
-  const first = names.findIndex(name => /[*?[{]/.test(name))
-  if (first < 0) return
-  const folder = await image.member(`/${names.slice(0, first).join('/')}`)
-  if (folder?.type !== 'directory') return
-  // As entries are called, where a symlink leads to the folder.
-  const base = decodeText(folder.path)
-  const [name, ...rest] = names.slice(first)
-  const full = [...(base === '' ? [] : [base]), name, ...rest].join('/')
-  for (const below of placesOf(image, base, name)) {
-    const top = await image.member(`/${below}`, { follow: false })
-    const members = top?.type === 'directory' ? image.members({ below: `/${below}` }) : []
-    for await (const member of top === undefined ? [] : concat(top, members)) {
-      const path = decodeText(member.path)
-      if (matchesGlob(path, full) || (isRecursive && matchesGlob(path, `${full}/**`))) yield member
-    }
-  }
-}
-
-/** The files, and folders with all in them, that can fit a pattern: `name` is that in `folder`. */
-function placesOf({ manifest }: OpenedImage, folder: string, name: string): readonly string[] {
-  if (folder !== 'nix/store' || name === '**' || !manifest) return [folder]
-  // The manifest tells which store paths to look into, and the others need not be read.
-  return manifest.storePaths.map(({ path }) => path.slice(1)).filter(path => matchesGlob(path, `${folder}/${name}`))
-}
-
-async function* concat<T>(first: T, others: AsyncIterable<T> | Iterable<T>): AsyncGenerator<T> {
-  yield first
-  yield* others
 }
 
 function forPrograms(member: ImageMember) {

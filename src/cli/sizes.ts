@@ -1,7 +1,7 @@
-import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { explainPath, measureImage, sizesPage } from '../report/index.ts'
 import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { pageTitle } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { reasonLines, tableLines } from './sizes-view.ts'
 import { somePath } from './usage.ts'
@@ -42,7 +42,7 @@ export function defineSizes(sizes: Command): void {
 async function showSizes(file: string, flags: SizesFlags): Promise<void> {
   await using image = await openForUser(file, flags)
   const sizes = await measureImage(image)
-  if (flags.html !== undefined) await writePage(flags.html, sizesPage(sizes, { title: nameOf(file) }))
+  if (flags.html !== undefined) await writePage(flags.html, sizesPage(sizes, { title: pageTitle(file) }))
   if (flags.why !== undefined) {
     const reason = explainPath(sizes, flags.why)
     if (flags.json) printJson(reason, process.stdout, 2)
@@ -50,9 +50,4 @@ async function showSizes(file: string, flags: SizesFlags): Promise<void> {
   } else if (flags.html !== undefined && !flags.json) print(flags.html)
   else if (flags.json) printJson(sizes, process.stdout, 2)
   else printLines(tableLines(sizes, flags.all ?? false))
-}
-
-/** The file of an image, without its folder. */
-function nameOf(image: string): string {
-  return basename(URL.canParse(image) ? new URL(image).pathname : image)
 }

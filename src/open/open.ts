@@ -1,10 +1,10 @@
-import { basename, dirname, join } from 'node:path'
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
 import type { ImageManifest } from '../image/index.ts'
-import { imageNameOf, manifestFileOf } from '../image-files.ts'
+import { manifestFileOf } from '../image-files.ts'
 import {
+  besideOf,
   type ImageSource,
   isHttp,
   OpenError,
@@ -146,7 +146,7 @@ function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions):
   const given = manifest === undefined || manifest === false ? undefined : absolute(manifest, 'options.manifest')
   if (typeof image === 'string' || image instanceof URL) {
     const found = absolute(image, 'image')
-    const beside = manifest === false ? undefined : (given ?? besideOf(found))
+    const beside = manifest === false ? undefined : (given ?? besideOf(found, manifestFileOf))
     const isNamed = given !== undefined
     return isHttp(found) ? { url: found, manifest: beside, isNamed } : { path: found, manifest: beside, isNamed }
   }
@@ -159,15 +159,6 @@ function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions):
 
 function absolute(place: string | URL, name: string): string {
   return isHttp(place) ? String(place) : resolvePath(place, name)
-}
-
-/** Where a build puts the manifest. */
-function besideOf(image: string): string {
-  if (!isHttp(image)) return join(dirname(image), manifestFileOf(imageNameOf(basename(image))))
-  const url = new URL(image)
-  const slash = url.pathname.lastIndexOf('/') + 1
-  url.pathname = url.pathname.slice(0, slash) + manifestFileOf(imageNameOf(url.pathname.slice(slash)))
-  return url.href
 }
 
 async function readManifestText(

@@ -1,5 +1,6 @@
 /** The public entry `nspawn-rootfs/report`: what is in an image, and what differs between two, as data. */
 
+export { describeFileChange } from './diff/describe.ts'
 export { type DiffOptions, diffImages } from './diff/diff.ts'
 export type {
   ComparedImage,
@@ -13,6 +14,7 @@ export type {
   WithoutDiff,
 } from './diff/image-diff.ts'
 export { formatDiffMarkdown } from './diff/markdown.ts'
+export { type DiffPageOptions, diffPage } from './diff/page.ts'
 export { type DiffSection, type DiffSections, diffSections } from './diff/sections.ts'
 export { ReportError, type ReportErrorCode } from './errors.ts'
 export { compareVersions, type PackageName, parseDrvName, parsePackageName } from './package-name.ts'

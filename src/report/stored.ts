@@ -1,5 +1,6 @@
+import { posix } from 'node:path'
 import { NixError, parseRegistration } from '../nix/index.ts'
-import { OpenError, type OpenedImage, type StoredPath } from '../open/index.ts'
+import { type ImageMember, OpenError, type OpenedImage, type StoredPath } from '../open/index.ts'
 
 /** What Nix has in an image. */
 export interface Stored {
@@ -17,24 +18,46 @@ const REGISTRATION_MAX = 64 * 1024 * 1024
 /** Links that lead into the NixOS system, the better one first: that which is started, and that of its profile. */
 const SYSTEM_LINKS = ['sbin/init', 'nix/var/nix/profiles/system']
 
+/** Those, and the generation that a profile leads to in a machine that was switched. */
+const SYSTEM_LINK = /^(?:sbin\/init|nix\/var\/nix\/profiles\/system(?:-\d+-link)?)$/
+
+/** Links that are followed from one to the next. */
+const LINKS_MAX = 4
+
 /**
  * Reads the store paths of an image and finds its system. Without a manifest, the image is read once in order: to look paths up
- * would keep a table of them all. Throws `OpenError` OPEN_CORRUPT if the registration is none.
+ * would keep a table of them all. `visit` is then called with each entry. Throws `OpenError` OPEN_CORRUPT if the registration is
+ * none.
  */
-export async function readStored(image: OpenedImage): Promise<Stored> {
+export async function readStored(image: OpenedImage, visit: (member: ImageMember) => void = () => {}): Promise<Stored> {
   if (image.manifest) return { paths: await image.storePaths(), toplevel: image.manifest.toplevel }
   const targets = new Map<string, string | undefined>()
   let registration: Buffer | undefined
   for await (const { member, contents } of image.walk()) {
+    visit(member)
     // Of two entries with one path, the later counts.
-    if (SYSTEM_LINKS.includes(member.path)) targets.set(member.path, member.target)
+    if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
     if (member.path !== REGISTRATION || member.type !== 'file' || member.size > REGISTRATION_MAX) continue
     const pieces: Uint8Array[] = []
     for await (const piece of contents()) pieces.push(piece.slice())
     registration = Buffer.concat(pieces)
   }
-  const systems = SYSTEM_LINKS.flatMap(link => /^\/nix\/store\/[^/]+/.exec(targets.get(link) ?? '') ?? [])
+  const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])
   return { paths: registration && parse(registration.toString()), toplevel: systems[0] }
+}
+
+/** The store path that links lead into. */
+function systemAt(link: string, targets: ReadonlyMap<string, string | undefined>): string | undefined {
+  let path = `/${link}`
+  for (let links = 0; links < LINKS_MAX; links++) {
+    const [start] = [...targets.keys()].filter(each => path === `/${each}` || path.startsWith(`/${each}/`))
+    const target = start === undefined ? undefined : targets.get(start)
+    if (start === undefined || target === undefined) return undefined
+    path = posix.resolve('/', posix.dirname(start), target) + path.slice(start.length + 1)
+    const [system] = /^\/nix\/store\/[^/]+/.exec(path) ?? []
+    if (system !== undefined) return system
+  }
+  return undefined
 }
 
 function parse(registration: string): StoredPath[] {

@@ -58,6 +58,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'nar-file',
     'store',
     'describe-url.ts',
+    'image-files.ts',
     'node:*',
   ],
   check: [
@@ -231,7 +232,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   // What runs in browsers comes along as text: only pages.config.ts imports it.
-  pages: ['units.ts', 'd3-hierarchy'],
+  pages: ['units.ts', 'd3-hierarchy', 'd3-scale'],
   report: [
     'nspawn-rootfs-error.ts',
     'arguments.ts',
@@ -258,6 +259,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'closure-source.ts',
     'compression.ts',
     'image-files.ts',
+    'image-source',
     'bench',
     'disk',
     'printable.ts',

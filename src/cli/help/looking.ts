@@ -32,8 +32,9 @@ SIZES
 
 EXTRACTING
   "extract IMAGE PATH... --to DIR" writes paths with all that is below them to
-  DIR/PATH, or the whole image. DIR is new or empty. A new DIR appears when all
-  of it is there; if that fails or is interrupted, DIR is as it was.
+  DIR/PATH, or the whole image. PATH may be a pattern. DIR is new or empty. A
+  new DIR appears when all of it is there; if that fails or is interrupted, DIR
+  is as it was.
   Nothing is written outside of DIR: an image with ".." in a path, or an entry
   below a symlink, is refused. Of two entries with one path, the later counts.
   Modes are subject to the umask and times are set, but no owners; root may ask
@@ -60,6 +61,8 @@ DIFFERENCES
   pull request. Store paths with the same NAR hash are not read, if both images
   have manifests. Packages are grouped as "nix store diff-closures" does, but
   changes of size below 8 KiB are listed as well: as "rebuilt".
+  --html writes a page that needs no network: packages by change of size, a
+  table to sort and search, and the files with what differs in each.
 
 BILL OF MATERIALS
   "sbom IMAGE" prints the store paths with versions, NAR hashes and references,

@@ -18,3 +18,18 @@ export function element<K extends keyof HTMLElementTagNameMap>(
 export function byId<T extends HTMLElement = HTMLElement>(id: string): T {
   return document.getElementById(id) as T
 }
+
+/** A fact in a list of definitions. */
+export function fact(name: string, value: string): HTMLElement {
+  return element('div', {}, element('dt', {}, name), element('dd', {}, value))
+}
+
+/** Calls `draw` now, and whenever the width of an element has changed. */
+export function onWidth(target: HTMLElement, draw: () => void): void {
+  let width = 0
+  new ResizeObserver(([{ contentRect }]) => {
+    if (contentRect.width === width) return
+    width = contentRect.width
+    draw()
+  }).observe(target)
+}

@@ -12,7 +12,20 @@ export function formatShare(part: number, whole: number): string {
   return whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}\u00a0%`
 }
 
-/** A number of store paths. */
-export function formatCount(count: number): string {
-  return `${count} store ${count === 1 ? 'path' : 'paths'}`
+/** A difference of bytes with its sign, such as `+1.20 MB`. */
+export function formatSigned(bytes: number): string {
+  if (bytes === 0) return '±0\u00a0B'
+  return `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`
+}
+
+/** How much more a number is than another one, such as `+1.8 %`. */
+export function formatGrowth(old: number, after: number): string {
+  if (old === 0 || old === after) return ''
+  const percent = (100 * (after - old)) / old
+  return `${percent > 0 ? '+' : '−'}${Math.abs(percent).toFixed(1)}\u00a0%`
+}
+
+/** A number of things with their noun, such as `2 packages`. */
+export function formatNumber(count: number, noun: string): string {
+  return `${count} ${count === 1 ? noun : `${noun}s`}`
 }

@@ -3,6 +3,7 @@
  * names and contents come from images: outside of code they are escaped, and inside of it nothing ends the code.
  */
 import { printable, printableLines } from '../../printable.ts'
+import { WITHOUT_DIFF_NOTES } from './describe.ts'
 import { octalMode, signedBytes } from './format.ts'
 import type { FileChange, FileState, ImageDiff, PackageChange } from './image-diff.ts'
 import { type DiffSection, diffSections } from './sections.ts'
@@ -13,9 +14,6 @@ import { type DiffSection, diffSections } from './sections.ts'
  */
 const PART_MAX = 9000
 const DIFF_MAX = 4000
-
-/** Why no lines are shown. */
-const NOTES = { binary: 'binary', large: 'too large to show', registration: 'lists the store paths' } as const
 
 /**
  * Formats a difference as Markdown: a line that sums it up, a table of packages, and details folded away. What does not fit
@@ -70,7 +68,7 @@ function foldedSection({ title, changes, onlyDigests, omitted }: DiffSection): s
 
 function describe(change: FileChange): string {
   const { path, kind, diff, withoutDiff } = change
-  const details = [...stateChanges(change), ...(withoutDiff === undefined ? [] : [NOTES[withoutDiff]])]
+  const details = [...stateChanges(change), ...(withoutDiff === undefined ? [] : [WITHOUT_DIFF_NOTES[withoutDiff]])]
   const line = `\n- ${kind} ${code(path)}: ${details.join(', ')}\n`
   return diff === undefined ? line : `${line}\n${fenced(printableLines(shortenedDiff(diff)))}`
 }

@@ -3,7 +3,8 @@ import type { OpenedImage, StoredPath } from '../../open/index.ts'
 import { createClosure, findRoots, NO_PATH, neighbours } from '../closure.ts'
 import { closureSizes } from '../closure-sizes.ts'
 import { addedSizes, findKeepers } from '../dominators.ts'
-import { readRuns, runsOfSegments } from './runs.ts'
+import { readStored } from '../stored.ts'
+import { createRunReader, runsOfSegments } from './runs.ts'
 import { shareBytes } from './shares.ts'
 
 /** Where the bytes of an image are. All sizes are in bytes. */
@@ -14,7 +15,7 @@ export interface ImageSizes {
   readonly tarSize: number
   /** Of the NARs of its store paths. */
   readonly narSize: number
-  /** The store path of the NixOS system, if the manifest names one. */
+  /** The store path of the NixOS system: by the manifest, or by the links that start it. */
   readonly toplevel?: string
   /** The store paths that keep all others: the toplevel, and those that no other store path refers to. */
   readonly roots: readonly string[]
@@ -57,26 +58,30 @@ export interface PartSizes {
   readonly fileSize: number
 }
 
-const IMAGE = withMethods('members', 'storePaths')
+const IMAGE = withMethods('walk', 'storePaths')
 
 /**
  * Tells where the bytes of an image are. With a manifest, nothing else of the image is read if the manifest has the references;
- * without one, all of it is. Throws `OpenError`.
+ * without one, all of it is, once. Throws `OpenError`.
  */
 export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   IMAGE(image, 'image')
-  const paths = distinct(await image.storePaths())
+  const reader = createRunReader()
+  const { paths: stored, toplevel: system } = await readStored(image, reader.add)
+  // Without a registration at its place, this tells what is missing.
+  const paths = distinct(stored ?? (await image.storePaths()))
   const closure = createClosure(paths)
   const numbers = new Map(paths.map(({ path }, number) => [path, number]))
   const owners = { numbers, others: paths.length }
   const { manifest } = image
-  const runs = manifest ? runsOfSegments(manifest.segments, owners) : await readRuns(image, owners)
+  const runs = manifest ? runsOfSegments(manifest.segments, owners) : reader.runs(owners, image.tarSize)
+  const toplevel = numbers.has(system ?? '') ? system : undefined
   const tarSize = runs.at(-1)?.end ?? 0
   const whole = { size: image.size, tarOffset: 0, tarSize }
   const shares = shareBytes(paths.length + 1, runs, image.blocks.length > 0 ? image.blocks : [whole])
 
   const narSizes = paths.map(({ narSize }) => narSize)
-  const roots = findRoots(closure, numbers.get(manifest?.toplevel ?? ''))
+  const roots = findRoots(closure, numbers.get(toplevel ?? ''))
   const keepers = findKeepers(closure, roots)
   const closures = closureSizes(closure, narSizes)
   const added = addedSizes(keepers, narSizes)
@@ -104,7 +109,7 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
     fileSize: image.size,
     tarSize,
     narSize: narSizes.reduce((sum, size) => sum + size, 0),
-    ...(manifest?.toplevel !== undefined && { toplevel: manifest.toplevel }),
+    ...(toplevel !== undefined && { toplevel }),
     roots: roots.map(pathOf),
     storePaths: storePaths.sort((a, b) => b.fileSize - a.fileSize || (a.path < b.path ? -1 : 1)),
     others: [

@@ -1,6 +1,6 @@
 /** Which bytes of an image's tar belong to which of its store paths. */
 import type { ManifestSegment } from '../../image/index.ts'
-import { encodeText, type OpenedImage } from '../../open/index.ts'
+import { encodeText, type ImageMember } from '../../open/index.ts'
 import type { TarRun } from './shares.ts'
 
 /** Bytes that a tar header fills, and that contents are padded to. */
@@ -23,18 +23,55 @@ export function runsOfSegments(segments: readonly ManifestSegment[], { numbers, 
   }))
 }
 
-/** The runs of a tar by its entries, for which all of it is read. */
-export async function readRuns(image: OpenedImage, { numbers, others }: Owners): Promise<TarRun[]> {
-  const owners = new Map(Array.from(numbers, ([path, number]) => [encodeText(path.slice(1)), number]))
-  const runs: { owner: number; start: number; end: number }[] = []
-  for await (const { path, contentsOffset, size } of image.members()) {
-    const owner = owners.get(path.split('/', 3).join('/') as typeof path) ?? others
-    const last = runs.at(-1)
-    const end = contentsOffset + Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
-    if (last?.owner === owner) last.end = end
-    else runs.push({ owner, start: last?.end ?? 0, end })
-  }
-  const entriesEnd = runs.at(-1)?.end ?? 0
-  const { tarSize = entriesEnd } = image
-  return tarSize > entriesEnd ? [...runs, { owner: others, start: entriesEnd, end: tarSize }] : runs
+/** Names in the store that are told apart: more than a registration has. Entries below others belong to no store path. */
+const NAMES_MAX = 2 ** 18
+
+/** Gathers the runs of a tar by its entries, before it is known which of them are in store paths. */
+export interface RunReader {
+  /** Takes up the next entry. */
+  add(member: ImageMember): void
+  /** The runs of them all. `tarSize` is the size of the tar, if it is known. */
+  runs(owners: Owners, tarSize: number | undefined): TarRun[]
 }
+
+/** Makes a reader that has seen no entry. */
+export function createRunReader(): RunReader {
+  /** Paths of what is directly in the store, by their places, and the runs of each. */
+  const places = new Map<string, number>()
+  const runs: { place: number; end: number }[] = []
+
+  function placeOf(path: string): number {
+    if (!path.startsWith('nix/store/')) return NO_PLACE
+    const top = path.split('/', 3).join('/')
+    const place = places.get(top) ?? (places.size < NAMES_MAX ? places.size : NO_PLACE)
+    if (place === places.size) places.set(top, place)
+    return place
+  }
+
+  return {
+    add({ path, contentsOffset, size }) {
+      const place = placeOf(path)
+      const last = runs.at(-1)
+      const end = contentsOffset + Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
+      if (last?.place === place) last.end = end
+      else runs.push({ place, end })
+    },
+    runs({ numbers, others }, tarSize) {
+      const owners = new Int32Array(places.size).fill(others)
+      for (const [path, number] of numbers) {
+        const place = places.get(encodeText(path.slice(1)))
+        if (place !== undefined) owners[place] = number
+      }
+      let start = 0
+      const owned = runs.map(({ place, end }): TarRun => {
+        const run = { owner: owners[place] ?? others, start, end }
+        start = end
+        return run
+      })
+      if (tarSize !== undefined && tarSize > start) owned.push({ owner: others, start, end: tarSize })
+      return owned
+    },
+  }
+}
+
+const NO_PLACE = -1

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../command.ts'
@@ -79,6 +79,20 @@ Settings of systemd-nspawn:
     const markdown = await run('--markdown', old, now)
     expect(markdown.code).toBe(1)
     expect(markdown.stdout).toMatch(/^\*\*files: 1\*\* .*\n\n<details>.*\n```diff\n@@ -1,1 \+1,1 @@\n-A\n\+B\n```\n/s)
+  })
+
+  it('writes a page, beside what it prints', async () => {
+    const [old, now] = twoImages([{ name: 'a', data: 'A\n' }], [{ name: 'a', data: 'B\n' }])
+    const file = join(temporaryFolder(), 'diff.html')
+    expect(await run('--html', file, old, now)).toEqual({ code: 1, stdout: `${file}\n`, stderr: '' })
+    const page = readFileSync(file, 'utf8')
+    expect(page).toMatch(/^<!doctype html>\n[\s\S]*<title>Differences: old\.tar → new\.tar<\/title>[\s\S]*<\/html>\n$/)
+    const again = await run('--html', file, '--markdown', old, now)
+    expect(again.stdout).toMatch(/^\*\*files: 1\*\*/)
+    expect(readFileSync(file, 'utf8')).toBe(page)
+    expect((await run('--html', file, old, old)).code).toBe(0)
+    expect(readFileSync(file, 'utf8')).toContain('<p>Nothing differs.</p>')
+    expect((await run('--html', join(file, 'none'), old, now)).code).toBe(2)
   })
 
   it('fails with another exit code than that of a difference', async () => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../../src/index.ts'
@@ -92,5 +92,33 @@ describe('nspawn-rootfs cat', () => {
     const folder = temporaryFolder()
     mkdirSync(join(folder, 'a'))
     expect((await run('cat', join(folder, 'a'), '/none')).stderr).toContain('cannot be read: it is a folder')
+  })
+})
+
+describe('nspawn-rootfs extract', () => {
+  it.each([['--no-manifest'], ['--same-owner']])('extracts what fits patterns: %s', async flag => {
+    const { image, toplevel, etc, folder } = await buildImage()
+    const to = join(folder, 'to')
+    const paths = ['/nix/store/*-nixos-system-test/{n*,s*/**}', '/nix/store/*-etc/etc', '/dev']
+    expect(await run('extract', flag, image, ...paths, '--to', to)).toMatchObject({ code: 0, stderr: '' })
+    const files = execFileSync('find', ['.', '-type', 'f', '-printf', '%P\n'], { cwd: to })
+    const expected = [`${etc}/etc/static/os-release`, `${toplevel}/nixos-version`, `${toplevel}/sw/bin/nix-store`]
+    expect(files.toString().split('\n').sort()).toEqual(['', ...expected].sort())
+    const none = await run('extract', flag, image, '/nix/store/*-none', '--to', join(folder, 'none'))
+    expect(none.stderr).toBe(`nspawn-rootfs: ${image}: has nothing at /nix/store/*-none\n`)
+    expect(existsSync(join(folder, 'none'))).toBe(false)
+  })
+
+  it('takes a name with such characters for what it is', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'a.tar')
+    const latin = rawEntry({ name: 'b/x', bytes: { 2: Buffer.from([0xff]) } })
+    writeFileSync(file, Buffer.concat([rawEntry({ name: 'a*' }), rawEntry({ name: 'ab' }), latin, END_OF_TAR]))
+    expect((await run('extract', file, 'a*', '--to', join(folder, 'one'))).lines).toEqual([
+      `1 entries, 0 B, in ${join(folder, 'one')}`,
+    ])
+    expect((await run('extract', file, 'b/*', '--to', join(folder, 'two'))).stderr).toBe(
+      `nspawn-rootfs: ${file}: has a name at b/* that is not UTF-8, b/\ufffd: give the directory that it is in\n`,
+    )
   })
 })

@@ -1,4 +1,4 @@
-import type { ImageSizes, PathSizes } from '../../../src/report/index.ts'
+import type { FileChange, ImageDiff, ImageSizes, PackageChange, PathSizes } from '../../../src/report/index.ts'
 
 /** A store path of a made-up closure. */
 export function pathOf(name: string, size: number, references: readonly string[] = [], keeper?: string): PathSizes {
@@ -46,3 +46,41 @@ export const HOSTILE_NAMES: readonly string[] = [
   'line\u2028end\0',
   '__proto__',
 ]
+
+/** A package that changed, with sizes in bytes of NAR; in the file it takes a third of them. */
+export function changeOf(
+  name: string,
+  [oldVersion, newVersion]: readonly [string | undefined, string | undefined],
+  [oldNarSize, newNarSize]: readonly [number, number],
+  kind: PackageChange['kind'] = 'upgraded',
+): PackageChange {
+  const isSame = oldVersion === newVersion
+  const paths = (version: string | undefined) => (version === undefined ? [] : [storePath(`${name}-${version}`)])
+  return {
+    name,
+    kind,
+    oldVersions: oldVersion === undefined || isSame ? [] : [oldVersion],
+    newVersions: newVersion === undefined || isSame ? [] : [newVersion],
+    oldPaths: paths(oldVersion),
+    newPaths: paths(newVersion),
+    ...{ oldNarSize, newNarSize, oldFileSize: Math.floor(oldNarSize / 3), newFileSize: Math.floor(newNarSize / 3) },
+  }
+}
+
+/** A text file that changed, with its difference. */
+export function fileChangeOf(path: string, diff: string): FileChange {
+  const state = (size: number) => ({ type: 'file', mode: 0o644, uid: 0, gid: 0, size }) as const
+  return { path, kind: 'changed', aspects: ['contents'], old: state(10), new: state(20), diff }
+}
+
+/** A difference of two images. */
+export function diffOf(parts: Partial<ImageDiff>): ImageDiff {
+  const side = { size: 3_000_000, bytesRead: 1000, storePaths: 200, narSize: 9_000_000 }
+  const none = { changes: [], omitted: 0 }
+  return {
+    isSame: false,
+    ...{ old: side, new: { ...side, size: 3_030_000, storePaths: 201, narSize: 9_100_000 } },
+    ...{ packages: [], files: none, configuration: none },
+    ...parts,
+  }
+}

@@ -1,11 +1,8 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { type Browser, chromium, type Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import type { Page } from 'playwright-core'
+import { describe, expect, it } from 'vitest'
 import { type ImageSizes, sizesPage } from '../../../src/report/index.ts'
-import { needs, pathOfProgram } from '../../programs.ts'
-import { temporaryFolder } from '../../temporary.ts'
+import { needs } from '../../programs.ts'
+import { type OpenPageOptions, useChromium } from './chromium.ts'
 import { HOSTILE_NAMES, pathOf, sizesOf, storePath } from './support.ts'
 
 const program = needs('chromium')
@@ -21,29 +18,12 @@ const sizes = sizesOf([
 ])
 
 describe.skipIf(program.skip)(`the page of sizes in Chromium${program.because}`, () => {
-  let browser: Browser
-  beforeAll(async () => {
-    const executablePath = pathOfProgram('chromium')
-    // Root cannot have the sandbox. Nothing from elsewhere is opened.
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] })
-  })
-  afterAll(() => browser?.close())
+  const openPage = useChromium()
 
-  /** Opens the page; its errors, and the requests that it makes, end up in `problems`. */
-  async function open(shown: ImageSizes, options: Parameters<Browser['newPage']>[0] = {}, hash = '') {
-    const file = join(temporaryFolder(), 'sizes.html')
-    writeFileSync(file, sizesPage(shown, { title: 'web.tar.xz' }))
-    const page = await browser.newPage({ viewport: { width: 1200, height: 900 }, ...options })
-    onTestFinished(() => page.close())
-    const problems: string[] = []
-    page.on('console', message => problems.push(message.text()))
-    page.on('pageerror', error => problems.push(error.message))
-    page.on('request', request => {
-      if (!/^data:/.test(request.url()) && !request.isNavigationRequest()) problems.push(request.url())
-    })
-    await page.goto(pathToFileURL(file).href + hash)
-    await page.locator('.cell').first().waitFor()
-    return { page, problems }
+  async function open(shown: ImageSizes, options?: OpenPageOptions) {
+    const opened = await openPage(sizesPage(shown, { title: 'web.tar.xz' }), options)
+    await opened.page.locator('.cell').first().waitFor()
+    return opened
   }
 
   const rows = (page: Page) => page.locator('tbody th').allInnerTexts()
@@ -81,7 +61,7 @@ describe.skipIf(program.skip)(`the page of sizes in Chromium${program.because}`,
   })
 
   it('opens at the store path in its address', async () => {
-    const { page } = await open(sizes, {}, `#${storePath('perl-5.40.0').slice('/nix/store/'.length)}`)
+    const { page } = await open(sizes, { hash: `#${storePath('perl-5.40.0').slice('/nix/store/'.length)}` })
     expect(await page.locator('#details-title').textContent()).toBe('perl-5.40.0')
   })
 
@@ -148,7 +128,7 @@ describe.skipIf(program.skip)(`the page of sizes in Chromium${program.because}`,
   it.each([360, 800, 1400])('fits into %i columns of pixels, light and dark', async width => {
     const colors = new Set<string>()
     for (const colorScheme of ['light', 'dark'] as const) {
-      const { page, problems } = await open(sizes, { viewport: { width, height: 800 }, colorScheme })
+      const { page, problems } = await open(sizes, { width, height: 800, colorScheme })
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width)
       const isOutside = 'cell => cell.offsetLeft + cell.offsetWidth > cell.parentElement.clientWidth'
       expect(await page.evaluate(`[...document.querySelectorAll('.cell')].filter(${isOutside}).length`)).toBe(0)

@@ -1,17 +1,26 @@
 /** The script of the page of sizes. */
-import { KINDS } from '../kinds.ts'
+import { KINDS } from '../../kinds.ts'
+import { byId, onWidth } from '../elements.ts'
+import { formatBytes, formatNumber, formatShare } from '../format.ts'
+import { createLegend, type LegendItem } from '../legend.ts'
 import { showDetails } from './details.ts'
-import { byId, element } from './elements.ts'
-import { formatBytes, formatCount, formatShare } from './format.ts'
 import { data, selectedPath } from './model.ts'
 import { type Measure, state } from './state.ts'
 import { drawTable } from './table.ts'
 import { drawTreemap, markTreemap } from './treemap.ts'
 
 byId('summary').textContent =
-  `${formatBytes(data.fileSize)} in the file, ${formatBytes(data.tarSize)} unpacked, ${formatCount(data.paths.length)}`
+  `${formatBytes(data.fileSize)} in the file, ${formatBytes(data.tarSize)} unpacked, ${formatNumber(data.paths.length, 'store path')}`
 
-byId('legend').append(...KINDS.map(legendOf).filter(made => made !== undefined))
+createLegend(
+  byId('legend'),
+  KINDS.map(legendItem).filter(item => item !== undefined),
+  kind => {
+    state.kind = kind
+    drawTable()
+    markTreemap()
+  },
+)
 
 byId<HTMLSelectElement>('measure').addEventListener('change', event => {
   state.measure = (event.target as HTMLSelectElement).value as Measure
@@ -28,12 +37,7 @@ addEventListener('hashchange', () => {
   details.focus({ preventScroll: true })
   details.scrollIntoView({ block: 'nearest' })
 })
-let width = 0
-new ResizeObserver(([{ contentRect }]) => {
-  if (contentRect.width === width) return
-  width = contentRect.width
-  draw()
-}).observe(byId('map'))
+onWidth(byId('map'), draw)
 
 drawTable()
 select()
@@ -50,25 +54,10 @@ function select(): void {
   markTreemap(selected)
 }
 
-/** A button that shows only one kind; none for a kind that nothing has. */
-function legendOf(name: string, kind: number): HTMLElement | undefined {
+/** A kind, for the legend; none for a kind that nothing has. */
+function legendItem(name: string, kind: number): LegendItem | undefined {
   const paths = data.paths.filter(path => path.kind === kind)
   if (paths.length === 0) return undefined
   const size = paths.reduce((sum, { file }) => sum + file, 0)
-  const button = element(
-    'button',
-    { type: 'button', 'aria-pressed': 'false' },
-    element('i', { class: `swatch k${kind}` }),
-    `${name} `,
-    element('small', {}, formatShare(size, data.fileSize)),
-  )
-  button.addEventListener('click', () => {
-    state.kind = state.kind === kind ? undefined : kind
-    for (const other of byId('legend').children) {
-      other.setAttribute('aria-pressed', String(other === button && state.kind === kind))
-    }
-    drawTable()
-    markTreemap()
-  })
-  return button
+  return { kind, name, note: formatShare(size, data.fileSize) }
 }

@@ -1,8 +1,8 @@
 /** The treemap: the area of each store path is its size, and they lie together by kind. */
 import { type HierarchyRectangularNode, hierarchy, treemap } from 'd3-hierarchy'
-import { KINDS, NO_KIND } from '../kinds.ts'
-import { byId, element } from './elements.ts'
-import { formatBytes, formatShare } from './format.ts'
+import { KINDS, NO_KIND } from '../../kinds.ts'
+import { byId, element } from '../elements.ts'
+import { formatBytes, formatShare } from '../format.ts'
 import { data, linkTo, nameOf } from './model.ts'
 import { isWanted, state } from './state.ts'
 

@@ -1,35 +1,47 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { KINDS, kindOf } from '../../../src/pages/index.ts'
-import { sizesPage } from '../../../src/report/index.ts'
-import { HOSTILE_NAMES, pathOf, sizesOf } from './support.ts'
+import { diffPage, sizesPage } from '../../../src/report/index.ts'
+import { changeOf, diffOf, fileChangeOf, HOSTILE_NAMES, pathOf, sizesOf } from './support.ts'
 
-const hostile = sizesOf(HOSTILE_NAMES.map((name, i) => pathOf(name, 1000 + i)))
+const sizes = sizesOf(HOSTILE_NAMES.map((name, i) => pathOf(name, 1000 + i)))
+const diff = diffOf({
+  packages: HOSTILE_NAMES.map(name => changeOf(name, [name, undefined], [1000, 0], 'removed')),
+  files: { changes: HOSTILE_NAMES.map(name => fileChangeOf(name, `+${name}`)), omitted: 0 },
+})
 const elementsOf = (page: string, name: string) =>
   [...page.matchAll(new RegExp(`<${name}\\b([^>]*)>([\\s\\S]*?)</${name}`, 'g'))].map(([, attributes, text]) => ({
     attributes: attributes!,
     text: text!,
   }))
 
-describe('the page of sizes', () => {
+describe.each([
+  ['sizes', 'Sizes of ', (title: string) => sizesPage(structuredClone(sizes), { title })],
+  [
+    'differences',
+    'Differences: old → ',
+    (newTitle: string) => diffPage(structuredClone(diff), { oldTitle: 'old', newTitle }),
+  ],
+])('the page of %s', (_, heading, pageOf) => {
   it('is the same for the same image', () => {
-    expect(sizesPage(hostile, { title: 'a' })).toBe(sizesPage(structuredClone(hostile), { title: 'a' }))
+    expect(pageOf('a')).toBe(pageOf('a'))
   })
 
   it('has names that stay data', () => {
-    const page = sizesPage(hostile, { title: '</title><script>hacked()</script>&"' })
+    const page = pageOf('</title><script>hacked()</script>&"')
     const [data, script, ...others] = elementsOf(page, 'script')
     expect(others).toEqual([])
-    expect(JSON.parse(data!.text).paths).toHaveLength(HOSTILE_NAMES.length)
+    const { paths, packages } = JSON.parse(data!.text)
+    expect(paths ?? packages).toHaveLength(HOSTILE_NAMES.length)
     expect(data!.text).not.toMatch(/[<\u2028\u202e]/)
     expect(script!.attributes).toBe(' type="module"')
     expect(elementsOf(page, 'title')[0]!.text).toBe(
-      'Sizes of &lt;/title&gt;&lt;script&gt;hacked()&lt;/script&gt;&amp;&quot;',
+      `${heading}&lt;/title&gt;&lt;script&gt;hacked()&lt;/script&gt;&amp;&quot;`,
     )
   })
 
   it('lets nothing run but its own script, and asks nobody for anything', () => {
-    const page = sizesPage(hostile, { title: 'a' })
+    const page = pageOf('a')
     const hash = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`
     const [, policy = ''] = /Content-Security-Policy" content="([^"]+)"/.exec(page) ?? []
     expect(policy.split('; ')).toEqual([

@@ -1,7 +1,7 @@
 /** What is known of the selected store path: its sizes, why it is there, and what it has to do with others. */
-import { KINDS } from '../kinds.ts'
-import { byId, element } from './elements.ts'
-import { formatBytes, formatShare } from './format.ts'
+import { KINDS } from '../../kinds.ts'
+import { byId, element, fact } from '../elements.ts'
+import { formatBytes, formatShare } from '../format.ts'
 import { chainTo, data, kept, linkTo, nameOf, referrers } from './model.ts'
 
 /** Store paths that a list shows at first. */
@@ -32,10 +32,6 @@ export function showDetails(number: number): void {
       listOf('Leaves with it', 'Nothing but itself.', kept[number], 'added'),
     ),
   )
-}
-
-function fact(name: string, value: string): HTMLElement {
-  return element('div', {}, element('dt', {}, name), element('dd', {}, value))
 }
 
 function link(number: number, attributes: Readonly<Record<string, string>> = {}): HTMLElement {

@@ -1,6 +1,6 @@
 /** The data of the page, and what follows from it. */
-import type { PathData, SizesData } from '../sizes-data.ts'
-import { byId } from './elements.ts'
+import type { PathData, SizesData } from '../../sizes-data.ts'
+import { byId } from '../elements.ts'
 
 /** The data in the page. */
 export const data: SizesData = JSON.parse(byId('data').textContent)

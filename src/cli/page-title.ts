@@ -1,0 +1,32 @@
+/** What images are called on pages. Nothing of a URL but its path is shown: a page is passed on, and a query may hold a token. */
+
+/** The name of an image's file. */
+export function pageTitle(image: string): string {
+  return lastNames(image, 1)
+}
+
+/** The names of two files, with as many folders in front as tell them apart. */
+export function pageTitles(old: string, after: string): { readonly oldTitle: string; readonly newTitle: string } {
+  const longest = Math.max(namesOf(old).length, namesOf(after).length)
+  for (let count = 1; ; count++) {
+    const titles = { oldTitle: lastNames(old, count), newTitle: lastNames(after, count) }
+    if (titles.oldTitle !== titles.newTitle || count >= longest) return titles
+  }
+}
+
+function lastNames(image: string, count: number): string {
+  return namesOf(image).slice(-count).join('/')
+}
+
+function namesOf(image: string): string[] {
+  const path = /^https?:/i.test(image) && URL.canParse(image) ? decode(new URL(image).pathname) : image
+  return path.split('/').filter(name => name !== '')
+}
+
+function decode(path: string): string {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}

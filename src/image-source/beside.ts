@@ -1,0 +1,36 @@
+/** Files that lie beside an image, on a disk or a web server, and are called after it. */
+import { basename, dirname, join } from 'node:path'
+import { readIfThere } from '../disk/index.ts'
+import { imageNameOf } from '../image-files.ts'
+import { isHttp, openAccess, type ServerOptions } from './access.ts'
+
+/** How to read a file beside an image. */
+export interface BesideOptions extends ServerOptions {
+  /** Bytes that the file of a server may have. */
+  readonly limit: number
+}
+
+/** The path or URL of a file beside an image. `fileOf` makes its name of the image's; what else is in a URL stays. */
+export function besideOf(image: string, fileOf: (name: string) => string): string {
+  if (!isHttp(image)) return join(dirname(image), fileOf(imageNameOf(basename(image))))
+  const url = new URL(image)
+  const slash = url.pathname.lastIndexOf('/') + 1
+  url.pathname = url.pathname.slice(0, slash) + fileOf(imageNameOf(url.pathname.slice(slash)))
+  return url.href
+}
+
+/** Reads a file beside an image; `undefined` if it is not there. Throws `HttpError`, and what the system throws. */
+export async function readBeside(
+  image: string,
+  fileOf: (name: string) => string,
+  { limit, ...options }: BesideOptions,
+): Promise<Uint8Array | undefined> {
+  const place = besideOf(image, fileOf)
+  if (!isHttp(place)) return readIfThere(place)
+  const access = await openAccess(place, options)
+  try {
+    return await access.document(place, { limit })
+  } finally {
+    await access.close()
+  }
+}
