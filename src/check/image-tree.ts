@@ -4,11 +4,13 @@ import {
   createPathTable,
   createTextStore,
   type FileNode,
+  growingMemory,
   type ImageNode,
   NONE,
   type PathTable,
   type Program,
   ROOT,
+  reserveMemory,
 } from '../tree/index.ts'
 import { HEADS_MAX, NAMES_MAX, PATHS_MAX } from './limits.ts'
 
@@ -52,24 +54,16 @@ export function createImageTree(): ImageTree {
   const files: (Uint8Array | Program)[] = []
   /** Programs of which all is alike are one. */
   const programs = new Map<string, number>()
-  let kinds = new Uint8Array(1024)
-  let modes = new Uint16Array(1024)
+  const memories = [1, 2, 4].map(size => growingMemory(size * PATHS_MAX)) as [ArrayBuffer, ArrayBuffer, ArrayBuffer]
+  const kinds = new Uint8Array(memories[0])
+  const modes = new Uint16Array(memories[1])
   /** Where the target of a symlink is, or what is known of a file. */
-  let details = new Int32Array(1024)
+  const details = new Int32Array(memories[2])
   let headSize = 0
   let isHeadLost = false
 
   function reserve(id: number): void {
-    if (id < kinds.length) return
-    let capacity = kinds.length
-    while (capacity <= id) capacity *= 2
-    const before = { kinds, modes, details }
-    kinds = new Uint8Array(capacity)
-    modes = new Uint16Array(capacity)
-    details = new Int32Array(capacity)
-    kinds.set(before.kinds)
-    modes.set(before.modes)
-    details.set(before.details)
+    for (const [i, memory] of memories.entries()) reserveMemory(memory, 2 ** i * (id + 1))
   }
 
   /** Keeps what is known of a file. */

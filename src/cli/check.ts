@@ -16,6 +16,7 @@ import {
 import { formatBytes } from '../units.ts'
 import { type Line, print, printJson, printLines } from './print.ts'
 import { somePath, UsageError } from './usage.ts'
+import { keepYoungMemorySmall } from './young-memory.ts'
 
 interface CheckFlags {
   system?: System
@@ -64,6 +65,7 @@ async function runCheck(image: string | undefined, flags: CheckFlags): Promise<v
     return
   }
   if (image === undefined) throw new UsageError('nothing to check: give an IMAGE, or --rules')
+  keepYoungMemorySmall()
   const server = { netrcFile, tokenFile }
   const report = await checkArchive(image === '-' ? process.stdin : image, { system, systemd, ...server })
   const { digest } = report

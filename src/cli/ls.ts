@@ -44,9 +44,11 @@ async function list(file: string, path: string, flags: ListFlags): Promise<void>
 
   /** The entries to list. */
   async function* choose(image: OpenedImage, path: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
-    const member = await image.member(path)
+    // To look for the root could take reading all of the image once more.
+    const isRoot = /^\/*$/.test(path)
+    const member = isRoot ? undefined : await image.member(path)
     if (member && member.type !== 'directory') yield member
-    else if (member) yield* image.members({ below: path, depth: isRecursive ? Number.POSITIVE_INFINITY : 1 })
+    else if (member || isRoot) yield* image.members({ below: path, depth: isRecursive ? Number.POSITIVE_INFINITY : 1 })
     else {
       let isFound = false
       for await (const fitting of findByPattern(image, path, isRecursive)) {

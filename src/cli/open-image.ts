@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { type OpenedImage, openImage } from '../open/index.ts'
 import { print } from './print.ts'
 import { somePath } from './usage.ts'
+import { keepYoungMemorySmall } from './young-memory.ts'
 
 /** Options of all of them. */
 export interface OpenFlags {
@@ -30,6 +31,7 @@ export function addOpenOptions(command: Command): Command {
 
 /** Opens an image, and says if it has to be read from its beginning. */
 export async function openForUser(image: string, flags: OpenFlags, signal?: AbortSignal): Promise<OpenedImage> {
+  keepYoungMemorySmall()
   const { manifest, netrcFile, tokenFile } = flags
   const opened = await openImage(image, { manifest, netrcFile, tokenFile, signal })
   if (!opened.isSeekable) print(`${image}: cannot seek, so it is read from its beginning`, process.stderr)

@@ -211,10 +211,12 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     const member = await find(REGISTRATION)
     if (member === undefined) throw fail('ENTRY_MISSING', `has no ${REGISTRATION}, which lists store paths`)
     if (member.size > REGISTRATION_MAX) throw fail('OPEN_UNSUPPORTED', `${REGISTRATION} has ${member.size} bytes`)
-    const pieces: Uint8Array[] = []
-    for await (const piece of contents(member)) pieces.push(piece)
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    let registration = ''
+    for await (const piece of contents(member)) registration += decoder.decode(piece, { stream: true })
+    registration += decoder.decode()
     try {
-      return parseRegistration(Buffer.concat(pieces).toString()).map(({ path, narHash, narSize, references }) => ({
+      return parseRegistration(registration).map(({ path, narHash, narSize, references }) => ({
         path: path.path,
         narHash,
         narSize,

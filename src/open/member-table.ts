@@ -1,6 +1,6 @@
 /** The members of an archive by their paths, in flat arrays: a million of them take 120 MB, where objects would take 400. */
 import { type ByteString, EMPTY } from '../bytes/index.ts'
-import { createPathTable, createTextStore, NODE_TYPES, NONE } from '../tree/index.ts'
+import { createPathTable, createTextStore, growingMemory, NODE_TYPES, NONE, reserveMemory } from '../tree/index.ts'
 import type { ImageMember } from './members.ts'
 
 /** Paths that are kept, and bytes of their names; as many bytes of targets. */
@@ -26,18 +26,15 @@ export interface MemberTable {
 export function createMemberTable(): MemberTable {
   const paths = createPathTable({ pathsMax: PATHS_MAX, namesMax: NAMES_MAX })
   const targets = createTextStore(NAMES_MAX)
-  let rows = new Float64Array(1024 * COLUMNS)
+  const memory = growingMemory(8 * COLUMNS * PATHS_MAX)
+  const rows = new Float64Array(memory)
 
   return {
     add(member) {
       const id = paths.add(member.path)
       const target = member.target === undefined ? NONE : targets.add(member.target)
       if (id === NONE || (target === NONE && member.target !== undefined)) return false
-      while (rows.length < (id + 1) * COLUMNS) {
-        const larger = new Float64Array(rows.length * 2)
-        larger.set(rows)
-        rows = larger
-      }
+      reserveMemory(memory, 8 * COLUMNS * (id + 1))
       const { type, mode, uid, gid, mtime, size, device, headerOffset, contentsOffset } = member
       const flags = (member.isSparse ? SPARSE : 0) + (member.hasAttributes ? ATTRIBUTES : 0)
       const kind = 1 + NODE_TYPES.indexOf(type) + flags

@@ -1,5 +1,6 @@
 export type { TreeEntry } from './entry.ts'
 export { TreeConflictError } from './errors.ts'
+export { growingMemory, reserveMemory } from './growing.ts'
 export {
   type DirectoryNode,
   type FileNode,

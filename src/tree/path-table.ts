@@ -7,6 +7,7 @@
  */
 import { randomInt } from 'node:crypto'
 import { type ByteString, EMPTY, joinNames } from '../bytes/index.ts'
+import { growingMemory, reserveMemory } from './growing.ts'
 import { createTextStore } from './text-store.ts'
 
 /** The path that all others lie below: ''. */
@@ -42,10 +43,9 @@ export function createPathTable(limits: { readonly pathsMax: number; readonly na
   const names = createTextStore(limits.namesMax)
   const point = randomInt(2, POINTS)
   const factor = randomInt(2 ** 31) * 2 + 1
-  let parents = new Int32Array(CAPACITY).fill(NONE, 0, 1)
-  let texts = new Int32Array(CAPACITY)
-  let hashes = new Int32Array(CAPACITY)
-  let followers = new Int32Array(CAPACITY)
+  const memories = Array.from({ length: 4 }, () => growingMemory(4 * limits.pathsMax))
+  const [parents, texts, hashes, followers] = memories.map(memory => new Int32Array(memory))
+  parents[ROOT] = NONE
   /** The last path added with a hash, by its upper bits. */
   let slots = new Int32Array(CAPACITY).fill(NONE)
   let shift = 32 - Math.log2(CAPACITY)
@@ -70,13 +70,8 @@ export function createPathTable(limits: { readonly pathsMax: number; readonly na
     return NONE
   }
 
-  function grow(): void {
-    const capacity = parents.length * 2
-    parents = copy(parents, capacity)
-    texts = copy(texts, capacity)
-    hashes = copy(hashes, capacity)
-    followers = copy(followers, capacity)
-    slots = new Int32Array(capacity).fill(NONE)
+  function growSlots(): void {
+    slots = new Int32Array(slots.length * 2).fill(NONE)
     shift--
     for (let id = 1; id < size; id++) link(id)
   }
@@ -91,7 +86,8 @@ export function createPathTable(limits: { readonly pathsMax: number; readonly na
     if (size === limits.pathsMax) return NONE
     const text = names.add(path, start, end)
     if (text === NONE) return NONE
-    if (size === parents.length) grow()
+    for (const memory of memories) reserveMemory(memory, 4 * (size + 1))
+    if (size === slots.length) growSlots()
     const id = size++
     parents[id] = folder
     texts[id] = text
@@ -137,10 +133,4 @@ export function createPathTable(limits: { readonly pathsMax: number; readonly na
       return joinNames(parts.reverse())
     },
   }
-}
-
-function copy(array: Int32Array, capacity: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(capacity)
-  larger.set(array)
-  return larger
 }

@@ -1,5 +1,6 @@
 /** Contents of files, by their digests, and as texts within bounds. */
 import { createHash, type Hash, hash } from 'node:crypto'
+import { growingMemory, reserveMemory } from '../../tree/index.ts'
 import { decodeTextFile } from './text-diff.ts'
 
 /** Bytes of texts of an image that are in memory. */
@@ -23,16 +24,13 @@ export interface Digests {
   isEqual(id: number, digest: Uint8Array): boolean
 }
 
-/** Makes a list without digests. */
-export function createDigests(): Digests {
-  let bytes = new Uint8Array(1024 * DIGEST_SIZE)
+/** Makes a list without digests, for numbers below `most`. */
+export function createDigests(most: number): Digests {
+  const memory = growingMemory(most * DIGEST_SIZE)
+  const bytes = new Uint8Array(memory)
   return {
     set(id, digest) {
-      while ((id + 1) * DIGEST_SIZE > bytes.length) {
-        const larger = new Uint8Array(bytes.length * 2)
-        larger.set(bytes)
-        bytes = larger
-      }
+      reserveMemory(memory, (id + 1) * DIGEST_SIZE)
       bytes.set(digest, id * DIGEST_SIZE)
     },
     isEqual(id, digest) {

@@ -4,7 +4,7 @@ import { comparePaths } from '../../tree/index.ts'
 import { aspectsOf, changeOf } from './changes.ts'
 import { createContentsReader, createDigests, type Digests, digestOf, type FileText } from './file-contents.ts'
 import type { FileChange, FileChanges } from './image-diff.ts'
-import { createStateTable, type Side, type StateTable } from './state-table.ts'
+import { createStateTable, PATHS_MAX, type Side, type StateTable } from './state-table.ts'
 import { TEXT_MAX } from './text-diff.ts'
 
 /** Files that are listed. */
@@ -24,7 +24,7 @@ export interface ImageOutside {
 /** Compares the files of two images. Throws `OpenError` OPEN_UNSUPPORTED if they have more than 2 million paths. */
 export async function diffFiles(before: ImageOutside, after: ImageOutside): Promise<FileChanges> {
   const table = createStateTable()
-  const digests = createDigests()
+  const digests = createDigests(PATHS_MAX)
   await readOld(before, table, digests)
   const contents = await readNew(after, table, digests)
   const { differing, texts } = contents

@@ -6,7 +6,7 @@ import type { WasmMemory } from './wasm.ts'
 /** The LZMA2 decoder: its algorithms are in `assembly/`, compiled to WebAssembly. */
 
 /**
- * Decodes LZMA2 data chunk by chunk, in memory of its own: the dictionary, and a quarter of it or 4 MiB more. It grows with
+ * Decodes LZMA2 data chunk by chunk, in memory of its own: the dictionary, and an eighth of it or 4 MiB more. It grows with
  * the data and ends with the decoder; keep one for many blocks.
  */
 export interface Lzma2Decoder {

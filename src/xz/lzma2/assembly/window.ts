@@ -30,7 +30,7 @@ let windowLimit: i32 = WINDOW
 export function beginWindow(size: i32): void {
   dictionarySize = size
   windowEnd = WINDOW
-  windowLimit = WINDOW + size + max(2 * DATA_SIZE_MAX, size >>> 2)
+  windowLimit = WINDOW + size + max(2 * DATA_SIZE_MAX, size >>> 3)
 }
 
 /** Empties it again. */
