@@ -34,8 +34,8 @@ and no --from has. What was fetched is kept if the pull breaks off, and the next
 one goes on there.
 
 Example, on the machine that runs the image:
-  nspawn-rootfs pull https://images.example.org/web.tar.xz --dir /var/cache/web \\
-    --public-key public.asc --import web --replace
+  nspawn-rootfs pull https://images.example.org/web.tar.xz \\
+    --dir /var/cache/web --public-key public.asc --import web --replace
 
 Topic: nspawn-rootfs help pulling`
 
