@@ -33,7 +33,7 @@ describe('a build with few descriptors', () => {
 
   it('waits for them as it asks servers', async () => {
     const server = await serveCache(cacheOfMany().folder)
-    const built = await build(48, server.url, 'tar.zst')
+    const built = await build(64, server.url, 'tar.zst')
     expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('100%') })
   })
 
