@@ -4,7 +4,7 @@ import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises
 import { basename, dirname, join } from 'node:path'
 import { type BlockCache, findBlock } from '../block-cache/index.ts'
 import { reasonOf } from '../disk/index.ts'
-import { parseManifest } from '../image/index.ts'
+import { type ImageManifest, parseManifest } from '../image/index.ts'
 import { imageNameOf, isManifestFile, manifestFileOf } from '../image-files.ts'
 import type { Warning } from '../warning.ts'
 import { READ_SIZE } from './partial.ts'
@@ -15,6 +15,7 @@ import { MANIFEST_OF_PARTIAL, PARTIAL } from './place.ts'
 export interface OlderImage {
   readonly path: string
   readonly pieces: readonly Piece[]
+  readonly manifest: ImageManifest
 }
 
 /** Images in a folder that lie beside their manifests. */
@@ -65,7 +66,7 @@ async function describe(manifestFile: string, image?: string): Promise<OlderImag
   const path = image ?? join(dirname(manifestFile), file)
   const found = await stat(path)
   const pieces = piecesOf(manifest)
-  return found.isFile() && found.size === size && pieces ? { path, pieces } : undefined
+  return found.isFile() && found.size === size && pieces ? { path, pieces, manifest } : undefined
 }
 
 /** Finds pieces by their digests. */

@@ -2,9 +2,11 @@
 import { join } from 'node:path'
 import type { BlockCache } from '../block-cache/index.ts'
 import { attempt, syncFile } from '../disk/index.ts'
+import type { ImageManifest } from '../image/index.ts'
+import { findBeginnings } from './beginnings.ts'
 import { type OlderImage, openCopies } from './copies.ts'
 import { PullError } from './errors.ts'
-import { fillPieces } from './fill.ts'
+import { type FillOptions, fillPieces, fillRests } from './fill.ts'
 import type { PullProgress } from './options.ts'
 import { createPartial, type Partial } from './partial.ts'
 import type { Piece } from './pieces.ts'
@@ -18,14 +20,20 @@ export interface ImageRequest {
   readonly file: string
   /** SHA-256 of the image in lower-case base 16, if it is known. */
   readonly sha256: string | undefined
-  /** All of its pieces, if they are known. */
-  readonly pieces: readonly Piece[] | undefined
+  /** All of its pieces, and its manifest, which tells them, if they are known. */
+  readonly known: KnownImage | undefined
   readonly place: Place
   /** Images that may have something in common with it. */
   readonly older: readonly OlderImage[]
   readonly cache: BlockCache | undefined
   readonly signal: AbortSignal | undefined
   readonly onProgress: (progress: PullProgress) => void
+}
+
+/** An image of which all is known but its bytes. */
+export interface KnownImage {
+  readonly manifest: ImageManifest
+  readonly pieces: readonly Piece[]
 }
 
 /** An image that has come. */
@@ -45,16 +53,16 @@ const MODE = 0o644
 
 /** Gets an image. Throws `PullError` PULL_WRONG and PULL_MISSING, `HttpError` and `DiskError`. */
 export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
-  const { server, file, place, pieces } = request
+  const { server, file, place, known } = request
   const name = partialNameOf(request.sha256)
   const path = join(place.folder, name)
   const handle = await place.openFile(name)
   try {
     const partial = createPartial(handle, path)
-    const { size, ...amounts } = pieces ? await gather(request, pieces, partial) : await download(request, partial)
+    const { size, ...amounts } = known ? await gather(request, known, partial) : await download(request, partial)
     const sha256 = (await partial.digest(size))!
     // What was there from before may have been damaged since.
-    if (!pieces && amounts.bytesReused > 0 && sha256 !== request.sha256) {
+    if (!known && amounts.bytesReused > 0 && sha256 !== request.sha256) {
       await partial.resize(0)
       return await fetchImage(request)
     }
@@ -80,7 +88,7 @@ export function partialNameOf(sha256: string | undefined): string {
 
 type Amounts = Pick<FetchedImage, 'size' | 'bytesReused' | 'bytesFetched'>
 
-async function gather(request: ImageRequest, pieces: readonly Piece[], partial: Partial): Promise<Amounts> {
+async function gather(request: ImageRequest, { manifest, pieces }: KnownImage, partial: Partial): Promise<Amounts> {
   const { server, file, older, cache, signal, onProgress } = request
   const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
   let bytesReused = 0
@@ -101,13 +109,19 @@ async function gather(request: ImageRequest, pieces: readonly Piece[], partial: 
   } finally {
     await copies.close()
   }
-  await fillPieces(missing, {
+  const options: FillOptions = {
     ...{ server, file, size, partial, signal },
     onFetched(count) {
       bytesFetched += count
       tell()
     },
-  })
+  }
+  const filled = await fillRests(findBeginnings(missing, manifest, older), options)
+  for (const known of filled.values()) bytesReused += known
+  await fillPieces(
+    missing.filter(piece => !filled.has(piece)),
+    options,
+  )
   return { size, bytesReused, bytesFetched }
 }
 

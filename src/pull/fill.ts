@@ -1,9 +1,10 @@
 /** Fetches the pieces of an image that are missing, and checks each by its digest. */
 import { createHash } from 'node:crypto'
+import { type Beginning, HEAD_SIZE, readBeginning } from './beginnings.ts'
 import { PullError } from './errors.ts'
 import type { Partial } from './partial.ts'
-import { joinPieces, type Piece } from './pieces.ts'
-import { countFailures, type Server } from './server.ts'
+import { endOf, joinPieces, type Piece } from './pieces.ts'
+import { countFailures, isOfServer, type Server } from './server.ts'
 
 /** What to fetch, and where to. */
 export interface FillOptions {
@@ -29,7 +30,6 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
   const failures = countFailures(signal)
   const queue = joinPieces(missing)
   let hasRanges = true
-  let isFailed = false
 
   /** Takes pieces from one answer, and resolves to those that are still missing. */
   async function fetchOnce(pieces: readonly Piece[], ask: () => Promise<Stretch>): Promise<readonly Piece[]> {
@@ -47,8 +47,7 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
     return [...rest]
   }
 
-  async function fetchRun(): Promise<void> {
-    const run = queue.shift()!
+  async function fetchRun(run: readonly Piece[]): Promise<void> {
     const start = run[0].offset
     const end = endOf(run.at(-1)!)
     const rest = await fetchOnce(run, async () => {
@@ -59,27 +58,77 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
     queue.push(...joinPieces(rest))
   }
 
-  async function work(): Promise<void> {
-    try {
-      while (queue.length > 0 && !isFailed) await fetchRun()
-    } catch (error) {
-      isFailed = true
-      throw error
-    }
-  }
-
   // The first answer tells whether the server has ranges.
-  if (queue.length > 0) await fetchRun()
+  const first = queue.shift()
+  if (first) await fetchRun(first)
   if (hasRanges) {
-    const ended = await Promise.allSettled(Array.from({ length: REQUESTS }, work))
-    const failed = ended.find(result => result.status === 'rejected')
-    if (failed) throw failed.reason
+    await workOff(queue, fetchRun)
     return
   }
   let rest: readonly Piece[] = queue.flat().sort((a, b) => a.offset - b.offset)
   while (rest.length > 0) {
     rest = await fetchOnce(rest, async () => ({ bytes: await server.whole(file, size), start: 0 }))
   }
+}
+
+/**
+ * Fetches the rest of pieces that should begin with bytes that are known, and resolves to the pieces that are right then, with
+ * the bytes that were not fetched. What comes of a server that fails here is fetched by {@link fillPieces}. Throws `DiskError`.
+ */
+export async function fillRests(
+  beginnings: readonly Beginning[],
+  { server, file, size, partial, onFetched }: FillOptions,
+): Promise<Map<Piece, number>> {
+  const right = new Map<Piece, number>()
+  let hasRanges = true
+
+  /** Resolves to whether the server has ranges. */
+  async function fetchBytes(start: number, end: number): Promise<boolean> {
+    const { bytes, isPart } = await server.range(file, start, end - start, size)
+    if (isPart) {
+      let position = start
+      for await (const chunk of bytes) {
+        await partial.write(chunk, position)
+        position += chunk.length
+        onFetched(chunk.length)
+      }
+    }
+    await bytes.return?.()
+    return isPart
+  }
+
+  await workOff([...beginnings], async beginning => {
+    const { piece } = beginning
+    const { offset } = piece
+    try {
+      hasRanges &&= await fetchBytes(offset, offset + HEAD_SIZE)
+      if (!hasRanges) return
+      const known = await readBeginning(beginning, await partial.read(offset, HEAD_SIZE))
+      if (!known) return
+      const end = offset + known.headerSize + known.bytes.length
+      await partial.write(known.bytes, offset + known.headerSize)
+      await fetchBytes(end, endOf(piece))
+      if (await partial.has(piece)) right.set(piece, end - offset - HEAD_SIZE)
+    } catch (error) {
+      if (!isOfServer(error)) throw error
+    }
+  })
+  return right
+}
+
+/** Does all that is in a queue, several at a time. The first failure ends it, once all that was begun has ended. */
+async function workOff<T>(queue: T[], work: (item: T) => Promise<void>): Promise<void> {
+  let isFailed = false
+  const workers = Array.from({ length: REQUESTS }, async () => {
+    try {
+      while (queue.length > 0 && !isFailed) await work(queue.shift()!)
+    } catch (error) {
+      isFailed = true
+      throw error
+    }
+  })
+  const failed = (await Promise.allSettled(workers)).find(result => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 /** Bytes of an image on their way. */
@@ -121,10 +170,6 @@ async function takePieces(
       index++
     }
   }
-}
-
-function endOf({ offset, size }: Piece): number {
-  return offset + size
 }
 
 function wrong(url: string, { offset, size }: Piece): PullError {

@@ -10,6 +10,8 @@ export interface Partial {
   write(bytes: Uint8Array, position: number): Promise<void>
   /** Cuts it, or fills it up with zeros. */
   resize(size: number): Promise<void>
+  /** Bytes that were written. */
+  read(position: number, size: number): Promise<Uint8Array>
   /** Whether a piece is there already. */
   has(piece: Piece): Promise<boolean>
   /** SHA-256 of the first `size` bytes, lower-case base 16; `undefined` if there are fewer. */
@@ -29,6 +31,11 @@ export function createPartial(handle: FileHandle, path: string): Partial {
         for (let at = 0; at < bytes.length; )
           at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
       }),
+    read: async (position, size) => {
+      const bytes = new Uint8Array(size)
+      const { bytesRead } = await attempt(path, () => handle.read(bytes, 0, size, position))
+      return bytes.subarray(0, bytesRead)
+    },
     resize: size => attempt(path, () => handle.truncate(size)),
     has: async ({ offset, size, sha256 }) => (await digest(offset, size)) === sha256,
     digest: size => digest(0, size),

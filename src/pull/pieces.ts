@@ -29,6 +29,11 @@ export function piecesOf({ artefacts, blocks, framing }: ImageManifest): readonl
   return end === artefacts[0].size ? pieces : undefined
 }
 
+/** Where a piece ends in the file. */
+export function endOf({ offset, size }: Piece): number {
+  return offset + size
+}
+
 /** Bytes asked for in one request, unless one piece has more. */
 const RUN_SIZE = 8 * 1024 * 1024
 

@@ -64,7 +64,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   })
   const settings = await listed(settingsFileOf(name), SETTINGS_MAX)
   const manifest = await listed(manifestFileOf(name), MANIFEST_MAX)
-  const { sha256, pieces } = knownOf(manifest, publication?.digests.get(file))
+  const { sha256, known } = knownOf(manifest, publication?.digests.get(file))
   const isThere = sha256 !== undefined && (await digestOfFile(join(folder, file))) === sha256
   const fetched = isThere ? undefined : await fetchNew()
   const delivered = await deliver({ folder, image: { file, path: fetched?.path }, manifest, settings }, options.signal)
@@ -89,9 +89,9 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
       ...(await imagesFrom(from, warning => warnings.push(warning))),
       ...(await imagesBegun(place.folder)),
     ]
-    if (pieces) await place.writeFile(partialNameOf(sha256) + MANIFEST_OF_PARTIAL, manifest.bytes!)
+    if (known) await place.writeFile(partialNameOf(sha256) + MANIFEST_OF_PARTIAL, manifest.bytes!)
     const cache = cacheOf(options, warning => warnings.push(warning))
-    return fetchImage({ server, file, sha256, pieces, place, older, cache, signal, onProgress })
+    return fetchImage({ server, file, sha256, known, place, older, cache, signal, onProgress })
   }
 }
 
@@ -100,7 +100,8 @@ function knownOf({ bytes }: SmallFile, listed: string | undefined) {
   const manifest = bytes && parseManifest(Buffer.from(bytes).toString())
   const said = manifest?.artefacts[0].sha256
   const sha256 = listed ?? said
-  return { sha256, pieces: manifest && said === sha256 ? piecesOf(manifest) : undefined }
+  const pieces = manifest && said === sha256 ? piecesOf(manifest) : undefined
+  return { sha256, known: manifest && pieces && { manifest, pieces } }
 }
 
 function cacheOf({ cache, signal }: PullOptions, warn: (warning: Warning) => void): BlockCache | undefined {

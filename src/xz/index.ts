@@ -38,7 +38,7 @@ export {
 export { keepLzma2Code } from './lzma2/code.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
 export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
-export { type Lzma2Sizes, measureLzma2 } from './lzma2-chunks.ts'
+export { type Lzma2Sizes, measureLzma2, sizeOfFirstChunks } from './lzma2-chunks.ts'
 export {
   type BlockLocation,
   createStreamWriter,

@@ -103,6 +103,28 @@ export function measureLzma2(pieces: readonly Uint8Array[]): Lzma2Sizes {
   return { compressedSize, uncompressedSize }
 }
 
+/**
+ * Bytes of the first chunks of LZMA2 data that together decode to at most `most` bytes. What is cut off or not valid counts
+ * as the end.
+ */
+export function sizeOfFirstChunks(data: Uint8Array, most: number): number {
+  const readHeader = createChunkHeaderReader()
+  let at = 0
+  let left = most
+  try {
+    while (at < data.length && data[at] !== 0) {
+      const body = at + 1 + chunkHeaderRest(data[at])
+      if (body > data.length) break
+      const chunk = readHeader(at, data[at], data.subarray(at + 1, body))
+      const end = body + chunk.size
+      if (chunk.uncompressedSize > left || end > data.length) break
+      left -= chunk.uncompressedSize
+      at = end
+    }
+  } catch {}
+  return at
+}
+
 /** Properties hold lc + 9 * (lp + 5 * pb); LZMA2 allows lc + lp up to 4. */
 function checkProperties(at: number, properties: number): void {
   const lc = properties % 9

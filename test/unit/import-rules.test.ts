@@ -206,6 +206,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'block-cache',
     'image',
     'image-source',
+    'xz',
     'node:*',
   ],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],

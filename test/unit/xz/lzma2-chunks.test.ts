@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { measureLzma2 } from '../../../src/xz/index.ts'
+import { measureLzma2, sizeOfFirstChunks } from '../../../src/xz/index.ts'
 
 const stored = (control: number, size: number) => [control, (size - 1) >> 8, (size - 1) & 255, ...Array(size).fill(7)]
 const lzma = (control: number, size: number, compressed: number, ...properties: number[]) => [
@@ -56,5 +56,33 @@ describe('measureLzma2', () => {
     ['control byte 127', [127, 0, 0, 0]],
   ])('refuses %s', (_, bytes) => {
     expect(() => measureLzma2([Uint8Array.from(bytes)])).toThrow(expect.objectContaining({ code: 'XZ_LZMA2' }))
+  })
+})
+
+describe('sizeOfFirstChunks', () => {
+  const bytes = Uint8Array.from(good)
+  /** Where the chunks end, and what they decode to by then. */
+  const ends = [
+    [0, 0],
+    [303, 300],
+    [303 + 1006, 300 + 2 ** 21],
+    [303 + 1006 + 10, 300 + 2 ** 21 + 70_000],
+    [303 + 1006 + 10 + 7, 300 + 2 ** 21 + 70_000 + 4],
+  ]
+
+  it('counts whole chunks', () => {
+    for (const [i, [size, decoded]] of ends.entries()) {
+      expect(sizeOfFirstChunks(bytes, decoded)).toBe(size)
+      if (i > 0) expect(sizeOfFirstChunks(bytes, decoded - 1)).toBe(ends[i - 1][0])
+    }
+    expect(sizeOfFirstChunks(bytes, Number.MAX_SAFE_INTEGER)).toBe(good.length - 1)
+  })
+
+  it('ends where the data is cut off or not valid', () => {
+    for (let cut = 0; cut < bytes.length; cut++) {
+      const whole = ends.filter(([size]) => size <= cut).at(-1)![0]
+      expect(sizeOfFirstChunks(bytes.subarray(0, cut), Number.MAX_SAFE_INTEGER)).toBe(whole)
+    }
+    expect(sizeOfFirstChunks(Uint8Array.of(0x80, 0, 0, 0, 0, 9), 100)).toBe(0)
   })
 })

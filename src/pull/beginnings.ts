@@ -1,0 +1,142 @@
+/**
+ * Blocks whose beginning is on this machine. Where a block begins with the same store paths as one of an older image, both
+ * begin with the same bytes, behind their headers: the encoder had the same data to decide by. So only the rest is fetched. It
+ * is a guess, and the digest of the block tells whether it was right.
+ */
+import { type FileHandle, open } from 'node:fs/promises'
+import type { ImageManifest } from '../image/index.ts'
+import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
+import type { OlderImage } from './copies.ts'
+import type { Piece } from './pieces.ts'
+
+/** A block, and the older one that begins alike. */
+export interface Beginning {
+  readonly piece: Piece
+  readonly path: string
+  /** Where the older block is in its file. */
+  readonly offset: number
+  readonly size: number
+  /** Bytes of tar with which both begin. */
+  readonly tarSize: number
+}
+
+/** The bytes with which a block begins, behind its header. */
+export interface KnownBytes {
+  readonly headerSize: number
+  readonly bytes: Uint8Array
+}
+
+/** A part of a block that is all or a part of one store path. */
+interface Run {
+  /** The store path with its NAR hash, and where in its tar the run begins; `undefined` for what is none. */
+  readonly key: string | undefined
+  readonly tarSize: number
+}
+
+/** Bytes by which the encoder looks ahead at most, and more. */
+const LOOKAHEAD = 64 * 1024
+
+/** Bytes of tar for which a request is worth while. */
+const TAR_SIZE_MIN = 256 * 1024
+
+/** For each of the pieces that begins like a block of an older image: the one with which it has most in common. */
+export function findBeginnings(
+  pieces: readonly Piece[],
+  manifest: ImageManifest,
+  older: readonly OlderImage[],
+): Beginning[] {
+  if (manifest.format !== 'tar.xz') return []
+  const byFirst = new Map<string, { path: string; offset: number; size: number; runs: readonly Run[] }[]>()
+  for (const { path, manifest: other } of older) {
+    if (other.format !== manifest.format || other.compression !== manifest.compression) continue
+    for (const { offset, size, runs } of blockRuns(other)) {
+      const key = runs[0]?.key
+      if (key !== undefined) byFirst.set(key, [...(byFirst.get(key) ?? []), { path, offset, size, runs }])
+    }
+  }
+  const wanted = new Map(pieces.map(piece => [piece.offset, piece]))
+  const found: Beginning[] = []
+  for (const { offset, runs } of blockRuns(manifest)) {
+    const piece = wanted.get(offset)
+    if (!piece) continue
+    const candidates = (byFirst.get(runs[0]?.key ?? '') ?? []).map(other => ({
+      ...other,
+      tarSize: commonSize(runs, other.runs),
+    }))
+    const best = candidates.sort((a, b) => b.tarSize - a.tarSize)[0]
+    if (best && best.tarSize >= TAR_SIZE_MIN) {
+      found.push({ piece, path: best.path, offset: best.offset, size: best.size, tarSize: best.tarSize })
+    }
+  }
+  return found
+}
+
+/** Bytes of the first part of a block that is fetched, which has its header. */
+export const HEAD_SIZE = 64
+
+/**
+ * Reads the bytes that a block should have behind its header, by the first bytes of it; `undefined` if there are none, such as
+ * where the older block was compressed in another way.
+ */
+export async function readBeginning(
+  { piece, path, offset, size, tarSize }: Beginning,
+  head: Uint8Array,
+): Promise<KnownBytes | undefined> {
+  let handle: FileHandle | undefined
+  try {
+    handle = await open(path, 'r')
+    const block = new Uint8Array(size)
+    const { bytesRead } = await handle.read(block, 0, size, offset)
+    const older = decodeBlockHeader(block)
+    const { headerSize, filters } = decodeBlockHeader(head)
+    if (!areSame(filters, older.filters)) return undefined
+    const data = block.subarray(older.headerSize, bytesRead)
+    const known = sizeOfFirstChunks(data, tarSize - LOOKAHEAD)
+    const fits = known > HEAD_SIZE && headerSize + known < piece.size
+    return fits ? { headerSize, bytes: data.subarray(0, known) } : undefined
+  } catch {
+    return undefined
+  } finally {
+    await handle?.close()
+  }
+}
+
+function areSame(ours: readonly Filter[], theirs: readonly Filter[]): boolean {
+  const textOf = (filters: readonly Filter[]) => filters.map(({ id, properties }) => `${id} ${properties}`).join()
+  return textOf(ours) === textOf(theirs)
+}
+
+/** The blocks of an image with the store paths in each. */
+function* blockRuns({ blocks, segments, storePaths }: ImageManifest) {
+  const hashes = new Map(storePaths.map(({ path, narHash }) => [path, narHash]))
+  let next = 0
+  for (const { offset, size, tarOffset, tarSize } of blocks) {
+    const end = tarOffset + tarSize
+    const runs: Run[] = []
+    while (next < segments.length && endOfSegment(segments[next]) <= tarOffset) next++
+    for (let i = next; i < segments.length && segments[i].tarOffset < end; i++) {
+      const { storePath, tarOffset: start } = segments[i]
+      const from = Math.max(start, tarOffset)
+      const narHash = hashes.get(storePath ?? '')
+      runs.push({
+        key: narHash && `${storePath} ${narHash} ${from - start}`,
+        tarSize: Math.min(endOfSegment(segments[i]), end) - from,
+      })
+    }
+    yield { offset, size, runs }
+  }
+}
+
+function endOfSegment({ tarOffset, tarSize }: ImageManifest['segments'][number]): number {
+  return tarOffset + tarSize
+}
+
+function commonSize(ours: readonly Run[], theirs: readonly Run[]): number {
+  let size = 0
+  for (const [i, { key, tarSize }] of ours.entries()) {
+    if (key === undefined || theirs[i]?.key !== key) break
+    size += Math.min(tarSize, theirs[i].tarSize)
+    if (tarSize !== theirs[i].tarSize) break
+  }
+  return size
+}
