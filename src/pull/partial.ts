@@ -42,13 +42,15 @@ export function createPartial(handle: FileHandle, path: string): Partial {
   }
 }
 
-/** SHA-256 of a file, lower-case base 16; `undefined` if it cannot be read. */
-export async function digestOfFile(path: string): Promise<string | undefined> {
+/** Whether a file has these contents; with `size`, that is asked first. */
+export async function hasDigest(path: string, sha256: string, size?: number): Promise<boolean> {
   const handle = await open(path, 'r').catch(() => undefined)
   try {
-    return handle && (await digestOf(handle, 0, (await handle.stat()).size))
+    const found = await handle?.stat()
+    if (!handle || !found?.isFile() || (size !== undefined && found.size !== size)) return false
+    return (await digestOf(handle, 0, found.size)) === sha256
   } catch {
-    return undefined
+    return false
   } finally {
     await handle?.close()
   }

@@ -10,7 +10,7 @@ import { deliver, type SmallFile } from './deliver.ts'
 import { type FetchedImage, fetchImage, partialNameOf } from './fetch-image.ts'
 import { fetchListed } from './listed.ts'
 import type { PullOptions } from './options.ts'
-import { digestOfFile } from './partial.ts'
+import { hasDigest } from './partial.ts'
 import { piecesOf } from './pieces.ts'
 import { MANIFEST_OF_PARTIAL, type Place } from './place.ts'
 import type { Publication } from './publication.ts'
@@ -64,19 +64,19 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   })
   const settings = await listed(settingsFileOf(name), SETTINGS_MAX)
   const manifest = await listed(manifestFileOf(name), MANIFEST_MAX)
-  const { sha256, known } = knownOf(manifest, publication?.digests.get(file))
-  const isThere = sha256 !== undefined && (await digestOfFile(join(folder, file))) === sha256
+  const { sha256, size, known } = knownOf(manifest, publication?.digests.get(file))
+  const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()
   const delivered = await deliver({ folder, image: { file, path: fetched?.path }, manifest, settings }, options.signal)
   await place.clear()
-  const { size } = await stat(join(folder, file))
+  const { size: actual } = await stat(join(folder, file))
   return {
     image: join(folder, file),
     files: delivered.files,
-    size,
+    size: actual,
     sha256: fetched?.sha256 ?? sha256!,
     isNew: !isThere,
-    bytesReused: fetched?.bytesReused ?? size,
+    bytesReused: fetched?.bytesReused ?? actual,
     bytesFetched: fetched?.bytesFetched ?? 0,
     ...(publication?.signedBy !== undefined && { signedBy: publication.signedBy }),
     warnings: [...warnings, ...delivered.warnings],
@@ -98,10 +98,11 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
 /** What is known of an image before it comes: by its checksums, and by a manifest that is of the same image. */
 function knownOf({ bytes }: SmallFile, listed: string | undefined) {
   const manifest = bytes && parseManifest(Buffer.from(bytes).toString())
-  const said = manifest?.artefacts[0].sha256
-  const sha256 = listed ?? said
-  const pieces = manifest && said === sha256 ? piecesOf(manifest) : undefined
-  return { sha256, known: manifest && pieces && { manifest, pieces } }
+  const said = manifest?.artefacts[0]
+  const sha256 = listed ?? said?.sha256
+  if (!manifest || said?.sha256 !== sha256) return { sha256 }
+  const pieces = piecesOf(manifest)
+  return { sha256, size: said?.size, known: pieces && { manifest, pieces } }
 }
 
 function cacheOf({ cache, signal }: PullOptions, warn: (warning: Warning) => void): BlockCache | undefined {

@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBlockCache, type PullProgress, pullImage } from '../../../src/index.ts'
@@ -250,6 +259,20 @@ describe('an image without a manifest', () => {
     truncateSync(partial, imageIn(one).length + 1000)
     await pullImage(server.url, folder, CHECKSUM)
     expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+})
+
+describe('without verification', () => {
+  it.each([[['web.tar.xz', 'web.manifest.json']], [['web.tar.xz']]])('an image comes from %j', async files => {
+    const published = temporaryFolder()
+    for (const file of files) copyFileSync(join(one, file), join(published, file))
+    const folder = temporaryFolder()
+    const server = await serve(published)
+    const pulled = await pullImage(server.url, folder, { verify: 'no', cache: false })
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    expect(pulled.signedBy).toBeUndefined()
+    expect(shown(folder)).toEqual(files.toSorted())
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({ code: 'PULL_MISSING' })
   })
 })
 
