@@ -1,0 +1,127 @@
+/**
+ * Measures what an update of an image costs, beside zsync, desync and a whole download, all in one run:
+ *
+ *     npm run bench:pull -- [--rounds N] [--level N]
+ *
+ * The images are those of the large closure of the system tests: one with a package, one with its next version, and one with
+ * another file in /etc. So that all of it can be compared, `xz -T2` compresses the same tars. nginx serves all of it, at most
+ * 10 MB/s a connection. desync takes part if it is installed. It runs as root: the packages are added to the store.
+ */
+import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { pathOfProgram } from '../test/programs.ts'
+import { closureOf, nixStore } from '../test/system/support/closures.ts'
+import { startNginx } from '../test/system/support/nginx.ts'
+import { createScratch } from '../test/system/support/scratch.ts'
+
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '3' }, level: { type: 'string', default: '1' } },
+})
+const rounds = Number(values.rounds)
+
+/** The name of each image in its folder. */
+const FILE = 'image.tar.xz'
+const VERSIONS = { before: ['1.0', 'one'], package: ['1.1', 'one'], file: ['1.0', 'two'] } as const
+
+const TITLES = { package: 'One package of 300 kB was replaced', file: 'One file in /etc/nixos has changed' }
+
+const CLI = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')]
+const scratch = createScratch()
+try {
+  const site = scratch.make('site')
+  const traffic = join(scratch.folder, 'traffic')
+  await makeImages(site)
+  const nginx = await startNginx(site, scratch.make('nginx'), {
+    http: "log_format bytes '$body_bytes_sent';",
+    location: `limit_rate 10m; access_log ${traffic} bytes;`,
+  })
+  const out = scratch.make('out')
+
+  /** Runs a command in turn with others, each from the same state, and counts what nginx sends. */
+  const run = async (line: string, old: string): Promise<Run & { bytes: number }> => {
+    rmSync(out, { recursive: true, force: true })
+    mkdirSync(out)
+    for (const file of [FILE, 'image.manifest.json']) copyFileSync(join(site, old, file), join(out, file))
+    truncateSync(traffic)
+    const result = await measure(line)
+    const bytes = readFileSync(traffic, 'utf8')
+      .split('\n')
+      .reduce((sum, line) => sum + Number(line), 0)
+    return { ...result, bytes }
+  }
+
+  for (const changed of ['package', 'file'] as const) {
+    const url = (file: string) => `${nginx.url}/${changed}/${file}`
+    const old = join(out, FILE)
+    const commands = {
+      'curl, all of it': shellWords(['curl', '-sfo', join(out, 'new'), url(FILE)]),
+      'nspawn-rootfs pull, all of it': `rm ${old} && ${pull(url(FILE))}`,
+      'nspawn-rootfs pull': pull(url(FILE)),
+      zsync: `cd ${out} && zsync -q -i ${old} -o new ${url(`${FILE}.zsync`)}`,
+      'zsync, xz -T2': `cd ${out} && zsync -q -i ${join(site, 'before/other.tar.xz')} -o new ${url('other.tar.xz.zsync')}`,
+      ...(pathOfProgram('desync') && {
+        desync: desync(url(''), 'image'),
+        'desync, xz -T2': desync(url(''), 'other'),
+      }),
+    }
+    const results = new Map(Object.keys(commands).map(name => [name, [] as (Run & { bytes: number })[]]))
+    for (let round = 0; round < rounds; round++) {
+      for (const [name, line] of Object.entries(commands)) results.get(name)!.push(await run(line, 'before'))
+    }
+    const { size } = statSync(join(site, changed, FILE))
+    console.log(`\n${TITLES[changed]}; the image has ${(size / 1e6).toFixed(1)} MB`)
+    const whole = results.get('curl, all of it')!
+    for (const [name, runs] of results) {
+      const ratio = median(runs.map((each, i) => each.seconds / whole[i]!.seconds))
+      const megabytes = (median(runs.map(({ bytes }) => bytes)) / 1e6).toFixed(2)
+      const memory = Math.round(Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1e6)
+      const seconds = median(runs.map(each => each.seconds)).toFixed(2)
+      console.log(
+        `  ${name.padEnd(30)} ${megabytes.padStart(8)} MB  ${seconds.padStart(7)} s  ${ratio.toFixed(3)}  ${memory} MB of memory`,
+      )
+    }
+  }
+  await nginx.stop()
+
+  function pull(url: string): string {
+    return shellWords([...CLI, 'pull', url, '--dir', out, '--verify', 'checksum', '--no-cache'])
+  }
+
+  function desync(url: string, name: string): string {
+    const seed = join(site, 'before', `${name}.caibx`)
+    const blob = join(site, 'before', `${name}.tar.xz`)
+    return shellWords([
+      ...['desync', 'extract', '-s', `${url}${name}.store`, '--seed', `${seed}:${blob}`],
+      ...[`${url}${name}.caibx`, join(out, 'new')],
+    ])
+  }
+} finally {
+  scratch.remove()
+}
+
+/** Makes the images, the same tars by `xz -T2`, and what zsync and desync need. */
+async function makeImages(site: string): Promise<void> {
+  const { link } = await closureOf('large')
+  const contents = readFileSync(process.execPath).subarray(0, 300_000)
+  for (const [folder, [version, text]] of Object.entries(VERSIONS)) {
+    const out = join(site, folder)
+    const etc = join(scratch.folder, `etc-${folder}`)
+    mkdirSync(etc)
+    writeFileSync(join(etc, 'configuration.nix'), `# ${text}\n`)
+    const file = join(scratch.folder, `package-${version}`)
+    writeFileSync(file, Buffer.concat([contents, Buffer.from(version)]))
+    const { stdout } = await nixStore('--add', file)
+    const build = [...CLI, 'build', '--toplevel', link, '--root', stdout.trim(), '--etc-nixos', etc, '--name', 'image']
+    const level = ['--level', values.level]
+    await measure(shellWords([...build, ...level, '--out', out, '--cache-dir', join(scratch.folder, 'cache')]))
+    const other = join(out, 'other.tar.xz')
+    await measure(`${shellWords([...build, '--format', 'tar', '--stdout'])} | xz -T2 -${values.level} > ${other}`)
+    for (const name of ['image', 'other']) {
+      await measure(`cd ${out} && zsyncmake -u ${name}.tar.xz -o ${name}.tar.xz.zsync ${name}.tar.xz`)
+      if (!pathOfProgram('desync')) continue
+      await measure(`cd ${out} && desync make -s ${name}.store ${name}.caibx ${name}.tar.xz`)
+    }
+  }
+}
