@@ -8,7 +8,7 @@ import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { normalizePath } from '../untar/index.ts'
 import { chosenBy } from './choice.ts'
-import { createFullLookup, createSegmentLookup, rangesBelow, rangesOf, rangesWithout, storePathOf } from './lookup.ts'
+import { createFullLookup, createSegmentLookup, rangesOf, rangesWithout, storePathOf } from './lookup.ts'
 import { impliedDirectory } from './member-table.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
 import { hashStorePaths } from './nar-hashes.ts'
@@ -129,15 +129,14 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  const resolve = (path: ByteString) => resolvePath(async at => nodeOf(await lookup(at)), path)
+  const resolve = (path: ByteString) => resolvePath(async at => nodeOf(await lookup.find(at)), path)
 
   async function* members({ below = '/', depth = Number.POSITIVE_INFINITY }: MembersOptions = {}) {
     text(below, 'below')
     const { path, node } = await resolve(encodeText(below))
     if (node?.type !== 'directory') throw fail('ENTRY_MISSING', `has no directory at ${below}`)
     const base = path === '' ? 0 : path.length + 1
-    const ranges = manifest && rangesBelow(manifest, path, depth)
-    for await (const { member } of all(ranges)) {
+    for await (const { member } of all(await lookup.rangesBelow(path, depth))) {
       if (path !== '' && !member.path.startsWith(`${path}/`)) continue
       if (isWithin(member.path, base, depth)) yield member
     }
@@ -172,15 +171,15 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     const [way, last] = follow ? [wanted, undefined] : [wanted.slice(0, slash + 1), wanted.slice(slash + 1)]
     const { path: end, node } = await resolve(way)
     if (node === undefined) return undefined
-    if (last === undefined || last === '' || last === '.' || last === '..') return lookup(end)
-    return node.type === 'directory' ? lookup(end === '' ? last : byteString`${end}/${last}`) : undefined
+    if (last === undefined || last === '' || last === '.' || last === '..') return lookup.find(end)
+    return node.type === 'directory' ? lookup.find(end === '' ? last : byteString`${end}/${last}`) : undefined
   }
 
   /** The file that an entry is, or is another name of. */
   async function fileOf(start: ImageMember): Promise<ImageMember> {
     let member = start
     for (let links = 0; member.type === 'hardlink' && links < HARD_LINKS_MAX; links++) {
-      const next = await lookup(normalizePath(member.target ?? member.path))
+      const next = await lookup.find(normalizePath(member.target ?? member.path))
       if (next === undefined) throw fail('ENTRY_MISSING', `has no /${decodeText(member.target!)}, a hard link's file`)
       member = next
     }

@@ -6,8 +6,13 @@ import { createMemberTable, type MemberTable } from './member-table.ts'
 import { type ImageMember, readMembers, type TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
-/** Finds the member at a path without `/` in front; `undefined` if there is none. It follows no links. */
-export type MemberLookup = (path: ByteString) => Promise<ReturnType<MemberTable['get']>>
+/** Finds members by their paths, which have no `/` in front. It follows no links. */
+export interface MemberLookup {
+  /** The member at a path; `undefined` if there is none. */
+  find(path: ByteString): Promise<ImageMember | undefined>
+  /** The parts of the archive that have what lies below a directory, with at most so many names behind its own. */
+  rangesBelow(directory: ByteString, depth: number): Promise<readonly TarRange[]>
+}
 
 /** Tables of parts that are kept: what is looked for next is often near. */
 const TABLES_KEPT = 8
@@ -15,24 +20,30 @@ const TABLES_KEPT = 8
 /** Finds members by a table of all of them, for which the whole archive is read once. */
 export function createFullLookup(tar: TarBytes, name: string): MemberLookup {
   let table: Promise<MemberTable> | undefined
-  return async path => {
-    table ??= readTable(tar, name, [{ start: 0 }])
-    table.catch(() => {
-      table = undefined
-    })
-    return (await table).get(path)
+  return {
+    async find(path) {
+      table ??= readTable(tar, name, [{ start: 0 }])
+      table.catch(() => {
+        table = undefined
+      })
+      return (await table).get(path)
+    },
+    async rangesBelow(directory) {
+      // To list the root, nothing was looked for yet.
+      return [(await table)?.rangeOf(directory) ?? { start: 0 }]
+    },
   }
 }
 
 /** Finds members in the only part of the archive that can have them, by the manifest. */
-export function createSegmentLookup(tar: TarBytes, name: string, { segments }: ImageManifest): MemberLookup {
+export function createSegmentLookup(tar: TarBytes, name: string, manifest: ImageManifest): MemberLookup {
   const ranges = new Map<string, TarRange[]>()
-  for (const { storePath = '', tarOffset, tarSize } of segments) {
+  for (const { storePath = '', tarOffset, tarSize } of manifest.segments) {
     const range = { start: tarOffset, end: tarOffset + tarSize }
     ranges.set(storePath.slice(1), [...(ranges.get(storePath.slice(1)) ?? []), range])
   }
   const tables = new Map<string, Promise<MemberTable>>()
-  return async path => {
+  const find = async (path: ByteString) => {
     const storePath = path.split('/', 3).join('/')
     const key = ranges.has(storePath) ? storePath : ''
     const table = tables.get(key) ?? readTable(tar, name, ranges.get(key) ?? [])
@@ -42,10 +53,14 @@ export function createSegmentLookup(tar: TarBytes, name: string, { segments }: I
     for (const oldest of tables.keys()) if (tables.size > TABLES_KEPT && oldest !== '') tables.delete(oldest)
     return (await table).get(path)
   }
+  return {
+    find,
+    rangesBelow: async (directory, depth) => rangesBelow(manifest, directory, depth),
+  }
 }
 
-/** The parts of an archive that have what lies below a directory. */
-export function rangesBelow(manifest: ImageManifest, directory: ByteString, depth: number): TarRange[] {
+/** The parts of an archive that have what lies below a directory, by its manifest. */
+function rangesBelow(manifest: ImageManifest, directory: ByteString, depth: number): TarRange[] {
   return segmentRanges(manifest, storePath => reaches(storePath, directory, depth))
 }
 
@@ -95,8 +110,10 @@ function segmentRanges({ segments }: ImageManifest, isWanted: (storePath: string
 
 async function readTable(tar: TarBytes, name: string, ranges: readonly TarRange[]): Promise<MemberTable> {
   const table = createMemberTable()
+  // Whether contents follow a hard link depends on any pax header before it, and more depends on global ones.
+  const observer = { onGlobals: table.bind, onPax: table.bind }
   for (const range of ranges) {
-    for await (const { member } of readMembers(tar, name, range)) {
+    for await (const { member } of readMembers(tar, name, range, observer)) {
       if (table.add(member)) continue
       throw new OpenError('OPEN_UNSUPPORTED', name, 'has too many paths to be looked up: list it instead')
     }

@@ -14,6 +14,7 @@ import {
   type SparseFile,
   type SparsePart,
   type TarEntry,
+  type TarObserver,
   typeOf,
 } from '../untar/index.ts'
 import { createSeekingInput } from './seeking-input.ts'
@@ -57,6 +58,8 @@ export interface TarRange {
   readonly start: number
   /** Default: the end of the archive. */
   readonly end?: number
+  /** Where the headers of the last member begin that is wanted. Default: all are. */
+  readonly last?: number
 }
 
 /** A member as it is come by. */
@@ -73,20 +76,22 @@ const ATTRIBUTE = /^(SCHILY\.(xattr|acl)|LIBARCHIVE\.xattr|RHT\.security)\./
 
 /**
  * The members in a part of an archive, in order; it begins with a header. Importers stop at blocks of zeros, and so does this.
- * Throws `OpenError` OPEN_CORRUPT.
+ * `observer` is told of extended headers. Throws `OpenError` OPEN_CORRUPT.
  */
 export async function* readMembers(
   tar: TarBytes,
   name: string,
-  { start, end }: TarRange,
+  { start, end, last = Number.POSITIVE_INFINITY }: TarRange,
+  observer?: TarObserver,
 ): AsyncGenerator<MemberInPlace> {
   const corrupt = (what: string) => new OpenError('OPEN_CORRUPT', name, what)
   const cut = () => corrupt(problemOf('cut', start + entries.offset))
   const input = createSeekingInput(tar, start, end)
-  const entries = createTarEntries(input)
+  const entries = createTarEntries(input, observer)
   try {
     for (;;) {
       const headerOffset = start + entries.offset
+      if (headerOffset > last) return
       const entry = await entries.next()
       if ('kind' in entry) {
         if (entry.kind === 'zeros' || (entry.kind === 'end' && headerOffset > 0)) return
