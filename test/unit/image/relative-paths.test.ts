@@ -39,7 +39,7 @@ describe('a relative path means what it meant at the call', () => {
     const publishing = publishImages(specs, 'published', { signing: { keyFile: 'key' } })
     process.chdir('/')
     expect((await publishing).isSigned).toBe(true)
-    expect(readdirSync(join(folder, 'published'))).toContain('latest')
+    expect(readdirSync(join(folder, 'published'))).toContain('SHA256SUMS')
   })
 
   it('of a declaration', async () => {

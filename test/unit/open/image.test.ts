@@ -7,7 +7,7 @@ import { type OpenError, openImage } from '../../../src/open/index.ts'
 import { sendBytes, sendFile, serveCache } from '../../binary-cache.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
-import { END_OF_TAR, rawEntry } from '../../raw-tar.ts'
+import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { collect, countingSource, listAll, randomBytes } from './support.ts'
 
@@ -86,6 +86,36 @@ describe('an image of ours', () => {
     expect(top.map(({ path }) => path)).toContain('nix-path-registration')
     const all = await listAll(image.members())
     expect(all.map(({ path }) => path)).toContain(large.slice(1))
+  })
+
+  it('has a directory that is listed without a manifest, and read where it lies once that is known', async () => {
+    const { image: file, toplevel, manifest } = await buildImage('tar')
+    const source = countingSource(file)
+    await using image = await openImage(source, { manifest: false })
+    const paths = async (below: string) => (await listAll(image.members({ below }))).map(({ path }) => path)
+    await using known = await openImage(file, { manifest })
+    const expected = async (below: string) => (await listAll(known.members({ below }))).map(({ path }) => path)
+    for (const below of ['/nix/store', '/etc', toplevel]) expect(await paths(below)).toEqual(await expected(below))
+    const before = source.bytesRead
+    expect(await paths(toplevel)).toEqual(await expected(toplevel))
+    expect(source.bytesRead - before).toBeLessThan(source.size / 4)
+  })
+
+  it('has entries that come twice, which are listed as often', async () => {
+    const file = join(temporaryFolder(), 'twice.tar')
+    const entry = (name: string, data: string) => rawEntry({ name, data })
+    writeFileSync(file, Buffer.concat([entry('a/x', '1'), entry('b/y', '2'), entry('a/x', '3'), END_OF_TAR]))
+    await using image = await openImage(file)
+    expect((await listAll(image.members({ below: 'a' }))).map(({ path }) => path)).toEqual(['a/x', 'a/x'])
+  })
+
+  it('has entries that depend on a header in front of others', async () => {
+    const file = join(temporaryFolder(), 'global.tar')
+    const entries = [rawPax({ uid: '7' }, 'g'), rawEntry({ name: 'b/y' }), rawEntry({ name: 'a/x' }), END_OF_TAR]
+    writeFileSync(file, Buffer.concat(entries))
+    await using image = await openImage(file)
+    expect((await image.member('a/x'))?.uid).toBe(7)
+    expect((await listAll(image.members({ below: 'a' }))).map(({ uid }) => uid)).toEqual([7])
   })
 
   it('follows symlinks, or not', async () => {
