@@ -262,7 +262,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       throw this.#error('HTTP_CHANGED', `the file changed during the download: ${difference}`, 'download it again')
     }
     this.#identity = isKnown ? { ...now, ...before, length: before.length ?? now.length } : now
-    this.#checkSize(this.#identity.length ?? 0)
+    this.#checkLimit(this.#identity.length ?? 0)
   }
 
   async #read(): Promise<Uint8Array | undefined> {
@@ -278,7 +278,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
       this.#skip -= received.length - rest.length
       const chunk = this.#isPart ? rest : rest.subarray(0, this.#limit - this.#position)
       if (chunk.length === 0) continue
-      this.#checkSize(this.#position + chunk.length)
+      this.#checkEnd(this.#position + chunk.length)
       this.#position += chunk.length
       this.#context.persistence.progress(chunk.length)
       this.#queue().progress()
@@ -289,15 +289,21 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     return undefined
   }
 
-  #checkSize(size: number): void {
+  /** Throws if the file, or what came of it, has more bytes than it may have. */
+  #checkLimit(size: number): void {
     const { limit } = this.#options
-    const { length = size, encoding } = this.#identity
     // What cannot be compressed any further grows a little.
-    const most = encoding === undefined ? limit : limit + limit / 100 + 64 * 1024
+    const most = this.#identity.encoding === undefined ? limit : limit + limit / 100 + 64 * 1024
     if (size > most) {
       throw this.#error('HTTP_TOO_LARGE', `the file has more than the ${limit} bytes that it may have`, 'check the URL')
     }
-    if (size > length || (this.#isPart && size > this.#limit)) {
+  }
+
+  /** Throws if bytes come that are not of what was asked for; the last of them is in front of `end`. */
+  #checkEnd(end: number): void {
+    this.#checkLimit(end)
+    const { length = end } = this.#identity
+    if (end > length || (this.#isPart && end > this.#limit)) {
       throw this.#rangeError(`beyond byte ${Math.min(length, this.#limit)}, the last`)
     }
   }

@@ -41,6 +41,22 @@ describe('a download that breaks off', () => {
     expect(pauses).toHaveLength(1)
   })
 
+  it('goes on in the middle of a part of the file, as often as that breaks off', async () => {
+    const server = await serve((request, response) =>
+      sendFile(request, response, { headers: TAG, until: 100_000 + 100_000 * server.requests.length }),
+    )
+    const { client } = openClient()
+    const answer = await client.openRange(server.at('/'), { start: 100_000, size: 400_000 }, { limit: LIMIT })
+    expect(answer?.isPart).toBe(true)
+    expect(Buffer.concat(await collect(answer!.bytes)).equals(FILE.subarray(100_000, 500_000))).toBe(true)
+    expect(server.requests.map(({ headers }) => headers.range)).toEqual([
+      'bytes=100000-499999',
+      'bytes=200000-499999',
+      'bytes=300000-499999',
+      'bytes=400000-499999',
+    ])
+  })
+
   it('gets each byte once from a server that knows no ranges', async () => {
     const server = await serveFile({ until: HALF, whole: true }, { until: HALF + 1, whole: true }, { whole: true })
     const { client } = openClient()

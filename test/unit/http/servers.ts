@@ -80,12 +80,14 @@ export interface FileOptions {
 export function sendFile(request: IncomingMessage, response: ServerResponse, options: FileOptions = {}): void {
   const { file = FILE, headers = {}, whole = false, until } = options
   const same = [undefined, headers.etag, headers['last-modified']].includes(request.headers['if-range'] as string)
-  const from = /^bytes=(\d+)-$/.exec(request.headers.range ?? '')
-  const first = from && same && !whole ? Number(from[1]) : 0
-  const range = { 'content-range': `bytes ${first}-${file.length - 1}/${file.length}` }
-  const length = { 'content-length': file.length - first }
-  response.writeHead(first > 0 ? 206 : 200, { ...length, ...(first > 0 && range), ...headers })
-  if (until === undefined) response.end(file.subarray(first))
+  const asked = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+  const isPart = asked !== null && same && !whole
+  const first = isPart ? Number(asked[1]) : 0
+  const end = isPart && asked[2] !== '' ? Math.min(Number(asked[2]) + 1, file.length) : file.length
+  const range = { 'content-range': `bytes ${first}-${end - 1}/${file.length}` }
+  const length = { 'content-length': end - first }
+  response.writeHead(isPart ? 206 : 200, { ...length, ...(isPart && range), ...headers })
+  if (until === undefined || until >= end) response.end(file.subarray(first, end))
   else response.write(file.subarray(first, Math.max(first, until)), () => response.destroy())
 }
 
