@@ -6,6 +6,8 @@ export type MachineErrorCode =
   | 'MACHINE_EXISTS'
   /** A command that was run for it failed. */
   | 'MACHINE_FAILED'
+  /** It does not start with the image. */
+  | 'MACHINE_DOES_NOT_START'
 
 /** A machine that cannot be made of an image. */
 export class MachineError extends NspawnRootfsError {

@@ -13,8 +13,10 @@ import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 /** A command. */
 export interface Step {
   readonly command: readonly string[]
-  /** What brings the machine back that was there, should it fail: commands for people. */
+  /** What brings the machine back that was there, should it fail. */
   readonly back?: readonly (readonly string[])[]
+  /** Whether it is the image's fault if it fails. */
+  readonly isTrial?: true
 }
 
 /** What is to become a machine. */
@@ -28,8 +30,12 @@ export interface MachineRequest {
 
 /** What is there of a machine that is replaced. */
 export interface FoundMachine {
+  /** Whether it is there itself: not if a replacement was broken off in the middle. */
+  readonly isThere: boolean
   readonly hasPrevious: boolean
   readonly hasNext: boolean
+  /** Whether its tree may never have run, while that of NAME-previous has. */
+  readonly isUnproven: boolean
   /** Folders with settings of the machine. */
   readonly settingsFolders: readonly string[]
 }
@@ -42,27 +48,38 @@ export function importSteps({ machine, image, settings }: MachineRequest): Step[
   ]
 }
 
-/** The commands that replace a machine and start it. */
+/** Seconds after which a machine that was started should still run. */
+const TRIAL = '5'
+
+/** The commands that replace a machine and start it. Until it is stopped, nothing of it changes. */
 export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
   const next = `${machine}-next`
   const previous = `${machine}-previous`
+  const unit = `systemd-nspawn@${machine}.service`
   const start = ['machinectl', 'start', machine]
+  const stop = ['systemctl', 'stop', unit]
   // With a tree, machined renames the settings of its machine (systemd `src/shared/discover-image.c`).
   const kept = found.settingsFolders.map(folder =>
     install(`${folder}/${settingsFileOf(previous)}`, `${folder}/${settingsFileOf(machine)}`),
   )
   const installs = settings === undefined ? kept : [install(settings, trustedSettingsOf(machine))]
-  const backAgain = [rename(machine, next), rename(previous, machine), start]
+  const keepsPrevious = found.isUnproven || !found.isThere
+  const back = [rename(previous, machine), start]
+  const backAgain = [stop, rename(machine, next), ...back]
+  const trial = { isTrial: true, back: backAgain } as const
   return [
     // Of an import that was broken off.
     ...(found.hasNext ? [{ command: remove(next) }] : []),
     { command: importTar(image, next) },
-    { command: ['systemctl', 'stop', `systemd-nspawn@${machine}.service`] },
-    ...(found.hasPrevious ? [{ command: remove(previous), back: [start] }] : []),
-    { command: rename(machine, previous), back: [start] },
-    { command: rename(next, machine), back: [rename(previous, machine), start] },
+    ...(found.hasPrevious && !keepsPrevious ? [{ command: remove(previous) }] : []),
+    ...(found.isThere ? [{ command: stop, back: [start] }] : []),
+    ...(found.isThere && found.isUnproven ? [{ command: remove(machine), back: [start] }] : []),
+    ...(found.isThere && !found.isUnproven ? [{ command: rename(machine, previous), back: [start] }] : []),
+    { command: rename(next, machine), back },
     ...installs.map(command => ({ command, back: backAgain })),
-    { command: start, back: backAgain },
+    { command: start, ...trial },
+    { command: ['sleep', TRIAL], ...trial },
+    { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
   ]
 }
 

@@ -5,12 +5,22 @@
  *       partial-DIGEST         the image as far as it is there; DIGEST is its SHA-256
  *       partial-DIGEST.json    the manifest of that image, if it has one
  *       seen.json              what was published when: see `seen.ts`
- *       imported.json          which machines have which image: see `imported.ts`
+ *       machines.json          what became of it: see `machine/record.ts`
  */
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
-import { join } from 'node:path'
-import { attempt, DiskError, isOwn, makeFolders, pinFolder, sharingOf, syncFile, syncPath } from '../disk/index.ts'
+import { basename, dirname, join } from 'node:path'
+import {
+  attempt,
+  DiskError,
+  isOwn,
+  makeFolders,
+  pinFolder,
+  sharingOf,
+  syncFile,
+  syncPath,
+  withLock,
+} from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
 export const PARTIAL = 'partial-'
@@ -34,14 +44,19 @@ export interface Place {
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** Where the place for `file` in `folder` is. */
-export function placeOf(folder: string, file: string): string {
-  return join(folder, `.${file}.pull`)
+/** Runs `work` with the folder of a pulled image's place, while no other pull of it is under way. Throws `DiskError`. */
+export async function withPlace<T>(image: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const place = await openPlace(dirname(image), basename(image))
+  try {
+    return await withLock(place.folder, () => work(place.folder), undefined)
+  } finally {
+    await place.close()
+  }
 }
 
 /** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
 export async function openPlace(folder: string, file: string): Promise<Place> {
-  const path = placeOf(folder, file)
+  const path = join(folder, `.${file}.pull`)
   const pin = await attempt(path, async () => {
     await makeFolders(folder)
     await mkdir(path, 0o700).catch(error => {

@@ -67,8 +67,8 @@ async function verifySignature(server: Server, contents: Uint8Array, verifier: V
   }
   const url = server.urlOf(CHECKSUMS_FILE)
   if (why !== undefined) {
-    const advice = 'give the public key of whoever publishes it (--public-key), or --verify checksum to do without'
-    throw new PullError('PULL_UNSIGNED', url, `is signed by none of the trusted keys: ${why}; ${advice}`)
+    const what = 'the key is not that of whoever publishes it, or somebody in between gives something else'
+    throw new PullError('PULL_UNSIGNED', url, `is signed by none of the trusted keys: ${what} (${why})`)
   }
   const advice = 'publish the image with a key, or give --verify checksum'
   throw new PullError('PULL_UNSIGNED', url, `is not signed (there is no ${SIGNATURE_FILES.binary}); ${advice}`)

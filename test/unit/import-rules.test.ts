@@ -191,7 +191,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  machine: ['nspawn-rootfs-error.ts', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
+  machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
     'nspawn-rootfs-error.ts',
     'describe-url.ts',

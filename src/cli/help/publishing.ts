@@ -16,7 +16,8 @@ VERSIONS
 
   The first name is a symlink. One rename switches all symlinks to a new
   version, when all its images are complete. So "publish" may run every night in
-  the folder that is served. If nothing has changed, it makes no version.
+  the folder that is served. If nothing has changed, it makes no version, unless
+  --version-name gives one.
 
   A version must be newer than all before, or no machine would update to it:
   systemd compares the parts of a name as numbers or letters. 1.10 is newer than

@@ -14,8 +14,10 @@ WHAT IS FETCHED
   end the whole image against SHA256SUMS. Only then does it get its name.
   An image without a manifest, whoever made it, is fetched whole.
   If a pull breaks off, what it has fetched stays in DIR/.FILE.pull, and the
-  next one goes on there. Do not remove the old image before: its blocks are
-  what is not fetched again.
+  next one goes on there. The folder also remembers which publications were seen
+  at this URL, and what became of machines: keep it. Another DIR, or another
+  spelling of the URL, knows nothing of them.
+  Keep the old image, too: its blocks are what is not fetched again.
 
 WHAT IS TRUSTED
   --public-key   the key of whoever publishes the image. Without it, the keys
@@ -30,11 +32,21 @@ WHAT IS TRUSTED
 
 THE MACHINE
   --import NAME makes a machine of the image, as "machinectl import-tar" does.
-  Without root, it prints the commands.
+  It is not started: machinectl start NAME, and enable NAME for each boot.
+  Without root, the commands are printed.
   --replace puts the image in place of a machine that is there: it imports the
   image as NAME-next, stops the machine, renames it to NAME-previous, gives its
-  name to the new one and starts that. If a step fails, the message says how to
-  have the old machine back. NAME-previous stays until the next replacement.
+  name to the new one and starts that. If a step fails, or the new machine does
+  not run for 5 seconds, the old one is started again, and the image is not tried
+  a second time. NAME-next and NAME-previous belong to pull, which removes them
+  at the next replacement. To go back:
+
+    systemctl stop systemd-nspawn@web     # machinectl stop does not wait
+    machinectl rename web web-bad
+    machinectl rename web-previous web
+    machinectl start web
+
+  The machine then stays as it is until a newer image is published.
   The new tree has nothing of what the machine wrote into the old one, such as
   /var. Keep what has to stay in folders of the host, in the settings:
 
@@ -42,8 +54,8 @@ THE MACHINE
     Bind=/srv/web-state:/var/lib/web
 
   --trust-settings installs the settings of the image in /etc/systemd/nspawn,
-  where systemd-nspawn trusts them. Without it, the machine keeps the settings
-  that it has.`
+  where systemd-nspawn trusts them: whoever signs the image can then share any
+  folder of the host with the machine. Settings of your own are kept.`
 
 export const pulling: Topic = {
   name: 'pulling',

@@ -1,12 +1,12 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { lineOf, planMachine, runSteps } from '../../../src/machine/index.ts'
+import { lineOf, planMachine, readRecord, runSteps, writeRecord } from '../../../src/machine/index.ts'
 import { importSteps, replaceSteps } from '../../../src/machine/steps.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const REQUEST = { machine: 'web', image: '/var/cache/web/web.tar.xz' }
-const NOTHING = { hasPrevious: false, hasNext: false, settingsFolders: [] }
+const FOUND = { isThere: true, isUnproven: false, hasPrevious: false, hasNext: false, settingsFolders: [] }
 
 /** A folder first on PATH with programs that each run a shell line. */
 function programs(lines: Readonly<Record<string, string>>): string {
@@ -34,21 +34,34 @@ describe('the commands that make a machine', () => {
   })
 
   it('stop the machine only when its successor is imported, and keep its settings', () => {
-    const found = { hasPrevious: true, hasNext: true, settingsFolders: ['/etc/systemd/nspawn'] }
+    const found = { ...FOUND, hasPrevious: true, hasNext: true, settingsFolders: ['/etc/systemd/nspawn'] }
     expect(lines(replaceSteps(REQUEST, found))).toEqual([
       'machinectl remove web-next',
       'machinectl import-tar /var/cache/web/web.tar.xz web-next',
-      'systemctl stop systemd-nspawn@web.service',
       'machinectl remove web-previous',
+      'systemctl stop systemd-nspawn@web.service',
       'machinectl rename web web-previous',
       'machinectl rename web-next web',
       'install -D -m 644 /etc/systemd/nspawn/web-previous.nspawn /etc/systemd/nspawn/web.nspawn',
       'machinectl start web',
+      'sleep 5',
+      'systemctl --quiet is-active systemd-nspawn@web.service',
     ])
   })
 
+  it('keep the tree that has run where a replacement was broken off', () => {
+    const found = { ...FOUND, isUnproven: true, hasPrevious: true }
+    for (const isThere of [true, false]) {
+      const commands = lines(replaceSteps(REQUEST, { ...found, isThere }))
+      expect(commands).not.toContain('machinectl remove web-previous')
+      expect(commands).not.toContain('machinectl rename web web-previous')
+      expect(commands.includes('machinectl remove web')).toBe(isThere)
+      expect(commands).toContain('machinectl rename web-next web')
+    }
+  })
+
   it('never leave the user without a way back', () => {
-    const steps = replaceSteps(REQUEST, NOTHING)
+    const steps = replaceSteps(REQUEST, FOUND)
     const stops = steps.findIndex(({ command }) => command.includes('stop'))
     for (const { back = [] } of steps.slice(stops + 1)) expect(back.at(-1)).toEqual(['machinectl', 'start', 'web'])
   })
@@ -60,33 +73,75 @@ describe('the commands that make a machine', () => {
 
   it('replace a machine only if that is asked for', async () => {
     programs({ machinectl: 'test "$1 $2" = "show-image web"' })
-    await expect(planMachine(REQUEST, false)).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web' })
-    expect(lines(await planMachine(REQUEST, true))).toContain('machinectl rename web web-previous')
+    const plan = { request: REQUEST, record: undefined }
+    const refused = planMachine({ ...plan, isToReplace: false })
+    await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web' })
+    expect(lines(await planMachine({ ...plan, isToReplace: true }))).toContain('machinectl rename web web-previous')
     programs({ machinectl: 'false' })
-    expect(lines(await planMachine(REQUEST, true))).toEqual(['machinectl import-tar /var/cache/web/web.tar.xz web'])
+    expect(lines(await planMachine({ ...plan, isToReplace: true }))).toEqual([
+      'machinectl import-tar /var/cache/web/web.tar.xz web',
+    ])
+  })
+
+  it('remove no machine that was not made here', async () => {
+    programs({ machinectl: 'test "$1" = show-image' })
+    const plan = { request: REQUEST, isToReplace: true }
+    const refused = planMachine({ ...plan, record: undefined })
+    await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web-previous' })
+    expect(lines(await planMachine({ ...plan, record: {} }))).toContain('machinectl remove web-previous')
+    const brokenOff = lines(await planMachine({ ...plan, record: { replacing: true } }))
+    expect(brokenOff).not.toContain('machinectl remove web-previous')
   })
 })
 
 describe('a command that fails', () => {
-  it('is told with what brings the machine back', async () => {
+  it('has the machine that was there run again', async () => {
     programs({ machinectl: 'test "$1 $2" != "rename web-next"', systemctl: 'true' })
     const told: string[] = []
-    const running = runSteps('web', replaceSteps(REQUEST, NOTHING), line => told.push(line))
+    const running = runSteps('web', replaceSteps(REQUEST, FOUND), line => told.push(line))
     await expect(running).rejects.toMatchObject({
       code: 'MACHINE_FAILED',
       message:
-        'machine web: machinectl rename web-next web ended with exit code 1; to have it back: ' +
-        'machinectl rename web-previous web; machinectl start web',
+        'machine web: machinectl rename web-next web ended with exit code 1; the machine that was there runs again',
     })
-    expect(told.at(-1)).toBe('machinectl rename web-next web')
+    expect(told.slice(-3)).toEqual([
+      'machinectl rename web-next web',
+      'machinectl rename web-previous web',
+      'machinectl start web',
+    ])
+  })
+
+  it('is told with what is left to do if that fails, too', async () => {
+    programs({ machinectl: 'test "$1" != rename', systemctl: 'true' })
+    await expect(runSteps('web', replaceSteps(REQUEST, { ...FOUND, isThere: false }))).rejects.toThrow(
+      'does not run; what is left to do: machinectl rename web-previous web; machinectl start web',
+    )
+  })
+
+  it('as the machine starts is the fault of the image', async () => {
+    programs({ machinectl: 'true', systemctl: 'test "$2" != is-active', sleep: 'true' })
+    const running = runSteps('web', replaceSteps(REQUEST, FOUND))
+    await expect(running).rejects.toMatchObject({ code: 'MACHINE_DOES_NOT_START' })
   })
 
   it('before the machine has stopped leaves it as it was', async () => {
     programs({ machinectl: 'exit 3' })
-    await expect(runSteps('web', replaceSteps(REQUEST, NOTHING))).rejects.toThrow(
+    await expect(runSteps('web', replaceSteps(REQUEST, FOUND))).rejects.toThrow(
       'ended with exit code 3; the machine is as it was',
     )
     vi.stubEnv('PATH', temporaryFolder())
     await expect(runSteps('web', importSteps(REQUEST))).rejects.toThrow('cannot be run (ENOENT)')
+  })
+})
+
+describe('records of machines', () => {
+  it('are written each for itself', async () => {
+    const folder = temporaryFolder()
+    expect(await readRecord(folder, 'web')).toBeUndefined()
+    await writeRecord(folder, 'web', { image: 'a' })
+    await writeRecord(folder, 'db', { failed: 'b' })
+    expect(await readRecord(folder, 'web')).toEqual({ image: 'a' })
+    expect(await readRecord(folder, 'db')).toEqual({ failed: 'b' })
+    expect(await readRecord(folder, '__proto__')).toBeUndefined()
   })
 })

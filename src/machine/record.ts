@@ -1,0 +1,55 @@
+/**
+ * What became of the images of one file on this machine, so that what runs every night does nothing twice. It lies beside what
+ * a pull keeps of the file:
+ *
+ *     machines.json    {"NAME": {"image", "failed", "replacing", "settings"}}
+ */
+import { createHash } from 'node:crypto'
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { attempt, isOwn, readIfThere } from '../disk/index.ts'
+
+/** What is known of a machine. Digests are SHA-256 in lower-case base 16. */
+export interface MachineRecord {
+  /** The image that it was last made of. */
+  readonly image?: string
+  /** An image with which it did not start. */
+  readonly failed?: string
+  /** Whether it was being replaced when that was ended: its tree may be one that never ran. */
+  readonly replacing?: true
+  /** The settings that were installed for it. */
+  readonly settings?: string
+}
+
+const FILE = 'machines.json'
+
+/** The record of a machine; `undefined` if it was never made here. `folder` is where the records lie. */
+export async function readRecord(folder: string, machine: string): Promise<MachineRecord | undefined> {
+  const all = await readAll(folder)
+  return Object.hasOwn(all, machine) ? all[machine] : undefined
+}
+
+/** Writes the record of a machine. Throws `DiskError`. */
+export async function writeRecord(folder: string, machine: string, record: MachineRecord): Promise<void> {
+  const path = join(folder, FILE)
+  const all = { ...(await readAll(folder)), [machine]: record }
+  await attempt(path, async () => {
+    await writeFile(`${path}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600, flush: true })
+    await rename(`${path}.new`, path)
+  })
+}
+
+async function readAll(folder: string): Promise<Readonly<Record<string, MachineRecord>>> {
+  const bytes = await readIfThere(join(folder, FILE), isOwn)
+  try {
+    return JSON.parse(bytes?.toString() ?? '{}')
+  } catch {
+    return {}
+  }
+}
+
+/** SHA-256 of a file; `undefined` if there is none. */
+export async function digestOfSettings(path: string): Promise<string | undefined> {
+  const bytes = await readFile(path).catch(() => undefined)
+  return bytes && createHash('sha256').update(bytes).digest('hex')
+}
