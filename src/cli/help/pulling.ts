@@ -38,8 +38,8 @@ THE MACHINE
   image as NAME-next, stops the machine, renames it to NAME-previous, gives its
   name to the new one and starts that. If a step fails, or the new machine does
   not run for 5 seconds, the old one is started again, and the image is not
-  tried a second time. NAME-next and NAME-previous belong to pull, which removes them
-  at the next replacement. To go back:
+  tried a second time. NAME-next and NAME-previous belong to pull, which removes
+  them at the next replacement. To go back:
 
     systemctl stop systemd-nspawn@web     # machinectl stop does not wait
     machinectl rename web web-bad
