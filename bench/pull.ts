@@ -1,9 +1,9 @@
 /**
  * Measures what an update of an image costs, beside zsync, desync and a whole download, all in one run:
  *
- *     npm run bench:pull -- [--rounds N] [--level N]
+ *     npm run bench:pull -- [--closure small|large] [--rounds N] [--level N]
  *
- * The images are those of the large closure of the system tests: one with a package, one with its next version, and one with
+ * The images are those of a closure of the system tests: one with a package, one with its next version, and one with
  * another file in /etc. So that all of it can be compared, `xz -T2` compresses the same tars. nginx serves all of it, at most
  * 10 MB/s a connection. desync takes part if it is installed. It runs as root: the packages are added to the store.
  */
@@ -17,7 +17,11 @@ import { startNginx } from '../test/system/support/nginx.ts'
 import { createScratch } from '../test/system/support/scratch.ts'
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '3' }, level: { type: 'string', default: '1' } },
+  options: {
+    closure: { type: 'string', default: 'large' },
+    rounds: { type: 'string', default: '3' },
+    level: { type: 'string', default: '1' },
+  },
 })
 const rounds = Number(values.rounds)
 
@@ -103,7 +107,7 @@ try {
 
 /** Makes the images, the same tars by `xz -T2`, and what zsync and desync need. */
 async function makeImages(site: string): Promise<void> {
-  const { link } = await closureOf('large')
+  const { link } = await closureOf(values.closure as 'small' | 'large')
   const contents = readFileSync(process.execPath).subarray(0, 300_000)
   for (const [folder, [version, text]] of Object.entries(VERSIONS)) {
     const out = join(site, folder)
@@ -121,7 +125,7 @@ async function makeImages(site: string): Promise<void> {
     for (const name of ['image', 'other']) {
       await measure(`cd ${out} && zsyncmake -u ${name}.tar.xz -o ${name}.tar.xz.zsync ${name}.tar.xz`)
       if (!pathOfProgram('desync')) continue
-      await measure(`cd ${out} && desync make -s ${name}.store ${name}.caibx ${name}.tar.xz`)
+      await measure(`cd ${out} && mkdir ${name}.store && desync make -s ${name}.store ${name}.caibx ${name}.tar.xz`)
     }
   }
 }
