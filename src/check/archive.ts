@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readPieces } from '../descriptors.ts'
-import { isHttp, openAccess, openUrl, SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
+import {
+  IMAGE_SIZE_MAX,
+  isHttp,
+  openAccess,
+  openUrl,
+  SERVER_OPTIONS,
+  type ServerOptions,
+} from '../image-source/index.ts'
 import {
   type DetectedCompression as Compression,
   createByteInput,
@@ -37,9 +44,6 @@ export interface ArchiveReport {
 
 /** What an image has to fit, and how a server is reached that has it. */
 export interface ArchiveCheckOptions extends ImageCheckOptions, ServerOptions {}
-
-/** Bytes that pull-tar takes, compressed or not (systemd `src/import/pull-job.c`). */
-const PULL_MAX = 64 * 1024 ** 3
 
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
@@ -117,10 +121,10 @@ async function checkBytes(source: AsyncIterable<Uint8Array>, options: ImageCheck
   const { readTar } = await import('./tar.ts')
   const { entries, size: tarSize, isWhole } = await readTar(unpackImage(input, known, report), check)
   const { size } = input
-  if (size > PULL_MAX || tarSize > PULL_MAX) {
+  if (size > IMAGE_SIZE_MAX || tarSize > IMAGE_SIZE_MAX) {
     report(
       'size',
-      `has ${size} bytes and ${tarSize} unpacked, where pull-tar takes ${PULL_MAX} of each: use import-tar`,
+      `has ${size} bytes and ${tarSize} unpacked, where pull-tar takes ${IMAGE_SIZE_MAX} of each: use import-tar`,
     )
   }
   const verdict: ImageVerdict = await check.finish({ isPartial: !isWhole })

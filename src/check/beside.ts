@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readPieces, withDescriptor } from '../descriptors.ts'
-import { isHttp, openAccess, type ServerOptions } from '../image-source/index.ts'
+import { IMAGE_SIZE_MAX, isHttp, openAccess, type ServerOptions } from '../image-source/index.ts'
 import { CheckError } from './errors.ts'
 
 /** Files of one folder. Throws `CheckError` IMAGE_UNREADABLE. */
@@ -21,8 +21,7 @@ export interface Beside {
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
 
-/** Bytes of a file on a server, and of a small one that may not be there. */
-const SIZE_MAX = 64 * 1024 ** 3
+/** Bytes of a small file on a server, that may not be there. */
 const DOCUMENT_MAX = 1024 * 1024
 
 /** Opens a folder by its path or URL. */
@@ -74,7 +73,7 @@ async function openServer(folder: string, server: ServerOptions): Promise<Beside
     },
     digestOf: file =>
       onServer(file, async url => {
-        const bytes = await access.open(url, { limit: SIZE_MAX })
+        const bytes = await access.open(url, { limit: IMAGE_SIZE_MAX })
         if (bytes === undefined) throw new Error('the server has no such file')
         return hash(bytes)
       }),

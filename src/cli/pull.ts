@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { digestOf } from '../disk/index.ts'
 import { isSettingsFile, settingsFileOf } from '../image-files.ts'
 import {
-  checkImageName,
   MachineError,
   machineNameOf,
   type PulledImage,
@@ -12,7 +12,6 @@ import {
   type Verify,
 } from '../index.ts'
 import {
-  digestOfSettings,
   hasMachine,
   lineOf,
   type MachineRecord,
@@ -28,7 +27,7 @@ import { type Line, print, printJson, printLines, printWarnings } from './print.
 import { createPullView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
-import { collectPaths, somePath, UsageError } from './usage.ts'
+import { collectPaths, imageName, somePath, UsageError } from './usage.ts'
 
 interface PullFlags extends CacheFlags {
   dir: string
@@ -162,8 +161,9 @@ async function settingsFor(
   const path = files.find(isSettingsFile)
   if (path === undefined) return undefined
   const installed = `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
-  const sha256 = (await digestOfSettings(path))!
-  const present = await digestOfSettings(installed)
+  const sha256Of = async (path: string) => (await digestOf(path).catch(() => undefined))?.sha256
+  const sha256 = (await sha256Of(path))!
+  const present = await sha256Of(installed)
   if (present === sha256) return undefined
   if (!flags.trustSettings) {
     print(`the settings ${shortPath(path)} are not installed; --trust-settings does it`, process.stderr)
@@ -194,11 +194,7 @@ function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[]
 }
 
 function machineName(text: string): string {
-  try {
-    const name = checkImageName(text)
-    if (machineNameOf(name) === name) return name
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
-  }
+  const name = imageName(text)
+  if (machineNameOf(name) === name) return name
   throw new InvalidArgumentError(`no machine can be started under this name; give ${machineNameOf(text)}`)
 }

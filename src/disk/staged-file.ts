@@ -3,6 +3,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attempt } from './attempt.ts'
 import { syncFile } from './sync.ts'
+import { writeAll } from './write-all.ts'
 
 /** A file being written. */
 export interface StagedFile {
@@ -49,11 +50,5 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
       closed()
       return { file, size, sha256: hash.digest('hex') }
     },
-  }
-}
-
-async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
   }
 }

@@ -34,8 +34,8 @@ const STREAM_SIZE = 256 * 1024
 /** Bytes fetched in the first place: with them come the size of the file and what it is compressed with. */
 const HEAD_SIZE = 16 * 1024
 
-/** Bytes that pull-tar takes (systemd `src/import/pull-job.c`). */
-const SIZE_MAX = 64 * 1024 ** 3
+/** Bytes of an image that pull-tar takes, compressed or not (systemd `src/import/pull-job.c`). */
+export const IMAGE_SIZE_MAX = 64 * 1024 ** 3
 
 /** Opens a file on disk. Throws `OpenError` OPEN_UNREADABLE, and so does what reads it. */
 export async function openFile(path: string, signal?: AbortSignal): Promise<ImageSource> {
@@ -90,7 +90,7 @@ export async function openUrl(url: string, access: Access): Promise<ImageSource>
   }
 
   async function fetchRange(range: FileRange) {
-    const answer = await access.openRange(url, range, SIZE_MAX)
+    const answer = await access.openRange(url, range, IMAGE_SIZE_MAX)
     if (answer === undefined) throw unreadable(name, 'the server has no such file')
     return answer
   }

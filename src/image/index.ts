@@ -3,6 +3,7 @@ export { build, type ImageBuild } from './job.ts'
 export {
   type ArtefactDigest,
   type ImageManifest,
+  MANIFEST_SIZE_MAX,
   type ManifestBlock,
   type ManifestSegment,
   parseManifest,

@@ -7,6 +7,9 @@ import { createShapeCheck } from './shape.ts'
 
 export type { ImageManifest }
 
+/** Bytes that the text of a manifest may have: that of 100 000 store paths. */
+export const MANIFEST_SIZE_MAX = 64 * 1024 * 1024
+
 /** A file of an image, without its folder. */
 export type ArtefactDigest = ImageManifest['artefacts'][number]
 

@@ -4,10 +4,8 @@
  *
  *     machines.json    {"NAME": {"image", "failed", "replacing", "settings"}}
  */
-import { createHash } from 'node:crypto'
-import { readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { attempt, isOwn, readIfThere } from '../disk/index.ts'
+import { isOwn, readIfThere, replaceFile } from '../disk/index.ts'
 
 /** What is known of a machine. Digests are SHA-256 in lower-case base 16. */
 export interface MachineRecord {
@@ -31,12 +29,8 @@ export async function readRecord(folder: string, machine: string): Promise<Machi
 
 /** Writes the record of a machine. Throws `DiskError`. */
 export async function writeRecord(folder: string, machine: string, record: MachineRecord): Promise<void> {
-  const path = join(folder, FILE)
   const all = { ...(await readAll(folder)), [machine]: record }
-  await attempt(path, async () => {
-    await writeFile(`${path}.new`, `${JSON.stringify(all, null, 2)}\n`, { mode: 0o600, flush: true })
-    await rename(`${path}.new`, path)
-  })
+  await replaceFile(folder, FILE, `${JSON.stringify(all, null, 2)}\n`)
 }
 
 async function readAll(folder: string): Promise<Readonly<Record<string, MachineRecord>>> {
@@ -46,10 +40,4 @@ async function readAll(folder: string): Promise<Readonly<Record<string, MachineR
   } catch {
     return {}
   }
-}
-
-/** SHA-256 of a file; `undefined` if there is none. */
-export async function digestOfSettings(path: string): Promise<string | undefined> {
-  const bytes = await readFile(path).catch(() => undefined)
-  return bytes && createHash('sha256').update(bytes).digest('hex')
 }

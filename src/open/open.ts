@@ -1,7 +1,7 @@
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
-import type { ImageManifest } from '../image/index.ts'
+import { type ImageManifest, MANIFEST_SIZE_MAX } from '../image/index.ts'
 import { manifestFileOf } from '../image-files.ts'
 import {
   besideOf,
@@ -48,9 +48,6 @@ const OPTIONS = objectOf({
   signal: abortSignal,
   workerUrl: fileOrUrl,
 })
-
-/** Bytes that a manifest may have: that of 100 000 store paths. */
-const MANIFEST_MAX = 64 * 1024 * 1024
 
 /**
  * Opens an image to look into it: a tar archive, plain or compressed, whoever made it, by its path, its URL or as an object
@@ -167,7 +164,7 @@ async function readManifestText(
 ): Promise<string | undefined> {
   if (place === undefined) return undefined
   const bytes = isHttp(place)
-    ? await (await getAccess(place)).document(place, { limit: MANIFEST_MAX })
+    ? await (await getAccess(place)).document(place, { limit: MANIFEST_SIZE_MAX })
     : await readIfThere(place)
   return bytes && Buffer.from(bytes).toString()
 }

@@ -19,23 +19,27 @@ export interface OlderImage {
 }
 
 /** Images in a folder that lie beside their manifests. */
-export async function imagesIn(folder: string): Promise<OlderImage[]> {
-  const names = await readdir(folder).catch(() => [])
-  const images: OlderImage[] = []
-  for (const name of names.filter(isManifestFile).sort()) {
-    const image = await describe(join(folder, name)).catch(() => undefined)
-    if (image) images.push(image)
-  }
-  return images
+export function imagesIn(folder: string): Promise<OlderImage[]> {
+  return describeAll(folder, isManifestFile)
 }
 
 /** Images that earlier pulls have begun in a folder. */
-export async function imagesBegun(folder: string): Promise<OlderImage[]> {
+export function imagesBegun(folder: string): Promise<OlderImage[]> {
+  const isWanted = (name: string) => name.startsWith(PARTIAL) && name.endsWith(MANIFEST_OF_PARTIAL)
+  return describeAll(folder, isWanted, manifest => manifest.slice(0, -MANIFEST_OF_PARTIAL.length))
+}
+
+/** The images of some manifests in a folder, as far as they fit; `imageOf` tells their files where the manifests do not. */
+async function describeAll(
+  folder: string,
+  isWanted: (name: string) => boolean,
+  imageOf?: (manifestFile: string) => string,
+): Promise<OlderImage[]> {
   const names = await readdir(folder).catch(() => [])
   const images: OlderImage[] = []
-  for (const name of names.filter(name => name.startsWith(PARTIAL) && name.endsWith(MANIFEST_OF_PARTIAL))) {
+  for (const name of names.filter(isWanted).sort()) {
     const path = join(folder, name)
-    const image = await describe(path, path.slice(0, -MANIFEST_OF_PARTIAL.length)).catch(() => undefined)
+    const image = await describe(path, imageOf?.(path)).catch(() => undefined)
     if (image) images.push(image)
   }
   return images

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
-import { attempt } from '../disk/index.ts'
+import { attempt, writeAll } from '../disk/index.ts'
 import type { Piece } from './pieces.ts'
 
 /** An image file as far as it is there. Writes throw `DiskError`. */
@@ -26,11 +26,7 @@ export function createPartial(handle: FileHandle, path: string): Partial {
   const digest = (offset: number, size: number) => attempt(path, () => digestOf(handle, offset, size))
   return {
     handle,
-    write: (bytes, position) =>
-      attempt(path, async () => {
-        for (let at = 0; at < bytes.length; )
-          at += (await handle.write(bytes, at, bytes.length - at, position + at)).bytesWritten
-      }),
+    write: (bytes, position) => attempt(path, () => writeAll(handle, bytes, position)),
     read: async (position, size) => {
       const bytes = new Uint8Array(size)
       const { bytesRead } = await attempt(path, () => handle.read(bytes, 0, size, position))

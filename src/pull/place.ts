@@ -8,19 +8,9 @@
  *       machines.json          what became of it: see `machine/record.ts`
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, rmdir, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import {
-  attempt,
-  DiskError,
-  isOwn,
-  makeFolders,
-  pinFolder,
-  sharingOf,
-  syncFile,
-  syncPath,
-  withLock,
-} from '../disk/index.ts'
+import { attempt, DiskError, isOwn, makeFolders, pinFolder, replaceFile, sharingOf, withLock } from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
 export const PARTIAL = 'partial-'
@@ -74,19 +64,7 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
   return {
     folder: inside,
     openFile: name => attempt(join(path, name), () => open(join(inside, name), FLAGS, 0o600)),
-    writeFile: (name, contents) =>
-      attempt(join(path, name), async () => {
-        const temporary = join(inside, `${name}.new`)
-        const handle = await open(temporary, 'w', 0o600)
-        try {
-          await handle.writeFile(contents)
-          await syncFile(handle)
-        } finally {
-          await handle.close()
-        }
-        await rename(temporary, join(inside, name))
-        await syncPath(inside)
-      }),
+    writeFile: (name, contents) => replaceFile(inside, name, contents),
     clear: () =>
       attempt(path, async () => {
         for (const name of await readdir(inside)) if (name.startsWith(PARTIAL)) await unlink(join(inside, name))

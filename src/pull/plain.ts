@@ -1,9 +1,7 @@
 /** Fetches an image of which nothing is known but its digest. */
+import { IMAGE_SIZE_MAX } from '../image-source/index.ts'
 import type { Partial } from './partial.ts'
 import { countFailures, type Server } from './server.ts'
-
-/** Bytes that pull-tar takes (systemd `src/import/pull-job.c`). */
-const SIZE_MAX = 64 * 1024 ** 3
 
 const RANGE_NOT_SATISFIABLE = 416
 
@@ -47,9 +45,9 @@ export async function fetchPlain({ server, file, partial, signal, onBytes }: Pla
 async function ask(server: Server, file: string, there: number) {
   // Behind the last byte there is nothing to ask for: the last one that is there comes again.
   const start = Math.max(0, there - 1)
-  const { bytes, isPart, identity } = await server.range(file, start, SIZE_MAX - start, SIZE_MAX)
+  const { bytes, isPart, identity } = await server.range(file, start, IMAGE_SIZE_MAX - start, IMAGE_SIZE_MAX)
   const total = identity.length
   if (isPart && total !== undefined && there <= total) return { bytes, position: start, total }
   await bytes.return?.()
-  return { bytes: await server.whole(file, SIZE_MAX), position: 0, total }
+  return { bytes: await server.whole(file, IMAGE_SIZE_MAX), position: 0, total }
 }

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
-import { parseManifest } from '../image/index.ts'
+import { MANIFEST_SIZE_MAX, parseManifest } from '../image/index.ts'
 import { imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
 import type { Verifier } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
@@ -47,9 +47,6 @@ export interface Pull {
   readonly options: PullOptions
 }
 
-/** Bytes of a manifest: that of 100 000 store paths. */
-const MANIFEST_MAX = 64 * 1024 * 1024
-
 /** Bytes that pull-tar takes of settings (systemd `src/import/pull-common.c`). */
 const SETTINGS_MAX = 1024 * 1024
 
@@ -63,7 +60,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
     bytes: await fetchListed(server, file, limit, publication),
   })
   const settings = await listed(settingsFileOf(name), SETTINGS_MAX)
-  const manifest = await listed(manifestFileOf(name), MANIFEST_MAX)
+  const manifest = await listed(manifestFileOf(name), MANIFEST_SIZE_MAX)
   const { sha256, size, known } = knownOf(manifest, publication?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()

@@ -11,7 +11,8 @@ const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 
 /**
  * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: by the signature
- * of the checksums, by checksums that list the image, or none. Of the versions of an image, the newest alone. Rejects with `ServeError` FOLDER_MISSING.
+ * of the checksums, by checksums that list the image, or none. Of the versions of an image, the newest alone. Rejects with
+ * `ServeError` FOLDER_MISSING.
  */
 export async function pullLines(url: string, folder: string | URL): Promise<string[]> {
   someText(url, 'url')

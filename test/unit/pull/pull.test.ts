@@ -25,6 +25,20 @@ const shown = (folder: string) => readdirSync(folder).filter(name => !name.start
 const kept = (folder: string) => readdirSync(join(folder, '.web.tar.xz.pull'))
 
 const versions = makeVersions(sharedFolder())
+/** Begins to pull, and aborts it half-way. */
+async function breakOff(url: string, folder: string): Promise<void> {
+  const controller = new AbortController()
+  const reason = new Error('enough')
+  const pulling = pullImage(url, folder, {
+    ...CHECKSUM,
+    signal: controller.signal,
+    onProgress({ bytesFetched }) {
+      if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort(reason)
+    },
+  })
+  await expect(pulling).rejects.toBe(reason)
+}
+
 let one: string
 let two: string
 beforeAll(async () => {
@@ -144,17 +158,8 @@ describe('an image', () => {
 describe('what pulls have begun', () => {
   it('is kept when one is aborted, and goes on', async () => {
     const folder = temporaryFolder()
-    const controller = new AbortController()
     const server = await serve(one)
-    const reason = new Error('enough')
-    const pulling = pullImage(server.url, folder, {
-      ...CHECKSUM,
-      signal: controller.signal,
-      onProgress({ bytesFetched }) {
-        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort(reason)
-      },
-    })
-    await expect(pulling).rejects.toBe(reason)
+    await breakOff(server.url, folder)
     expect(shown(folder)).toEqual([])
     const pulled = await pullImage(server.url, folder, CHECKSUM)
     expect(pulled.bytesReused).toBeGreaterThan(5 * PACKAGE_SIZE)
@@ -164,16 +169,8 @@ describe('what pulls have begun', () => {
 
   it('serves the next version, too', async () => {
     const folder = temporaryFolder()
-    const controller = new AbortController()
     const server = await serve(one)
-    const pulling = pullImage(server.url, folder, {
-      ...CHECKSUM,
-      signal: controller.signal,
-      onProgress({ bytesFetched }) {
-        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort()
-      },
-    })
-    await expect(pulling).rejects.toThrow()
+    await breakOff(server.url, folder)
     server.folder = two
     const pulled = await pullImage(server.url, folder, CHECKSUM)
     expect(pulled.bytesReused).toBeGreaterThan(5 * PACKAGE_SIZE)
@@ -225,16 +222,8 @@ describe('an image without a manifest', () => {
 
   it('goes on where it broke off', async () => {
     const folder = temporaryFolder()
-    const controller = new AbortController()
     const server = await serve(without(one))
-    const pulling = pullImage(server.url, folder, {
-      ...CHECKSUM,
-      signal: controller.signal,
-      onProgress({ bytesFetched }) {
-        if (bytesFetched > 6 * PACKAGE_SIZE) controller.abort()
-      },
-    })
-    await expect(pulling).rejects.toThrow()
+    await breakOff(server.url, folder)
     const pulled = await pullImage(server.url, folder, CHECKSUM)
     expect(pulled.bytesReused).toBeGreaterThan(6 * PACKAGE_SIZE)
     expect(pulled.bytesReused + pulled.bytesFetched).toBe(pulled.size)
