@@ -1,11 +1,8 @@
-import { fstatSync, write, writeSync } from 'node:fs'
+import { fstatSync, writeSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import { NspawnRootfsError } from '../index.ts'
 
-const writeLater = promisify(write)
-
-/** Milliseconds to wait for a full pipe that someone else has made non-blocking. */
+/** Milliseconds to wait for a device that cannot take more now. */
 const RETRY_AFTER = 2
 
 /** Standard output cannot take the image. */
@@ -14,26 +11,38 @@ class StdoutError extends NspawnRootfsError {
 }
 
 /**
- * Writes to standard output; the bytes are free again when it resolves. By file descriptor, because `process.stdout`
- * blocks the main thread on a pipe, and throws away what goes to a block device.
+ * Writes to standard output; the bytes are free again when it resolves. Never blocks on a reader.
  */
 export async function writeToStdout(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += await writeSome(bytes, at)
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException
-      if (code === 'EAGAIN') await setTimeout(RETRY_AFTER)
-      else if (code === 'EPIPE') throw new StdoutError('standard output was closed before the image was complete')
-      else throw new StdoutError(`standard output cannot be written: ${message}`)
-    }
+  try {
+    await (isStdoutRead() ? writeToReader(bytes) : writeToFile(bytes))
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException
+    if (code === 'EPIPE') throw new StdoutError('standard output was closed before the image was complete')
+    throw new StdoutError(`standard output cannot be written: ${message}`)
   }
 }
 
-/** On another thread if a reader may keep it waiting; a file or device is written sooner than a thread is asked. */
-async function writeSome(bytes: Uint8Array, at: number): Promise<number> {
-  const { fd } = process.stdout
-  return isStdoutRead() ? (await writeLater(fd, bytes, at)).bytesWritten : writeSync(fd, bytes, at)
+/**
+ * By the stream, which waits for a full pipe with epoll. Node has made the pipe non-blocking, so a write by file descriptor
+ * would need a timer for every full pipe: into `sha256sum`, a tar of 275 MB then takes 6.0 s instead of 1.5.
+ */
+function writeToReader(bytes: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(bytes, error => (error ? reject(error) : resolve()))
+  })
+}
+
+/** By file descriptor: the stream throws away what goes to a block device. */
+async function writeToFile(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += writeSync(process.stdout.fd, bytes, at)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      await setTimeout(RETRY_AFTER)
+    }
+  }
 }
 
 /** Whether another process reads standard output as it is written. */

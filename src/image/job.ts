@@ -145,8 +145,10 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
         const file = createFileRecord()
         const { chunks, signal } = await deliver()
         for await (const chunk of chunks()) {
+          const written = abortable(() => write(chunk.bytes), signal)
+          // Hashed while the writer waits for its reader.
           file.add(chunk)
-          await abortable(() => write(chunk.bytes), signal)
+          await written
         }
         return file.resultOf(delivery!)
       })
