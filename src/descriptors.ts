@@ -65,15 +65,16 @@ export async function withDescriptor<T>(open: () => Promise<T>, signal?: AbortSi
 
 /** The same for calls that block. On the main thread it waits for a second only. */
 export function withDescriptorSync<T>(open: () => T): T {
-  const check = startWait(isMainThread ? PATIENCE_OF_MAIN_THREAD : PATIENCE)
-  const nobody = new Int32Array(new SharedArrayBuffer(4))
+  let check: ReturnType<typeof startWait> | undefined
   for (let pause = FIRST_PAUSE; ; pause = longer(pause)) {
     try {
       return open()
     } catch (error) {
+      // Not before: this runs for every file of an image, and hardly any of them has to wait.
+      check ??= startWait(isMainThread ? PATIENCE_OF_MAIN_THREAD : PATIENCE)
       check(error)
     }
-    Atomics.wait(nobody, 0, 0, pause)
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
   }
 }
 
