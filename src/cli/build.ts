@@ -37,14 +37,18 @@ export async function runBuild(file: string | undefined, flags: BuildFlags): Pro
   }
 }
 
+/** Threads that read a plain tar as fast as one writes it: on 16 processors, 4 take 0.63 s where 15 take 0.87. */
+const PLAIN_WORKERS = 4
+
 /**
  * Threads, `undefined` for one per processor. A plain tar into a pipe leaves one processor to the reader and to whom
  * writes to it: with two, that takes 1.2 s instead of 1.4 (`npm run bench`). Not where NARs are unpacked, which takes longer
  * than anything a reader does.
  */
 function workersOf({ workers, stdout }: BuildFlags, spec: ImageSpec): number | undefined {
-  if (workers !== undefined || !stdout || spec.format !== 'tar' || unpacksNars(spec) || !isStdoutRead()) return workers
-  return Math.max(1, availableParallelism() - 1)
+  if (workers !== undefined || spec.format !== 'tar' || unpacksNars(spec)) return workers
+  const others = stdout && isStdoutRead() ? 1 : 0
+  return Math.max(1, Math.min(PLAIN_WORKERS, availableParallelism() - others))
 }
 
 function withoutManifest(result: object): object {
