@@ -154,7 +154,7 @@ describe.skipIf(arm.skip)(`an image for aarch64${arm.because}`, () => {
   /** Builds the image of the closure with the command, in a folder of that name, and returns its file. */
   async function build(name: string, ...flags: string[]): Promise<string> {
     const folder = join(scratch.folder, name)
-    await cli(['build', '--toplevel', closure.link, '--level', '1', '--out', folder, ...flags])
+    await cli(['build', '--toplevel', closure.link, '--level', '0', '--out', folder, ...flags])
     return join(folder, 'nixos-system-aarch64-linux.tar.xz')
   }
 })

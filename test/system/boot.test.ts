@@ -35,7 +35,7 @@ describe.skipIf(container.skip)(`a machine${container.because}`, () => {
     const settings = join(scratch.folder, 'settings.nspawn')
     writeFileSync(settings, SETTINGS)
     const name = ['--name', 'nixos', '--nspawn', settings]
-    await cli(['build', '--toplevel', closure.link, '--level', '1', ...name, '--out', published])
+    await cli(['build', '--toplevel', closure.link, '--level', '0', ...name, '--out', published])
     extended = join(scratch.folder, 'extended')
     const entries = reportingUnit(QUESTIONS)
     await build({ toplevel: closure.link, format: 'tar', name: 'nixos', nspawn: SETTINGS, entries }).toFolder(extended)

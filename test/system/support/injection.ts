@@ -49,7 +49,8 @@ const PROGRAM = join(import.meta.dirname, 'delivery-program.ts')
 /** Builds in a process of its own; `log` is a file for strace. */
 export async function deliver(plan: DeliveryPlan, injection: Injection, log: string): Promise<Delivered> {
   const { call, when, effect } = injection
-  const strace = ['--follow-forks', '-qq', '-o', log, '-e', `trace=${call}`, '-e', 'signal=none']
+  // The kernel stops the process in these calls only, not in all.
+  const strace = ['--follow-forks', '--seccomp-bpf', '-qq', '-o', log, '-e', `trace=${call}`, '-e', 'signal=none']
   const inject = ['-e', `inject=${call}:${effect}:when=${when}`]
   const args = [...strace, ...inject, process.execPath, PROGRAM, JSON.stringify(plan)]
   // One thread makes all calls that are waited for: so they come in one order, and have one count.
