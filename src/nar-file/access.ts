@@ -131,19 +131,15 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Loads what asking servers takes, ahead of the first time. */
-export async function loadHttp(): Promise<void> {
-  await importHttp()
-}
-
-function importHttp() {
-  return withDescriptor(() => import('../http/index.ts'))
+/** Loads what asking servers takes. A thread in which it fails once loads it never again. */
+export function loadHttp() {
+  return import('../http/index.ts')
 }
 
 async function openClient(options: AccessOptions): Promise<HttpClient> {
   const { netrc, tokens = [], logins = [], stallTimeout = STALL_TIMEOUT, throttle } = options
   // Loaded where it is used: it takes 50 ms, in each thread, and most builds ask nobody.
-  const { basicAuthorization, createHttpClient, parseNetrc } = await importHttp()
+  const { basicAuthorization, createHttpClient, parseNetrc } = await loadHttp()
   const fromNetrc = netrc === undefined ? () => undefined : parseNetrc(netrc)
   return createHttpClient({
     userAgent: `nspawn-rootfs/${VERSION}`,

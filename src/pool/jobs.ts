@@ -14,8 +14,14 @@ export interface Request {
 /** What became of a request. */
 export type Reply = { readonly value: unknown } | { readonly error: Sent }
 
-/** Does jobs for whoever started this thread, by the names of the functions. */
-export function serveJobs(jobs: Readonly<Record<string, (task: never) => unknown>>): void {
+/**
+ * Does jobs for whoever started this thread, by the names of the functions, once `loading` resolves. If it rejects, the thread
+ * ends as one that cannot be loaded.
+ */
+export async function serveJobs(
+  jobs: Readonly<Record<string, (task: never) => unknown>>,
+  loading?: Promise<unknown>,
+): Promise<void> {
   const port = parentPort
   if (!port) throw new Error('this module is for worker threads, and runs on none')
   port.on('message', async ({ job, task }: Request) => {
@@ -25,5 +31,6 @@ export function serveJobs(jobs: Readonly<Record<string, (task: never) => unknown
       port.postMessage({ error: packError(error) } satisfies Reply)
     }
   })
+  await loading
   port.postMessage(READY)
 }

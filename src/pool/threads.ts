@@ -12,9 +12,12 @@ export interface Threads {
   stop(): Promise<void>
 }
 
-/** Starts `count` threads that load `module`, which calls `serveJobs`. When `signal` is aborted, all stop, with its reason. */
-export function startThreads(module: URL, count: number, signal: AbortSignal): Threads {
-  return createThreads(module, { atOnce: count, count, signal })
+/**
+ * Starts `count` threads that load `module`, which calls `serveJobs` and finds `data` as `workerData`. When `signal` is aborted,
+ * all stop, with its reason.
+ */
+export function startThreads(module: URL, count: number, signal: AbortSignal, data?: unknown): Threads {
+  return createThreads(module, { atOnce: count, count, signal, data })
 }
 
 /** The same, but no thread starts before there is a job for it. */
@@ -43,7 +46,7 @@ interface Thread {
  */
 function createThreads(
   module: URL,
-  { atOnce, count, signal }: { atOnce: number; count: number; signal: AbortSignal },
+  { atOnce, count, signal, data }: { atOnce: number; count: number; signal: AbortSignal; data?: unknown },
 ): Threads {
   const threads = new Set<Thread>()
   const idle: Thread[] = []
@@ -86,6 +89,7 @@ function createThreads(
     let shortage: unknown
     try {
       worker = new Worker(module, {
+        workerData: data,
         execArgv: optionsOfThreads(),
         // What threads make besides memory of their own lives for a moment: 565 MB instead of 590 for an image from a cache.
         resourceLimits: { maxYoungGenerationSizeMb: 4 },

@@ -1,6 +1,7 @@
 import type { Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
 import { keepLzma2Code } from '../xz/index.ts'
+import type { WorkerData } from './worker.ts'
 
 /** What to start the threads of a build with. */
 export interface CrewOptions {
@@ -29,12 +30,11 @@ export interface Crew {
 /** Starts the threads that produce images in a container. They load while others plan the image. */
 export function startCrew(container: Container, { workerUrl, workers, fetches, signal }: CrewOptions): Crew {
   keepLzma2Code()
-  const startPackers = (count: number) => startThreads(workerUrl, count, signal)
+  const startPackers = (count: number) => startThreads(workerUrl, count, signal, { fetches } satisfies WorkerData)
   // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
   const packing = container.blocks ? 1 : workers
   const packers = startPackers(packing)
   const encoders = container.blocks && offerThreads(workerUrl, workers, signal)
-  if (fetches) warm(packers, packing)
   return {
     packers,
     encoders,
@@ -44,10 +44,4 @@ export function startCrew(container: Container, { workerUrl, workers, fetches, s
       await Promise.all([packers.stop(), encoders?.stop()])
     },
   }
-}
-
-/** Has `count` threads load what they will need to ask servers. */
-function warm(packers: Threads, count: number): void {
-  // What fails here fails again where it is needed.
-  for (let i = 0; i < count; i++) packers.run('loadHttp', undefined).catch(() => {})
 }

@@ -3,6 +3,7 @@
  * (2.9) looks for message ports in all that comes, byte by byte, which takes ten seconds for a block.
  */
 import { createHash } from 'node:crypto'
+import { workerData } from 'node:worker_threads'
 import { encodeText } from '../bytes/index.ts'
 import type { ImageCompression } from '../compression.ts'
 import { type BlockRecord, containerOf } from '../container/index.ts'
@@ -182,4 +183,12 @@ function checkNar(
   }
 }
 
-serveJobs({ pack, verify, encode, decode, unpack, loadHttp })
+/** What a thread is started with. */
+export interface WorkerData {
+  /** Whether it asks servers. */
+  readonly fetches: boolean
+}
+
+// A module that found no descriptor while it ran fails for ever in its thread: so the pool replaces the thread, or does without.
+const { fetches } = (workerData ?? {}) as Partial<WorkerData>
+void serveJobs({ pack, verify, encode, decode, unpack }, fetches ? loadHttp() : undefined)

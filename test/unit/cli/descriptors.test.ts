@@ -31,9 +31,9 @@ describe('a build with few descriptors', () => {
     expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('100%') })
   })
 
-  it('waits for them as it asks servers', async () => {
+  it.each([64, 50])('waits for them as it asks servers: %i', async descriptors => {
     const server = await serveCache(cacheOfMany().folder)
-    const built = await build(64, server.url, 'tar.zst')
+    const built = await build(descriptors, server.url, 'tar.zst')
     expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('100%') })
   })
 
