@@ -12,7 +12,7 @@ nameErrors(DescriptorsError, 'DescriptorsError')
 
 /**
  * What is enough for any build: 40 for Node and one thread, 7 for each further one, and 25 connections for each server.
- * Builds wait for each other's descriptors long before, and need 64.
+ * Builds wait for each other's descriptors long before, and need some 40.
  */
 const ENOUGH = 256
 
