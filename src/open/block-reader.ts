@@ -33,12 +33,16 @@ export interface BlockReaderOptions {
 export interface BlockReader {
   /**
    * The data of blocks that follow each other, in pieces that are only read. The check of a block is verified before its
-   * data is given; that of one over 32 MiB with its last piece.
+   * data is given; that of one over 32 MiB with its last piece. With `onlyHeaders`, it may not be verified at all, and a block
+   * behind whose beginning there seem to be no more headers of a tar is only unpacked to there until more of it is asked for.
    */
-  read(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
+  read(blocks: readonly XzBlock[], options: { readonly onlyHeaders: boolean }): AsyncGenerator<Uint8Array>
   /** Ends the threads. None is left when it resolves. */
   close(): Promise<void>
 }
+
+/** How a block is unpacked. */
+type Way = 'here' | 'thread' | 'headers'
 
 /** Reads blocks out of `source`, of which `all` are the blocks. */
 export function createBlockReader(
@@ -53,19 +57,20 @@ export function createBlockReader(
   const slots = createSlots(slotSize, slotsMax)
   let threads: Threads | undefined
 
-  async function unpack(memory: SharedArrayBuffer, block: XzBlock, isAlone: boolean): Promise<void> {
+  /** Unpacks a block into memory: here, by a thread, or only its headers by a thread. How many bytes it has unpacked. */
+  async function unpack(memory: SharedArrayBuffer, block: XzBlock, way: Way): Promise<number> {
     const { unpaddedSize, uncompressedSize, check, size } = block
     const record = { unpaddedSize, uncompressedSize }
     const bytes = await source.read(block.offset, size, { signal })
     // A thread takes as long to start as a small block to unpack.
-    if (isAlone) {
-      decodeLoneBlock(bytes, record, check, { ...decoderOptions(), data: new Uint8Array(memory, 0, uncompressedSize) })
-      return
+    if (way === 'here') {
+      const data = new Uint8Array(memory, 0, uncompressedSize)
+      return decodeLoneBlock(bytes, record, check, { ...decoderOptions(), data }).length
     }
     new Uint8Array(memory, uncompressedSize).set(bytes)
     threads ??= offerThreads(workerUrl, workers, signal)
-    const task: UnpackTask = { memory, size, record, check }
-    await threads.run('unpack', task)
+    const task: UnpackTask = { memory, size, record, check, onlyHeaders: way === 'headers' }
+    return await threads.run<number>('unpack', task)
   }
 
   async function* passThrough(block: XzBlock): AsyncGenerator<Uint8Array> {
@@ -78,9 +83,18 @@ export function createBlockReader(
     }
   }
 
-  async function* read(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array> {
+  /** What is known of a block by its headers is not all of it. */
+  const takeSlot = (block: XzBlock, way: Way) => {
+    const slot = slots.take(`${way === 'headers' ? way : ''}${block.offset}`, memory => unpack(memory, block, way))
+    // Who reads on learns of it; who stops need not.
+    slot.filled.catch(() => {})
+    return slot
+  }
+
+  async function* read(blocks: readonly XzBlock[], onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
     const isAlone = blocks.length < 3
     const ahead = isAlone ? 1 : slotsMax - 1
+    const way = isAlone ? 'here' : onlyHeaders ? 'headers' : 'thread'
     /** Slots that are taken, in the order of their blocks. The first may have been given. */
     const taken: { readonly block: XzBlock; readonly slot: Slot }[] = []
     let isGiven = false
@@ -88,10 +102,7 @@ export function createBlockReader(
     const startNext = () => {
       const block = blocks[next]
       if (block === undefined || isLong(block) || taken.length - Number(isGiven) >= ahead) return false
-      const slot = slots.take(block.offset, memory => unpack(memory, block, isAlone))
-      // Who reads on learns of it; who stops need not.
-      slot.filled.catch(() => {})
-      taken.push({ block, slot })
+      taken.push({ block, slot: takeSlot(block, way) })
       next++
       return true
     }
@@ -107,8 +118,17 @@ export function createBlockReader(
         }
         isGiven = true
         while (startNext());
-        await first.slot.filled
-        yield new Uint8Array(first.slot.memory, 0, first.block.uncompressedSize)
+        const { uncompressedSize } = first.block
+        const size = await first.slot.filled
+        yield new Uint8Array(first.slot.memory, 0, size)
+        if (size === uncompressedSize) continue
+        const whole = takeSlot(first.block, 'thread')
+        try {
+          await whole.filled
+          yield new Uint8Array(whole.memory, size, uncompressedSize - size)
+        } finally {
+          void whole.filled.catch(() => {}).then(() => slots.release(whole))
+        }
       }
     } finally {
       // What threads are still writing into is not used for anything else.
@@ -117,9 +137,9 @@ export function createBlockReader(
   }
 
   return {
-    async *read(blocks) {
+    async *read(blocks, { onlyHeaders }) {
       try {
-        yield* read(blocks)
+        yield* read(blocks, onlyHeaders)
       } catch (error) {
         if (!(error instanceof XzError)) throw error
         throw new OpenError('OPEN_CORRUPT', source.name, `is damaged: ${error.message}`, { cause: error })

@@ -120,9 +120,12 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   const lookup = manifest ? createSegmentLookup(tar, name, manifest) : createFullLookup(tar, name)
   const fail = (code: OpenErrorCode, what: string) => new OpenError(code, name, what)
 
-  async function* all(ranges: readonly TarRange[] = [{ start: 0 }]): AsyncGenerator<MemberInPlace> {
+  async function* all(
+    ranges: readonly TarRange[] = [{ start: 0 }],
+    onlyHeaders = false,
+  ): AsyncGenerator<MemberInPlace> {
     for (const range of ranges) {
-      for await (const found of readMembers(tar, name, range)) {
+      for await (const found of readMembers(tar, name, range, { onlyHeaders })) {
         signal.throwIfAborted()
         yield found
       }
@@ -136,7 +139,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     const { path, node } = await resolve(encodeText(below))
     if (node?.type !== 'directory') throw fail('ENTRY_MISSING', `has no directory at ${below}`)
     const base = path === '' ? 0 : path.length + 1
-    for await (const { member } of all(await lookup.rangesBelow(path, depth))) {
+    for await (const { member } of all(await lookup.rangesBelow(path, depth), true)) {
       if (path !== '' && !member.path.startsWith(`${path}/`)) continue
       if (isWithin(member.path, base, depth)) yield member
     }

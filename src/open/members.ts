@@ -76,17 +76,17 @@ const ATTRIBUTE = /^(SCHILY\.(xattr|acl)|LIBARCHIVE\.xattr|RHT\.security)\./
 
 /**
  * The members in a part of an archive, in order; it begins with a header. Importers stop at blocks of zeros, and so does this.
- * `observer` is told of extended headers. Throws `OpenError` OPEN_CORRUPT.
+ * `observer` is told of extended headers. With `onlyHeaders` contents are passed over; checks are not verified. Throws `OpenError` OPEN_CORRUPT.
  */
 export async function* readMembers(
   tar: TarBytes,
   name: string,
   { start, end, last = Number.POSITIVE_INFINITY }: TarRange,
-  observer?: TarObserver,
+  { onlyHeaders = false, ...observer }: TarObserver & { readonly onlyHeaders?: boolean } = {},
 ): AsyncGenerator<MemberInPlace> {
   const corrupt = (what: string) => new OpenError('OPEN_CORRUPT', name, what)
   const cut = () => corrupt(problemOf('cut', start + entries.offset))
-  const input = createSeekingInput(tar, start, end)
+  const input = createSeekingInput(tar, { start, ...(end !== undefined && { end }), onlyHeaders })
   const entries = createTarEntries(input, observer)
   try {
     for (;;) {

@@ -1,12 +1,21 @@
 import { type ByteInput, createByteInput } from '../unpack/index.ts'
+import type { TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
 /** Bytes that are passed over one by one: to begin anew further on takes about as long. */
 const SEEK_MIN = 1024 * 1024
 
-/** The bytes of a tar archive from `start` on, up to `end`. What is passed over is not unpacked, if the archive can seek. */
-export function createSeekingInput(tar: TarBytes, start: number, end?: number): ByteInput {
-  let input = createByteInput(tar.from(start, end))
+/**
+ * The bytes of a tar archive from `start` on, up to `end`. What is passed over is not unpacked, if the archive can seek. With
+ * `onlyHeaders`, most contents have to be passed over: see {@link TarBytes.headersFrom}.
+ */
+export function createSeekingInput(
+  tar: TarBytes,
+  { start, end, onlyHeaders = false }: Pick<TarRange, 'start' | 'end'> & { readonly onlyHeaders?: boolean },
+): ByteInput {
+  const isLazy = onlyHeaders && tar.headersFrom !== undefined
+  const open = (offset: number) => createByteInput(isLazy ? tar.headersFrom!(offset, end) : tar.from(offset, end))
+  let input = open(start)
   /** Where the next byte is in the archive. */
   let offset = start
   let before = 0
@@ -19,6 +28,9 @@ export function createSeekingInput(tar: TarBytes, start: number, end?: number): 
     get size() {
       return before + input.size
     },
+    get held() {
+      return input.held
+    },
     take: most => counted(input.take(most)),
     gather: length => counted(input.gather(length)),
     peek: length => input.peek(length),
@@ -28,7 +40,8 @@ export function createSeekingInput(tar: TarBytes, start: number, end?: number): 
     },
     async skip(length) {
       const target = offset + length
-      if (!tar.isSeekable || length < SEEK_MIN || target > (end ?? tar.size ?? 0)) {
+      const isNear = isLazy ? length <= input.held : length < SEEK_MIN
+      if (!tar.isSeekable || isNear || target > (end ?? tar.size ?? 0)) {
         const skipped = await input.skip(length)
         offset += skipped
         return skipped
@@ -36,7 +49,7 @@ export function createSeekingInput(tar: TarBytes, start: number, end?: number): 
       await input.close()
       before += input.size
       offset = target
-      input = createByteInput(tar.from(target, end))
+      input = open(target)
       return length
     },
     async *rest() {

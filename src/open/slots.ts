@@ -3,21 +3,21 @@
 /** Memory that has, or is about to have, one block. */
 export interface Slot {
   readonly memory: SharedArrayBuffer
-  /** What it is filled with; rejects if that failed. */
-  readonly filled: Promise<void>
+  /** Resolves to how many bytes it is filled with; rejects if that failed. */
+  readonly filled: Promise<number>
 }
 
 /** Slots of one size. */
 export interface Slots {
   /** The slot that has what this key stands for, or else one that `fill` fills now. It is the caller's until `release`. */
-  take(key: number, fill: (memory: SharedArrayBuffer) => Promise<void>): Slot
+  take(key: string, fill: (memory: SharedArrayBuffer) => Promise<number>): Slot
   /** Gives a slot back. What it has is kept until its memory is needed. */
   release(slot: Slot): void
 }
 
 interface Entry extends Slot {
-  key: number | undefined
-  filled: Promise<void>
+  key: string | undefined
+  filled: Promise<number>
   users: number
 }
 
@@ -33,7 +33,7 @@ export function createSlots(size: number, most: number): Slots {
       const entry = found ?? {
         memory: new SharedArrayBuffer(size),
         key: undefined,
-        filled: Promise.resolve(),
+        filled: Promise.resolve(0),
         users: 0,
       }
       entries.push(entry)

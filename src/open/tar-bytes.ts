@@ -33,6 +33,11 @@ export interface TarBytes {
   readonly blocks: readonly TarBlock[]
   /** The bytes from `offset` on, up to `end` or the end of the archive. Throws `OpenError`. */
   from(offset: number, end?: number): AsyncGenerator<Uint8Array>
+  /**
+   * The same for who passes over contents, and begins anew behind those that are not in hand: they are not unpacked before they
+   * are asked for. Checks of the parts are not verified. Absent where it would save nothing.
+   */
+  headersFrom?(offset: number, end?: number): AsyncGenerator<Uint8Array>
   /** Gives up what it holds. Nothing is left when it resolves. */
   close(): Promise<void>
 }
@@ -52,8 +57,22 @@ export function plainTar(source: ImageSource): TarBytes {
 export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: BlockReader): TarBytes {
   const last = blocks.at(-1)
   const size = last === undefined ? 0 : last.dataOffset + last.uncompressedSize
+  const isSeekable = source.isSeekable && !blocks.some(isLong)
+
+  async function* read(offset: number, end: number, onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
+    const wanted = blocks.filter(
+      ({ dataOffset, uncompressedSize }) => dataOffset < end && dataOffset + uncompressedSize > offset,
+    )
+    let at = wanted[0]?.dataOffset ?? 0
+    for await (const piece of bounded(source, reader.read(wanted, { onlyHeaders }))) {
+      const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
+      at += piece.length
+      if (part.length > 0) yield part
+    }
+  }
+
   return {
-    isSeekable: source.isSeekable && !blocks.some(isLong),
+    isSeekable,
     size,
     blocks: blocks.map(block => ({
       offset: block.offset,
@@ -61,17 +80,8 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
       tarOffset: block.dataOffset,
       tarSize: block.uncompressedSize,
     })),
-    async *from(offset, end = size) {
-      const wanted = blocks.filter(
-        ({ dataOffset, uncompressedSize }) => dataOffset < end && dataOffset + uncompressedSize > offset,
-      )
-      let at = wanted[0]?.dataOffset ?? 0
-      for await (const piece of bounded(source, reader.read(wanted))) {
-        const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
-        at += piece.length
-        if (part.length > 0) yield part
-      }
-    },
+    from: (offset, end = size) => read(offset, end, false),
+    ...(isSeekable && { headersFrom: (offset: number, end = size) => read(offset, end, true) }),
     close: () => reader.close(),
   }
 }

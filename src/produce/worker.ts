@@ -14,6 +14,7 @@ import { type NarHash, narHashFromBytes } from '../nix/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
+import { createHeaderScan } from '../untar/index.ts'
 import { type Check, decodeLoneBlock, type IndexRecord } from '../xz/index.ts'
 import { claimAhead } from './claim-ahead.ts'
 import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
@@ -146,14 +147,21 @@ export interface UnpackTask {
   readonly size: number
   readonly record: IndexRecord
   readonly check: Check
+  /** Whether only headers of a tar are wanted: what contains none is not decoded, and the check is not verified. */
+  readonly onlyHeaders: boolean
 }
 
-/** Decodes a block of any .xz file, in its memory. Throws `XzError`. */
-function unpack({ memory, size, record, check }: UnpackTask): void {
+/** Decodes a block of any .xz file, in its memory. Returns how many bytes of data it has decoded. Throws `XzError`. */
+function unpack({ memory, size, record, check, onlyHeaders }: UnpackTask): number {
   const { uncompressedSize } = record
   const data = new Uint8Array(memory, 0, uncompressedSize)
   const bytes = new Uint8Array(memory, uncompressedSize, size)
-  decodeLoneBlock(bytes, record, check, { data, createSha256: () => createHash('sha256') })
+  return decodeLoneBlock(bytes, record, check, {
+    data,
+    isEnough: onlyHeaders ? createHeaderScan(uncompressedSize) : undefined,
+    verifyData: !onlyHeaders,
+    createSha256: () => createHash('sha256'),
+  }).length
 }
 
 /** Compares a store path with what was read of it, from the NAR file at `url` or else from disk. */

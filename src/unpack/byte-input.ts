@@ -2,6 +2,8 @@
 export interface ByteInput {
   /** Bytes that came so far, those that were given back counted once. */
   readonly size: number
+  /** Bytes of them that are in hand: they come without asking the source. */
+  readonly held: number
   /** The next bytes, at most `most` of them (default: a piece); `undefined` at the end. */
   take(most?: number): Promise<Uint8Array | undefined>
   /** The next `length` bytes, fewer only at the end. */
@@ -51,6 +53,9 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = N
   return {
     get size() {
       return size
+    },
+    get held() {
+      return rest.length
     },
     take,
     async gather(length) {

@@ -44,9 +44,11 @@ export function createLoneBlockDecoder(
 export interface LoneBlockOptions extends XzDecoderOptions {
   /** Where the data goes: as many bytes as the record says. Default: new memory. */
   readonly data?: Uint8Array
+  /** Told of the data so far, each time there is more. If it says so, the rest is neither decoded nor verified. */
+  readonly isEnough?: ((data: Uint8Array) => boolean) | undefined
 }
 
-/** Decodes a whole block. Throws `XzError`. */
+/** Decodes a block, of which it returns the data: all of it, unless less is enough. Throws `XzError`. */
 export function decodeLoneBlock(
   bytes: Uint8Array,
   record: IndexRecord,
@@ -54,7 +56,7 @@ export function decodeLoneBlock(
   options: LoneBlockOptions = {},
 ): Uint8Array {
   const { uncompressedSize } = record
-  const { data = new Uint8Array(uncompressedSize) } = options
+  const { data = new Uint8Array(uncompressedSize), isEnough } = options
   const decoder = createLoneBlockDecoder(record, check, { ...options, lendsData: true })
   let size = 0
   try {
@@ -65,6 +67,7 @@ export function decodeLoneBlock(
       }
       data.set(piece, size)
       size += piece.length
+      if (isEnough?.(data.subarray(0, size))) return data.subarray(0, size)
     }
     decoder.end()
   } finally {

@@ -62,13 +62,15 @@ export function decodeTree(models: i32, size: i32): i32 {
   let c = code
   let next = codedNext
   let symbol = 1
+  let probability: u32 = load<u16>(models, 2)
   do {
     if (r < TOP) {
       r <<= 8
       c = (c << 8) | load<u8>(next++)
     }
     const model = models + (symbol << 1)
-    const probability: u32 = load<u16>(model)
+    // Both models that may come next.
+    const pair: u32 = load<u32>(models + (symbol << 2))
     const bound = (r >>> PROBABILITY_BITS) * probability
     const above = r - bound
     const rest = c - bound
@@ -77,6 +79,7 @@ export function decodeTree(models: i32, size: i32): i32 {
     c = select(rest, c, bit)
     const lower = probability - (probability >>> ADAPTION)
     store<u16>(model, select(lower, probability + ((PROBABILITY_ONE - probability) >>> ADAPTION), bit))
+    probability = select(pair >>> 16, pair & 0xffff, bit)
     symbol = (symbol << 1) + <i32>bit
   } while (symbol < size)
   range = r
