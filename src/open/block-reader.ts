@@ -41,6 +41,9 @@ export interface BlockReader {
   close(): Promise<void>
 }
 
+/** Bytes at the end of a slot: see `UnpackTask`. */
+const STOP_SIZE = 4
+
 /** How a block is unpacked. */
 type Way = 'here' | 'thread' | 'headers'
 
@@ -54,13 +57,16 @@ export function createBlockReader(
   const workers = Math.min(availableParallelism(), THREADS_MAX)
   // One is being read, and the others are on their way.
   const slotsMax = Math.max(2, Math.min(workers + 1, Math.floor(HELD_MAX / slotSize)))
-  const slots = createSlots(slotSize, slotsMax)
+  const slots = createSlots(Math.ceil(slotSize / 4) * 4 + STOP_SIZE, slotsMax)
+  /** Blocks that are still being unpacked for a reader that has ended. The next one may want them. */
+  const left = new Map<Slot, XzBlock>()
   let threads: Threads | undefined
 
   /** Unpacks a block into memory: here, by a thread, or only its headers by a thread. How many bytes it has unpacked. */
   async function unpack(memory: SharedArrayBuffer, block: XzBlock, way: Way): Promise<number> {
     const { unpaddedSize, uncompressedSize, check, size } = block
     const record = { unpaddedSize, uncompressedSize }
+    stopOf(memory).fill(0)
     const bytes = await source.read(block.offset, size, { signal })
     // A thread takes as long to start as a small block to unpack.
     if (way === 'here') {
@@ -91,10 +97,18 @@ export function createBlockReader(
     return slot
   }
 
+  /** Stops what other blocks are still unpacked for, and waits until their slots are free: shared memory is freed late. */
+  async function stopOthers(blocks: readonly XzBlock[]): Promise<void> {
+    const others = [...left].filter(([, block]) => !blocks.includes(block)).map(([slot]) => slot)
+    for (const { memory } of others) stopOf(memory).fill(1)
+    await Promise.allSettled(others.map(({ filled }) => filled))
+  }
+
   async function* read(blocks: readonly XzBlock[], onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
     const isAlone = blocks.length < 3
     const ahead = isAlone ? 1 : slotsMax - 1
     const way = isAlone ? 'here' : onlyHeaders ? 'headers' : 'thread'
+    if (way === 'headers') await stopOthers(blocks)
     /** Slots that are taken, in the order of their blocks. The first may have been given. */
     const taken: { readonly block: XzBlock; readonly slot: Slot }[] = []
     let isGiven = false
@@ -132,7 +146,14 @@ export function createBlockReader(
       }
     } finally {
       // What threads are still writing into is not used for anything else.
-      for (const { slot } of taken) void slot.filled.catch(() => {}).then(() => slots.release(slot))
+      for (const { slot, block } of taken) {
+        left.set(slot, block)
+        const release = () => {
+          left.delete(slot)
+          slots.release(slot)
+        }
+        slot.filled.then(release, release)
+      }
     }
   }
 
@@ -147,6 +168,10 @@ export function createBlockReader(
     },
     close: async () => threads?.stop(),
   }
+}
+
+function stopOf(memory: SharedArrayBuffer): Int32Array {
+  return new Int32Array(memory, memory.byteLength - STOP_SIZE)
 }
 
 function sizeInSlot({ size, uncompressedSize }: XzBlock): number {

@@ -140,7 +140,8 @@ function decode({ bytes, record, compression }: DecodeTask): Uint8Array | undefi
 }
 
 /**
- * A block of an .xz file to decode, in memory that both threads share: its `size` bytes stand behind the room for its data.
+ * A block of an .xz file to decode, in memory that both threads share: its `size` bytes stand behind the room for its data. In the
+ * last four bytes, a number other than 0 says that no more of the data is wanted.
  */
 export interface UnpackTask {
   readonly memory: SharedArrayBuffer
@@ -156,9 +157,11 @@ function unpack({ memory, size, record, check, onlyHeaders }: UnpackTask): numbe
   const { uncompressedSize } = record
   const data = new Uint8Array(memory, 0, uncompressedSize)
   const bytes = new Uint8Array(memory, uncompressedSize, size)
+  const stop = new Int32Array(memory, memory.byteLength - 4)
+  const isBehindHeaders = createHeaderScan(uncompressedSize)
   return decodeLoneBlock(bytes, record, check, {
     data,
-    isEnough: onlyHeaders ? createHeaderScan(uncompressedSize) : undefined,
+    isEnough: decoded => onlyHeaders && (isBehindHeaders(decoded) || Atomics.load(stop, 0) !== 0),
     verifyData: !onlyHeaders,
     createSha256: () => createHash('sha256'),
   }).length

@@ -1,27 +1,29 @@
-import { BLOCK, decodeTarHeader } from './header.ts'
+import { BLOCK, numberField } from './header.ts'
 
-/** "ustar", with which a header of POSIX and of GNU tar tells what it is. */
+/** "ustar", by which a header of POSIX and of GNU tar is known. */
 const MAGIC = [0x75, 0x73, 0x74, 0x61, 0x72]
 const MAGIC_OFFSET = 257
+const SIZE_OFFSET = 124
+const TYPE_OFFSET = 156
 
-/** Types without contents, whatever size the header has. */
-const EMPTY_TYPES = '123456'
+/** The types `1` to `6` have no contents, whatever size is in their headers. */
+const hasContents = (type: number) => type < 0x31 || type > 0x36
 
-/** Bytes that have to be saved: to begin anew behind them costs something, too. */
+/** Bytes to be saved, at least: to begin anew behind them costs something, too. */
 const SAVED_MIN = 64 * 1024
 
 /**
- * Tells of a part of an archive, `size` bytes that come in order, from when on only contents follow: give it all that is there
- * so far, each time more. It follows the sizes in headers from the first that it finds, so it is a guess: the part may begin
- * within contents that look like a header.
+ * Looks for the end of the last header in `size` bytes of an archive, which come in order. The returned function takes all bytes
+ * so far, and says whether only contents follow. It follows the sizes from the first header on, which is a guess: contents may
+ * look like a header, and extended headers may tell another size. It makes no objects.
  */
 export function createHeaderScan(size: number): (data: Uint8Array) => boolean {
   let next = 0
   return data => {
     for (; next + BLOCK <= data.length; next += BLOCK) {
       if (MAGIC.some((byte, i) => data[next + MAGIC_OFFSET + i] !== byte)) continue
-      const header = decodeTarHeader(data.subarray(next, next + BLOCK))
-      if (header && !EMPTY_TYPES.includes(header.type)) next += Math.ceil((header.size ?? 0) / BLOCK) * BLOCK
+      if (!hasContents(data[next + TYPE_OFFSET]!)) continue
+      next += Math.ceil((numberField(data, next + SIZE_OFFSET, 12) ?? 0) / BLOCK) * BLOCK
     }
     return next >= size && size - data.length >= SAVED_MIN
   }
