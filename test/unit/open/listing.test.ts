@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { decodeText, type OpenedImage, openImage } from '../../../src/open/index.ts'
+import { createHeaderScan } from '../../../src/untar/index.ts'
+import { needs } from '../../programs.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { collect, compressFile, listAll, makeFolder, packFolder, randomBytes } from './support.ts'
+
+const programs = needs('tar', 'xz')
+
+const BLOCK = 256 * 1024
+
+/** Packs a tree with an archive in it, whose headers look like those of the image; in small blocks. */
+function packBlocks() {
+  const folder = temporaryFolder()
+  const tree = makeFolder(folder)
+  const inner = packFolder(tree, join(folder, 'inner.tar'), '--format=gnu')
+  writeFileSync(join(tree, 'etc/inner.tar'), readFileSync(inner))
+  writeFileSync(join(tree, 'usr/zlib'), randomBytes(3 * BLOCK))
+  const tar = packFolder(tree, join(folder, 'a.tar'), '--format=gnu')
+  return { tar, xz: compressFile(tar, '.xz', ['xz', '-1', `--block-size=${BLOCK}`]) }
+}
+
+const pathsOf = async (image: OpenedImage) =>
+  (await listAll(image.members())).map(({ path }) => decodeText(path)).filter(path => path !== '')
+
+describe.skipIf(programs.skip)(`the list of an image in many blocks${programs.because}`, () => {
+  it('has all entries, and none of the archives that are contents', async () => {
+    const { tar, xz } = packBlocks()
+    const listed = execFileSync('tar', ['--quoting-style=literal', '-tf', tar]).toString().trimEnd().split('\n')
+    const expected = listed.map(line => line.replace(/^\.\/|\/$/g, '')).filter(path => path !== '')
+    await using image = await openImage(xz)
+    expect(await pathsOf(image)).toEqual(expected)
+    // Parts of blocks are in memory now: nothing is taken for what was not unpacked.
+    const bytes = execFileSync('tar', ['-xOf', tar, './usr/zlib'], { maxBuffer: 2 ** 28 })
+    expect((await collect(image.contents('usr/zlib'))).equals(bytes)).toBe(true)
+    expect(await pathsOf(image)).toEqual(expected)
+  })
+
+  it('is given though the contents of a file are damaged, which reading them tells', async () => {
+    const { xz } = packBlocks()
+    const bytes = readFileSync(xz)
+    await using whole = await openImage(xz, { manifest: false })
+    const { contentsOffset } = (await whole.member('usr/zlib'))!
+    const at = whole.blocks.find(({ tarOffset }) => tarOffset > contentsOffset)!
+    bytes[at.offset + at.size / 2] ^= 1
+    writeFileSync(xz, bytes)
+    await using image = await openImage(xz)
+    expect(await pathsOf(image)).toContain('usr/zlib')
+    await expect(collect(image.contents('usr/zlib'))).rejects.toMatchObject({ code: 'OPEN_CORRUPT' })
+  })
+})
+
+describe.skipIf(programs.skip)(`the scan for headers${programs.because}`, () => {
+  it('knows the end of the last one, at any step', () => {
+    const folder = temporaryFolder()
+    const tree = makeFolder(folder)
+    writeFileSync(join(tree, 'usr/zlib'), randomBytes(BLOCK))
+    const bytes = readFileSync(packFolder(tree, join(folder, 'a.tar'), '--format=gnu'))
+    const last = bytes.lastIndexOf('./usr/zlib\0')
+    const size = last + 512 + BLOCK
+    for (const step of [512, 1000, 70_000]) {
+      const scan = createHeaderScan(size)
+      let at = 0
+      while (at < size && !scan(bytes.subarray(0, at))) at += step
+      expect(at).toBeGreaterThanOrEqual(last + 512)
+      expect(at).toBeLessThan(last + 512 + step)
+    }
+  })
+
+  it('wants all of what has no headers, and of what little is left of', () => {
+    const scan = createHeaderScan(BLOCK)
+    expect(scan(randomBytes(BLOCK - 512))).toBe(false)
+  })
+})
