@@ -1,0 +1,138 @@
+/**
+ * Measures looking into an image, on disk and on a server, beside what answers the same without nspawn-rootfs, all in one run:
+ *
+ *     npm run bench:open -- [--closure small|large] [--rounds N] [--level N]
+ *
+ * The images are those of a closure of the system tests, one with a package and one with its next version. nginx serves them.
+ * Each command runs in turn with the one that it is compared with; a ratio is the median of the ratios of all rounds. It runs as
+ * root: the packages are added to the store.
+ */
+import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { closureOf, nixStore } from '../test/system/support/closures.ts'
+import { startNginx } from '../test/system/support/nginx.ts'
+import { createScratch } from '../test/system/support/scratch.ts'
+
+const { values } = parseArgs({
+  options: {
+    closure: { type: 'string', default: 'large' },
+    rounds: { type: 'string', default: '3' },
+    level: { type: 'string', default: '1' },
+  },
+})
+const rounds = Number(values.rounds)
+
+/** A run, and the bytes that nginx sent for it. */
+type ServedRun = Run & { readonly bytes: number }
+
+/** The names of the images' files, without `.tar.xz`. */
+const VERSIONS = { old: '1.0', new: '1.1' } as const
+
+const CLI = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')]
+const scratch = createScratch()
+try {
+  const site = scratch.make('site')
+  const traffic = join(scratch.folder, 'traffic')
+  const { link, toplevel } = await closureOf(values.closure as 'small' | 'large')
+  await makeImages(site, link)
+  const nginx = await startNginx(site, scratch.make('nginx'), {
+    http: "log_format bytes '$body_bytes_sent';",
+    location: `access_log ${traffic} bytes;`,
+  })
+  const image = join(site, 'old.tar.xz')
+  const url = `${nginx.url}/old.tar.xz`
+  const { size } = statSync(image)
+  console.log(`The image has ${megabytes(size)} MB.`)
+
+  /** Runs a command, and counts what nginx sends. */
+  const run = async (line: string): Promise<ServedRun> => {
+    writeFileSync(traffic, '', { flag: 'a' })
+    truncateSync(traffic)
+    const result = await measure(line)
+    const bytes = readFileSync(traffic, 'utf8')
+      .split('\n')
+      .reduce((sum, line) => sum + Number(line), 0)
+    return { ...result, bytes }
+  }
+
+  /** Prints what a command of ours takes, beside another. */
+  const compare = async (title: string, ours: readonly string[], other: string) => {
+    const runs: [ServedRun, ServedRun][] = []
+    const line = shellWords([...CLI, ...ours])
+    for (let round = 0; round < rounds; round++) runs.push([await run(line), await run(other)])
+    const ratio = (of: (run: Run) => number) => median(runs.map(([a, b]) => of(a) / of(b))).toFixed(3)
+    console.log(`\n${title}`)
+    print(
+      `nspawn-rootfs ${ours[0]}`,
+      runs.map(([each]) => each),
+    )
+    print(
+      other.replaceAll(site, '').replaceAll(nginx.url, ''),
+      runs.map(([, each]) => each),
+    )
+    console.log(`  ratio of time ${ratio(each => each.seconds)}, of processor time ${ratio(each => each.cpuSeconds)}`)
+  }
+
+  const member = `${toplevel.slice(1)}/init`
+  await compare('List the whole image on disk', ['ls', '-R', image], `xz -T2 -dc ${image} | tar -t`)
+  await compare(
+    'Print a file of the image on the server',
+    ['cat', url, `/${member}`],
+    `curl -sf ${url} | tar -xJO ${member}`,
+  )
+  await compare(
+    'List a store path of the image on the server',
+    ['ls', '-R', url, toplevel],
+    `curl -sf ${url} | tar -tJ | grep ^${toplevel.slice(1)}`,
+  )
+  const start = shellWords([process.execPath, '-e', '0'])
+  await compare('Sizes of the image on disk, beside the start of Node', ['sizes', image], start)
+  // It returns 1, as diff does.
+  const diff = `${shellWords([...CLI, 'diff', image, `${nginx.url}/new.tar.xz`])} || [ $? = 1 ]`
+  const runs: ServedRun[] = []
+  for (let round = 0; round < rounds; round++) runs.push(await run(diff))
+  console.log('\nCompare the image on disk with the next one on the server')
+  print('nspawn-rootfs diff', runs)
+  await nginx.stop()
+} finally {
+  scratch.remove()
+}
+
+function print(name: string, runs: readonly ServedRun[]): void {
+  const seconds = median(runs.map(each => each.seconds)).toFixed(2)
+  const cpuSeconds = median(runs.map(each => each.cpuSeconds)).toFixed(2)
+  const served = megabytes(median(runs.map(({ bytes }) => bytes)))
+  const memory = Math.round(Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1e6)
+  console.log(
+    `  ${name}\n    ${seconds} s, ${cpuSeconds} s of processor time, ${served} MB from the server, ${memory} MB of memory`,
+  )
+}
+
+function megabytes(bytes: number): string {
+  return (bytes / 1e6).toFixed(2)
+}
+
+/** Makes both images: they differ in a package and in what lists the packages. */
+async function makeImages(site: string, link: string): Promise<void> {
+  const contents = readFileSync(process.execPath).subarray(0, 300_000)
+  for (const [name, version] of Object.entries(VERSIONS)) {
+    const file = join(scratch.folder, `package-${version}`)
+    writeFileSync(file, Buffer.concat([contents, Buffer.from(version)]))
+    const { stdout } = await nixStore('--add', file)
+    const build = [
+      ...CLI,
+      'build',
+      '--toplevel',
+      link,
+      '--root',
+      stdout.trim(),
+      '--name',
+      name,
+      '--level',
+      values.level,
+    ]
+    await measure(shellWords([...build, '--out', site, '--cache-dir', join(scratch.folder, 'cache')]))
+  }
+}
