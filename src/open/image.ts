@@ -50,7 +50,10 @@ export interface OpenedImage extends AsyncDisposable {
   readonly tarSize?: number
   /** The parts of the file that are unpacked on their own, in order: the blocks of an .xz that can seek. Else none. */
   readonly blocks: readonly ManifestBlock[]
-  /** All entries in their order, or those below a directory. None of them is kept. */
+  /**
+   * All entries in their order, or those below a directory. None of them is kept. Contents are passed over: of an .xz that can
+   * seek, the checks of blocks are not verified.
+   */
   members(options?: MembersOptions): AsyncGenerator<ImageMember>
   /**
    * Entries in their order with their contents, which are read as they are come by: all, or those at some paths and below

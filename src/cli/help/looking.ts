@@ -53,7 +53,9 @@ WHAT IS READ
   as .tar.gz, .tar.bz2, or a block or frame of more than 32 MiB, cannot seek: it
   is unpacked from its beginning, and the command says so.
   An image that unpacks to more than 1000 times its size is not read further.
-  The check of each block is verified before its bytes are used.
+  The check of each block is verified before its bytes are used. Only a listing
+  ("ls -R") verifies no checks: it reads the headers of entries, and unpacks no
+  contents behind the last header of a block. "check" verifies all of a file.
 
 DIFFERENCES
   "diff OLD NEW" compares packages, the files outside of store paths, and what

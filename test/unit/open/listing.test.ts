@@ -20,10 +20,10 @@ function packBlocks() {
   const folder = temporaryFolder()
   const tree = makeFolder(folder)
   const inner = readFileSync(packFolder(tree, join(folder, 'inner.tar'), '--format=gnu'))
-  const header = inner.subarray(inner.lastIndexOf('./usr/big\0')).subarray(0, 512)
+  const header = inner.subarray(inner.indexOf('./usr/big\0')).subarray(0, 512)
   for (let i = 0; i < 6; i++) {
     const before = randomBytes(BLOCK + i * 80 * 512)
-    writeFileSync(join(tree, `usr/fake${i}`), Buffer.concat([before, header, randomBytes(4096)]))
+    writeFileSync(join(tree, `usr/fake${i}`), Buffer.concat([before, header, randomBytes(70_000)]))
     writeFileSync(join(tree, `usr/fake${i}-next`), 'next\n')
   }
   writeFileSync(join(tree, 'usr/zlib'), randomBytes(3 * BLOCK))
