@@ -86,7 +86,7 @@ export async function* readMembers(
 ): AsyncGenerator<MemberInPlace> {
   const corrupt = (what: string) => new OpenError('OPEN_CORRUPT', name, what)
   const cut = () => corrupt(problemOf('cut', start + entries.offset))
-  const input = createSeekingInput(tar, { start, ...(end !== undefined && { end }), onlyHeaders })
+  const input = createSeekingInput(tar, { start, end, onlyHeaders })
   const entries = createTarEntries(input, observer)
   try {
     for (;;) {

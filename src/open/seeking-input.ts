@@ -1,5 +1,4 @@
 import { type ByteInput, createByteInput } from '../unpack/index.ts'
-import type { TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
 /** Bytes that are passed over one by one: to begin anew further on takes about as long. */
@@ -11,7 +10,11 @@ const SEEK_MIN = 1024 * 1024
  */
 export function createSeekingInput(
   tar: TarBytes,
-  { start, end, onlyHeaders = false }: Pick<TarRange, 'start' | 'end'> & { readonly onlyHeaders?: boolean },
+  {
+    start,
+    end,
+    onlyHeaders = false,
+  }: { readonly start: number; readonly end?: number | undefined; readonly onlyHeaders?: boolean },
 ): ByteInput {
   const isLazy = onlyHeaders && tar.headersFrom !== undefined
   const open = (offset: number) => createByteInput(isLazy ? tar.headersFrom!(offset, end) : tar.from(offset, end))
