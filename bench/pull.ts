@@ -5,7 +5,7 @@
  *
  * The images are those of a closure of the system tests: one with a package, one with its next version, and one with
  * another file in /etc. So that all of it can be compared, `xz -T2` compresses the same tars. nginx serves all of it, at most
- * 10 MB/s a connection. desync takes part if it is installed. It runs as root: the packages are added to the store.
+ * 10 MB/s a connection, manifests with gzip. desync takes part if it is installed. It runs as root: the packages are added to the store.
  */
 import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -39,7 +39,7 @@ try {
   await makeImages(site)
   const nginx = await startNginx(site, scratch.make('nginx'), {
     http: "log_format bytes '$body_bytes_sent';",
-    location: `limit_rate 10m; access_log ${traffic} bytes;`,
+    location: `limit_rate 10m; gzip on; gzip_types application/json; access_log ${traffic} bytes;`,
   })
   const out = scratch.make('out')
 
@@ -63,6 +63,7 @@ try {
       'curl, all of it': shellWords(['curl', '-sfo', join(out, 'new'), url(FILE)]),
       'nspawn-rootfs pull, all of it': `rm ${old} && ${pull(url(FILE))}`,
       'nspawn-rootfs pull': pull(url(FILE)),
+      'nspawn-rootfs pull --save-traffic': `${pull(url(FILE))} --save-traffic`,
       zsync: `cd ${out} && zsync -q -i ${old} -o new ${url(`${FILE}.zsync`)}`,
       'zsync, xz -T2': `cd ${out} && zsync -q -i ${join(site, 'before/other.tar.xz')} -o new ${url('other.tar.xz.zsync')}`,
       ...(pathOfProgram('desync') && {
@@ -83,7 +84,7 @@ try {
       const memory = Math.round(Math.max(...runs.map(({ peakBytes }) => peakBytes)) / 1e6)
       const seconds = median(runs.map(each => each.seconds)).toFixed(2)
       console.log(
-        `  ${name.padEnd(30)} ${megabytes.padStart(8)} MB  ${seconds.padStart(7)} s  ${ratio.toFixed(3)}  ${memory} MB of memory`,
+        `  ${name.padEnd(33)} ${megabytes.padStart(8)} MB  ${seconds.padStart(7)} s  ${ratio.toFixed(3)}  ${memory} MB of memory`,
       )
     }
   }

@@ -35,6 +35,7 @@ interface PullFlags extends CacheFlags {
   keyring?: string[]
   publicKey?: string[]
   from?: string[]
+  saveTraffic?: true
   allowDowngrade?: true
   import?: string
   replace?: true
@@ -74,6 +75,7 @@ export function definePull(pull: Command): void {
     )
     .option('--keyring <FILE>', 'keyring with keys that may sign (repeatable)', collectPaths)
     .option('--from <IMAGE>', 'older image, to take blocks from (repeatable; always: those in DIR)', collectPaths)
+    .option('--save-traffic', 'make changed blocks here where that saves bytes; takes processor time')
     .option('--allow-downgrade', 'accept what is older than what was published there before')
     .option('--import <NAME>', 'import the image as machine NAME; without root, print the commands', machineName)
     .option('--replace', 'with --import: stop the machine, replace it by the image and start it')
@@ -89,7 +91,18 @@ export function definePull(pull: Command): void {
 }
 
 async function runPull(url: string, flags: PullFlags): Promise<void> {
-  const { dir, verify, keyring = [], publicKey = [], from, allowDowngrade, netrcFile, tokenFile, json } = flags
+  const {
+    dir,
+    verify,
+    keyring = [],
+    publicKey = [],
+    from,
+    saveTraffic,
+    allowDowngrade,
+    netrcFile,
+    tokenFile,
+    json,
+  } = flags
   for (const option of ['replace', 'trustSettings'] as const) {
     if (flags[option] && flags.import === undefined) {
       throw new UsageError(`--${option === 'replace' ? 'replace' : 'trust-settings'}: is for --import; give that, too`)
@@ -102,7 +115,7 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
   const view = createPullView(process.stderr)
   try {
     const pulled = await pullImage(url, dir, {
-      ...{ verify, from, allowDowngrade, netrcFile, tokenFile },
+      ...{ verify, from, saveTraffic, allowDowngrade, netrcFile, tokenFile },
       keyrings: keys.length > 0 ? keys : undefined,
       cache: cacheOptionsOf(flags).cache,
       signal: interrupt.signal,

@@ -40,6 +40,8 @@ export interface FetchOptions {
   readonly recognise?: Recognise
   /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
   readonly insist?: boolean
+  /** Whether the server may compress a whole file for its transport; without it, it is asked not to. Default false. */
+  readonly acceptsGzip?: boolean
   /** Aborts the download, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -56,7 +58,7 @@ export interface RangeAnswer {
 /**
  * Downloads from static servers. What fails for reasons that may pass is tried again, with growing pauses in between; a
  * file is continued where it broke off. A server that refuses requests, as it is busy, is asked less often, and by fewer
- * at a time. No Content-Encoding is asked for; one that comes anyway is undone.
+ * at a time. No Content-Encoding is asked for but gzip, by those who accept it; whatever comes is undone.
  *
  * A server that answers 404 or 410 has no such file; nor such a document if it answers 403. All else that prevents a
  * download is an `HttpError`. User and password in a URL go to its origin only, and never into messages.
@@ -149,7 +151,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   }
 
   const start = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>, range?: FileRange) => {
-    const { limit, insist = true, signal: outer } = options
+    const { limit, insist = true, acceptsGzip = false, signal: outer } = options
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
@@ -158,11 +160,12 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const authorize = authorizerFor(url, authorizationFor)
     const persistence = new Persistence({ attempts, patience, insist })
     const { signal, end } = createSignal(outer)
+    const accepted = acceptsGzip && { 'accept-encoding': 'gzip' }
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
         const isElsewhere = chain.slice(0, -1).some(connections.isPublic)
         const authorization = authorize(hop)
-        const all = { ...always, ...headers, ...(authorization !== undefined && { authorization }) }
+        const all = { ...always, ...accepted, ...headers, ...(authorization !== undefined && { authorization }) }
         return send(hop, { headers: all, stallTimeout, signal, isElsewhere }, persistence)
       })
     const onEnd = () => {

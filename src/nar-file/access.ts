@@ -51,6 +51,8 @@ export interface Access {
 
 export interface DocumentOptions {
   readonly limit: number
+  /** Whether the server may compress it for its transport. Default false. */
+  readonly acceptsGzip?: boolean
   /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
   readonly insist?: boolean
   /** What the file begins like: servers may say that it is encoded where it is not. */
@@ -80,8 +82,10 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     return http
   }
   return {
-    async document(url, { limit, insist, recognise }) {
-      if (!isLocal(url)) return (await client()).fetchDocument(new URL(url), { limit, insist, recognise, signal })
+    async document(url, { limit, insist, acceptsGzip, recognise }) {
+      if (!isLocal(url)) {
+        return (await client()).fetchDocument(new URL(url), { limit, insist, acceptsGzip, recognise, signal })
+      }
       return ifThere(async () => {
         const { path, size } = await findFile(url)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)

@@ -8,6 +8,7 @@ import type { ImageManifest } from '../image/index.ts'
 import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
 import type { Piece } from './pieces.ts'
+import { blockRuns, type Run } from './runs.ts'
 
 /** A block, and the older one that begins alike. */
 export interface Beginning {
@@ -26,18 +27,11 @@ export interface KnownBytes {
   readonly bytes: Uint8Array
 }
 
-/** A part of a block that is all or a part of one store path. */
-interface Run {
-  /** The store path with its NAR hash, and where in its tar the run begins; `undefined` for what is none. */
-  readonly key: string | undefined
-  readonly tarSize: number
-}
-
 /** Bytes by which the encoder looks ahead at most, and more. */
 const LOOKAHEAD = 64 * 1024
 
-/** Bytes of tar for which a request is worth while. */
-const TAR_SIZE_MIN = 256 * 1024
+/** Bytes of tar that are worth a request. */
+export const TAR_SIZE_MIN = 256 * 1024
 
 /** For each of the pieces that begins like a block of an older image: the one with which it has most in common. */
 export function findBeginnings(
@@ -50,7 +44,7 @@ export function findBeginnings(
   for (const { path, manifest: other } of older) {
     if (other.format !== manifest.format || other.compression !== manifest.compression) continue
     for (const { offset, size, runs } of blockRuns(other)) {
-      const key = runs[0]?.key
+      const key = firstOf(runs)
       if (key !== undefined) byFirst.set(key, [...(byFirst.get(key) ?? []), { path, offset, size, runs }])
     }
   }
@@ -59,7 +53,7 @@ export function findBeginnings(
   for (const { offset, runs } of blockRuns(manifest)) {
     const piece = wanted.get(offset)
     if (!piece) continue
-    const candidates = (byFirst.get(runs[0]?.key ?? '') ?? []).map(other => ({
+    const candidates = (byFirst.get(firstOf(runs) ?? '') ?? []).map(other => ({
       ...other,
       tarSize: commonSize(runs, other.runs),
     }))
@@ -106,37 +100,18 @@ function areSame(ours: readonly Filter[], theirs: readonly Filter[]): boolean {
   return textOf(ours) === textOf(theirs)
 }
 
-/** The blocks of an image with the store paths in each. */
-function* blockRuns({ blocks, segments, storePaths }: ImageManifest) {
-  const hashes = new Map(storePaths.map(({ path, narHash }) => [path, narHash]))
-  let next = 0
-  for (const { offset, size, tarOffset, tarSize } of blocks) {
-    const end = tarOffset + tarSize
-    const runs: Run[] = []
-    while (next < segments.length && endOfSegment(segments[next]) <= tarOffset) next++
-    for (let i = next; i < segments.length && segments[i].tarOffset < end; i++) {
-      const { storePath, tarOffset: start } = segments[i]
-      const from = Math.max(start, tarOffset)
-      const narHash = hashes.get(storePath ?? '')
-      runs.push({
-        key: narHash && `${storePath} ${narHash} ${from - start}`,
-        tarSize: Math.min(endOfSegment(segments[i]), end) - from,
-      })
-    }
-    yield { offset, size, runs }
-  }
-}
-
-function endOfSegment({ tarOffset, tarSize }: ImageManifest['segments'][number]): number {
-  return tarOffset + tarSize
+/** What a block begins with. */
+function firstOf([first]: readonly Run[]): string | undefined {
+  return first?.contents && `${first.contents} ${first.from}`
 }
 
 function commonSize(ours: readonly Run[], theirs: readonly Run[]): number {
   let size = 0
-  for (const [i, { key, tarSize }] of ours.entries()) {
-    if (key === undefined || theirs[i]?.key !== key) break
-    size += Math.min(tarSize, theirs[i].tarSize)
-    if (tarSize !== theirs[i].tarSize) break
+  for (const [i, { contents, from, tarSize }] of ours.entries()) {
+    const their = theirs[i]
+    if (contents === undefined || their?.contents !== contents || their.from !== from) break
+    size += Math.min(tarSize, their.tarSize)
+    if (tarSize !== their.tarSize) break
   }
   return size
 }

@@ -12,6 +12,7 @@ import { createPartial, type Partial } from './partial.ts'
 import type { Piece } from './pieces.ts'
 import { PARTIAL, type Place } from './place.ts'
 import { fetchPlain } from './plain.ts'
+import { rebuildPieces } from './rebuild.ts'
 import type { Server } from './server.ts'
 
 /** What to get, and from where. */
@@ -26,6 +27,8 @@ export interface ImageRequest {
   /** Images that may have something in common with it. */
   readonly older: readonly OlderImage[]
   readonly cache: BlockCache | undefined
+  /** Whether blocks are made here where that saves bytes. */
+  readonly isThrifty: boolean
   readonly signal: AbortSignal | undefined
   readonly onProgress: (progress: PullProgress) => void
 }
@@ -116,10 +119,14 @@ async function gather(request: ImageRequest, { manifest, pieces }: KnownImage, p
       tell()
     },
   }
-  const filled = await fillRests(findBeginnings(missing, manifest, older), options)
-  for (const known of filled.values()) bytesReused += known
+  const made = request.isThrifty
+    ? await rebuildPieces(missing, { ...options, manifest, older })
+    : new Map<Piece, number>()
+  const unmade = missing.filter(piece => !made.has(piece))
+  const filled = await fillRests(findBeginnings(unmade, manifest, older), options)
+  for (const known of [...made.values(), ...filled.values()]) bytesReused += known
   await fillPieces(
-    missing.filter(piece => !filled.has(piece)),
+    unmade.filter(piece => !filled.has(piece)),
     options,
   )
   return { size, bytesReused, bytesFetched }

@@ -33,6 +33,11 @@ export interface PullOptions extends ServerOptions {
   readonly from?: readonly string[]
   /** The block cache of builds on this machine, `false` for none. Default: a folder of the user's, see `openBlockCache`. */
   readonly cache?: BlockCache | false
+  /**
+   * Whether changed blocks are made here of what older images have, where that saves bytes: it costs as much processor time as
+   * building these blocks does. Default false.
+   */
+  readonly saveTraffic?: boolean
   /** Whether something older may be pulled than was published at the URL before. Default false. */
   readonly allowDowngrade?: boolean
   /** Told how far it is, several times a second at most. */
@@ -57,6 +62,7 @@ const KEYS = {
   keyrings: listOf(filePath),
   from: listOf(filePath),
   cache: either(value => value === false, flag, withMethods('get', 'put')),
+  saveTraffic: flag,
   allowDowngrade: flag,
   onProgress: callback,
   signal: abortSignal,

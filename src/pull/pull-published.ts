@@ -80,7 +80,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   }
 
   async function fetchNew(): Promise<FetchedImage> {
-    const { from = [], signal, onProgress = () => {} } = options
+    const { from = [], saveTraffic = false, signal, onProgress = () => {} } = options
     const older = [
       ...(await imagesIn(folder)),
       ...(await imagesFrom(from, warning => warnings.push(warning))),
@@ -88,7 +88,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
     ]
     if (known) await place.writeFile(partialNameOf(sha256) + MANIFEST_OF_PARTIAL, manifest.bytes!)
     const cache = cacheOf(options, warning => warnings.push(warning))
-    return fetchImage({ server, file, sha256, known, place, older, cache, signal, onProgress })
+    return fetchImage({ server, file, sha256, known, place, older, cache, isThrifty: saveTraffic, signal, onProgress })
   }
 }
 

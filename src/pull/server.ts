@@ -30,7 +30,7 @@ export function openServer(url: URL, access: Access, signal?: AbortSignal): Serv
     new PullError('PULL_MISSING', urlOf(file), 'the server has no such file; check the URL')
   return {
     urlOf,
-    document: (file, limit) => access.document(place(file), { limit }),
+    document: (file, limit) => access.document(place(file), { limit, acceptsGzip: true }),
     async range(file, start, size, limit) {
       const answer = await access.openRange(place(file), { start, size }, limit)
       if (answer === undefined) throw missing(file)

@@ -1,0 +1,181 @@
+/**
+ * Blocks that are made here. The encoder is deterministic: a block is fetched once its tar is known. Most of that is in older
+ * images; the store paths that are not are decoded from the first bytes of the block, and the bytes behind those need not come.
+ * Whether the older images had the right tar is told by the digest of the block.
+ */
+import { createHash } from 'node:crypto'
+import { concatBytes } from '../bytes/index.ts'
+import type { ImageCompression } from '../compression.ts'
+import { type Container, containerOf } from '../container/index.ts'
+import type { ImageManifest } from '../image/index.ts'
+import { createLoneBlockDecoder, decodeBlockHeader } from '../xz/index.ts'
+import { type Beginning, findBeginnings, HEAD_SIZE, readBeginning, TAR_SIZE_MIN } from './beginnings.ts'
+import type { OlderImage } from './copies.ts'
+import type { FillOptions } from './fill.ts'
+import { CHECK, type OlderTar, openOlderTar } from './older-tar.ts'
+import { endOf, type Piece } from './pieces.ts'
+import { type BlockRuns, blockRuns } from './runs.ts'
+import { isOfServer } from './server.ts'
+
+/** A block to make. */
+interface Rebuild extends BlockRuns {
+  readonly piece: Piece
+  /** Bytes of tar from the start of the block to the end of the last store path that no older image has. */
+  readonly tarWanted: number
+  readonly beginning: Beginning | undefined
+}
+
+/** What an image is made of, and what is on this machine. */
+export interface RebuildOptions extends FillOptions {
+  readonly manifest: ImageManifest
+  readonly older: readonly OlderImage[]
+}
+
+/** A server that has no ranges. */
+class RangesMissing extends Error {}
+
+/**
+ * Makes what can be made of the missing pieces, one at a time, since an encoder takes up to 106 MB. Resolves to the pieces
+ * that are right then, with the bytes that were not fetched. Throws `DiskError`.
+ */
+export async function rebuildPieces(missing: readonly Piece[], options: RebuildOptions): Promise<Map<Piece, number>> {
+  const { manifest, older, partial, signal } = options
+  const right = new Map<Piece, number>()
+  const blocks = containerNamed(manifest)?.blocks
+  if (!blocks) return right
+  const tar = openOlderTar(older)
+  try {
+    for (const rebuild of findRebuilds(missing, manifest, older, tar)) {
+      signal?.throwIfAborted()
+      const { piece, tarSize, tarWanted } = rebuild
+      const data = new Uint8Array(tarSize)
+      const { fetched, filled } = tarWanted > 0 ? await fetchTar(rebuild, data, options) : { fetched: 0, filled: 0 }
+      if (filled < tarWanted || !(await fillUp(rebuild, data, filled, tar))) continue
+      const { pieces } = await blocks.encode(data)
+      const hash = createHash('sha256')
+      for (const bytes of pieces) hash.update(bytes)
+      if (hash.digest('hex') !== piece.sha256) continue
+      let { offset } = piece
+      for (const bytes of pieces) {
+        await partial.write(bytes, offset)
+        offset += bytes.length
+      }
+      right.set(piece, piece.size - fetched)
+    }
+  } catch (error) {
+    if (!(error instanceof RangesMissing) && !isOfServer(error)) throw error
+  } finally {
+    await tar.close()
+  }
+  return right
+}
+
+/** The compressor of an image, if this version has it: its description tells all that decides the bytes. */
+function containerNamed({ format, compression }: ImageManifest): Container | undefined {
+  if (format !== 'tar.xz') return undefined
+  const levels = Array.from({ length: 10 }, (_, level) => level)
+  return [false, true]
+    .flatMap(arm64Branches => levels.map((level): ImageCompression => ({ format, level, arm64Branches })))
+    .map(containerOf)
+    .find(({ description }) => description === compression)
+}
+
+function findRebuilds(
+  missing: readonly Piece[],
+  manifest: ImageManifest,
+  older: readonly OlderImage[],
+  tar: OlderTar,
+): Rebuild[] {
+  const pieces = new Map(missing.map(piece => [piece.offset, piece]))
+  const beginnings = new Map(findBeginnings(missing, manifest, older).map(found => [found.piece, found]))
+  const found: Rebuild[] = []
+  for (const block of blockRuns(manifest)) {
+    const piece = pieces.get(block.offset)
+    if (!piece) continue
+    let tarWanted = 0
+    let at = 0
+    for (const { contents, tarSize } of block.runs) {
+      at += tarSize
+      if (contents === undefined || !tar.has(contents)) tarWanted = at
+    }
+    const beginning = beginnings.get(piece)
+    const saved = block.tarSize - Math.max(tarWanted, beginning?.tarSize ?? 0)
+    if (saved >= TAR_SIZE_MIN) found.push({ ...block, piece, tarWanted, beginning })
+  }
+  return found
+}
+
+/** Bytes asked for at least: the encoder's chunks have up to 64 KiB. */
+const REQUEST_MIN = 32 * 1024
+
+/** Fetches the first bytes of a block and decodes them into `data`, until it has the tar that is wanted. */
+async function fetchTar(
+  { piece, tarSize, tarWanted, beginning }: Rebuild,
+  data: Uint8Array,
+  { server, file, size, onFetched }: FillOptions,
+): Promise<{ readonly fetched: number; readonly filled: number }> {
+  let fetched = 0
+  const fetch = async (start: number, count: number): Promise<Uint8Array[]> => {
+    const { bytes, isPart } = await server.range(file, start, count, size)
+    if (!isPart) {
+      await bytes.return?.()
+      throw new RangesMissing()
+    }
+    const chunks: Uint8Array[] = []
+    for await (const chunk of bytes) {
+      chunks.push(chunk)
+      fetched += chunk.length
+      onFetched(chunk.length)
+    }
+    return chunks
+  }
+
+  const decoder = createLoneBlockDecoder({ unpaddedSize: piece.size, uncompressedSize: tarSize }, CHECK)
+  let filled = 0
+  const push = (bytes: Uint8Array) => {
+    for (const decoded of decoder.push(bytes)) {
+      data.set(decoded.subarray(0, tarSize - filled), filled)
+      filled += decoded.length
+    }
+  }
+  try {
+    const head = concatBytes(await fetch(piece.offset, Math.min(HEAD_SIZE, piece.size)))
+    const known = beginning && (await readBeginning(beginning, head))
+    const { headerSize } = known ?? decodeBlockHeader(head)
+    let position = piece.offset + (known ? headerSize + known.bytes.length : head.length)
+    push(known ? head.subarray(0, headerSize) : head)
+    if (known) push(known.bytes)
+    const [start, startFilled] = [position, filled]
+    // Of the block at first, then of what has come.
+    let ratio = piece.size / tarSize
+    while (filled < tarWanted && position < endOf(piece)) {
+      const guess = Math.ceil((tarWanted - filled) * ratio)
+      const count = Math.min(Math.max(guess, REQUEST_MIN), endOf(piece) - position)
+      for (const bytes of await fetch(position, count)) push(bytes)
+      position += count
+      if (filled > startFilled) ratio = (position - start) / (filled - startFilled)
+    }
+  } catch (error) {
+    if (error instanceof RangesMissing || isOfServer(error)) throw error
+    // What was known does not go on with what came, or is damaged.
+    return { fetched, filled: 0 }
+  } finally {
+    decoder.close()
+  }
+  return { fetched, filled: Math.min(filled, tarSize) }
+}
+
+/** Fills the tar of a block from byte `filled` on with what older images have. Resolves to whether they have all of it. */
+async function fillUp({ runs }: Rebuild, data: Uint8Array, filled: number, tar: OlderTar): Promise<boolean> {
+  let at = 0
+  for (const { contents, from, tarSize } of runs) {
+    const end = at + tarSize
+    const start = Math.max(at, filled)
+    if (start < end) {
+      const isThere = contents && (await tar.read(contents, from + start - at, data.subarray(start, end)))
+      if (!isThere) return false
+    }
+    at = end
+  }
+  return at === data.length
+}
