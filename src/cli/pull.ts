@@ -1,26 +1,7 @@
-import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import { digestOf } from '../disk/index.ts'
-import { isSettingsFile, settingsFileOf } from '../image-files.ts'
-import {
-  MachineError,
-  machineNameOf,
-  type PulledImage,
-  pullImage,
-  TRUSTED_SETTINGS_FOLDER,
-  VERIFICATIONS,
-  type Verify,
-} from '../index.ts'
-import {
-  hasMachine,
-  lineOf,
-  type MachineRecord,
-  planMachine,
-  readRecord,
-  runSteps,
-  writeRecord,
-} from '../machine/index.ts'
-import { withPlace } from '../pull/index.ts'
+import { isSettingsFile } from '../image-files.ts'
+import { machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify } from '../index.ts'
+import { type ImportRequest, importImage, importLines } from '../machine/index.ts'
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { type Line, print, printJson, printLines, printWarnings } from './print.ts'
@@ -127,67 +108,29 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       printWarnings(pulled.warnings)
       printLines(summaryOf(pulled, verify, (performance.now() - started) / 1000))
     }
-    if (flags.import !== undefined) await importMachine(flags.import, pulled, flags)
+    if (flags.import !== undefined) await importPulled(flags.import, pulled, flags)
   } finally {
     view.clear()
     interrupt.dispose()
   }
 }
 
-async function importMachine(machine: string, pulled: PulledImage, flags: PullFlags): Promise<void> {
-  await withPlace(pulled.image, async folder => {
-    const { image, files, sha256 } = pulled
-    const say = (...lines: string[]) => printLines(lines, flags.json ? process.stderr : process.stdout)
-    const record = await readRecord(folder, machine)
-    if (record?.image === sha256 && (await hasMachine(machine))) {
-      return say(`machine ${machine} was made of this image before, and is left as it is`)
-    }
-    if (record?.failed === sha256) {
-      const advice = `pull a newer one, or remove ${machine} from ${join(folder, 'machines.json')} to try again`
-      throw new MachineError('MACHINE_DOES_NOT_START', machine, `did not start with this image before: ${advice}`)
-    }
-    const settings = await settingsFor(machine, files, record, flags)
-    const request = { machine, image, settings: settings?.path }
-    const steps = await planMachine({ request, isToReplace: flags.replace ?? false, record })
-    if (process.geteuid?.() !== 0) {
-      return say('To import it, run as root:', ...steps.map(({ command }) => lineOf(command)))
-    }
-    await writeRecord(folder, machine, { ...record, replacing: true })
-    try {
-      await runSteps(machine, steps, line => print(line, process.stderr))
-    } catch (error) {
-      const isFaulty = error instanceof MachineError && error.code === 'MACHINE_DOES_NOT_START'
-      await writeRecord(folder, machine, { ...record, ...(isFaulty && { failed: sha256 }) })
-      throw error
-    }
-    await writeRecord(folder, machine, { image: sha256, settings: settings?.sha256 ?? record?.settings })
-  })
-}
-
-/** The settings to install, unless those of the machine are the administrator's own. */
-async function settingsFor(
-  machine: string,
-  files: readonly string[],
-  record: MachineRecord | undefined,
-  flags: PullFlags,
-): Promise<{ readonly path: string; readonly sha256: string } | undefined> {
-  const path = files.find(isSettingsFile)
-  if (path === undefined) return undefined
-  const installed = `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
-  const sha256Of = async (path: string) => (await digestOf(path).catch(() => undefined))?.sha256
-  const sha256 = (await sha256Of(path))!
-  const present = await sha256Of(installed)
-  if (present === sha256) return undefined
-  if (!flags.trustSettings) {
-    print(`the settings ${shortPath(path)} are not installed; --trust-settings does it`, process.stderr)
-    return undefined
+async function importPulled(machine: string, { image, sha256, files }: PulledImage, flags: PullFlags): Promise<void> {
+  const say = (...lines: string[]) => printLines(lines, flags.json ? process.stderr : process.stdout)
+  const request: ImportRequest = {
+    ...{ machine, image, sha256 },
+    settings: files.find(isSettingsFile),
+    isToReplace: flags.replace ?? false,
+    isToTrust: flags.trustSettings ?? false,
+    tell: line => print(line, process.stderr),
   }
-  if (present === undefined || present === record?.settings) return { path, sha256 }
-  print(
-    `warning: ${installed}: is not what was installed there, and is kept; compare it with ${shortPath(path)}`,
-    process.stderr,
-  )
-  return undefined
+  const unchanged = `machine ${machine} was made of this image before, and is left as it is`
+  if (process.geteuid?.() === 0) {
+    if (!(await importImage(request))) say(unchanged)
+    return
+  }
+  const lines = await importLines(request)
+  say(...(lines ? ['To import it, run as root:', ...lines] : [unchanged]))
 }
 
 function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[] {

@@ -1,4 +1,2 @@
 export { MachineError, type MachineErrorCode } from './errors.ts'
-export { hasMachine, lineOf, type Plan, planMachine, runSteps } from './machinectl.ts'
-export { type MachineRecord, readRecord, writeRecord } from './record.ts'
-export type { MachineRequest, Step } from './steps.ts'
+export { type ImportRequest, importImage, importLines } from './import-image.ts'

@@ -1,6 +1,6 @@
 /**
- * What became of the images of one file on this machine, so that what runs every night does nothing twice. It lies beside what
- * a pull keeps of the file:
+ * What became of images on this machine, so that what runs every night does nothing twice. A machine may be made of images of
+ * several folders and URLs, so all have one place:
  *
  *     machines.json    {"NAME": {"image", "failed", "replacing", "settings"}}
  */
@@ -18,6 +18,9 @@ export interface MachineRecord {
   /** The settings that were installed for it. */
   readonly settings?: string
 }
+
+/** The folder of records. */
+export const RECORDS = '/var/lib/nspawn-rootfs'
 
 const FILE = 'machines.json'
 

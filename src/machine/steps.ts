@@ -48,8 +48,11 @@ export function importSteps({ machine, image, settings }: MachineRequest): Step[
   ]
 }
 
-/** Seconds after which a machine that was started should still run. */
-const TRIAL = '5'
+/**
+ * Seconds between the looks at a machine that was started: it must run at each. systemd calls it active once its init runs.
+ * Many a system gives up later, while it boots; what does so at once should be back at once.
+ */
+const TRIALS = ['5', '25']
 
 /** The commands that replace a machine and start it. Until it is stopped, nothing of it changes. */
 export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
@@ -78,8 +81,10 @@ export function replaceSteps({ machine, image, settings }: MachineRequest, found
     { command: rename(next, machine), back },
     ...installs.map(command => ({ command, back: backAgain })),
     { command: start, ...trial },
-    { command: ['sleep', TRIAL], ...trial },
-    { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
+    ...TRIALS.flatMap(seconds => [
+      { command: ['sleep', seconds], ...trial },
+      { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
+    ]),
   ]
 }
 

@@ -5,12 +5,11 @@
  *       partial-DIGEST         the image as far as it is there; DIGEST is its SHA-256
  *       partial-DIGEST.json    the manifest of that image, if it has one
  *       seen.json              what was published when: see `seen.ts`
- *       machines.json          what became of it: see `machine/record.ts`
  */
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
-import { attempt, DiskError, isOwn, makeFolders, pinFolder, replaceFile, sharingOf, withLock } from '../disk/index.ts'
+import { join } from 'node:path'
+import { attempt, DiskError, isOwn, makeFolders, pinFolder, replaceFile, sharingOf } from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
 export const PARTIAL = 'partial-'
@@ -33,16 +32,6 @@ export interface Place {
 }
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
-
-/** Runs `work` with the folder of a pulled image's place, while no other pull of it is under way. Throws `DiskError`. */
-export async function withPlace<T>(image: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const place = await openPlace(dirname(image), basename(image))
-  try {
-    return await withLock(place.folder, () => work(place.folder), undefined)
-  } finally {
-    await place.close()
-  }
-}
 
 /** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
 export async function openPlace(folder: string, file: string): Promise<Place> {

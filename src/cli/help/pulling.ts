@@ -15,8 +15,8 @@ WHAT IS FETCHED
   An image without a manifest, whoever made it, is fetched whole.
   If a pull breaks off, what it has fetched stays in DIR/.FILE.pull, and the
   next one goes on there. The folder also remembers which publications were seen
-  at this URL, and what became of machines: keep it. Another DIR, or another
-  spelling of the URL, knows nothing of them.
+  at this URL: keep it. Another DIR, or another spelling of the URL, knows
+  nothing of them.
   Keep the old image, too: its blocks are what is not fetched again.
 
 FEWER BYTES
@@ -45,13 +45,14 @@ WHAT IS TRUSTED
 THE MACHINE
   --import NAME makes a machine of the image, as "machinectl import-tar" does.
   It is not started: machinectl start NAME, and enable NAME for each boot.
-  Without root, the commands are printed.
+  Without root, the commands are printed, and pull ends with 0: the image has
+  come. /var/lib/nspawn-rootfs/machines.json tells what machines were made of.
   --replace puts the image in place of a machine that is there: it imports the
   image as NAME-next, stops the machine, renames it to NAME-previous, gives its
   name to the new one and starts that. If a step fails, or the new machine does
-  not run for 5 seconds, the old one is started again, and the image is not
-  tried a second time. NAME-next and NAME-previous belong to pull, which removes
-  them at the next replacement. To go back:
+  not run 5 and 30 seconds later, the old one is started again, and the image is
+  not tried a second time. NAME-next and NAME-previous belong to pull, which
+  removes them at the next replacement. To go back:
 
     systemctl stop systemd-nspawn@web     # machinectl stop does not wait
     machinectl rename web web-bad

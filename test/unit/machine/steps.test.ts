@@ -1,7 +1,8 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { lineOf, planMachine, readRecord, runSteps, writeRecord } from '../../../src/machine/index.ts'
+import { lineOf, planMachine, runSteps } from '../../../src/machine/machinectl.ts'
+import { readRecord, writeRecord } from '../../../src/machine/record.ts'
 import { importSteps, replaceSteps } from '../../../src/machine/steps.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -45,6 +46,8 @@ describe('the commands that make a machine', () => {
       'install -D -m 644 /etc/systemd/nspawn/web-previous.nspawn /etc/systemd/nspawn/web.nspawn',
       'machinectl start web',
       'sleep 5',
+      'systemctl --quiet is-active systemd-nspawn@web.service',
+      'sleep 25',
       'systemctl --quiet is-active systemd-nspawn@web.service',
     ])
   })
