@@ -101,6 +101,11 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       cache: cacheOptionsOf(flags).cache,
       signal: interrupt.signal,
       onProgress: view.show,
+      onSilence(isSilent) {
+        view.clear()
+        const news = isSilent ? 'has sent nothing for 10 seconds, and is asked again' : 'answers again'
+        print(`the server ${news}`, process.stderr)
+      },
     })
     view.clear()
     if (json) printJson(pulled)

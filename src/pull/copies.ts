@@ -75,13 +75,16 @@ async function describe(manifestFile: string, image?: string): Promise<OlderImag
 
 /** Finds pieces by their digests. */
 export interface Copies {
-  /** The bytes of a piece, given to `write` part by part; resolves to whether it was there, and as its digest says. */
+  /** The bytes of a piece, given to `write` part by part; resolves to whether it was there, and is right as far as that is checked. */
   copy(piece: Piece, write: (bytes: Uint8Array, at: number) => Promise<void>): Promise<boolean>
   close(): Promise<void>
 }
 
-/** Looks for pieces in older images, and in a block cache. */
-export function openCopies(images: readonly OlderImage[], cache?: BlockCache): Copies {
+/**
+ * Looks for pieces in older images, and in a block cache. If `isBelieving`, the manifests of these images are believed: whoever
+ * checks the whole image needs no digest of each piece.
+ */
+export function openCopies(images: readonly OlderImage[], cache: BlockCache | undefined, isBelieving: boolean): Copies {
   const places = new Map<string, { path: string; offset: number }[]>()
   for (const { path, pieces } of images) {
     for (const { sha256, size, offset } of pieces) {
@@ -111,11 +114,11 @@ export function openCopies(images: readonly OlderImage[], cache?: BlockCache): C
           if (!bytesRead) break
           const bytes = buffer.subarray(0, bytesRead)
           const written = write(bytes, at)
-          hash.update(bytes)
+          if (!isBelieving) hash.update(bytes)
           await written
           at += bytesRead
         }
-        if (at === size && hash.digest('hex') === sha256) return true
+        if (at === size && (isBelieving || hash.digest('hex') === sha256)) return true
       }
       const block = cache && (await findBlock(cache, sha256, size))
       if (!block) return false

@@ -62,8 +62,16 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
   const handle = await place.openFile(name)
   try {
     const partial = createPartial(handle, path)
-    const { size, ...amounts } = known ? await gather(request, known, partial) : await download(request, partial)
-    const sha256 = (await partial.digest(size))!
+    let amounts = known ? await gather(request, known, partial, true) : await download(request, partial)
+    const { size } = amounts
+    let sha256 = (await partial.digest(size))!
+    if (known && sha256 !== request.sha256) {
+      // An older image is not what its manifest says: now each piece is looked at, those that are there, too.
+      const { bytesFetched } = amounts
+      amounts = await gather(request, known, partial, false)
+      amounts = { ...amounts, bytesFetched: amounts.bytesFetched + bytesFetched }
+      sha256 = (await partial.digest(size))!
+    }
     // What was there from before may have been damaged since.
     if (!known && amounts.bytesReused > 0 && sha256 !== request.sha256) {
       await partial.resize(0)
@@ -78,7 +86,7 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
       await handle.chmod(MODE)
       await syncFile(handle)
     })
-    return { path, size, sha256, ...amounts }
+    return { path, sha256, ...amounts }
   } finally {
     await handle.close()
   }
@@ -91,7 +99,13 @@ export function partialNameOf(sha256: string | undefined): string {
 
 type Amounts = Pick<FetchedImage, 'size' | 'bytesReused' | 'bytesFetched'>
 
-async function gather(request: ImageRequest, { manifest, pieces }: KnownImage, partial: Partial): Promise<Amounts> {
+/** Puts an image together of its pieces; `isBelieving` as {@link openCopies} has it. */
+async function gather(
+  request: ImageRequest,
+  { manifest, pieces }: KnownImage,
+  partial: Partial,
+  isBelieving: boolean,
+): Promise<Amounts> {
   const { server, file, older, cache, signal, onProgress } = request
   const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
   let bytesReused = 0
@@ -99,7 +113,7 @@ async function gather(request: ImageRequest, { manifest, pieces }: KnownImage, p
   const tell = () => onProgress({ bytesReused, bytesFetched, bytesTotal: size })
   const isNew = (await partial.handle.stat()).size === 0
   await partial.resize(size)
-  const copies = openCopies(older, cache)
+  const copies = openCopies(older, cache, isBelieving)
   const missing: Piece[] = []
   try {
     for (const piece of pieces) {

@@ -29,7 +29,6 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
   const { server, file, size, signal } = options
   const failures = countFailures(signal)
   const queue = joinPieces(missing)
-  let hasRanges = true
 
   /** Takes pieces from one answer, and resolves to those that are still missing. */
   async function fetchOnce(pieces: readonly Piece[], ask: () => Promise<Stretch>): Promise<readonly Piece[]> {
@@ -51,17 +50,16 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
     const start = run[0].offset
     const end = endOf(run.at(-1)!)
     const rest = await fetchOnce(run, async () => {
-      const { bytes, isPart } = await server.range(file, start, end - start, size)
-      hasRanges &&= isPart
+      const { bytes } = await server.range(file, start, end - start, size)
       return { bytes, start }
     })
     queue.push(...joinPieces(rest))
   }
 
   // The first answer tells whether the server has ranges.
-  const first = queue.shift()
+  const first = server.hasRanges === undefined ? queue.shift() : undefined
   if (first) await fetchRun(first)
-  if (hasRanges) {
+  if (server.hasRanges !== false) {
     await workOff(queue, fetchRun)
     return
   }
@@ -80,7 +78,6 @@ export async function fillRests(
   { server, file, size, partial, onFetched }: FillOptions,
 ): Promise<Map<Piece, number>> {
   const right = new Map<Piece, number>()
-  let hasRanges = true
 
   /** Resolves to whether the server has ranges. */
   async function fetchBytes(start: number, end: number): Promise<boolean> {
@@ -101,8 +98,7 @@ export async function fillRests(
     const { piece } = beginning
     const { offset } = piece
     try {
-      hasRanges &&= await fetchBytes(offset, offset + HEAD_SIZE)
-      if (!hasRanges) return
+      if (server.hasRanges === false || !(await fetchBytes(offset, offset + HEAD_SIZE))) return
       const known = await readBeginning(beginning, await partial.read(offset, HEAD_SIZE))
       if (!known) return
       const end = offset + known.headerSize + known.bytes.length

@@ -34,14 +34,14 @@ export async function pullImage(
   PULL_OPTIONS(options, 'options')
   const { address, file } = parseImageUrl(url)
   const out = resolvePath(folder, 'folder')
-  const { verify = 'signature', keyrings, signal } = options
+  const { verify = 'signature', keyrings, signal, onSilence = () => {} } = options
   signal?.throwIfAborted()
   const verifier = verify === 'signature' ? await openVerifier(keyrings ?? (await systemKeyrings())) : undefined
   const access = await openAccess(address.href, options, signal)
   try {
     const place = await openPlace(out, file)
     try {
-      const server = openServer(address, access, signal)
+      const server = openServer(address, access, signal, onSilence)
       const pull: Pull = { server, file, folder: out, place, verifier, options }
       // Two pulls of one image would write into the same file.
       return await withLock(place.folder, () => pullLatest(pull), signal)

@@ -4,6 +4,7 @@ import type { RangeAnswer } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { PullError } from './errors.ts'
+import { createSilence } from './silence.ts'
 
 /** The folder on a server that an image is in. */
 export interface Server {
@@ -13,6 +14,8 @@ export interface Server {
   document(file: string, limit: number): Promise<Uint8Array | undefined>
   /** `size` bytes of a file of `limit` bytes at most, from `start` on. Throws `PullError` PULL_MISSING, `HttpError`. */
   range(file: string, start: number, size: number, limit: number): Promise<RangeAnswer>
+  /** Whether it answers with ranges; `undefined` until it has answered. */
+  readonly hasRanges: boolean | undefined
   /** All bytes of a file. Throws `PullError` PULL_MISSING, `HttpError`. */
   whole(file: string, limit: number): Promise<AsyncIterable<Uint8Array>>
   /**
@@ -22,24 +25,35 @@ export interface Server {
   persist<T>(work: () => Promise<T>): Promise<T>
 }
 
-/** Opens the folder of the image at `url`. */
-export function openServer(url: URL, access: Access, signal?: AbortSignal): Server {
+/** Opens the folder of the image at `url`. `onSilence` is told as {@link createSilence} says. */
+export function openServer(
+  url: URL,
+  access: Access,
+  signal: AbortSignal | undefined,
+  onSilence: (isSilent: boolean) => void,
+): Server {
+  const silence = createSilence(onSilence)
+  let hasRanges: boolean | undefined
   const place = (file: string) => new URL(encodeURIComponent(file), url).href
   const urlOf = (file: string) => describeUrl(place(file))
   const missing = (file: string) =>
     new PullError('PULL_MISSING', urlOf(file), 'the server has no such file; check the URL')
   return {
     urlOf,
-    document: (file, limit) => access.document(place(file), { limit, acceptsGzip: true }),
+    document: (file, limit) => silence.wait(access.document(place(file), { limit, acceptsGzip: true })),
     async range(file, start, size, limit) {
-      const answer = await access.openRange(place(file), { start, size }, limit)
+      const answer = await silence.wait(access.openRange(place(file), { start, size }, limit))
       if (answer === undefined) throw missing(file)
-      return answer
+      hasRanges = answer.isPart
+      return { ...answer, bytes: silence.waitForBytes(answer.bytes) }
+    },
+    get hasRanges() {
+      return hasRanges
     },
     async whole(file, limit) {
-      const bytes = await access.open(place(file), { limit })
+      const bytes = await silence.wait(access.open(place(file), { limit }))
       if (bytes === undefined) throw missing(file)
-      return bytes
+      return silence.waitForBytes(bytes)
     },
     async persist(work) {
       const failures = countFailures(signal)

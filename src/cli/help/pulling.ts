@@ -13,6 +13,8 @@ WHAT IS FETCHED
   and the block cache. Each block is checked against the manifest, and at the
   end the whole image against SHA256SUMS. Only then does it get its name.
   An image without a manifest, whoever made it, is fetched whole.
+  If the server is silent for 10 seconds, pull says so on standard error, and
+  again when it answers. It gives up after some minutes.
   If a pull breaks off, what it has fetched stays in DIR/.FILE.pull, and the
   next one goes on there. The folder also remembers which publications were seen
   at this URL: keep it. Another DIR, or another spelling of the URL, knows

@@ -1,0 +1,52 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createSilence } from '../../../src/pull/silence.ts'
+
+beforeEach(() => {
+  vi.useFakeTimers()
+})
+
+afterEach(() => {
+  vi.useRealTimers()
+})
+
+describe('a server that is silent', () => {
+  it('is told of once, and again when it goes on', async () => {
+    const told: boolean[] = []
+    const silence = createSilence(isSilent => told.push(isSilent))
+    const answers = [Promise.withResolvers<number>(), Promise.withResolvers<number>()]
+    const waits = answers.map(({ promise }) => silence.wait(promise))
+    await vi.advanceTimersByTimeAsync(9000)
+    expect(told).toEqual([])
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told).toEqual([true])
+    answers[0].resolve(1)
+    expect(await waits[0]).toBe(1)
+    expect(told).toEqual([true, false])
+    await vi.advanceTimersByTimeAsync(11_000)
+    expect(told).toEqual([true, false, true])
+    answers[1].reject(new Error('gone'))
+    await expect(waits[1]).rejects.toThrow('gone')
+    // Nobody waits any more, and nothing has come.
+    await vi.advanceTimersByTimeAsync(60_000)
+    expect(told).toEqual([true, false, true])
+  })
+
+  it('is heard in each part of what it sends', async () => {
+    const told: boolean[] = []
+    const silence = createSilence(isSilent => told.push(isSilent))
+    async function* slow() {
+      for (let i = 0; i < 3; i++) {
+        await new Promise(resolve => setTimeout(resolve, 8000))
+        yield Uint8Array.of(i)
+      }
+    }
+    const parts: number[] = []
+    const reading = (async () => {
+      for await (const [byte] of silence.waitForBytes(slow())) parts.push(byte)
+    })()
+    await vi.advanceTimersByTimeAsync(30_000)
+    await reading
+    expect(parts).toEqual([0, 1, 2])
+    expect(told).toEqual([])
+  })
+})
