@@ -15,6 +15,10 @@ export function setCandidateDepth(value: i32): void {
   depth = value
 }
 
+/** Two and three bytes from farther away cost more than they save. */
+const PAIR_DISTANCE_MAX: i32 = 128
+const TRIPLE_DISTANCE_MAX: i32 = 1 << 17
+
 let end: i32 = CANDIDATES
 
 function add(position: i32, earlier: i32, known: i32, longest: i32, limit: i32): i32 {
@@ -44,10 +48,11 @@ export function findCandidates(position: i32, limit: i32): i32 {
   const linkLength = <i32>(link >>> 24)
   let longest = 1
   // The longest match is also the nearest: nothing else can be of use.
-  if (second >= 0 && (second !== farthest || linkLength === 0)) {
+  if (second >= 0 && position - second <= PAIR_DISTANCE_MAX && (second !== farthest || linkLength === 0)) {
     longest = add(position, second, 2, longest, limit)
   }
-  if (third > farthest - <i32>(linkLength === 0) && third >= 0 && third !== second) {
+  const isNear = third >= 0 && position - third <= TRIPLE_DISTANCE_MAX
+  if (isNear && third > farthest - <i32>(linkLength === 0) && third !== second) {
     longest = add(position, third, 0, longest, limit)
   }
   if (fourth >= 0 && (fourth > farthest || linkLength === 0) && fourth !== third && fourth !== second) {

@@ -4,7 +4,7 @@
  *     low, fixed places    models, prices, parser, hash tables, work lists of the radix sort
  *     INPUT                the block, then zeros (GUARD)
  *     behind the block     optimal levels: slack, a link of four bytes a position (the output takes the place of links
- *                          that are used up), two lists of positions to sort
+ *                          that are used up), positions to sort, twice
  *                          fast levels: the chains, the output
  *
  * Addresses and sizes are in bytes. A position counts from the first byte of the block.
@@ -33,8 +33,7 @@ export const CANDIDATES: i32 = 0x7_0000
 export const PIECES: i32 = 0x7_4000
 /** Counters of byte values. */
 export const COUNTERS: i32 = 0x7_8000
-/** Small lists of the radix sort: see refine.ts. */
-export const SMALL_GROUP: i32 = 0x7_9000
+/** The values of a byte in each group at hand, and the sizes of groups: see refine.ts. */
 export const VALUES: i32 = 0x7_a000
 export const GROUP_SIZES: i32 = 0x8_0000
 /** Latest position of each pair, triple and quadruple of bytes: see nearest.ts. */
@@ -55,12 +54,19 @@ const OUTPUT_SLACK: i32 = 0x4_0000
 /** Positions that are sorted at a time. */
 export const SORT_CAPACITY: i32 = 1 << 21
 
+/** Records that a bucket is refined by, at most: see refine.ts. */
+const RECORDS_MAX: i32 = 1 << 18
+
 /** One link per position: see radix.ts. */
 export let links: i32 = 0
-/** Lists of positions, each for `sortCapacity` of them. */
-export let listA: i32 = 0
-export let listB: i32 = 0
+/** Positions as they are collected, and by bucket, each for `sortCapacity` of them. */
+export let collection: i32 = 0
+export let buckets: i32 = 0
 export let sortCapacity: i32 = 0
+/** Two places for so many records, where the collection was. */
+export let records: i32 = 0
+export let otherRecords: i32 = 0
+export let recordsCapacity: i32 = 0
 /** The previous position with the same hash, for each position modulo the window: see chain.ts. */
 export let chains: i32 = 0
 /** LZMA2 chunks. */
@@ -85,10 +91,13 @@ export function reserveInput(size: i32): void {
 export function reserveForRadix(size: i32): void {
   output = align(INPUT + size + GUARD)
   links = output + OUTPUT_SLACK
-  listA = align(links + size * 4 + 64)
+  buckets = align(links + size * 4 + 64)
   sortCapacity = min(size, SORT_CAPACITY)
-  listB = align(listA + sortCapacity * 4 + 64)
-  reach(listB + sortCapacity * 4 + 64)
+  recordsCapacity = min(size, RECORDS_MAX)
+  collection = align(buckets + sortCapacity * 4 + 64)
+  records = collection
+  otherRecords = records + recordsCapacity * 16
+  reach(max(collection + sortCapacity * 4 + 64, otherRecords + recordsCapacity * 16))
 }
 
 /** Lays out and makes room for what the fast levels need. */

@@ -27,12 +27,12 @@ import { codedRep0, codedRep1, codedRep2, codedRep3, codedState } from './symbol
 const LENGTH_MAX: i32 = 273
 /** The slot of the longest distance, and 1. */
 const SLOTS: i32 = 48
-/** Operations after which prices are made anew. */
-const PRICES_AGE: i32 = 96
+/** Operations after which prices are made anew: more often costs time, and some size as well. */
+const PRICES_AGE: i32 = 256
 
 /** A match of so many bytes is taken at once. */
 let niceLength: i32 = 64
-/** A node is passed over if the next is dearer by this at most. */
+/** A node is passed over if one of the next two is dearer by this at most. */
 let skip: i32 = 8
 let pricesMade: i32 = 0
 /** The last node that any way leads to. */
@@ -53,6 +53,13 @@ export function renewPrices(): void {
 
 function reachNode(last: i32): void {
   while (lastNode < last) store<i32>(node(++lastNode), UNREACHED)
+}
+
+/** Is a way past the node about as cheap as the way to it? Then ways through it are hardly the cheapest. */
+function isPassedOver(at: i32, index: i32): boolean {
+  const limit = load<i32>(at) + skip
+  if (load<i32>(at + (1 << NODE_BITS)) <= limit) return true
+  return index + 2 <= lastNode && load<i32>(at + (2 << NODE_BITS)) <= limit
 }
 
 /** How many bytes repeat those at a distance (less one), up to `limit`; below 2 it is 0. */
@@ -82,7 +89,7 @@ export function parseOptimal(end: i32): void {
     if (index > 0) {
       // All ways meet here, or there is no room to go on.
       if (index === lastNode || room < 2) break
-      if (load<i32>(at + (1 << NODE_BITS)) <= load<i32>(at) + skip) {
+      if (isPassedOver(at, index)) {
         note(position, position + 1)
         index++
         continue

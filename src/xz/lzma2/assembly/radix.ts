@@ -1,4 +1,4 @@
-import { BUCKET_CURSORS, BUCKET_SIZES, INPUT, links, listA, listB, sortCapacity } from './memory.ts'
+import { BUCKET_CURSORS, BUCKET_SIZES, buckets, collection, INPUT, links, sortCapacity } from './memory.ts'
 import { kindOf, PIECE_BITS, PIECE_SIZE, STORED } from './pieces.ts'
 import { product, refineBucket } from './refine.ts'
 
@@ -103,7 +103,7 @@ export function collectNext(pieces: i32, size: i32): boolean {
   const end = INPUT + min(begin + PIECE_SIZE, size - 3)
   const first = <u32>rangeBegin
   const count = <u32>(rangeEnd - rangeBegin)
-  let target = listB + (collected << 2)
+  let target = collection + (collected << 2)
   let address = INPUT + begin
   if (begin === 0 && end > address) {
     store<i32>(target, 0)
@@ -117,7 +117,7 @@ export function collectNext(pieces: i32, size: i32): boolean {
     const inRun = load<u64>(address - 1) === load<u64>(address)
     target += (<i32>inRange & (1 - <i32>inRun)) << 2
   }
-  collected = (target - listB) >>> 2
+  collected = (target - collection) >>> 2
   return true
 }
 
@@ -137,10 +137,10 @@ export function beginDistribution(): void {
 export function distribute(from: i32): boolean {
   const end = min(from + PIECE_SIZE, collected)
   for (let i = from; i < end; i++) {
-    const position = load<i32>(listB + (i << 2))
+    const position = load<i32>(collection + (i << 2))
     const cursor = BUCKET_CURSORS + ((<i32>(product(INPUT + position) >>> 16)) << 2)
     const offset = load<i32>(cursor)
-    store<i32>(listA + offset, position)
+    store<i32>(buckets + offset, position)
     store<i32>(cursor, offset + 4)
   }
   return end < collected
@@ -151,7 +151,7 @@ export function refineNext(): boolean {
   let work = 0
   while (refineAt < rangeEnd && work < PIECE_SIZE) {
     const count = load<i32>(BUCKET_SIZES + (refineAt << 2))
-    if (count > 0) refineBucket(listA + refineOffset, listB + refineOffset, count)
+    if (count > 0) refineBucket(buckets + refineOffset, count)
     refineOffset += count << 2
     work += count + 16
     refineAt++

@@ -1,15 +1,21 @@
 import { equalBytes } from './compare.ts'
-import { COUNTERS, GROUP_SIZES, INPUT, links, SMALL_GROUP, VALUES } from './memory.ts'
+import { COUNTERS, GROUP_SIZES, INPUT, links, otherRecords, records, recordsCapacity, VALUES } from './memory.ts'
 
 /**
  * Refines a bucket of the radix match finder: its positions are split by one byte after the other, most significant
  * first and stably, into groups that share more and more. A position's link is set once, where it is the first of its
  * group, to the position before it in the group above; all others get a longer one further down.
  *
- * All positions of a group may share many more bytes: those are skipped, eight at a time. So periodic data, whose groups
- * never fall apart, costs an eighth of the depth in reads.
+ * The bytes of a block are far apart in memory, so a position goes along with the eight bytes that it is told apart by:
+ *
+ *     record = key (the eight bytes from position + base on), position    16 bytes
+ *
+ * All records of a group have keys of the same base, and it moves on when its eight bytes are used up. Where all of a
+ * group share many more bytes, those are skipped: so periodic data, whose groups never fall apart, costs an eighth of the
+ * depth in reads.
  */
 
+const RECORD_BITS: i32 = 4
 /** Groups of so many positions are compared each with each. */
 const SMALL: i32 = 16
 
@@ -24,7 +30,23 @@ export function setDepth(value: i32): void {
 
 /** Another order of the values of the next four bytes: the product with an odd number loses nothing. */
 export function product(address: i32): u32 {
-  return load<u32>(address) * 0x9e37_79b1
+  return hash(load<u32>(address))
+}
+
+function hash(text: u32): u32 {
+  return text * 0x9e37_79b1
+}
+
+function keyOf(record: i32): u64 {
+  return load<u64>(record)
+}
+
+function positionOf(record: i32): i32 {
+  return load<i32>(record, 8)
+}
+
+function move(from: i32, to: i32): void {
+  v128.store(to, v128.load(from))
 }
 
 function link(position: i32, earlier: i32, length: i32): void {
@@ -35,42 +57,54 @@ function noLink(position: i32): void {
   store<i32>(links + (position << 2), 0)
 }
 
-/** Links all positions of a bucket; `list` and `other` have room for `count`, and both are overwritten. */
-export function refineBucket(list: i32, other: i32, count: i32): void {
+/** Links all positions of a bucket. One that is too large is refined in parts that know nothing of each other. */
+export function refineBucket(list: i32, count: i32): void {
+  for (let done = 0; done < count; done += recordsCapacity) refinePart(list + (done << 2), min(count - done, recordsCapacity))
+}
+
+function refinePart(list: i32, count: i32): void {
+  for (let i = 0; i < count; i++) {
+    const position = load<i32>(list + (i << 2))
+    const record = records + (i << RECORD_BITS)
+    store<u64>(record, load<u64>(INPUT + position))
+    store<i32>(record, position, 8)
+  }
   if (count <= SMALL) {
-    noLink(load<i32>(list))
-    if (count > 1) linkSmall(list, count, 0)
+    noLink(positionOf(records))
+    if (count > 1) linkSmall(records, count, 0)
     return
   }
   memory.fill(COUNTERS, 0, 1024)
   sizesEnd = GROUP_SIZES
-  splitByProduct(list, other, count, 8)
+  splitByHash(records, otherRecords, count, 8)
 }
 
-/** Splits by a byte of the product: after the bytes at 8 and at 0, all of a group have the same four bytes. */
-function splitByProduct(list: i32, other: i32, count: i32, shift: i32): void {
+/** Reads the keys of a group again, from `base` on. */
+function readKeys(group: i32, count: i32, base: i32): void {
+  const end = group + (count << RECORD_BITS)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) store<u64>(at, load<u64>(INPUT + base + positionOf(at)))
+}
+
+/** Splits by a byte of the hash: after those at bits 8 and 0, all of a group have the same four bytes. */
+function splitByHash(group: i32, other: i32, count: i32, shift: i32): void {
   let values = 0
-  const end = list + (count << 2)
-  for (let at = list; at < end; at += 4) {
-    const position = load<i32>(at)
-    const value = (product(INPUT + position) >>> shift) & 255
+  const end = group + (count << RECORD_BITS)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) {
+    const value = (hash(<u32>keyOf(at)) >>> shift) & 255
     const counter = COUNTERS + (value << 2)
     const size = load<i32>(counter)
     if (size === 0) {
       store<u8>(VALUES + values++, <u8>value)
-      noLink(position)
+      noLink(positionOf(at))
     }
     store<i32>(counter, size + 1)
   }
   const sizes = beginGroups(values)
-  let cursor = 0
-  for (let i = 0; i < values; i++) cursor = beginGroup(sizes, i, cursor)
-  for (let at = list; at < end; at += 4) {
-    const position = load<i32>(at)
-    const counter = COUNTERS + (((product(INPUT + position) >>> shift) & 255) << 2)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) {
+    const counter = COUNTERS + (((hash(<u32>keyOf(at)) >>> shift) & 255) << 2)
     const offset = load<i32>(counter)
-    store<i32>(other + offset, position)
-    store<i32>(counter, offset + 4)
+    move(at, other + offset)
+    store<i32>(counter, offset + (1 << RECORD_BITS))
   }
   clearCounters(values)
   let offset = 0
@@ -78,130 +112,114 @@ function splitByProduct(list: i32, other: i32, count: i32, shift: i32): void {
     const size = load<i32>(sizes + (i << 2))
     if (size > 1) {
       if (size <= SMALL) linkSmall(other + offset, size, 0)
-      else {
-        const common = commonBytes(other + offset, size, 0)
-        if (common >= 4) splitGroup(other + offset, list + offset, size, common)
-        else if (shift === 0) splitGroup(other + offset, list + offset, size, 4)
-        else splitByProduct(other + offset, list + offset, size, 0)
-      }
+      else if (shift === 0 || commonBytes(other + offset, size) >= 4) splitGroup(other + offset, group + offset, size, 4, 0)
+      else splitByHash(other + offset, group + offset, size, 0)
     }
-    offset += size << 2
+    offset += size << RECORD_BITS
   }
   sizesEnd = sizes
 }
 
+/** Notes the sizes of the groups of so many values, and makes each value's counter the offset of its group. */
 function beginGroups(values: i32): i32 {
   const sizes = sizesEnd
   sizesEnd = sizes + (values << 2)
+  let offset = 0
+  for (let i = 0; i < values; i++) {
+    const counter = COUNTERS + ((<i32>load<u8>(VALUES + i)) << 2)
+    const size = load<i32>(counter)
+    store<i32>(sizes + (i << 2), size)
+    store<i32>(counter, offset)
+    offset += size << RECORD_BITS
+  }
   return sizes
-}
-
-/** Notes the size of the group of a value and makes its counter its cursor. Returns the offset behind the group. */
-function beginGroup(sizes: i32, i: i32, offset: i32): i32 {
-  const counter = COUNTERS + ((<i32>load<u8>(VALUES + i)) << 2)
-  const size = load<i32>(counter)
-  store<i32>(sizes + (i << 2), size)
-  store<i32>(counter, offset)
-  return offset + (size << 2)
 }
 
 function clearCounters(values: i32): void {
   for (let i = 0; i < values; i++) store<i32>(COUNTERS + ((<i32>load<u8>(VALUES + i)) << 2), 0)
 }
 
-/** How many bytes from `from` on are the same for all of the list, up to eight. */
-function commonBytes(list: i32, count: i32, from: i32): i32 {
-  const text = INPUT + from
-  const first = load<u64>(text + load<i32>(list))
+/** How many bytes of their keys all of a group share. */
+function commonBytes(group: i32, count: i32): i32 {
+  const first = keyOf(group)
   let difference: u64 = 0
-  for (let i = 1; i < count; i++) {
-    difference |= load<u64>(text + load<i32>(list + (i << 2))) ^ first
-    if ((difference & 255) !== 0) return 0
-  }
+  const end = group + (count << RECORD_BITS)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) difference |= keyOf(at) ^ first
   return difference === 0 ? 8 : <i32>ctz(difference) >>> 3
 }
 
-/** Links all but the first of positions that share `shared` bytes. */
-function splitGroup(list: i32, other: i32, count: i32, shared: i32): void {
+/** Links all but the first of positions that share `shared` bytes, by keys from `base` on. */
+function splitGroup(group: i32, other: i32, count: i32, shared: i32, base: i32): void {
+  const end = group + (count << RECORD_BITS)
   let from = shared
   for (;;) {
+    if (from === base + 8 && from < depth) {
+      base = from
+      readKeys(group, count, base)
+    }
+    if (from < depth) from = base + commonBytes(group, count)
     if (from >= depth) {
-      for (let i = 1; i < count; i++) {
-        link(load<i32>(list + (i << 2)), load<i32>(list + ((i - 1) << 2)), depth)
+      for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
+        link(positionOf(at), positionOf(at - (1 << RECORD_BITS)), depth)
       }
       return
     }
-    const common = commonBytes(list, count, from)
-    from += common
-    if (common < 8) break
+    if (from < base + 8) break
   }
-  if (from >= depth) {
-    splitGroup(list, other, count, depth)
-    return
-  }
-  const text = INPUT + from
-  const end = list + (count << 2)
+  const shift = <u64>((from - base) << 3)
   let values = 0
-  let before = 0
-  for (let at = list; at < end; at += 4) {
-    const position = load<i32>(at)
-    const value = load<u8>(text + position)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) {
+    const value = <u8>(keyOf(at) >>> shift)
     const counter = COUNTERS + ((<i32>value) << 2)
     const size = load<i32>(counter)
     if (size === 0) {
       store<u8>(VALUES + values++, value)
-      if (at > list) link(position, before, from)
+      if (at > group) link(positionOf(at), positionOf(at - (1 << RECORD_BITS)), from)
     }
     store<i32>(counter, size + 1)
-    before = position
   }
   const sizes = beginGroups(values)
-  let cursor = 0
-  for (let i = 0; i < values; i++) cursor = beginGroup(sizes, i, cursor)
-  for (let at = list; at < end; at += 4) {
-    const position = load<i32>(at)
-    const counter = COUNTERS + ((<i32>load<u8>(text + position)) << 2)
+  for (let at = group; at < end; at += 1 << RECORD_BITS) {
+    const counter = COUNTERS + ((<i32>(<u8>(keyOf(at) >>> shift))) << 2)
     const offset = load<i32>(counter)
-    store<i32>(other + offset, position)
-    store<i32>(counter, offset + 4)
+    move(at, other + offset)
+    store<i32>(counter, offset + (1 << RECORD_BITS))
   }
   clearCounters(values)
   let offset = 0
   for (let i = 0; i < values; i++) {
     const size = load<i32>(sizes + (i << 2))
     if (size > 1) {
-      if (size <= SMALL) linkSmall(other + offset, size, from + 1)
-      else splitGroup(other + offset, list + offset, size, from + 1)
+      if (size <= SMALL) linkSmall(other + offset, size, base)
+      else splitGroup(other + offset, group + offset, size, from + 1, base)
     }
-    offset += size << 2
+    offset += size << RECORD_BITS
   }
   sizesEnd = sizes
 }
 
-/** Links all but the first of a few positions that share `shared` bytes (0: which share nothing for sure). */
-function linkSmall(list: i32, count: i32, shared: i32): void {
-  const text = INPUT + shared
-  const longest = max(depth - shared, 0)
-  for (let i = 0; i < count; i++) store<u64>(SMALL_GROUP + (i << 3), load<u64>(text + load<i32>(list + (i << 2))))
-  for (let i = 1; i < count; i++) {
-    const position = load<i32>(list + (i << 2))
-    const own = load<u64>(SMALL_GROUP + (i << 3))
+/** Links all but the first of a few positions, which share the bytes below `base`. */
+function linkSmall(group: i32, count: i32, base: i32): void {
+  const end = group + (count << RECORD_BITS)
+  const text = INPUT + base
+  const longest = max(depth - base, 0)
+  for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
+    const position = positionOf(at)
+    const own = keyOf(at)
     let best = -1
     let earlier = 0
-    for (let j = i - 1; j >= 0; j--) {
-      const difference = own ^ load<u64>(SMALL_GROUP + (j << 3))
+    for (let before = at - (1 << RECORD_BITS); before >= group; before -= 1 << RECORD_BITS) {
+      const difference = own ^ keyOf(before)
       let length = 8
       if (difference !== 0) length = <i32>ctz(difference) >>> 3
-      else if (best < longest) {
-        length = equalBytes(text + position, text + load<i32>(list + (j << 2)), 8, max(longest, 8))
-      }
+      else if (best < longest) length = equalBytes(text + position, text + positionOf(before), 8, max(longest, 8))
       if (length > best) {
         best = length
-        earlier = load<i32>(list + (j << 2))
+        earlier = positionOf(before)
         if (best >= longest) break
       }
     }
-    const length = min(shared + best, depth)
+    const length = min(base + best, depth)
     if (length < 4) noLink(position)
     else link(position, earlier, length)
   }

@@ -123,8 +123,8 @@ describe('the LZMA2 encoder', () => {
     hash.update(encoder.encode(Buffer.alloc(11 * MiB, 'abcde'), 6))
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
-        "nspawn-rootfs 3",
-        "650b7eb3407af6b2010020fbd7e97192a2c1d7e5bbeb51933bb694f6693c27fd",
+        "nspawn-rootfs 4",
+        "dc3bb6208adc7063db95dd2855224a332bf4a7e81d15292dd35312e455e99ba6",
       ]
     `)
   })
