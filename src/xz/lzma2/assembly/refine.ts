@@ -59,7 +59,9 @@ function noLink(position: i32): void {
 
 /** Links all positions of a bucket. One that is too large is refined in parts that know nothing of each other. */
 export function refineBucket(list: i32, count: i32): void {
-  for (let done = 0; done < count; done += recordsCapacity) refinePart(list + (done << 2), min(count - done, recordsCapacity))
+  for (let done = 0; done < count; done += recordsCapacity) {
+    refinePart(list + (done << 2), min(count - done, recordsCapacity))
+  }
 }
 
 function refinePart(list: i32, count: i32): void {
@@ -112,7 +114,8 @@ function splitByHash(group: i32, other: i32, count: i32, shift: i32): void {
     const size = load<i32>(sizes + (i << 2))
     if (size > 1) {
       if (size <= SMALL) linkSmall(other + offset, size, 0)
-      else if (shift === 0 || commonBytes(other + offset, size) >= 4) splitGroup(other + offset, group + offset, size, 4, 0)
+      else if (shift === 0 || commonBytes(other + offset, size) >= 4)
+        splitGroup(other + offset, group + offset, size, 4, 0)
       else splitByHash(other + offset, group + offset, size, 0)
     }
     offset += size << RECORD_BITS
