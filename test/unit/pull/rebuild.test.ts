@@ -72,7 +72,10 @@ describe('of a block whose other store paths are on this machine', () => {
     const folder = temporaryFolder()
     copyFileSync(join(two, 'web.tar.xz'), join(folder, 'web.tar.xz'))
     const manifest = readFileSync(join(two, 'web.manifest.json'), 'utf8')
-    writeFileSync(join(folder, 'web.manifest.json'), manifest.replace(/LZMA2 by nspawn-rootfs \d+/, 'LZMA2 by nspawn-rootfs 0'))
+    writeFileSync(
+      join(folder, 'web.manifest.json'),
+      manifest.replace(/LZMA2 by nspawn-rootfs \d+/, 'LZMA2 by nspawn-rootfs 0'),
+    )
     const { bytesFetched } = await pullFrom(await serve(folder), one, { ...THRIFTY, verify: 'no' })
     expect(bytesFetched).toBeGreaterThan(CHANGED_SIZE + 150_000)
   })
