@@ -32,7 +32,6 @@ FEWER BYTES
 
     gzip on; gzip_types application/json;
 
-
 WHAT IS TRUSTED
   --public-key   the key of whoever publishes the image. Without it, the keys
                  that systemd trusts: /etc/systemd/import-pubring.pgp or .gpg,
