@@ -15,15 +15,15 @@ export function setCandidateDepth(value: i32): void {
   depth = value
 }
 
-/** Two and three bytes from farther away cost more than they save. */
+/** Two bytes from farther away cost more than they save. */
 const PAIR_DISTANCE_MAX: i32 = 128
-const TRIPLE_DISTANCE_MAX: i32 = 1 << 17
 
 let end: i32 = CANDIDATES
 
+/** Adds the match with an earlier position if it is the longest so far, and returns what is. `known` bytes are equal. */
 function add(position: i32, earlier: i32, known: i32, longest: i32, limit: i32): i32 {
   const length = equalBytes(INPUT + position, INPUT + earlier, known, limit)
-  if (length <= longest || length < 2) return longest
+  if (length <= longest) return longest
   store<i32>(end, length)
   store<i32>(end, position - earlier - 1, 4)
   end += 8
@@ -37,35 +37,32 @@ export function findCandidates(position: i32, limit: i32): i32 {
   const pair = pairEntry(text)
   const triple = tripleEntry(text)
   const quad = quadEntry(text)
-  const second = load<i32>(pair) - 1
-  const third = load<i32>(triple) - 1
+  const pairDistance = (position - load<u8>(pair)) & 0xff
+  const tripleDistance = (position - load<u16>(triple)) & 0xffff
   const fourth = load<i32>(quad) - 1
-  store<i32>(pair, position + 1)
-  store<i32>(triple, position + 1)
+  store<u8>(pair, <u8>position)
+  store<u16>(triple, <u16>position)
   store<i32>(quad, position + 1)
   const link = load<u32>(links + (position << 2))
-  const farthest = <i32>(link & 0xff_ffff)
   const linkLength = <i32>(link >>> 24)
+  // The longest match is also the nearest of that length: only what is nearer than it is of use.
+  const oldest = linkLength > 0 ? <i32>(link & 0xff_ffff) : -1
   let longest = 1
-  // The longest match is also the nearest: nothing else can be of use.
-  if (second >= 0 && position - second <= PAIR_DISTANCE_MAX && (second !== farthest || linkLength === 0)) {
-    longest = add(position, second, 2, longest, limit)
+  let tried = position
+  const second = position - pairDistance
+  if (second < tried && second > oldest && pairDistance <= PAIR_DISTANCE_MAX) {
+    longest = add(position, second, 0, longest, limit)
+    tried = second
   }
-  const isNear = third >= 0 && position - third <= TRIPLE_DISTANCE_MAX
-  if (isNear && third > farthest - <i32>(linkLength === 0) && third !== second) {
+  const third = position - tripleDistance
+  if (third < tried && third > oldest) {
     longest = add(position, third, 0, longest, limit)
+    tried = third
   }
-  if (fourth >= 0 && (fourth > farthest || linkLength === 0) && fourth !== third && fourth !== second) {
-    longest = add(position, fourth, 0, longest, limit)
-  }
+  if (fourth < tried && fourth > oldest) longest = add(position, fourth, 0, longest, limit)
   if (linkLength > longest) {
-    const known = min(linkLength, limit)
-    if (linkLength >= depth) add(position, farthest, known, longest, limit)
-    else if (known > longest) {
-      store<i32>(end, known)
-      store<i32>(end, position - farthest - 1, 4)
-      end += 8
-    }
+    // Where the link ends at the depth, the bytes tell how long the match is.
+    add(position, oldest, min(linkLength, limit), longest, linkLength < depth ? min(linkLength, limit) : limit)
   }
   return end
 }

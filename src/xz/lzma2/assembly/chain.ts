@@ -1,11 +1,14 @@
 import { equalBytes } from './compare.ts'
-import { chains, INPUT } from './memory.ts'
-import { quadEntry, tripleEntry } from './nearest.ts'
+import { chains, INPUT, QUADS, TRIPLES } from './memory.ts'
+import { quadHash, tripleHash } from './nearest.ts'
 
 /**
  * The match finder of the fast levels: the latest position of each three bytes, and chains through the positions with
  * the same hash of four bytes, the latest first, for the positions of a window. Positions are kept with 1 added.
  */
+
+const TRIPLE_BITS: i32 = 16
+const QUAD_BITS: i32 = 17
 
 let windowSize: i32 = 0
 let depth: i32 = 0
@@ -19,6 +22,20 @@ export function beginChain(window: i32, maximalDepth: i32, niceLength: i32): voi
   windowSize = window
   depth = maximalDepth
   nice = niceLength
+}
+
+/** Empties the tables. */
+export function prepareChain(): void {
+  memory.fill(TRIPLES, 0, 4 << TRIPLE_BITS)
+  memory.fill(QUADS, 0, 4 << QUAD_BITS)
+}
+
+function tripleEntry(text: u32): i32 {
+  return TRIPLES + (tripleHash(text, TRIPLE_BITS) << 2)
+}
+
+function quadEntry(text: u32): i32 {
+  return QUADS + (quadHash(text, QUAD_BITS) << 2)
 }
 
 /** Adds positions that are not looked up. */

@@ -1,4 +1,5 @@
 import { setCandidateDepth } from './candidates.ts'
+import { prepareChain } from './chain.ts'
 import { beginChunks, codedPosition, codeOperations, endChunk, endChunks, outputEnd, storeData } from './chunks.ts'
 import { beginLazy, parseLazy, restartLazy } from './lazy.ts'
 import { GUARD, INPUT, output, reserveForChains, reserveForRadix, reserveInput } from './memory.ts'
@@ -90,7 +91,7 @@ export function step(): i32 {
       smoothPieces(pieces)
       next = 0
       if (fast) {
-        prepareNearest()
+        prepareChain()
         phase = PARSE
       } else {
         prepareRadix()

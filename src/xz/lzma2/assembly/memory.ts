@@ -36,7 +36,7 @@ export const COUNTERS: i32 = 0x7_8000
 /** The values of a byte in each group at hand, and the sizes of groups: see refine.ts. */
 export const VALUES: i32 = 0x7_a000
 export const GROUP_SIZES: i32 = 0x8_0000
-/** Latest position of each pair, triple and quadruple of bytes: see nearest.ts. */
+/** Latest position of each pair, triple and quadruple of bytes: see nearest.ts, chain.ts. */
 export const PAIRS: i32 = 0x10_0000
 export const TRIPLES: i32 = 0x14_0000
 export const QUADS: i32 = 0x18_0000

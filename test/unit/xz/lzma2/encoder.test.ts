@@ -124,7 +124,7 @@ describe('the LZMA2 encoder', () => {
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
         "nspawn-rootfs 4",
-        "dc3bb6208adc7063db95dd2855224a332bf4a7e81d15292dd35312e455e99ba6",
+        "cea243323748fbb0023462d0c42a3ccb54806816114a2daa297865031144f4d7",
       ]
     `)
   })
