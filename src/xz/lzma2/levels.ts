@@ -5,7 +5,7 @@
  * | ----- | ----------------------- | ------- | ------------------------------------------------------ |
  * | 0-2   | hash chains in a window | lazy    | speed: two to four times as fast as level 6            |
  * | 3-5   | radix sort of the block | optimal | somewhat less time than level 6                        |
- * | 6     | radix sort of the block | optimal | the default: the size of `xz -6` in half its time      |
+ * | 6     | radix sort of the block | optimal | the default: less size than `xz -6`, in half its time  |
  * | 7-9   | radix sort of the block | optimal | a little less size, at any cost                        |
  */
 
