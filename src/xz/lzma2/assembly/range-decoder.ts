@@ -94,17 +94,26 @@ export function decodeByteBy(models: i32, expected: i32): i32 {
   let c = code
   let next = codedNext
   let symbol = 1
-  let left = expected
+  let left = expected << 1
   let agrees = 0x100
+  let expectedBit = left & agrees
+  let model = models + ((agrees + expectedBit + symbol) << 1)
+  let probability: u32 = load<u16>(model)
   do {
     if (r < TOP) {
       r <<= 8
       c = (c << 8) | load<u8>(next++)
     }
+    // Both models that may come next.
     left <<= 1
-    const expectedBit = left & agrees
-    const model = models + ((agrees + expectedBit + symbol) << 1)
-    const probability: u32 = load<u16>(model)
+    const agrees0 = agrees & ~expectedBit
+    const agrees1 = agrees & expectedBit
+    const expectedBit0 = left & agrees0
+    const expectedBit1 = left & agrees1
+    const model0 = models + ((agrees0 + expectedBit0 + (symbol << 1)) << 1)
+    const model1 = models + ((agrees1 + expectedBit1 + (symbol << 1) + 1) << 1)
+    const probability0: u32 = load<u16>(model0)
+    const probability1: u32 = load<u16>(model1)
     const bound = (r >>> PROBABILITY_BITS) * probability
     const above = r - bound
     const rest = c - bound
@@ -113,8 +122,11 @@ export function decodeByteBy(models: i32, expected: i32): i32 {
     c = select(rest, c, bit)
     const lower = probability - (probability >>> ADAPTION)
     store<u16>(model, select(lower, probability + ((PROBABILITY_ONE - probability) >>> ADAPTION), bit))
+    agrees = select(agrees1, agrees0, bit)
+    expectedBit = select(expectedBit1, expectedBit0, bit)
+    model = select(model1, model0, bit)
+    probability = select(probability1, probability0, bit)
     symbol = (symbol << 1) + <i32>bit
-    agrees &= expectedBit ^ (<i32>bit - 1)
   } while (symbol < 0x100)
   range = r
   code = c
