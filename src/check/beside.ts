@@ -1,10 +1,11 @@
 /** What lies beside an image: in a folder, or on a web server. */
 import { createHash } from 'node:crypto'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
-import { readPieces, withDescriptor } from '../descriptors.ts'
+import { withDescriptor } from '../descriptors.ts'
+import { openFile } from '../disk/index.ts'
 import { IMAGE_SIZE_MAX, isHttp, openAccess, type ServerOptions } from '../image-source/index.ts'
 import { CheckError } from './errors.ts'
 
@@ -33,9 +34,8 @@ async function openFolder(folder: string | URL): Promise<Beside> {
   const whole = resolvePath(folder, 'folder')
   const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const open = async (file: string, end?: number) => {
-    // Opening a pipe would wait for who writes to it.
-    if (!(await stat(join(whole, file))).isFile()) throw new Error('it is no regular file')
-    return readPieces(join(whole, file), { pieceSize: READ_SIZE, ...(end !== undefined && { end }) })
+    const handle = await withDescriptor(() => openFile(join(whole, file)))
+    return handle.createReadStream({ highWaterMark: READ_SIZE, end })
   }
   return {
     has: async file => files.has(file),

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
-import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
 import { DiskError } from './errors.ts'
+import { openFile } from './open-file.ts'
 import { reasonOf } from './reason.ts'
 import type { FileDigest } from './staged-file.ts'
 
@@ -11,16 +11,14 @@ const SIZE_MAX = 256 * 1024 * 1024
 
 /**
  * What is in a file of an earlier build or of the user; `undefined` if there is none, or one that `trusts` does not take: it
- * is asked of the file that is read, and of no link. Neither a pipe nor a device is waited for. Throws `DiskError`.
+ * is asked of the file that is read, and of no link. Throws `DiskError`.
  */
 export async function readIfThere(path: string, trusts?: (found: Stats) => boolean): Promise<Buffer | undefined> {
   try {
-    const flags = constants.O_RDONLY | constants.O_NONBLOCK | (trusts ? constants.O_NOFOLLOW : 0)
-    const handle = await open(path, flags)
+    const handle = await openFile(path, trusts && constants.O_NOFOLLOW)
     try {
       const found = await handle.stat()
       if (trusts && !trusts(found)) return undefined
-      if (!found.isFile()) throw new Error('it is not a file')
       if (found.size > SIZE_MAX) throw new Error(`it has more than ${SIZE_MAX} bytes`)
       return await handle.readFile()
     } finally {

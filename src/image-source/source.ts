@@ -1,4 +1,5 @@
 /** The bytes of an image file, read at any place: from a disk or a web server. */
+import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { describeUrl } from '../describe-url.ts'
 import { withDescriptor } from '../descriptors.ts'
@@ -43,7 +44,8 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Imag
   let handle: FileHandle
   let size: number
   try {
-    handle = await withDescriptor(() => open(path, 'r'), signal)
+    // To open a pipe would wait for who writes to it.
+    handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK), signal)
   } catch (error) {
     throw fail(error)
   }

@@ -3,7 +3,8 @@
  * begin with the same bytes, behind their headers: the encoder had the same data to decide by. So only the rest is fetched. It
  * is a guess, and the digest of the block tells whether it was right.
  */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { openFile } from '../disk/index.ts'
 import type { ImageManifest } from '../image/index.ts'
 import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
@@ -78,7 +79,7 @@ export async function readBeginning(
 ): Promise<KnownBytes | undefined> {
   let handle: FileHandle | undefined
   try {
-    handle = await open(path, 'r')
+    handle = await openFile(path)
     const block = new Uint8Array(size)
     const { bytesRead } = await handle.read(block, 0, size, offset)
     const older = decodeBlockHeader(block)

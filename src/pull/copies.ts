@@ -1,9 +1,9 @@
 /** Pieces of an image that lie on this machine already: in older images, and in the block cache. */
 import { createHash } from 'node:crypto'
-import { type FileHandle, open, readdir, readFile, stat } from 'node:fs/promises'
+import { type FileHandle, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type BlockCache, findBlock } from '../block-cache/index.ts'
-import { reasonOf } from '../disk/index.ts'
+import { openFile, readIfThere, reasonOf } from '../disk/index.ts'
 import { type ImageManifest, parseManifest } from '../image/index.ts'
 import { imageNameOf, isManifestFile, manifestFileOf } from '../image-files.ts'
 import type { Warning } from '../warning.ts'
@@ -64,7 +64,7 @@ export async function imagesFrom(paths: readonly string[], warn: (warning: Warni
 
 /** An image with its manifest, or the file that is named beside it; `undefined` where the two do not fit. */
 async function describe(manifestFile: string, image?: string): Promise<OlderImage | undefined> {
-  const manifest = parseManifest(await readFile(manifestFile, 'utf8'))
+  const manifest = parseManifest((await readIfThere(manifestFile))?.toString() ?? '')
   if (manifest === undefined) return undefined
   const { file, size } = manifest.artefacts[0]
   const path = image ?? join(dirname(manifestFile), file)
@@ -97,7 +97,7 @@ export function openCopies(images: readonly OlderImage[], cache: BlockCache | un
   const handles = new Map<string, FileHandle>()
   let buffer: Buffer | undefined
   const openOnce = async (path: string) => {
-    const handle = handles.get(path) ?? (await open(path, 'r'))
+    const handle = handles.get(path) ?? (await openFile(path))
     handles.set(path, handle)
     return handle
   }

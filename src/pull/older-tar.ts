@@ -1,5 +1,6 @@
 /** The tar of older images on this machine, block by block. */
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { openFile } from '../disk/index.ts'
 import { type Check, checkSize, decodeBlockHeader, decodeLoneBlock } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
 import { placesOf } from './runs.ts'
@@ -31,7 +32,7 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
 
   async function decode(image: OlderImage, { offset, size, tarSize }: OlderImage['manifest']['blocks'][number]) {
     if (last?.image === image && last.offset === offset) return last.data
-    const handle = handles.get(image.path) ?? (await open(image.path, 'r'))
+    const handle = handles.get(image.path) ?? (await openFile(image.path))
     handles.set(image.path, handle)
     const bytes = new Uint8Array(size)
     await handle.read(bytes, 0, size, offset)

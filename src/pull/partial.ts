@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
-import { attempt, writeAll } from '../disk/index.ts'
+import type { FileHandle } from 'node:fs/promises'
+import { attempt, openFile, writeAll } from '../disk/index.ts'
 import type { Piece } from './pieces.ts'
 
 /** An image file as far as it is there. Writes throw `DiskError`. */
@@ -40,10 +40,10 @@ export function createPartial(handle: FileHandle, path: string): Partial {
 
 /** Whether a file has these contents; with `size`, that is asked first. */
 export async function hasDigest(path: string, sha256: string, size?: number): Promise<boolean> {
-  const handle = await open(path, 'r').catch(() => undefined)
+  const handle = await openFile(path).catch(() => undefined)
   try {
     const found = await handle?.stat()
-    if (!handle || !found?.isFile() || (size !== undefined && found.size !== size)) return false
+    if (!handle || !found || (size !== undefined && found.size !== size)) return false
     return (await digestOf(handle, 0, found.size)) === sha256
   } catch {
     return false

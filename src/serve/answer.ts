@@ -1,7 +1,9 @@
+import type { FileHandle } from 'node:fs/promises'
 import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
+import type { SendOptions } from 'send'
 import { CHECKSUMS_FILE, isSettingsFile, SIGNATURE_FILES } from '../image-files.ts'
-import { findIn } from './find.ts'
+import { type Found, findIn, openFound } from './find.ts'
 import { listFolder } from './listing.ts'
 import { sendRanges } from './multipart.ts'
 
@@ -12,7 +14,7 @@ export async function answer(root: string, request: IncomingMessage, response: S
   const path = decode(given)
   const found = path === undefined ? undefined : await findIn(root, path)
   if (path === undefined || found === undefined) return fail(response, 404)
-  if (!found.isFolder) return sendFile(root, found.path, request, response)
+  if (!found.isFolder) return sendFile(root, found, request, response)
   const address = `${given}/`.replace(/\/+/g, '/')
   if (given !== address) {
     response.writeHead(301, { location: address, 'content-length': 0 }).end()
@@ -54,13 +56,19 @@ function typeOf(file: string): string | undefined {
   return file.endsWith('.zst') ? 'application/zstd' : undefined
 }
 
-async function sendFile(root: string, path: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  if (await sendRanges(join(root, path), request, response)) return
+async function sendFile(root: string, found: Found, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const file = await openFound(root, found)
+  if (!file) return fail(response, 404)
+  response.once('close', () => file.close().catch(() => {}))
+  if (await sendRanges(file, request, response)) return
   const { default: send } = await import('send')
+  const { path } = found
   const type = typeOf(basename(path))
   if (type !== undefined) response.setHeader('content-type', type)
   const encoded = path.split('/').map(encodeURIComponent).join('/')
-  send(request, encoded, { root, dotfiles: 'allow' })
+  // What it does not know, it hands on to `createReadStream`.
+  const options: SendOptions & { fd: FileHandle } = { root, dotfiles: 'allow', fd: file }
+  send(request, encoded, options)
     .on('error', error => fail(response, error.status ?? 500, error.headers))
     .pipe(response)
 }

@@ -1,5 +1,7 @@
-import { realpath, stat } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { type FileHandle, readlink, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
+import { openFile } from '../disk/index.ts'
 import { ServeError } from './errors.ts'
 
 /** Something that may be served. */
@@ -38,4 +40,15 @@ export async function findIn(root: string, path: string): Promise<Found | undefi
   } catch {
     return undefined
   }
+}
+
+/** Opens a file that {@link findIn} found; `undefined` if somebody has put something else in its place, or on the way to it. */
+export async function openFound(root: string, { path }: Found): Promise<FileHandle | undefined> {
+  const whole = join(root, path)
+  const handle = await openFile(whole, constants.O_NOFOLLOW).catch(() => undefined)
+  // The links in here are the descriptors themselves (proc_pid_fd(5)).
+  const opened = handle && (await readlink(`/proc/self/fd/${handle.fd}`).catch(() => whole))
+  if (opened === whole) return handle
+  await handle?.close()
+  return undefined
 }

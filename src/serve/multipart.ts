@@ -5,7 +5,7 @@
  *     answer  = 1*part CRLF "--" boundary "--" CRLF
  */
 import { randomBytes } from 'node:crypto'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -18,13 +18,16 @@ const CONDITIONS = ['if-match', 'if-unmodified-since', 'if-none-match', 'if-modi
 const READ_SIZE = 64 * 1024
 
 /**
- * Answers a request that asks for several ranges of the file at `path`, and resolves to whether it did. If not, the package
+ * Answers a request that asks for several ranges of a file, and resolves to whether it did. If not, the package
  * `send` answers: it knows one range, to which what was asked for may have come down, and all conditions.
  */
-export async function sendRanges(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+export async function sendRanges(
+  file: FileHandle,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<boolean> {
   const { method, headers } = request
   if (method !== 'GET' || !headers.range?.includes(',') || CONDITIONS.some(name => name in headers)) return false
-  const file = await open(path)
   try {
     const { size, mtime } = await file.stat()
     const ranges = severalRanges(headers.range, size)
@@ -52,8 +55,6 @@ export async function sendRanges(path: string, request: IncomingMessage, respons
     if (!response.headersSent) throw error
     response.destroy()
     return true
-  } finally {
-    await file.close()
   }
 }
 

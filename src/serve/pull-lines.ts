@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolvePath, someText } from '../arguments.ts'
+import { readIfThere } from '../disk/index.ts'
 import { CHECKSUMS_FILE, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
@@ -17,7 +17,7 @@ const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 export async function pullLines(url: string, folder: string | URL): Promise<string[]> {
   someText(url, 'url')
   const root = await findFolder(resolvePath(folder, 'folder'))
-  const checksums = await readFile(join(root, CHECKSUMS_FILE), 'latin1').catch(() => '')
+  const checksums = (await readIfThere(join(root, CHECKSUMS_FILE)).catch(() => undefined))?.toString('latin1') ?? ''
   const names = await namesIn(root)
   const versioned = await versionedPrefixes(root, names)
   const lines: string[] = []

@@ -63,6 +63,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   check: [
     'image-source',
+    'disk',
     'describe-url.ts',
     'nar-file',
     'untar',
@@ -174,7 +175,16 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   signing: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'arguments.ts', 'openpgp', 'node:*'],
-  serve: ['nspawn-rootfs-error.ts', 'systemd', 'arguments.ts', 'image-files.ts', 'shell-word.ts', 'send', 'node:*'],
+  serve: [
+    'nspawn-rootfs-error.ts',
+    'disk',
+    'systemd',
+    'arguments.ts',
+    'image-files.ts',
+    'shell-word.ts',
+    'send',
+    'node:*',
+  ],
   publish: [
     'nspawn-rootfs-error.ts',
     'image-error.ts',

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   copyFileSync,
@@ -116,6 +117,33 @@ describe('an image', () => {
     const again = await pullImage(server.url, folder, CHECKSUM)
     expect(again.bytesFetched).toBeLessThan(1.1 * PACKAGE_SIZE)
     expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it.each(['web.manifest.json', 'other.manifest.json', 'other.tar.xz'])(
+    'waits for no pipe in place of %s',
+    async name => {
+      const folder = temporaryFolder()
+      for (const file of ['web.manifest.json', 'web.tar.xz']) {
+        copyFileSync(join(one, file), join(folder, file.replace('web', 'other')))
+      }
+      rmSync(join(folder, name), { force: true })
+      execFileSync('mkfifo', [join(folder, name)])
+      const server = await serve(two)
+      const pulling = pullImage(server.url, folder, CHECKSUM)
+      if (name !== 'web.manifest.json') await pulling
+      else await expect(pulling).rejects.toMatchObject({ code: 'DISK_FAILED', path: join(folder, name) })
+      expect(existsSync(join(folder, 'web.tar.xz'))).toBe(name !== 'web.manifest.json')
+    },
+  )
+
+  it('waits for no pipe in its own place', async () => {
+    const folder = temporaryFolder()
+    execFileSync('mkfifo', [join(folder, 'web.tar.xz')])
+    const server = await serve(two)
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
+      ...{ code: 'DISK_FAILED', path: join(folder, 'web.tar.xz') },
+      message: expect.stringContaining('is in the way and not a file'),
+    })
   })
 
   it('comes whole from a server without ranges, and once', async () => {

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -6,7 +6,7 @@ import { get } from 'node:http'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { ask, folderOf, serve } from './folders.ts'
@@ -167,6 +167,37 @@ describe('what is not to be served', () => {
         expect(await ask(url, `/${[...steps, last].join('/')}`)).toMatchObject({ status: 404 })
       }),
     )
+  })
+
+  it('is not had by exchanging files for links and pipes while they are asked for', async () => {
+    const secret = folderOf({ file: 'secret' })
+    const folder = folderOf({ 'a/file': 'public' })
+    const exchange = `
+      const { mkdirSync, renameSync, symlinkSync, writeFileSync } = require('node:fs')
+      process.chdir(process.argv[1])
+      mkdirSync('spare')
+      writeFileSync('spare/file', 'public')
+      for (;;) {
+        writeFileSync('new', 'public')
+        renameSync('new', 'a/file')
+        symlinkSync(process.argv[2] + '/file', 'new')
+        renameSync('new', 'a/file')
+        require('node:child_process').spawnSync('mkfifo', ['new'])
+        renameSync('new', 'a/file')
+        renameSync('a', 'kept')
+        symlinkSync(process.argv[2], 'a')
+        renameSync('a', 'gone')
+        renameSync('kept', 'a')
+      }`
+    const exchanger = spawn(process.execPath, ['-e', exchange, folder, secret])
+    onTestFinished(() => void exchanger.kill())
+    const { url } = await serve(folder)
+    const answers = new Set<string>()
+    for (let n = 0; n < 3000 || answers.size < 2; n++) {
+      const headers = n % 2 === 0 ? { range: 'bytes=0-1,4-5' } : undefined
+      answers.add(await (await fetch(`${url}/a/file`, { headers })).text().catch(() => 'broken off'))
+    }
+    expect([...answers].filter(answer => /se|cr|et/.test(answer))).toEqual([])
   })
 
   it('is what other methods ask for', async () => {

@@ -23,6 +23,12 @@ describe('pullLines', () => {
     )
   })
 
+  it('waits for no pipe in place of checksums', async () => {
+    const folder = folderOf({ 'web.tar.xz': '' })
+    execFileSync('mkfifo', [`${folder}/SHA256SUMS`])
+    expect(await pullLines(URL_OF, folder)).toEqual([`machinectl pull-tar --verify=no ${URL_OF}/web.tar.xz web`])
+  })
+
   it.each([
     ['no checksums', {}, 'no'],
     ['checksums', { SHA256SUMS: sums('db.tar.xz', 'web.tar.xz') }, 'checksum'],

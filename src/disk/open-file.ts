@@ -1,0 +1,17 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
+
+/**
+ * Opens a regular file to read. What else bears its name is refused at once: to open a pipe would wait for who writes to it,
+ * and hold a thread of Node's own for as long.
+ */
+export async function openFile(path: string, flags = 0): Promise<FileHandle> {
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags)
+  try {
+    if (!(await handle.stat()).isFile()) throw new Error('it is no regular file')
+    return handle
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}
