@@ -8,8 +8,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { ownName } from '../disk/index.ts'
-import { isTrustedOwner } from './folder-trust.ts'
+import { isTrustedOwner, ownName } from '../disk/index.ts'
 
 const DIGEST_SIZE = 32
 

@@ -2,9 +2,9 @@
  * Who can change what lies in a folder: whoever may write into it, and whoever may put another folder in its place, which
  * the folders above it and symlinks on the way to it decide.
  */
-import { lstatSync, readFileSync, readlinkSync, type Stats } from 'node:fs'
+import { readFileSync, type Stats } from 'node:fs'
 import { userInfo } from 'node:os'
-import { dirname, join } from 'node:path'
+import { isTrustedOwner, wayTo } from '../disk/index.ts'
 import { BlockCacheError } from './errors.ts'
 
 /** Write permission of the group, and of all others. */
@@ -14,53 +14,18 @@ const OTHERS_WRITE = 0o002
 /** In a folder with this bit, only the owner of a file, or of the folder, may rename or remove the file (inode(7)). */
 const STICKY = 0o1000
 
-/** As many symlinks as Linux follows in a path. */
-const LINKS_MAX = 40
-
-/** Whether files of a user are as good as one's own: oneself, root, and the owner of `/`, who can change everything. */
-export function isTrustedOwner(uid: number): boolean {
-  const own = process.geteuid?.()
-  // Windows has no owners of this kind.
-  return own === undefined || uid === own || uid === 0 || uid === lstatSync('/').uid
-}
-
 /**
  * Throws `BlockCacheError` FOLDER_UNTRUSTED if another user could change what is in `folder` (absolute), as far as it and
  * the folders above it are there.
  */
 export function checkFolderTrust(folder: string): void {
   if (process.geteuid === undefined) return
-  const names = partsOf(folder)
-  let place = '/'
-  let links = 0
-  for (;;) {
-    const found = lookAt(place)
-    if (found?.isDirectory()) {
-      const fault = folderFault(found, names.length === 0)
-      if (fault) throw untrusted(folder, place, fault)
-    } else if (found?.isSymbolicLink()) {
-      if (!isTrustedOwner(found.uid)) throw untrusted(folder, place, `is a symlink of user ${found.uid}`)
-      const target = readlinkSync(place)
-      names.unshift(...partsOf(target))
-      place = target.startsWith('/') ? '/' : dirname(place)
-      if (++links > LINKS_MAX) return
-    } else return
-    const name = names.shift()
-    if (name === undefined) return
-    place = name === '..' ? dirname(place) : join(place, name)
-  }
-}
-
-function partsOf(path: string): string[] {
-  return path.split('/').filter(name => name !== '' && name !== '.')
-}
-
-/** `undefined` for what is not there, or may not be looked at: then no cache can be there, either. */
-function lookAt(path: string): Stats | undefined {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false })
-  } catch {
-    return undefined
+  for (const { place, found, isLast } of wayTo(folder)) {
+    const isForeignLink = found.isSymbolicLink() && !isTrustedOwner(found.uid)
+    const fault = isForeignLink
+      ? `is a symlink of user ${found.uid}`
+      : found.isDirectory() && folderFault(found, isLast)
+    if (fault) throw untrusted(folder, place, fault)
   }
 }
 

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { stateOfOwner } from '../disk/index.ts'
+import { isTrustedOwner, stateOfOwner } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
-import { isTrustedOwner } from './folder-trust.ts'
 
 const RECORD_PREFIX = 'record-'
 const ENTRY_NAME = /^(?:record|block)-[0-9a-f]{64}$/

@@ -11,7 +11,8 @@ export async function writePage(path: string, text: string): Promise<void> {
     await staged.close()
     await staging.commit([file], [])
   } catch (error) {
+    throw staging.reveal(error)
+  } finally {
     await staging.discard()
-    throw error
   }
 }

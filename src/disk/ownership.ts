@@ -3,14 +3,15 @@
  * nor link to one that they may not write where fs.protected_hardlinks is on, as it is in all distributions; but who may
  * write into a folder that is not sticky may give what lies there another name (rename(2), inode(7)).
  */
-import type { Stats } from 'node:fs'
+import { lstatSync, type Stats } from 'node:fs'
 import { lstat, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DiskError } from './errors.ts'
+import { wayTo } from './way.ts'
 
 /**
  * Who may write into a folder: this user and root alone (`private`); others as well, who cannot touch what is not theirs
- * (`sticky`); others, who may rename and remove everything (`open`).
+ * (`sticky`); others, who may rename and remove everything, or put another folder in its place (`open`).
  */
 export type Sharing = 'private' | 'sticky' | 'open'
 
@@ -18,10 +19,27 @@ const STICKY = 0o1000
 
 /** Who may write into a folder. */
 export async function sharingOf(folder: string): Promise<Sharing> {
+  if (canBeExchanged(folder)) return 'open'
   const found = await stat(folder)
   if (found.uid !== ownId() && found.uid !== 0) return 'open'
   if (!isWritableByOthers(found)) return 'private'
   return found.mode & STICKY ? 'sticky' : 'open'
+}
+
+/** Whether others may put another folder in the place of one, or of one above it. */
+function canBeExchanged(folder: string): boolean {
+  for (const { found, isLast } of wayTo(folder)) {
+    if (!isTrustedOwner(found.uid)) return true
+    // In a sticky folder they may rename what is theirs alone.
+    if (!isLast && isWritableByOthers(found) && (found.mode & STICKY) === 0) return true
+  }
+  return false
+}
+
+/** Whether what a user does is as good as one's own doing: oneself, root, and the owner of `/`, who can change everything. */
+export function isTrustedOwner(uid: number): boolean {
+  // Windows has no owners of this kind.
+  return process.geteuid === undefined || uid === ownId() || uid === 0 || uid === lstatSync('/').uid
 }
 
 /** Whether a file, folder or link is this user's, and nobody else may have written what is in it. */

@@ -6,8 +6,9 @@ import { attempt } from './attempt.ts'
 import { makeFolders, removeEmpty } from './folders.ts'
 import { settleLeftOvers } from './left-overs.ts'
 import { MARK, markEnded, markFolder, PREFIX } from './mark.ts'
+import { openOutput } from './output.ts'
 import { ownName } from './owner.ts'
-import { type Sharing, sharingOf } from './ownership.ts'
+import type { Sharing } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
 import { emptyFolder } from './remove-tree.ts'
 
@@ -17,13 +18,17 @@ export interface Scratch {
   readonly folder: string
   /** Its path for people; another one where somebody could put a link in its place. */
   readonly shown: string
+  /** The path of the output folder for system calls, until this is discarded. */
+  readonly out: string
   /** Who may write into the output folder. */
   readonly sharing: Sharing
   /** What lies in the output folder as a left-over and is not this user's to remove. */
   readonly warnings: readonly Warning[]
+  /** Names the output folder in an error or a warning as people do. */
+  reveal<T>(told: T): T
   /** Removes it with all that is in it, and the output folder if that was made for it and is empty. Never rejects. */
   discard(): Promise<void>
-  /** Leaves it to the next build, which ends the change that was begun; `discard` then does nothing. Never rejects. */
+  /** Leaves it to the next build, which ends the change that was begun; `discard` then removes nothing. Never rejects. */
   abandon(): Promise<void>
 }
 
@@ -34,20 +39,27 @@ export interface Scratch {
 export async function openScratch(folder: string, signal?: AbortSignal): Promise<Scratch> {
   const made = await attempt(folder, () => makeFolders(folder))
   const id = `${ownName()}-${randomBytes(4).toString('hex')}`
-  const path = join(folder, PREFIX + id)
+  const output = await attempt(folder, () => openOutput(folder)).catch(async error => {
+    if (made !== undefined) await removeEmpty(folder, made)
+    throw error
+  })
+  const { path: out, sharing, reveal } = output
+  const path = join(out, PREFIX + id)
   let pin: Pin | undefined
   let isOver = false
   const discard = async () => {
-    if (isOver) return
-    isOver = true
-    // Whatever fails here must not hide why it is discarded; what is left, the next build removes.
-    try {
-      pin ??= await pinFolder(path)
-      await emptyFolder(pin, MARK)
-    } catch {}
-    await pin?.close().catch(() => {})
-    await rmdir(path).catch(() => {})
-    if (made !== undefined) await removeEmpty(folder, made)
+    if (!isOver) {
+      isOver = true
+      // Whatever fails here must not hide why it is discarded; what is left, the next build removes.
+      try {
+        pin ??= await pinFolder(path)
+        await emptyFolder(pin, MARK)
+      } catch {}
+      await pin?.close().catch(() => {})
+      await rmdir(path).catch(() => {})
+      if (made !== undefined) await removeEmpty(folder, made)
+    }
+    await output.close()
   }
   const abandon = async () => {
     if (isOver) return
@@ -56,17 +68,25 @@ export async function openScratch(folder: string, signal?: AbortSignal): Promise
     await pin?.close().catch(() => {})
   }
   try {
-    const sharing = await attempt(folder, () => sharingOf(folder))
     await attempt(folder, async () => {
       await mkdir(path, 0o700)
       // In an open folder others may put a link in its place. Elsewhere its own path is the one to be told.
       if (sharing === 'open') pin = await pinFolder(path)
       await markFolder(pin?.path ?? path, id)
     })
-    const warnings = await settleLeftOvers(folder, sharing, signal)
-    return { folder: pin?.path ?? path, shown: path, sharing, warnings, discard, abandon }
+    const warnings = (await settleLeftOvers(out, sharing, signal)).map(reveal)
+    return {
+      folder: pin?.path ?? path,
+      shown: join(folder, PREFIX + id),
+      out,
+      sharing,
+      warnings,
+      reveal,
+      discard,
+      abandon,
+    }
   } catch (error) {
     await discard()
-    throw error
+    throw reveal(error)
   }
 }

@@ -16,10 +16,14 @@ import { type StagedFile, stageFile } from './staged-file.ts'
 
 /** Where artefacts are written before they get their final names. */
 export interface Staging {
+  /** The path of the output folder for system calls, until this is discarded. */
+  readonly out: string
   /** Who may write into the output folder. */
   readonly sharing: Sharing
   /** What lies in the output folder as a left-over and is not this user's to remove. */
   readonly warnings: readonly Warning[]
+  /** Names the output folder in an error or a warning as people do. */
+  reveal<T>(told: T): T
   /** Creates a file. */
   create(file: string): Promise<StagedFile>
   /** Takes a finished file from elsewhere in the same file system; where it lies, it may stay until the commit. */
@@ -36,7 +40,7 @@ export interface Staging {
 /** Prepares `folder`, made if need be, for `files`. Throws `DiskError`, and rejects when aborted. */
 export async function openStaging(folder: string, files: readonly string[], signal?: AbortSignal): Promise<Staging> {
   const scratch = await openScratch(folder, signal)
-  const { sharing, warnings } = scratch
+  const { out, sharing, warnings, reveal } = scratch
   const opened = new Set<FileHandle>()
   const discard = async () => {
     for (const handle of opened) await handle.close().catch(() => {})
@@ -45,16 +49,14 @@ export async function openStaging(folder: string, files: readonly string[], sign
   }
   try {
     // Whoever has something in the way should not wait for an image to learn it.
-    for (const file of files) await attempt(join(folder, file), () => checkReplaceable(folder, file, sharing))
-    await checkLock(folder)
+    for (const file of files) await attempt(join(folder, file), () => checkReplaceable(out, file, sharing))
+    await checkLock(out)
   } catch (error) {
     await discard()
-    throw error
+    throw reveal(error)
   }
   return {
-    sharing,
-    warnings,
-    discard,
+    ...{ out, sharing, warnings, reveal, discard },
     async create(file) {
       // Whatever the umask, others must not be able to change it: a manifest says what was made here.
       const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', 0o644))
@@ -66,10 +68,7 @@ export async function openStaging(folder: string, files: readonly string[], sign
       // Not every file system has links.
       await attempt(join(folder, file), () => link(path, target).catch(() => rename(path, target)))
     },
-    async commit(names, outdated) {
-      await commitChange(folder, scratch, { files: names, outdated })
-      await scratch.discard()
-    },
+    commit: (names, outdated) => commitChange(out, scratch, { files: names, outdated }),
   }
 }
 

@@ -40,14 +40,14 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
-      out,
+      staging.out,
       async () => {
         const noSettings = settings ? undefined : settingsFile
         const delivered = { artefacts, manifest, files, noSettings, isSigned: signer !== undefined }
-        const beside = await lookBeside(out, staging.sharing, delivered)
+        const beside = await lookBeside(staging.out, staging.sharing, delivered)
         const text = beside.checksums
         const outdated = [...beside.outdated]
-        found.push(...beside.warnings)
+        found.push(...beside.warnings.map(staging.reveal))
         await stageWhole(staging, CHECKSUMS_FILE, text)
         if (signer) {
           const signatures = await signer.sign(Buffer.from(text), signal)
@@ -56,7 +56,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
           files.push(...signatureFiles)
         } else if (text !== beside.previous) {
           // Who verifies would take them for forged.
-          outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
+          outdated.push(...signatureFiles.filter(file => existsSync(join(staging.out, file))))
         }
         signal.throwIfAborted()
         await staging.commit(files, outdated)
@@ -67,8 +67,9 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     const warnings = [...result.warnings, ...found, ...staleWarnings(paths[0])]
     return { ...result, warnings, image: paths[0], files: paths }
   } catch (error) {
+    throw imageErrorOf(staging.reveal(error))
+  } finally {
     await staging.discard()
-    throw imageErrorOf(error)
   }
 }
 

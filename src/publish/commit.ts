@@ -25,13 +25,14 @@ export interface CommitPlan {
   readonly signal: AbortSignal | undefined
 }
 
-/** Publishes what `buildVersion` has left in `scratch`. One at a time may do so. Throws `PublishError`, `DiskError`, `SigningError`. */
+/** Publishes what `buildVersion` has left in `scratch` in `folder`, which is where that lies. One at a time may do so. Throws `PublishError`, `DiskError`, `SigningError`. */
 export async function commit(
-  out: string,
+  folder: string,
   scratch: Scratch,
   built: readonly BuiltImage[],
   { version: asked, url, keep = Number.POSITIVE_INFINITY, signing, signal }: CommitPlan,
 ): Promise<Publication> {
+  const { out } = scratch
   const published = await readPublished(out, scratch.sharing)
   const images = built.map(({ name, files }) => ({ name, files })).sort((a, b) => (a.name < b.name ? -1 : 1))
   const next = nextVersions(published, images, asked, keep)
@@ -41,16 +42,16 @@ export async function commit(
   await stageState(staged, join(out, state), { versions: next.versions, transfers, signer: signing?.signer, signal })
   const isSame = published && (await isPublished(out, published, staged, signing?.isRepeatable === false))
   const current = isSame ? stateName(published.number) : state
-  await commitChange(out, scratch, await stageChange(out, scratch, { published, next, staged, current }))
+  await commitChange(out, scratch, await stageChange(scratch, { published, next, staged, current }))
   const names = built.map(({ file }) => file)
   return {
-    folder: out,
+    folder,
     version: next.latest.version,
     isNew: next.isNew,
     previous: published?.newest,
     images: names,
     isSigned: signing !== undefined,
-    warnings: [...scratch.warnings, ...(await deliveryWarnings(out, names))],
+    warnings: [...scratch.warnings, ...(await deliveryWarnings(folder, names))],
     transfers: [...transfers.keys()],
     removed: next.removed.map(({ version }) => version),
   }
@@ -66,11 +67,8 @@ interface TurnOver {
 }
 
 /** Puts into `scratch` what is to get a name in `out`, and resolves to the change. */
-async function stageChange(
-  out: string,
-  scratch: Scratch,
-  { published, next, staged, current }: TurnOver,
-): Promise<Change> {
+async function stageChange(scratch: Scratch, { published, next, staged, current }: TurnOver): Promise<Change> {
+  const { out } = scratch
   const standing = await standingNames(staged)
   const made = next.isNew ? filesOfVersion(next.latest) : []
   await checkNames(out, standing, made)
@@ -80,7 +78,7 @@ async function stageChange(
       await attempt(join(out, file), () => rename(join(scratch.folder, STAGED, file), target))
     }
   }
-  const links = await linksToMake(out, scratch, standing)
+  const links = await linksToMake(scratch, standing)
   const isNewState = !(await isThere(join(out, current)))
   const isLed = (await readlink(join(out, LATEST)).catch(() => undefined)) === current
   if (!isLed) await attempt(join(out, LATEST), () => symlink(current, join(scratch.folder, LATEST)))
@@ -115,7 +113,8 @@ async function isPublished(
 }
 
 /** Puts those symlinks into a scratch folder that are not in the folder yet; resolves to their names. */
-async function linksToMake(out: string, scratch: Scratch, standing: readonly string[]): Promise<string[]> {
+async function linksToMake(scratch: Scratch, standing: readonly string[]): Promise<string[]> {
+  const { out } = scratch
   const made: string[] = []
   for (const file of standing) {
     if (await isOurs(out, file)) continue

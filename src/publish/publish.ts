@@ -29,14 +29,15 @@ export async function publishImages(
   const signer = key && (await openSigner(key))
   const signing = key && signer && { signer, isRepeatable: 'keyFile' in key }
   const { signal } = buildOptions
-  const rethrow = (error: unknown) => {
+  const scratch = await openScratch(out, signal).catch(error => {
     throw publishErrorOf(error, out)
-  }
-  const scratch = await openScratch(out, signal).catch(rethrow)
+  })
   try {
     const images = await buildVersion(absolute, scratch, { build: buildOptions, onProgress, onImage })
     const work = () => commit(out, scratch, images, { version, url, keep, signing, signal })
-    return await withLock(out, work, signal).catch(rethrow)
+    return await withLock(scratch.out, work, signal).catch(error => {
+      throw scratch.reveal(publishErrorOf(error, out))
+    })
   } finally {
     await scratch.discard()
   }

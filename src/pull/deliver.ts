@@ -30,11 +30,12 @@ export interface Delivered {
 /** Delivers all or nothing. Throws `DiskError`, and rejects when aborted. */
 export async function deliver(delivery: Delivery, signal: AbortSignal | undefined): Promise<Delivered> {
   const { folder, image, manifest, settings } = delivery
-  const before = await digestOf(join(folder, settings.file))
-  const isOurs = before === undefined || (await isPulled(folder, manifest.file, before.sha256))
-  const isSame = before !== undefined && settings.bytes !== undefined && before.sha256 === sha256Of(settings.bytes)
   const staging = await openStaging(folder, [image.file, manifest.file], signal)
+  const { out } = staging
   try {
+    const before = await digestOf(join(out, settings.file))
+    const isOurs = before === undefined || (await isPulled(out, manifest.file, before.sha256))
+    const isSame = before !== undefined && settings.bytes !== undefined && before.sha256 === sha256Of(settings.bytes)
     const changed: string[] = []
     const outdated: string[] = []
     if (image.path !== undefined) {
@@ -44,7 +45,7 @@ export async function deliver(delivery: Delivery, signal: AbortSignal | undefine
     const small = isOurs && !isSame ? [settings, manifest] : [manifest]
     for (const { file, bytes } of small) {
       if (bytes === undefined) outdated.push(file)
-      else if ((await digestOf(join(folder, file)))?.sha256 !== sha256Of(bytes)) {
+      else if ((await digestOf(join(out, file)))?.sha256 !== sha256Of(bytes)) {
         const staged = await staging.create(file)
         await staged.write(bytes)
         await staged.close()
@@ -52,7 +53,7 @@ export async function deliver(delivery: Delivery, signal: AbortSignal | undefine
       }
     }
     if (changed.length + outdated.length > 0) {
-      await withLock(folder, () => staging.commit(changed, outdated), signal)
+      await withLock(out, () => staging.commit(changed, outdated), signal)
     }
     const files = [image.file, ...(settings.bytes || !isOurs ? [settings.file] : [])]
     if (manifest.bytes) files.push(manifest.file)
@@ -60,6 +61,8 @@ export async function deliver(delivery: Delivery, signal: AbortSignal | undefine
       files: files.map(file => join(folder, file)),
       warnings: [...staging.warnings, ...(isOurs || isSame ? [] : [kept(join(folder, settings.file))])],
     }
+  } catch (error) {
+    throw staging.reveal(error)
   } finally {
     await staging.discard()
   }

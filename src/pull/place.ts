@@ -9,7 +9,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { attempt, DiskError, isOwn, makeFolders, pinFolder, replaceFile, sharingOf } from '../disk/index.ts'
+import { attempt, DiskError, isOwn, makeFolders, openOutput, pinFolder, replaceFile } from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
 export const PARTIAL = 'partial-'
@@ -35,21 +35,27 @@ const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | cons
 
 /** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
 export async function openPlace(folder: string, file: string): Promise<Place> {
-  const path = join(folder, `.${file}.pull`)
-  const pin = await attempt(path, async () => {
+  const name = `.${file}.pull`
+  const path = join(folder, name)
+  const output = await attempt(folder, async () => {
     await makeFolders(folder)
-    await mkdir(path, 0o700).catch(error => {
+    return openOutput(folder)
+  })
+  const place = join(output.path, name)
+  const pin = await attempt(path, async () => {
+    await mkdir(place, 0o700).catch(error => {
       if (error.code !== 'EEXIST') throw error
     })
-    return pinFolder(path)
-  })
-  if (!isOwn(pin.found)) {
+    const pin = await pinFolder(place)
+    if (isOwn(pin.found)) return pin
     await pin.close()
     throw new DiskError(path, `${path}: others can change what is in it; have it removed, or choose another folder`)
-  }
-  const sharing = await attempt(folder, () => sharingOf(folder))
+  }).catch(async error => {
+    await output.close()
+    throw error
+  })
   // In an open folder others may put a link in its place. Elsewhere its own path is the one to be told.
-  const inside = sharing === 'open' ? pin.path : path
+  const inside = output.sharing === 'open' ? pin.path : path
   return {
     folder: inside,
     openFile: name => attempt(join(path, name), () => open(join(inside, name), FLAGS, 0o600)),
@@ -60,7 +66,8 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
       }),
     async close() {
       await pin.close()
-      await rmdir(path).catch(() => {})
+      await rmdir(place).catch(() => {})
+      await output.close()
     },
   }
 }

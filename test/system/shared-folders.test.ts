@@ -3,11 +3,13 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
   chmodSync,
+  chownSync,
   lchownSync,
   lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -15,7 +17,7 @@ import {
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ownName } from '../../src/disk/owner.ts'
-import { build, generateKeyPair, type ImageSpec } from '../../src/index.ts'
+import { build, generateKeyPair, type ImageSpec, NspawnRootfsError, publishImages } from '../../src/index.ts'
 import { createChrootStore } from '../chroot-store.ts'
 import { REPOSITORY } from './support/cli.ts'
 import { needsRoot } from './support/root.ts'
@@ -63,6 +65,11 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
     if (contents !== undefined) writeFileSync(path, contents)
     lchownSync(path, NOBODY, NOBODY)
     return path
+  }
+
+  function plantLink(name: string, target: string): string {
+    symlinkSync(target, join(folder, name))
+    return plant(name)
   }
 
   /** The name of a thread that has ended. */
@@ -157,6 +164,53 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
     expect(namesHere()).toContain(`.nspawn-rootfs-${working}-0badcafe`)
     rmSync(staging, { recursive: true })
     expect(namesHere()).toEqual(['SHA256SUMS', 'image.manifest.json', 'image.tar'])
+  })
+
+  it('refuses a link of somebody else to what is not theirs, and takes one to what is', async () => {
+    const path = plantLink('images', precious)
+    await expect(build(image, { workers: 1, cache: false }).toFolder(path)).rejects.toMatchObject({
+      ...{ code: 'OUTPUT_FAILED', path },
+      message: expect.stringContaining(
+        'is a symlink of another user (ID 65534) to what is not theirs; name the folder',
+      ),
+    })
+    expectPrecious()
+    chownSync(precious, NOBODY, NOBODY)
+    await build(image, { workers: 1, cache: false }).toFolder(path)
+    expect(readdirSync(precious)).toContain('image.tar')
+  })
+
+  describe('writes into the folder that it began with, though its owner puts a link to another one in its place:', () => {
+    it.each<[string, (out: string) => Promise<unknown>]>([
+      ['a build', out => build(signed, { workers: 1, cache: false }).toFolder(out)],
+      ['a publication', out => publishImages([signed], out, { workers: 1, cache: false, version: 'v1' })],
+    ])('%s', async (_, run) => {
+      const out = join(folder, 'images')
+      mkdirSync(out)
+      chownSync(out, NOBODY, NOBODY)
+      const spare = plantLink('spare', precious)
+      for (const name of ['image.tar', 'image.manifest.json', 'SHA256SUMS', 'SHA256SUMS.gpg', 'SHA256SUMS.asc']) {
+        writeFileSync(join(precious, name), 'precious')
+      }
+      const before = readdirSync(precious)
+      const exchange = () => {
+        renameSync(out, join(folder, 'aside'))
+        renameSync(spare, out)
+        renameSync(join(folder, 'aside'), spare)
+      }
+      for (let moment = 0; moment < 20; moment++) {
+        const timer = setInterval(exchange, 5 + moment)
+        await run(out).catch(error => expect(error).toBeInstanceOf(NspawnRootfsError))
+        clearInterval(timer)
+        if (lstatSync(out).isSymbolicLink()) exchange()
+        expect(readdirSync(precious)).toEqual(before)
+        for (const name of before.slice(-5))
+          expect(readFileSync(join(precious, name), 'utf8')).toMatch(/^(?:precious)?$/)
+        rmSync(out, { recursive: true })
+        mkdirSync(out)
+        chownSync(out, NOBODY, NOBODY)
+      }
+    })
   })
 
   describe('signs nothing that somebody else has put there:', () => {

@@ -3,7 +3,7 @@
  * it. One that is there, and empty, gets what was extracted at the end, out of a hidden folder inside of it.
  */
 import { chmod, lstat, mkdir, readdir, rename, stat } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { DiskError, openScratch, reasonOf } from '../../disk/index.ts'
 import { ExtractError } from './errors.ts'
 
@@ -36,7 +36,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   }
   try {
     if (!isNew) {
-      const found = (await readdir(folder)).find(name => name !== basename(scratch.shown))
+      const found = (await readdir(scratch.out)).find(name => name !== basename(scratch.shown))
       if (found !== undefined) throw inTheWay()
     }
     await mkdir(tree, 0o700)
@@ -48,7 +48,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   async function moveInto(): Promise<void> {
     for (const name of await readdir(tree, { encoding: 'buffer' })) {
       const from = inside(tree, name)
-      const to = inside(folder, name)
+      const to = inside(scratch.out, name)
       if ((await lstat(to).catch(() => undefined)) !== undefined) throw inTheWay(name.toString())
       const { mode } = await lstat(from)
       // What is moved to another folder has to be writable (rename(2)).
@@ -64,7 +64,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
     isNew,
     async commit() {
       try {
-        await (isNew ? rename(tree, folder) : moveInto())
+        await (isNew ? rename(tree, join(scratch.out, basename(folder))) : moveInto())
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException
         if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'ENOTDIR') throw inTheWay()

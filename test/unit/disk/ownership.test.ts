@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, lstatSync, mkdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { isOwn, openStaging } from '../../../src/disk/index.ts'
@@ -21,6 +21,21 @@ describe('sharingOf', () => {
   ])('of a folder of mode %o is %s', async (mode, sharing) => {
     chmodSync(folder, mode)
     expect(await sharingOf(folder)).toBe(sharing)
+  })
+})
+
+describe('sharingOf a folder that others may put another one in the place of', () => {
+  it.each([
+    [0o777, 'open'],
+    [0o1777, 'private'],
+    [0o755, 'private'],
+  ])('below one of mode %o is %s', async (mode, sharing) => {
+    mkdirSync(join(folder, 'above/out'), { recursive: true })
+    symlinkSync('above', join(folder, 'link'))
+    chmodSync(join(folder, 'above'), mode)
+    for (const name of ['above/out', 'link/out', 'link/out/../../above/out']) {
+      expect(await sharingOf(`${folder}/${name}`)).toBe(sharing)
+    }
   })
 })
 

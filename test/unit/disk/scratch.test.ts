@@ -78,9 +78,39 @@ describe('openStaging', () => {
     await file.close()
     expect(readdirSync(elsewhere)).toEqual([])
     await staging.commit(['file'], [])
+    await staging.discard()
     expect(readFileSync(join(folder, 'file'), 'utf8')).toBe('text')
     expect(readdirSync(join(folder, 'aside'))).toEqual([])
   })
+
+  it.each(['out', '.'])(
+    'changes nothing elsewhere, though somebody puts a link in place of a folder: %s',
+    async exchanged => {
+      const shared = join(folder, 'shared')
+      const elsewhere = temporaryFolder()
+      for (const place of [shared, join(shared, 'out'), join(elsewhere, 'out')]) mkdirSync(place, { recursive: true })
+      for (const place of [elsewhere, join(elsewhere, 'out')]) {
+        for (const name of ['file', 'old']) writeFileSync(join(place, name), 'precious')
+      }
+      writeFileSync(join(shared, 'out/old'), '')
+      chmodSync(exchanged === 'out' ? shared : folder, 0o777)
+      const staging = await openStaging(join(shared, 'out'), ['file'])
+      const file = await staging.create('file')
+      renameSync(join(shared, exchanged), join(folder, 'aside'))
+      symlinkSync(elsewhere, join(shared, exchanged))
+      await file.write(Buffer.from('text'))
+      await file.close()
+      await staging.commit(['file'], ['old'])
+      await expect(staging.create('no/file')).rejects.toMatchObject({ path: join(shared, 'out/no/file') })
+      await staging.discard()
+      const aside = join(folder, exchanged === 'out' ? 'aside' : 'aside/out')
+      expect(readdirSync(aside)).toEqual(['file'])
+      for (const place of [elsewhere, join(elsewhere, 'out')]) {
+        expect(readFileSync(join(place, 'file'), 'utf8')).toBe('precious')
+        expect(readFileSync(join(place, 'old'), 'utf8')).toBe('precious')
+      }
+    },
+  )
 
   it.each(['folder', 'file'])('is told at once of a %s where the lock is to be', async kind => {
     const lock = join(folder, '.nspawn-rootfs.lock')
