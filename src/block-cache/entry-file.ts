@@ -8,7 +8,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isTrustedOwner, ownName } from '../disk/index.ts'
+import { isTrusted, ownName } from '../disk/index.ts'
 
 const DIGEST_SIZE = 32
 
@@ -41,7 +41,7 @@ export async function readEntry({ folder, shared }: Access, name: string): Promi
   try {
     const found = await handle.stat()
     const { size } = found
-    const isOurs = found.isFile() && (shared || isTrustedOwner(found.uid))
+    const isOurs = found.isFile() && (shared || isTrusted(found))
     if (!isOurs || size < DIGEST_SIZE || size > DIGEST_SIZE + ENTRY_SIZE_MAX) return undefined
     const file = new Uint8Array(size)
     for (let at = 0; at < size; ) {

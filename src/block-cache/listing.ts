@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isTrustedOwner, stateOfOwner } from '../disk/index.ts'
+import { isTrusted, stateOfOwner } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 
@@ -45,7 +45,7 @@ export async function listFolder({ folder, shared }: Access): Promise<Listing> {
     const file = { name, size: found.isFile() ? found.size : 0, time: found.mtimeMs }
     if (isWriting) {
       if (isLeftOver(file)) listing.leftOvers.push(file)
-    } else if (!found.isFile() || !(shared || isTrustedOwner(found.uid))) listing.leftOvers.push(file)
+    } else if (!found.isFile() || !(shared || isTrusted(found))) listing.leftOvers.push(file)
     else if (name.startsWith(RECORD_PREFIX)) listing.records.push(file)
     else listing.blocks.push(file)
   }

@@ -8,7 +8,7 @@ import { type OpenFlags, openForUser } from './open-image.ts'
 import { pageTitles } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { somePath, UsageError } from './usage.ts'
-import { writePage } from './write-page.ts'
+import { writePage } from './write-files.ts'
 
 interface DiffFlags extends Omit<OpenFlags, 'manifest'> {
   manifest: boolean

@@ -1,4 +1,4 @@
-import { existsSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import { type Command, Option } from 'commander'
 import { makeFolders } from '../disk/index.ts'
@@ -38,9 +38,17 @@ async function runInit(folder: string, { flavour, name, system }: InitFlags): Pr
   const taken = files.map(([path]) => path).filter(path => existsSync(path))
   if (taken.length > 0)
     throw new UsageError(`${taken.join(', ')}: there already, nothing was written; name another DIR`)
-  for (const [path, text] of files) {
-    await makeFolders(dirname(path))
-    writeFileSync(path, text, { flag: 'wx' })
+  const made: string[] = []
+  try {
+    for (const [path, text] of files) {
+      await makeFolders(dirname(path))
+      writeFileSync(path, '', { flag: 'wx' })
+      made.push(path)
+      writeFileSync(path, text)
+    }
+  } catch (error) {
+    for (const path of made) rmSync(path)
+    throw error
   }
   const image = shellPath(join(folder, 'image.yaml'))
   // Without "path:" Nix would look for a Git checkout around it, and see no file that is not tracked in that.

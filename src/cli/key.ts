@@ -1,11 +1,11 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
-import { makeFolders } from '../disk/index.ts'
 import { generateKeyPair } from '../index.ts'
 import { print } from './print.ts'
 import { shellPath } from './shell.ts'
 import { somePath, UsageError } from './usage.ts'
+import { writeFiles } from './write-files.ts'
 
 interface GenerateFlags {
   out: string
@@ -26,18 +26,24 @@ export function addKeyCommands(key: Command): void {
     .action(generate)
 }
 
+const SECRET = 'secret.asc'
+const PUBLIC = 'public.asc'
+
 async function generate({ out, name, email, passphraseFile }: GenerateFlags): Promise<void> {
-  const secretFile = join(out, 'secret.asc')
-  const publicFile = join(out, 'public.asc')
-  for (const file of [secretFile, publicFile]) {
-    if (existsSync(file))
-      throw new UsageError(`${file}: there already, and a key cannot be made again; name another DIR`)
+  const checkNew = (folder: string) => {
+    const taken = [SECRET, PUBLIC].find(file => lstatSync(join(folder, file), { throwIfNoEntry: false }))
+    if (taken === undefined) return
+    throw new UsageError(`${join(out, taken)}: there already, and a key cannot be made again; name another DIR`)
   }
+  checkNew(out)
   const passphrase = passphraseFile === undefined ? undefined : readFileSync(passphraseFile, 'utf8').replace(/\n$/, '')
   const { secretKey, publicKey, fingerprint } = await generateKeyPair({ name, email, passphrase })
-  await makeFolders(out)
-  writeFileSync(secretFile, secretKey, { mode: 0o600, flag: 'wx' })
-  writeFileSync(publicFile, publicKey, { flag: 'wx' })
+  const files = [
+    { file: SECRET, text: secretKey, mode: 0o600 },
+    { file: PUBLIC, text: publicKey },
+  ]
+  await writeFiles(out, files, checkNew)
+  const [secretFile, publicFile] = [join(out, SECRET), join(out, PUBLIC)]
   print(`${secretFile}: keep it secret
 ${publicFile}: give it to those who import images (${fingerprint})
 

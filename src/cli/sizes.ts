@@ -5,7 +5,7 @@ import { pageTitle } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { reasonLines, tableLines } from './sizes-view.ts'
 import { somePath } from './usage.ts'
-import { writePage } from './write-page.ts'
+import { writePage } from './write-files.ts'
 
 interface SizesFlags extends OpenFlags {
   all?: true

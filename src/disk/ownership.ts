@@ -47,9 +47,9 @@ export function isOwn(found: Stats): boolean {
   return found.uid === ownId() && !isWritableByOthers(found)
 }
 
-/** Whether nobody but this user and root may have written what is in a file, folder or link. */
+/** Whether nobody but this user and those who can change everything may have written what is in a file, folder or link. */
 export function isTrusted(found: Stats): boolean {
-  return (found.uid === ownId() || found.uid === 0) && !isWritableByOthers(found)
+  return isTrustedOwner(found.uid) && !isWritableByOthers(found)
 }
 
 /**
@@ -57,8 +57,8 @@ export function isTrusted(found: Stats): boolean {
  * that bears their number (useradd(8)): what that may write, only they may write.
  */
 function isWritableByOthers(found: Stats): boolean {
-  // The mode of a link is always 0777 and says nothing.
-  if (found.isSymbolicLink()) return false
+  // The mode of a link is always 0777 and says nothing, nor does any on Windows.
+  if (found.isSymbolicLink() || process.geteuid === undefined) return false
   const { mode, uid, gid } = found
   return (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && (gid === 0 || gid !== uid))
 }

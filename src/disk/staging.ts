@@ -24,8 +24,8 @@ export interface Staging {
   readonly warnings: readonly Warning[]
   /** Names the output folder in an error or a warning as people do. */
   reveal<T>(told: T): T
-  /** Creates a file. */
-  create(file: string): Promise<StagedFile>
+  /** Creates a file; by default others may read it, if the umask lets them. */
+  create(file: string, mode?: number): Promise<StagedFile>
   /** Takes a finished file from elsewhere in the same file system; where it lies, it may stay until the commit. */
   take(path: string, file: string): Promise<void>
   /**
@@ -57,9 +57,9 @@ export async function openStaging(folder: string, files: readonly string[], sign
   }
   return {
     ...{ out, sharing, warnings, reveal, discard },
-    async create(file) {
+    async create(file, mode = 0o644) {
       // Whatever the umask, others must not be able to change it: a manifest says what was made here.
-      const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', 0o644))
+      const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', mode))
       opened.add(handle)
       return stageFile(handle, folder, file, () => opened.delete(handle))
     },

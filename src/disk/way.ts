@@ -12,11 +12,13 @@ export interface Step {
 /** As many symlinks as Linux follows in a path. */
 const LINKS_MAX = 40
 
-/** What an absolute path leads through, symlinks and their targets included, as far as it is there and may be looked at. */
+/** What a path leads through from `/` on, symlinks and their targets included, as far as it is there and may be looked at. */
 export function* wayTo(path: string): Generator<Step> {
   // A descriptor leads to one folder for good, whatever lies on the way to that.
   const [start] = /^\/proc\/self\/fd\/\d+/.exec(path) ?? ['/']
-  const names = partsOf(path.slice(start.length))
+  // Not resolved: with a symlink in front of "..", that would be another way.
+  const whole = path.startsWith('/') ? path : `${process.cwd()}/${path}`
+  const names = partsOf(whole.slice(start.length))
   let place = start
   let links = 0
   for (;;) {

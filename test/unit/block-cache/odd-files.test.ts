@@ -1,5 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -86,6 +87,18 @@ describe('in place of the file of an entry', () => {
     expect(await cache.stats()).toMatchObject({ batches: 0, blocks: 1, leftOvers: 1 })
     expect(await cache.prune({ maxSize: 0 })).toBeGreaterThan(5000)
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it.each([0o602, 0o666])('a file that others may write (%o) is not taken, but in a shared cache', async mode => {
+    const { file, moved } = await entryMoved()
+    renameSync(moved, file)
+    chmodSync(file, mode)
+    const cache = openBlockCache(folder)
+    expect(await cache.get('block:a')).toBeUndefined()
+    expect(await openBlockCache(folder, { shared: true }).get('block:a')).toEqual(BYTES)
+    expect(await cache.stats()).toMatchObject({ blocks: 0, leftOvers: 1 })
+    expect(await cache.put('block:a', BYTES)).toBe(true)
+    expect(await cache.get('block:a')).toEqual(BYTES)
   })
 
   it('the file of another entry is not taken', async () => {

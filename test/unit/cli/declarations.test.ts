@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { manifestJsonSchema } from '../../../src/index.ts'
 import { runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
@@ -130,6 +130,20 @@ describe('nspawn-rootfs', () => {
     // Who does not sign leaves no signature of what is no longer so.
     await run(folder, 'build', '--toplevel', toplevel, ...place, '--name', 'other', '--level', '0', '--out', 'images')
     expect(existsSync(join(folder, 'images/SHA256SUMS.gpg'))).toBe(false)
+  })
+
+  it('key generate makes both files or none, and only their owner can change them', async () => {
+    const folder = temporaryFolder()
+    symlinkSync('nowhere', join(folder, 'public.asc'))
+    const refused = await run(folder, 'key', 'generate', '--out', '.')
+    expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('public.asc: there already')])
+    expect(readdirSync(folder)).toEqual(['public.asc'])
+    const umask = process.umask(0)
+    onTestFinished(() => void process.umask(umask))
+    await run(folder, 'key', 'generate', '--out', 'keys')
+    const modes = ['secret.asc', 'public.asc'].map(name => statSync(join(folder, 'keys', name)).mode & 0o777)
+    expect(modes).toEqual([0o600, 0o644])
+    expect(readdirSync(join(folder, 'keys'))).toEqual(['public.asc', 'secret.asc'])
   })
 
   it('schema prints what editors complete from', async () => {
