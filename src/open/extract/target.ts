@@ -26,7 +26,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   const isNew = (await stat(folder).catch(() => undefined)) === undefined
   const scratch = await openScratch(isNew ? dirname(folder) : folder, signal).catch(error => {
     throw error instanceof DiskError
-      ? new ExtractError('EXTRACT_FAILED', folder, reasonOf(error.cause), { cause: error })
+      ? new ExtractError('EXTRACT_FAILED', folder, reasonOf(error.cause ?? error), { cause: error })
       : error
   })
   const tree = `${scratch.folder}/tree`
