@@ -59,16 +59,32 @@ function typeOf(file: string): string | undefined {
 async function sendFile(root: string, found: Found, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const file = await openFound(root, found)
   if (!file) return fail(response, 404)
-  response.once('close', () => file.close().catch(() => {}))
-  if (await sendRanges(file, request, response)) return
-  const { default: send } = await import('send')
-  const { path } = found
-  const type = typeOf(basename(path))
-  if (type !== undefined) response.setHeader('content-type', type)
-  const encoded = path.split('/').map(encodeURIComponent).join('/')
-  // What it does not know, it hands on to `createReadStream`.
-  const options: SendOptions & { fd: FileHandle } = { root, dotfiles: 'allow', fd: file }
-  send(request, encoded, options)
-    .on('error', error => fail(response, error.status ?? 500, error.headers))
-    .pipe(response)
+  let isGivenAway = false
+  try {
+    if (await sendRanges(file, request, response)) return
+    const { default: send } = await import('send')
+    const { path } = found
+    const type = typeOf(basename(path))
+    if (type !== undefined) response.setHeader('content-type', type)
+    const encoded = path.split('/').map(encodeURIComponent).join('/')
+    // What it does not know, it hands on to `createReadStream`, which closes the file.
+    const options: SendOptions & { fd: FileHandle } = { root, dotfiles: 'allow', fd: file }
+    await new Promise<void>(resolve => {
+      const refuse = (status: number, headers?: Record<string, string>) => {
+        fail(response, status, headers)
+        resolve()
+      }
+      send(request, encoded, options)
+        .on('stream', () => {
+          isGivenAway = true
+        })
+        // Right behind them it begins to read, or never does.
+        .on('headers', () => queueMicrotask(resolve))
+        .on('directory', () => refuse(404))
+        .on('error', error => refuse(error.status ?? 500, error.headers))
+        .pipe(response)
+    })
+  } finally {
+    if (!isGivenAway) await file.close()
+  }
 }

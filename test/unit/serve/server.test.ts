@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { readdirSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -40,6 +41,25 @@ describe('a server', () => {
     expect(lines).toEqual(['GET /large 200, broken off'])
     await expect(fetch(`${server.url}/large`)).rejects.toThrow()
     await server.close()
+  })
+
+  it('outlives clients that leave at any moment, and closes what it has opened', async () => {
+    const { url } = await serve(folderOf({ 'web.tar.xz': Buffer.alloc(1 << 20) }))
+    const opened = () => readdirSync('/proc/self/fd').length
+    const get = (range?: string) => fetch(`${url}/web.tar.xz`, { headers: range ? { range } : {} })
+    await (await get()).bytes()
+    const before = opened()
+    for (let n = 0; n < 300; n++) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => {})
+      const method = n % 5 === 0 ? 'HEAD' : 'GET'
+      const condition = ['', 'Range: bytes=1-2,5-9\r\n', 'If-Match: "x"\r\n', 'Range: bytes=9999999-\r\n'][n % 4]
+      socket.write(`${method} /web.tar.xz HTTP/1.1\r\nHost: a\r\n${condition}\r\n`)
+      await new Promise(resolve => setTimeout(resolve, n % 8))
+      socket.destroy()
+    }
+    expect((await (await get()).bytes()).length).toBe(1 << 20)
+    await vi.waitUntil(() => opened() <= before, { timeout: 10_000 })
   })
 
   it('ends when it is told to', async () => {
