@@ -35,7 +35,6 @@ async function generate({ out, name, email, passphraseFile }: GenerateFlags): Pr
     if (taken === undefined) return
     throw new UsageError(`${join(out, taken)}: there already, and a key cannot be made again; name another DIR`)
   }
-  checkNew(out)
   const passphrase = passphraseFile === undefined ? undefined : readFileSync(passphraseFile, 'utf8').replace(/\n$/, '')
   const { secretKey, publicKey, fingerprint } = await generateKeyPair({ name, email, passphrase })
   const files = [

@@ -1,10 +1,20 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { manifestJsonSchema } from '../../../src/index.ts'
 import { runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { ENDED, leaveScratch } from '../disk/scratch-folders.ts'
 
 /** A folder with a store whose options are `place`, and a symlink `result` in `web`, where a starter may go. */
 function createFolder() {
@@ -144,6 +154,25 @@ describe('nspawn-rootfs', () => {
     const modes = ['secret.asc', 'public.asc'].map(name => statSync(join(folder, 'keys', name)).mode & 0o777)
     expect(modes).toEqual([0o600, 0o644])
     expect(readdirSync(join(folder, 'keys'))).toEqual(['public.asc', 'secret.asc'])
+  })
+
+  it('key generate ends what one that was killed has begun, and makes no other key', async () => {
+    const folder = temporaryFolder()
+    await run(folder, 'key', 'generate', '--out', '.')
+    const made = readFileSync(join(folder, 'public.asc'), 'utf8')
+    const left = leaveScratch(folder, ENDED)
+    const { mtimeNs, size } = statSync(join(folder, 'secret.asc'), { bigint: true })
+    renameSync(join(folder, 'public.asc'), join(left, 'public.asc'))
+    const moved = statSync(join(left, 'public.asc'), { bigint: true })
+    const files = [
+      { file: 'secret.asc', was: null, is: `100000-${size}-${mtimeNs}` },
+      { file: 'public.asc', was: null, is: `100000-${moved.size}-${moved.mtimeNs}` },
+    ]
+    writeFileSync(join(left, '.change.json'), JSON.stringify({ files, outdated: [] }))
+    const again = await run(folder, 'key', 'generate', '--out', '.')
+    expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('secret.asc: there already')])
+    expect(readFileSync(join(folder, 'public.asc'), 'utf8')).toBe(made)
+    expect(readdirSync(folder)).toEqual(['public.asc', 'secret.asc'])
   })
 
   it('schema prints what editors complete from', async () => {
