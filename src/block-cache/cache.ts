@@ -8,3 +8,16 @@ export interface BlockCache {
   /** Keeps bytes, which it has done with when this resolves: to whether it has them now. Never rejects. */
   put(key: string, bytes: Uint8Array): Promise<boolean>
 }
+
+/** Each `get` that compares the bytes of a block with the digest in its key. */
+const comparing = new WeakSet<BlockCache['get']>()
+
+/** Says of a cache that it gives a block only if it is the one that its key names: nobody needs to hash it again. */
+export function declareComparing(cache: BlockCache): void {
+  comparing.add(cache.get)
+}
+
+/** Whether {@link declareComparing} said so of a cache. */
+export function isComparing(cache: BlockCache): boolean {
+  return comparing.has(cache.get)
+}

@@ -1,5 +1,5 @@
 import { abortable } from '../abortable.ts'
-import type { BlockCache } from './cache.ts'
+import { type BlockCache, declareComparing, isComparing } from './cache.ts'
 
 /**
  * A cache as a build may rely on it, whoever wrote it. Once a call throws, rejects, or gives what it must not, `onFault` is
@@ -33,7 +33,7 @@ export function guardCache(cache: BlockCache, signal: AbortSignal, onFault: (fau
     return otherwise
   }
 
-  return {
+  const guarded: BlockCache = {
     get: key =>
       attempt<Uint8Array | undefined>(
         'get',
@@ -49,6 +49,8 @@ export function guardCache(cache: BlockCache, signal: AbortSignal, onFault: (fau
         result => (typeof result === 'boolean' ? '' : 'true or false'),
       ),
   }
+  if (isComparing(cache)) declareComparing(guarded)
+  return guarded
 }
 
 /** A value of which nothing is known but that it is wrong. */

@@ -2,8 +2,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { flag, objectOf, resolvePath, wholeNumber } from '../arguments.ts'
 import { makeFolders } from '../disk/index.ts'
-import { isRecordKey } from './batch-record.ts'
-import type { BlockCache } from './cache.ts'
+import { digestInKey, isRecordKey } from './batch-record.ts'
+import { type BlockCache, declareComparing } from './cache.ts'
 import { type Access, readEntry, touchEntry, writeEntry } from './entry-file.ts'
 import { BlockCacheError } from './errors.ts'
 import { checkFolderTrust } from './folder-trust.ts'
@@ -112,12 +112,12 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
     await pruneFolder(access, maxSize)
   }
 
-  return {
+  const cache: LocalBlockCache = {
     folder,
     async get(key) {
       try {
         const name = fileNameOf(key)
-        const entry = await readEntry(access, name)
+        const entry = await readEntry(access, name, digestInKey(key))
         // Only of records it matters when they were last used.
         if (entry && isRecordKey(key) && Date.now() - entry.time > HOUR) await touchEntry(access, name).catch(() => {})
         return entry?.bytes
@@ -152,4 +152,6 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
       await removeFiles(access, [...leftOvers, ...records, ...blocks])
     },
   }
+  declareComparing(cache)
+  return cache
 }

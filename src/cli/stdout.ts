@@ -1,6 +1,9 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { fstatSync, write as writeCallback } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { NspawnRootfsError } from '../index.ts'
+
+const write = promisify(writeCallback)
 
 /** Milliseconds to wait for a device that cannot take more now. */
 const RETRY_AFTER = 2
@@ -37,7 +40,7 @@ function writeToReader(bytes: Uint8Array): Promise<void> {
 async function writeToFile(bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) {
     try {
-      at += writeSync(process.stdout.fd, bytes, at)
+      at += (await write(process.stdout.fd, bytes, at, bytes.length - at, null)).bytesWritten
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
       await setTimeout(RETRY_AFTER)

@@ -100,7 +100,7 @@ async function* chunksOf(
     const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = await openCache(image, sizes, { ...crew, encoders }, options)
+  const cached = await openCache(image, sizes, { encoders, workers }, options)
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
@@ -116,15 +116,44 @@ async function* chunksOf(
       return repack(plan, batch, packing, sizes, crew)
     },
   }
-  const file = assembleBlocks(parts, container.blocks, { encoders, compression, blocksAhead })
+  // Where nothing is to be read, the packer is idle, and encodes the entries around the batches: no other thread starts.
+  const encoding = { encoders: fetching.missing.length === 0 ? packers : encoders, compression, blocksAhead }
+  const file = verifyMeanwhile(assembleBlocks(parts, container.blocks, encoding), async () => {
+    if (cached) await verifyInspected(image, [...cached.records.keys()], packers)
+  })
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
-/** Looks the batches up, and meanwhile verifies what no packer may come to read; `undefined` where no cache is wanted. */
+/**
+ * Begins to verify something when the first block has come, so that it does not hold that one up. The last chunk comes once it is
+ * verified: before, the file is none.
+ */
+async function* verifyMeanwhile(
+  chunks: AsyncIterable<FileChunk>,
+  verify: () => Promise<void>,
+): AsyncGenerator<FileChunk> {
+  let verified: Promise<void> | undefined
+  let isRefuted = false
+  let last: FileChunk | undefined
+  for await (const chunk of chunks) {
+    if (isRefuted) break
+    if (last) yield last
+    last = chunk
+    if (verified || !chunk.block) continue
+    verified = verify()
+    verified.catch(() => {
+      isRefuted = true
+    })
+  }
+  await verified
+  if (last) yield last
+}
+
+/** Looks the batches up; `undefined` where no cache is wanted. */
 async function openCache(
   image: PreparedImage,
   sizes: PackedSizes,
-  { packers, encoders, workers }: Crew & { readonly encoders: Threads },
+  { encoders, workers }: { readonly encoders: Threads; readonly workers: number },
   { cache: given, faults, verifyCache, signal }: ChunkOptions,
 ): Promise<CachedBatches | undefined> {
   if (!given) return undefined
@@ -135,17 +164,19 @@ async function openCache(
   const { compression, container } = image
   const verifier = { cache, decoders: encoders, compression, container, onMismatch }
   const verify = verifyCache ? { batch: createBatchVerifier(verifier), atOnce: workers } : undefined
-  const looking = lookUpBatches(cache, image.plan.batches, image, sizes, verify)
-  const [cached] = await Promise.all([looking, verifyInspected(image, packers)])
-  return cached
+  return lookUpBatches(cache, image.plan.batches, image, sizes, verify)
 }
 
 /**
- * Verifies the store paths that an image was planned by; a packer reads them only where their blocks are not in the cache.
+ * Verifies the store paths of `batches` that an image was planned by: their blocks come from the cache, so no packer reads them.
  * What was looked up in NARs was verified by that.
  */
-async function verifyInspected({ plan, inspected }: PreparedImage, packers: Threads): Promise<void> {
-  const segments = plan.batches
+async function verifyInspected(
+  { plan, inspected }: PreparedImage,
+  batches: readonly Batch[],
+  packers: Threads,
+): Promise<void> {
+  const segments = batches
     .flatMap(batch => batch.segments)
     .filter(({ path, contents }) => contents.type === 'files' && inspected.has(path.path))
   if (segments.length === 0) return

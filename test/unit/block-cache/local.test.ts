@@ -2,7 +2,15 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { getRecord, openDefaultCache, putBlock, putRecord, recordKey } from '../../../src/block-cache/index.ts'
+import {
+  getBlock,
+  getRecord,
+  guardCache,
+  openDefaultCache,
+  putBlock,
+  putRecord,
+  recordKey,
+} from '../../../src/block-cache/index.ts'
 import { type BlockCache, openBlockCache } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -45,6 +53,27 @@ describe('a local cache', () => {
     expect(await cache.get('a')).toBeUndefined()
     await cache.put('a', bytes(1000))
     expect(await cache.get('a')).toEqual(bytes(1000))
+
+    await cache.clear()
+    const block = (await put(cache, bytes(1000)))!
+    const [blockFile] = filesOfBlocks()
+    expect(await getBlock(cache, block)).toEqual(bytes(1000))
+    spoil(blockFile!)
+    // The digest of the file is that of no block: this one is its own.
+    const isRead = readFileSync(blockFile!).subarray(32).equals(bytes(1000))
+    expect(await cache.get(block.key)).toEqual(isRead ? bytes(1000) : undefined)
+    expect(await getBlock(cache, block)).toEqual(isRead ? bytes(1000) : undefined)
+  })
+
+  it('is believed about its blocks, also behind a guard; what wraps it is not', async () => {
+    const cache = openBlockCache(folder)
+    const block = (await put(cache, bytes(1000)))!
+    const spoilt = { ...cache, get: async (key: string) => (await cache.get(key))?.fill(7, 10, 11) }
+    for (const one of [spoilt, guardCache(spoilt, new AbortController().signal, () => {})]) {
+      expect(await getBlock(one, block)).toBeUndefined()
+    }
+    const guarded = guardCache(cache, new AbortController().signal, () => {})
+    expect(await getBlock(guarded, block)).toEqual(bytes(1000))
   })
 
   it.each(['/dev/null/cache', '/proc/nspawn-rootfs/cache'])('has nothing where it cannot be: %s', async place => {

@@ -62,6 +62,33 @@ describe('an image built with a block cache', () => {
     expect(readdirSync(folder).filter(name => name.startsWith('out'))).toEqual([])
   })
 
+  it.each<ImageFormat>(['tar.xz', 'tar.zst', 'tar.gz'])(
+    'never gives the end of a %s whose plan is wrong',
+    async format => {
+      const spec = {
+        toplevel: store.toplevel,
+        roots: [big],
+        source: store.source,
+        format,
+        level: 0,
+        name: 'x',
+      } as const
+      let size = 0
+      const read = async () => {
+        size = 0
+        for await (const chunk of build(spec, { workers: 2, cache: local() }).stream()) size += chunk.length
+      }
+      await read()
+      await read()
+      const whole = size
+      const file = store.file(`${store.toplevel}/system`)
+      rmSync(file)
+      writeFileSync(file, 'x86_64-linux\n')
+      await expect(read()).rejects.toMatchObject({ code: 'NAR_HASH_MISMATCH' })
+      expect(size).toBeLessThan(whole)
+    },
+  )
+
   it('makes anew only what has changed', async () => {
     await buildHere(local())
     big = store.add('big2', bulk(17))
