@@ -5,25 +5,28 @@ import { listTopics, TOPICS } from './help/topics.ts'
 import { print } from './print.ts'
 import { UsageError } from './usage.ts'
 
+/** Gives a command of the program its options. */
+type Complete = (command: Command) => Promise<void>
+
 /** Adds the command `help`, for commands and topics, in place of commander's own, which knows commands only. */
-export function defineHelp(program: Command): void {
+export function defineHelp(program: Command, complete: Complete): void {
   program
     .helpCommand(false)
     .addHelpText('after', () => `\n${listTopics()}`)
     .command('help')
     .argument('[NAME...]', 'a command, or a topic of the list at the end of --help')
     .description('Explain a command or a topic.')
-    .action((names: readonly string[]) => explain(program, names))
+    .action((names: readonly string[]) => explain(program, complete, names))
 }
 
-async function explain(program: Command, names: readonly string[]): Promise<void> {
+async function explain(program: Command, complete: Complete, names: readonly string[]): Promise<void> {
   const topic = names.length === 1 && TOPICS.find(({ name }) => name === names[0])
   if (topic) print(typeof topic.text === 'string' ? topic.text : await topic.text())
-  else (await commandOf(program, names)).outputHelp()
+  else (await commandOf(program, complete, names)).outputHelp()
 }
 
 /** The command that words name, such as `key generate`. Throws `UsageError`. */
-async function commandOf(program: Command, names: readonly string[]): Promise<Command> {
+async function commandOf(program: Command, complete: Complete, names: readonly string[]): Promise<Command> {
   let command = program
   for (const name of names) {
     const found = command.commands.find(one => one.name() === name)
@@ -34,6 +37,7 @@ async function commandOf(program: Command, names: readonly string[]): Promise<Co
       throw new UsageError(`help: ${quoted(name)} is neither a command nor a topic${right}`)
     }
     command = found
+    if (command.parent === program) await complete(command)
   }
   return command
 }

@@ -4,9 +4,10 @@ import { type Command, Option } from 'commander'
 import { makeFolders } from '../disk/index.ts'
 import { FLAVOURS, type Flavour, SYSTEMS, type System, starterFiles, VERSION } from '../index.ts'
 import { shellWord } from '../shell-word.ts'
+import { imageName } from './image-name.ts'
 import { printLines } from './print.ts'
 import { shellPath } from './shell.ts'
-import { imageName, somePath, UsageError } from './usage.ts'
+import { somePath, UsageError } from './usage.ts'
 
 interface InitFlags {
   flavour: Flavour

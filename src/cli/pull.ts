@@ -4,11 +4,12 @@ import { machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify 
 import { type ImportRequest, importImage, importLines } from '../machine/index.ts'
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
+import { imageName } from './image-name.ts'
 import { type Line, print, printJson, printLines, printWarnings } from './print.ts'
 import { createPullView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
-import { collectPaths, imageName, somePath, UsageError } from './usage.ts'
+import { collectPaths, somePath, UsageError } from './usage.ts'
 
 interface PullFlags extends CacheFlags {
   dir: string

@@ -1,5 +1,4 @@
 import { InvalidArgumentError } from 'commander'
-import { checkImageName } from '../index.ts'
 
 /** A combination of options that cannot be meant: exit code 2, like an option that commander refuses. */
 export class UsageError extends Error {
@@ -59,15 +58,6 @@ export function collectVariables(text: string, previous: Readonly<Record<string,
   const split = text.indexOf('=')
   if (split <= 0) throw new InvalidArgumentError('give a name, "=" and a value')
   return { ...previous, [text.slice(0, split)]: text.slice(split + 1) }
-}
-
-/** Takes the name of an image. */
-export function imageName(text: string): string {
-  try {
-    return checkImageName(text)
-  } catch (error) {
-    throw new InvalidArgumentError((error as Error).message)
-  }
 }
 
 /** Takes the path of an option, but not that of an unset variable, which would mean this folder. */

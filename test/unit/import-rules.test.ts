@@ -279,6 +279,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'printable.ts',
     'shell-word.ts',
     'suggest.ts',
+    'version.ts',
     'commander',
     'node:*',
   ],

@@ -1,4 +1,3 @@
-import { imageJsonSchema } from '../../index.ts'
 import { formatKeys, type KeySchema } from './keys.ts'
 import type { Topic } from './topic.ts'
 
@@ -80,6 +79,7 @@ export const declaration: Topic = {
   name: 'declaration',
   summary: 'image.yaml: every key, variables, conflicts, restrictions',
   async text() {
+    const { imageJsonSchema } = await import('../../index.ts')
     const { properties, ...schema } = (await imageJsonSchema()) as KeySchema
     const { nspawn, ...others } = properties ?? {}
     const settings = { description: `${nspawn?.description}; its keys: nspawn-rootfs help settings` }

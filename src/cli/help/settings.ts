@@ -1,4 +1,3 @@
-import { imageJsonSchema } from '../../index.ts'
 import { formatKeys, type KeySchema } from './keys.ts'
 import type { Topic } from './topic.ts'
 
@@ -40,6 +39,7 @@ export const settings: Topic = {
   name: 'settings',
   summary: 'NAME.nspawn: network, ports, shared folders',
   async text() {
+    const { imageJsonSchema } = await import('../../index.ts')
     const { properties } = (await imageJsonSchema()) as KeySchema
     return `${TEXT}\n${formatKeys(properties?.nspawn ?? {})}`
   },

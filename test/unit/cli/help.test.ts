@@ -2,7 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { Command } from 'commander'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { COMMANDS as LISTED } from '../../../src/cli/commands.ts'
 import { TOPICS } from '../../../src/cli/help/topics.ts'
 import { define, imageJsonSchema } from '../../../src/index.ts'
 import { runCommand } from '../../command.ts'
@@ -201,5 +203,14 @@ describe('help', () => {
       expect(spec).toMatchObject({ name: 'web-25.11', toplevel: join(folder, 'result'), format: 'tar.xz' })
       expect(spec.entries).toContainEqual(expect.objectContaining({ path: '/etc/motd', contents: 'Release 25.11\n' }))
     })
+  })
+})
+
+describe('the list of commands', () => {
+  it.each([...LISTED])('shows %s as it is used', async (name, { usage, load }) => {
+    const command = new Command(name)
+    const define = await load()
+    define(command)
+    expect(new Command().createHelp().subcommandTerm(command)).toBe(`${name} ${usage}`.trimEnd())
   })
 })
