@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../index.ts'
 import { type Contender, isInstalled, tarContenders, xzContenders } from './contenders.ts'
+import { type FrontierRow, measureFrontier } from './frontier.ts'
 import { measure, median, type Run, shellWords } from './measure.ts'
 import type { BenchReport, GrowthRow, Row } from './report.ts'
 import {
@@ -19,8 +20,11 @@ import {
 } from './subject.ts'
 import { readTarTree } from './tree-digest.ts'
 
-/** What can be measured. */
-export const PARTS = ['tar', 'tar.xz', 'rebuild', 'growth'] as const
+/** What is measured if nothing else is said. */
+const STANDARD_PARTS = ['tar', 'tar.xz', 'rebuild', 'growth'] as const
+
+/** What can be measured: also every level of every compressor, which takes an hour. */
+export const PARTS = [...STANDARD_PARTS, 'frontier'] as const
 
 export type BenchPart = (typeof PARTS)[number]
 
@@ -29,7 +33,7 @@ export interface BenchOptions {
   readonly closure: NamedClosure | MadeClosure
   /** The command that is measured, as words. */
   readonly command: readonly string[]
-  /** Default: all. */
+  /** Default: all but `frontier`. */
   readonly parts?: readonly BenchPart[]
   /** Rounds of what takes seconds; what takes minutes is run once. Default 3. */
   readonly rounds?: number
@@ -63,7 +67,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
 }
 
 async function benchIn(folder: string, options: BenchOptions): Promise<BenchReport> {
-  const { closure: given, parts = PARTS, rounds = 3, level = 6, signal, onStep = () => {} } = options
+  const { closure: given, parts = STANDARD_PARTS, rounds = 3, level = 6, signal, onStep = () => {} } = options
   onStep('preparing the closure')
   const closure = 'size' in given ? await madeClosure(folder, given) : namedClosure(given)
   const tar = join(folder, 'ours.tar')
@@ -94,6 +98,7 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
     ...(xzRows && { tarXz: xzRows }),
     ...(wants('rebuild') && { rebuild: await benchRebuild(context, xzRows?.[0]) }),
     ...(wants('growth') && { growth: await benchGrowth(context) }),
+    ...(wants('frontier') && { frontier: await benchFrontier(context) }),
   }
 }
 
@@ -249,6 +254,15 @@ async function benchGrowth(context: Context): Promise<GrowthRow[]> {
     rows.push({ tarSize, seconds, peakBytes })
   }
   return rows
+}
+
+function benchFrontier(context: Context): Promise<FrontierRow[]> {
+  const { closure, subject, folder, signal, onStep } = context
+  const ourLine = (format: string, level: number | undefined) => {
+    const more = level === undefined ? [] : ['--level', String(level)]
+    return buildLine(context, closure.args, ['--format', format, ...more])
+  }
+  return measureFrontier({ files: subject.files, ourLine, folder, signal, onStep })
 }
 
 function rowOf(

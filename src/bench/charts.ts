@@ -1,3 +1,4 @@
+import { frontierChart } from './frontier-chart.ts'
 import type { BenchReport, Row } from './report.ts'
 import {
   COLOURS,
@@ -15,7 +16,7 @@ import {
 } from './svg.ts'
 
 /** The charts of a report: SVG texts by file name. */
-export function drawCharts({ tar, tarXz, rebuild, growth }: BenchReport): Map<string, string> {
+export function drawCharts({ tar, tarXz, rebuild, growth, frontier }: BenchReport): Map<string, string> {
   const charts = new Map<string, string>()
   if (tar) {
     const speed = ({ bytesPerSecond }: Row) => bytesPerSecond / 1e6
@@ -39,6 +40,7 @@ export function drawCharts({ tar, tarXz, rebuild, growth }: BenchReport): Map<st
     const subtitle = 'seconds for a quarter, a half and all of a closure; beside them the peak of memory'
     charts.set('growth.svg', lineChart({ title: 'Growth of nspawn-rootfs', subtitle, xLabel: 'MB of tar', points }))
   }
+  if (frontier) charts.set('frontier.svg', frontierChart(frontier))
   return charts
 }
 

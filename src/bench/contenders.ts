@@ -25,7 +25,8 @@ const PACKAGES = ['tar-fs', 'tar', 'modern-tar'] as const
 /** GNU tar as nixpkgs' make-system-tarball calls it. */
 const GNU_FLAGS = '--hard-dereference --format=gnu --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner'
 
-function gnuTar({ root, list }: Files): string {
+/** A line of bash that writes the tar as GNU tar makes it. */
+export function gnuTar({ root, list }: Files): string {
   return `LC_ALL=C tar -C ${shellWords([root])} ${GNU_FLAGS} -c -T ${shellWords([list])}`
 }
 

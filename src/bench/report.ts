@@ -1,3 +1,5 @@
+import { type FrontierRow, frontierCells } from './frontier.ts'
+
 /** One contender of a comparison. */
 export interface Row {
   readonly name: string
@@ -56,6 +58,8 @@ export interface BenchReport {
   readonly rebuild?: readonly Row[]
   /** A quarter, a half and all of the closure, compressed. */
   readonly growth?: readonly GrowthRow[]
+  /** Every level of every compressor, once. */
+  readonly frontier?: readonly FrontierRow[]
 }
 
 /** The report as text for a terminal, which is Markdown, too. */
@@ -91,6 +95,14 @@ export function formatReport(report: BenchReport): string {
     ])
     lines.push('', 'Growth, ours as .tar.xz without a cache:', '')
     lines.push(...formatTable(['tar', 'seconds', 'MB/s', 'peak MB'], rows))
+  }
+  if (report.frontier) {
+    lines.push(
+      '',
+      'Time against size, into a file (one round; on the frontier, nothing is both faster and smaller):',
+      '',
+    )
+    lines.push(...formatTable(['', 'seconds', 'CPU s', 'MB', 'frontier'], frontierCells(report.frontier)))
   }
   return `${lines.join('\n')}\n`
 }

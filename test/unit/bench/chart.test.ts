@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { barChart, lineChart } from '../../../src/bench/charts.ts'
+import { frontierCells } from '../../../src/bench/frontier.ts'
+import { frontierChart } from '../../../src/bench/frontier-chart.ts'
 
 const bars = [
   { label: 'GNU tar', value: 100, text: '100 MB/s', ours: false },
@@ -66,5 +68,36 @@ describe('a chart of a line', () => {
 
   it('refuses a point that is nowhere', () => {
     expect(() => lineChart({ ...chart, points: [{ x: 1, y: Number.NaN, text: '' }] })).toThrow(RangeError)
+  })
+})
+
+describe('a chart of time against size', () => {
+  const row = (name: string, level: number | undefined, seconds: number, size: number) => {
+    return { name, ours: name.startsWith('our'), level, seconds, cpuSeconds: seconds, size }
+  }
+  const rows = [
+    row('zstd', 1, 1, 90e6),
+    row('zstd', 19, 90, 60e6),
+    row('our tar.xz', 6, 40, 50e6),
+    row('GNU tar', undefined, 1, 3e8),
+  ]
+
+  it('is well-formed, and tells every level', () => {
+    const svg = frontierChart(rows)
+    expect(isBalanced(svg)).toBe(true)
+    expect(svg).toContain('zstd -19: 90.0 s, 60.0 MB')
+    expect(svg).not.toContain('GNU tar')
+    expect(svg).not.toContain('NaN')
+  })
+
+  it('takes nothing, and one point', () => {
+    for (const some of [[], rows.slice(2, 3)]) {
+      expect(isBalanced(frontierChart(some))).toBe(true)
+      expect(frontierChart(some)).not.toContain('NaN')
+    }
+  })
+
+  it('comes with a table of what nothing else is both faster and smaller than', () => {
+    expect(frontierCells(rows).map(cells => cells.at(-1))).toEqual(['yes', '', 'yes', 'yes'])
   })
 })
