@@ -33,10 +33,16 @@ export interface BlockReaderOptions {
 export interface BlockReader {
   /**
    * The data of blocks that follow each other, in pieces that are only read. The check of a block is verified before its
-   * data is given; that of one over 32 MiB with its last piece. With `onlyHeaders`, it may not be verified at all, and a block
-   * behind whose beginning there seem to be no more headers of a tar is only unpacked to there until more of it is asked for.
+   * data is given; that of one over 32 MiB with its last piece.
    */
-  read(blocks: readonly XzBlock[], options: { readonly onlyHeaders: boolean }): AsyncGenerator<Uint8Array>
+  read(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
+  /** The same, but one block is unpacked at first, then two ahead, then four: for who may soon have enough. */
+  readInSteps(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
+  /**
+   * The same, but checks may not be verified, and a block behind whose beginning there seem to be no more headers of a tar is
+   * only unpacked to there until more of it is asked for.
+   */
+  readHeaders(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
   /** Ends the threads. None is left when it resolves. */
   close(): Promise<void>
 }
@@ -157,15 +163,25 @@ export function createBlockReader(
     }
   }
 
+  async function* inSteps(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array> {
+    for (let at = 0, count = 1; at < blocks.length; at += count, count *= 2) {
+      yield* read(blocks.slice(at, at + count), false)
+    }
+  }
+
+  async function* blamed(pieces: AsyncGenerator<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      yield* pieces
+    } catch (error) {
+      if (!(error instanceof XzError)) throw error
+      throw new OpenError('OPEN_CORRUPT', source.name, `is damaged: ${error.message}`, { cause: error })
+    }
+  }
+
   return {
-    async *read(blocks, { onlyHeaders }) {
-      try {
-        yield* read(blocks, onlyHeaders)
-      } catch (error) {
-        if (!(error instanceof XzError)) throw error
-        throw new OpenError('OPEN_CORRUPT', source.name, `is damaged: ${error.message}`, { cause: error })
-      }
-    },
+    read: blocks => blamed(read(blocks, false)),
+    readInSteps: blocks => blamed(inSteps(blocks)),
+    readHeaders: blocks => blamed(read(blocks, true)),
     close: async () => threads?.stop(),
   }
 }

@@ -14,19 +14,22 @@ export interface MemberLookup {
   rangesBelow(directory: ByteString, depth: number): Promise<readonly TarRange[]>
 }
 
-/** Tables of parts that are kept: what is looked for next is often near. */
-const TABLES_KEPT = 8
+/** Parts whose members are kept: what is looked for next is often near. */
+const PARTS_KEPT = 8
 
 /** Finds members by a table of all of them, for which the whole archive is read once. */
 export function createFullLookup(tar: TarBytes, name: string): MemberLookup {
   let table: Promise<MemberTable> | undefined
   return {
     async find(path) {
-      table ??= readTable(tar, name, [{ start: 0 }])
+      table ??= readTable(tar, name)
       table.catch(() => {
         table = undefined
       })
-      return (await table).get(path)
+      const member = (await table).get(path)
+      // The table is made of headers alone: those of what was found are verified by reading them.
+      if (tar.headersFrom && member) for await (const _ of tar.from(member.headerOffset, member.contentsOffset));
+      return member
     },
     async rangesBelow(directory) {
       // To list the root, nothing was looked for yet.
@@ -35,27 +38,59 @@ export function createFullLookup(tar: TarBytes, name: string): MemberLookup {
   }
 }
 
-/** Finds members in the only part of the archive that can have them, by the manifest. */
+/**
+ * Finds members in the only part of the archive that can have them, by the manifest. That part is read no further than to what
+ * is looked for: whoever writes a manifest has each path once.
+ */
 export function createSegmentLookup(tar: TarBytes, name: string, manifest: ImageManifest): MemberLookup {
   const ranges = new Map<string, TarRange[]>()
   for (const { storePath = '', tarOffset, tarSize } of manifest.segments) {
     const range = { start: tarOffset, end: tarOffset + tarSize }
     ranges.set(storePath.slice(1), [...(ranges.get(storePath.slice(1)) ?? []), range])
   }
-  const tables = new Map<string, Promise<MemberTable>>()
-  const find = async (path: ByteString) => {
-    const storePath = path.split('/', 3).join('/')
-    const key = ranges.has(storePath) ? storePath : ''
-    const table = tables.get(key) ?? readTable(tar, name, ranges.get(key) ?? [])
-    tables.delete(key)
-    tables.set(key, table)
-    table.catch(() => tables.delete(key))
-    for (const oldest of tables.keys()) if (tables.size > TABLES_KEPT && oldest !== '') tables.delete(oldest)
-    return (await table).get(path)
-  }
+  const parts = new Map<string, (path: ByteString) => Promise<ImageMember | undefined>>()
   return {
-    find,
+    find(path) {
+      const storePath = path.split('/', 3).join('/')
+      const key = ranges.has(storePath) ? storePath : ''
+      const findIn = parts.get(key) ?? createPartLookup(tar, name, ranges.get(key) ?? [])
+      parts.delete(key)
+      parts.set(key, findIn)
+      for (const oldest of parts.keys()) if (parts.size > PARTS_KEPT && oldest !== '') parts.delete(oldest)
+      return findIn(path)
+    },
     rangesBelow: async (directory, depth) => rangesBelow(manifest, directory, depth),
+  }
+}
+
+/** Finds members in parts of an archive that have each path once. */
+function createPartLookup(tar: TarBytes, name: string, ranges: readonly TarRange[]) {
+  const stepwise = { ...tar, from: tar.stepsFrom ?? tar.from }
+  const table = createMemberTable()
+  /** Where to read on: at the last member that is in the table. */
+  let index = 0
+  let start: number | undefined
+
+  async function find(path: ByteString): Promise<ImageMember | undefined> {
+    const known = table.get(path)
+    if (known) return known
+    for (; index < ranges.length; index++, start = undefined) {
+      const range = { ...ranges[index], ...(start !== undefined && { start }) }
+      for await (const { member } of readMembers(stepwise, name, range)) {
+        addTo(table, member, name)
+        start = member.headerOffset
+        if (member.path === path) return member
+      }
+    }
+    return table.get(path)
+  }
+
+  /** One after the other. */
+  let last: Promise<unknown> = Promise.resolve()
+  return (path: ByteString): Promise<ImageMember | undefined> => {
+    const found = last.then(() => find(path))
+    last = found.catch(() => {})
+    return found
   }
 }
 
@@ -108,15 +143,17 @@ function segmentRanges({ segments }: ImageManifest, isWanted: (storePath: string
   return ranges
 }
 
-async function readTable(tar: TarBytes, name: string, ranges: readonly TarRange[]): Promise<MemberTable> {
+async function readTable(tar: TarBytes, name: string): Promise<MemberTable> {
   const table = createMemberTable()
   // Whether contents follow a hard link depends on any pax header before it, and more depends on global ones.
   const observer = { onGlobals: table.bind, onPax: table.bind }
-  for (const range of ranges) {
-    for await (const { member } of readMembers(tar, name, range, observer)) {
-      if (table.add(member)) continue
-      throw new OpenError('OPEN_UNSUPPORTED', name, 'has too many paths to be looked up: list it instead')
-    }
+  for await (const { member } of readMembers(tar, name, { start: 0 }, { ...observer, onlyHeaders: true })) {
+    addTo(table, member, name)
   }
   return table
+}
+
+function addTo(table: MemberTable, member: ImageMember, name: string): void {
+  if (table.add(member)) return
+  throw new OpenError('OPEN_UNSUPPORTED', name, 'has too many paths to be looked up: list it instead')
 }

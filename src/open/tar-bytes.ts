@@ -38,6 +38,8 @@ export interface TarBytes {
    * are asked for. Checks of the parts are not verified. Absent where it would save nothing.
    */
   headersFrom?(offset: number, end?: number): AsyncGenerator<Uint8Array>
+  /** The same as `from` for who may soon have enough: one part is unpacked, then two, and so on. Absent where it is the same. */
+  stepsFrom?(offset: number, end?: number): AsyncGenerator<Uint8Array>
   /** Gives up what it holds. Nothing is left when it resolves. */
   close(): Promise<void>
 }
@@ -59,10 +61,10 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
   const size = last === undefined ? 0 : last.dataOffset + last.uncompressedSize
   const isSeekable = source.isSeekable && !blocks.some(isLong)
 
-  async function* read(offset: number, end: number, onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
+  async function* read(offset: number, end: number, dataOf: BlockReader['read']): AsyncGenerator<Uint8Array> {
     const wanted = blocks.slice(firstBehind(blocks, offset), firstFrom(blocks, end))
     let at = wanted[0]?.dataOffset ?? 0
-    for await (const piece of bounded(source, reader.read(wanted, { onlyHeaders }))) {
+    for await (const piece of bounded(source, dataOf(wanted))) {
       const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
       at += piece.length
       if (part.length > 0) yield part
@@ -78,8 +80,11 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
       tarOffset: block.dataOffset,
       tarSize: block.uncompressedSize,
     })),
-    from: (offset, end = size) => read(offset, end, false),
-    ...(isSeekable && { headersFrom: (offset: number, end = size) => read(offset, end, true) }),
+    from: (offset, end = size) => read(offset, end, reader.read),
+    ...(isSeekable && {
+      headersFrom: (offset: number, end = size) => read(offset, end, reader.readHeaders),
+      stepsFrom: (offset: number, end = size) => read(offset, end, reader.readInSteps),
+    }),
     close: () => reader.close(),
   }
 }
