@@ -8,12 +8,16 @@ import type { FileRange } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { OpenError } from './errors.ts'
 
+interface ReadOptions {
+  readonly signal?: AbortSignal
+}
+
 /** Bytes that can be read at any place: what a program hands in. */
 export interface RandomAccess {
   /** Bytes of it all. */
   readonly size: number
   /** `length` bytes from `offset` on, all of which are within `size`. The signal asks it to give up. */
-  read(offset: number, length: number, options: { readonly signal?: AbortSignal }): Promise<Uint8Array>
+  read(offset: number, length: number, options: ReadOptions): Promise<Uint8Array>
 }
 
 /** An image file that was opened. */
@@ -24,6 +28,8 @@ export interface ImageSource extends RandomAccess {
   readonly isSeekable: boolean
   /** Bytes that were given so far. */
   readonly bytesRead: number
+  /** The same into memory, which may be shared. */
+  fill(target: Uint8Array, offset: number, options: ReadOptions): Promise<void>
   /** All bytes from `offset` on, up to `end`, which is their end if absent. */
   stream(offset: number, end?: number): AsyncGenerator<Uint8Array>
   close(): Promise<void>
@@ -60,18 +66,16 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Imag
   }
   return createSource(path, {
     size,
-    async read(offset, length) {
-      const bytes = new Uint8Array(length)
+    async fill(target, offset) {
       try {
-        for (let at = 0; at < length; ) {
-          const { bytesRead } = await handle.read(bytes, at, length - at, offset + at)
+        for (let at = 0; at < target.length; ) {
+          const { bytesRead } = await handle.read(target, at, target.length - at, offset + at)
           if (bytesRead === 0) throw new Error(`it ends at byte ${offset + at}, and had ${size} bytes before`)
           at += bytesRead
         }
       } catch (error) {
         throw fail(error)
       }
-      return bytes
     },
     close: () => handle.close(),
   })
@@ -86,7 +90,8 @@ export async function openUrl(url: string, access: Access): Promise<ImageSource>
   const start = await fetchRange({ start: 0, size: HEAD_SIZE })
   const { identity, isPart } = start
   const { length: size } = identity
-  const head = await collect(start.bytes, Math.min(HEAD_SIZE, size ?? HEAD_SIZE))
+  const head = new Uint8Array(Math.min(HEAD_SIZE, size ?? HEAD_SIZE))
+  await collect(start.bytes, head)
   if (size === undefined) {
     throw unreadable(name, 'the server does not say how many bytes it has; download the image and open the file')
   }
@@ -99,10 +104,10 @@ export async function openUrl(url: string, access: Access): Promise<ImageSource>
   return createSource(name, {
     size,
     isSeekable: isPart,
-    async read(offset, length) {
-      if (offset + length <= head.length) return head.slice(offset, offset + length)
-      const { bytes } = await fetchRange({ start: offset, size: length, identity })
-      return collect(bytes, length)
+    async fill(target, offset) {
+      const { length } = target
+      if (offset + length <= head.length) target.set(head.subarray(offset, offset + length))
+      else await collect((await fetchRange({ start: offset, size: length, identity })).bytes, target)
     },
     async *stream(offset, end = size) {
       if (end > offset) yield* (await fetchRange({ start: offset, size: end - offset, identity })).bytes
@@ -115,9 +120,10 @@ export async function openUrl(url: string, access: Access): Promise<ImageSource>
 export function sourceOf(given: RandomAccess): ImageSource {
   return createSource('the image', {
     size: given.size,
-    async read(offset, length, options) {
+    async fill(target, offset, options) {
+      const { length } = target
       const bytes = await given.read(offset, length, options)
-      if (bytes instanceof Uint8Array && bytes.length === length) return bytes
+      if (bytes instanceof Uint8Array && bytes.length === length) return target.set(bytes)
       const got = bytes instanceof Uint8Array ? `${bytes.length}` : 'no'
       throw new TypeError(`source.read(${offset}, ${length}): gives ${got} bytes`)
     },
@@ -127,13 +133,17 @@ export function sourceOf(given: RandomAccess): ImageSource {
 
 function createSource(
   name: string,
-  parts: RandomAccess & Pick<ImageSource, 'close'> & Partial<Pick<ImageSource, 'stream' | 'isSeekable'>>,
+  parts: Pick<ImageSource, 'size' | 'fill' | 'close'> & Partial<Pick<ImageSource, 'stream' | 'isSeekable'>>,
 ): ImageSource {
   const { size } = parts
   let bytesRead = 0
-  const read: RandomAccess['read'] = async (offset, length, options) => {
-    const bytes = await parts.read(offset, length, options)
-    bytesRead += bytes.length
+  const fill: ImageSource['fill'] = async (target, offset, options) => {
+    await parts.fill(target, offset, options)
+    bytesRead += target.length
+  }
+  const read: ImageSource['read'] = async (offset, length, options) => {
+    const bytes = new Uint8Array(length)
+    await fill(bytes, offset, options)
     return bytes
   }
   return {
@@ -144,6 +154,7 @@ function createSource(
       return bytesRead
     },
     read,
+    fill,
     async *stream(offset, end = size) {
       if (parts.stream === undefined) {
         for (let at = offset; at < end; at += STREAM_SIZE) yield await read(at, Math.min(STREAM_SIZE, end - at), {})
@@ -157,15 +168,13 @@ function createSource(
   }
 }
 
-async function collect(bytes: AsyncIterable<Uint8Array>, length: number): Promise<Uint8Array> {
-  const all = new Uint8Array(length)
+/** Fills memory with bytes that come in pieces. */
+async function collect(bytes: AsyncIterable<Uint8Array>, target: Uint8Array): Promise<void> {
   let at = 0
   for await (const piece of bytes) {
-    const part = piece.subarray(0, length - at)
-    all.set(part, at)
-    at += part.length
+    target.set(piece.subarray(0, target.length - at), at)
+    at += piece.length
   }
-  return all.subarray(0, at)
 }
 
 function unreadable(name: string, why: string, cause?: unknown): OpenError {

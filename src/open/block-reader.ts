@@ -18,8 +18,8 @@ const HELD_MAX = 128 * 1024 * 1024
 /** Bytes of a dictionary that are kept. `xz -9` makes use of 64 MiB. */
 export const DICTIONARY_MAX = 96 * 1024 * 1024
 
-/** Threads that unpack at most: each has a dictionary, and a block in front of it and behind. */
-const THREADS_MAX = 4
+/** Threads that unpack at most: each takes 50 MB, and two images that are compared shall not take 300. */
+const THREADS_MAX = 2
 
 /** How blocks are read. */
 export interface BlockReaderOptions {
@@ -73,13 +73,13 @@ export function createBlockReader(
     const { unpaddedSize, uncompressedSize, check, size } = block
     const record = { unpaddedSize, uncompressedSize }
     stopOf(memory).fill(0)
-    const bytes = await source.read(block.offset, size, { signal })
+    const bytes = new Uint8Array(memory, uncompressedSize, size)
+    await source.fill(bytes, block.offset, { signal })
     // A thread takes as long to start as a small block to unpack.
     if (way === 'here') {
       const data = new Uint8Array(memory, 0, uncompressedSize)
       return decodeLoneBlock(bytes, record, check, { ...decoderOptions(), data }).length
     }
-    new Uint8Array(memory, uncompressedSize).set(bytes)
     threads ??= offerThreads(workerUrl, workers, signal)
     const task: UnpackTask = { memory, size, record, check, onlyHeaders: way === 'headers' }
     return await threads.run<number>('unpack', task)

@@ -142,8 +142,8 @@ export async function* readMembers(
           throw new OpenError('OPEN_UNBOUNDED', name, what)
         },
       }
-      const padding = Math.ceil(stored / BLOCK) * BLOCK - stored
-      if (!(await entries.skip(left + padding))) throw cut()
+      const rest = left + Math.ceil(stored / BLOCK) * BLOCK - stored
+      if (rest > 0 && !(await entries.skip(rest))) throw cut()
     }
   } finally {
     await input.close()

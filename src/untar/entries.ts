@@ -78,9 +78,11 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
   const peek = () => input.peek(BLOCK)
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
+    const padded = Math.ceil(size / BLOCK) * BLOCK
+    const blocks = await gather(Math.min(Math.ceil(wanted / BLOCK) * BLOCK, padded))
     // A copy: the memory of a piece may be used again for the next one.
-    const head = (await gather(Math.min(wanted, size))).slice()
-    return (await skip(Math.ceil(size / BLOCK) * BLOCK - head.length)) ? head : undefined
+    const head = blocks.slice(0, Math.min(wanted, size))
+    return blocks.length === padded || (await skip(padded - blocks.length)) ? head : undefined
   }
 
   async function skip(length: number): Promise<boolean> {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { build, type ImageFormat } from '../../../src/index.ts'
 import { type OpenError, openImage } from '../../../src/open/index.ts'
 import { sendBytes, sendFile, serveCache } from '../../binary-cache.ts'
-import { createNixosStore } from '../../nixos-store.ts'
+import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -158,6 +158,29 @@ describe('an image on a web server', () => {
     expect(image.manifest).toBeDefined()
     expect((await collect(image.contents(`${toplevel}/nixos-version`))).toString()).toBe('25.11')
     expect(sent).toBeLessThan(readFileSync(file).length / 4)
+  })
+
+  it('is read no further than to what is looked for', async () => {
+    const folder = temporaryFolder()
+    const store = createNixosStore(folder)
+    const many = store.add('many', { children: { first: { contents: 'first' }, more: bulk(20) } })
+    const { toplevel, source } = store
+    const spec = { source, toplevel, roots: [many], name: 'web', level: 0 }
+    const { image: file } = await build(spec, { workers: 1, cache: false }).toFolder(join(folder, 'out'))
+    let sent = 0
+    const server = await serveCache(dirname(file), () => (response, bytes, request) => {
+      sent += ranges(response, bytes, request)
+    })
+    await using image = await openImage(`${server.url}web.tar.xz`)
+    const { tarOffset = 0, tarSize = 0 } = image.manifest?.segments.find(({ storePath }) => storePath === many) ?? {}
+    const blocks = image.blocks.filter(block => block.tarOffset >= tarOffset && block.tarOffset < tarOffset + tarSize)
+    expect(blocks.length).toBeGreaterThan(1)
+    sent = 0
+    expect((await collect(image.contents(`${many}/first`))).toString()).toBe('first')
+    expect(sent).toBeLessThanOrEqual(image.blocks[0].size + blocks[0].size)
+    const others = ['more/file19', 'none', 'more', 'more/file0', 'first'].map(name => image.member(`${many}/${name}`))
+    const types = (await Promise.all(others)).map(member => member?.type)
+    expect(types).toEqual(['file', undefined, 'directory', 'file', 'file'])
   })
 
   it('is read from its beginning if the server has no ranges', async () => {

@@ -61,6 +61,20 @@ describe.skipIf(programs.skip)(`the list of an image in many blocks${programs.be
     expect(await pathsOf(image)).toContain('usr/zlib')
     await expect(collect(image.contents('usr/zlib'))).rejects.toMatchObject({ code: 'OPEN_CORRUPT' })
   })
+
+  it('is given though a block is damaged, which looking up an entry in it tells', async () => {
+    const { xz } = packBlocks()
+    const bytes = readFileSync(xz)
+    await using whole = await openImage(xz, { manifest: false })
+    const { headerOffset } = (await whole.member('usr/fake0-next'))!
+    const block = whole.blocks.findLast(({ tarOffset }) => tarOffset <= headerOffset)!
+    bytes[block.offset + 2000] ^= 1
+    writeFileSync(xz, bytes)
+    await using image = await openImage(xz)
+    expect(await pathsOf(image)).toContain('usr/fake0-next')
+    await expect(image.member('usr/fake0-next')).rejects.toMatchObject({ code: 'OPEN_CORRUPT' })
+    expect((await image.member('usr/zlib'))?.size).toBe(3 * BLOCK)
+  })
 })
 
 describe.skipIf(programs.skip)(`the scan for headers${programs.because}`, () => {
