@@ -19,14 +19,9 @@ export function createSeekingInput(
   const isLazy = onlyHeaders && tar.headersFrom !== undefined
   const open = (offset: number) => createByteInput(isLazy ? tar.headersFrom!(offset, end) : tar.from(offset, end))
   let input = open(start)
-  /** Where the next byte is in the archive. */
-  let offset = start
+  /** Where it was opened. */
+  let origin = start
   let before = 0
-  const counted = async <T extends Uint8Array | undefined>(taken: Promise<T>): Promise<T> => {
-    const bytes = await taken
-    offset += bytes?.length ?? 0
-    return bytes
-  }
   return {
     get size() {
       return before + input.size
@@ -34,35 +29,22 @@ export function createSeekingInput(
     get held() {
       return input.held
     },
-    take: most => counted(input.take(most)),
-    gather: length => counted(input.gather(length)),
+    take: most => input.take(most),
+    gather: length => input.gather(length),
     peek: length => input.peek(length),
-    unread(bytes) {
-      offset -= bytes.length
-      input.unread(bytes)
-    },
+    unread: bytes => input.unread(bytes),
     async skip(length) {
-      const target = offset + length
+      const target = origin + input.size - input.held + length
       const isNear = isLazy ? length <= input.held : length < SEEK_MIN
-      if (!tar.isSeekable || isNear || target > (end ?? tar.size ?? 0)) {
-        const skipped = await input.skip(length)
-        offset += skipped
-        return skipped
-      }
+      if (!tar.isSeekable || isNear || target > (end ?? tar.size ?? 0)) return input.skip(length)
       await input.close()
       before += input.size
-      offset = target
+      origin = target
       input = open(target)
       return length
     },
-    async *rest() {
-      for (let piece = await this.take(); piece !== undefined; piece = await this.take()) yield piece
-    },
-    async drain() {
-      const drained = await input.drain()
-      offset += drained
-      return drained
-    },
+    rest: () => input.rest(),
+    drain: () => input.drain(),
     close: () => input.close(),
   }
 }
