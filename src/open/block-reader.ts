@@ -95,9 +95,11 @@ export function createBlockReader(
     }
   }
 
-  /** What is known of a block by its headers is not all of it. */
+  /** What is known of a block by its headers is not all of it, but all of it has its headers. */
   const takeSlot = (block: XzBlock, way: Way) => {
-    const slot = slots.take(`${way === 'headers' ? way : ''}${block.offset}`, memory => unpack(memory, block, way))
+    const whole = String(block.offset)
+    const key = way === 'headers' && !slots.has(whole) ? `${way}${whole}` : whole
+    const slot = slots.take(key, memory => unpack(memory, block, way))
     // Who reads on learns of it; who stops need not.
     slot.filled.catch(() => {})
     return slot

@@ -9,6 +9,8 @@ export interface Slot {
 
 /** Slots of one size. */
 export interface Slots {
+  /** Whether there is a slot that has what this key stands for, or is being filled with it. */
+  has(key: string): boolean
   /** The slot that has what this key stands for, or else one that `fill` fills now. It is the caller's until `release`. */
   take(key: string, fill: (memory: SharedArrayBuffer) => Promise<number>): Slot
   /** Gives a slot back. What it has is kept until its memory is needed. */
@@ -26,6 +28,7 @@ export function createSlots(size: number, most: number): Slots {
   /** Least recently used first. */
   const entries: Entry[] = []
   return {
+    has: key => entries.some(entry => entry.key === key),
     take(key, fill) {
       const known = entries.findIndex(entry => entry.key === key)
       const free = known >= 0 || entries.length < most ? known : entries.findIndex(entry => entry.users === 0)

@@ -49,6 +49,21 @@ describe.skipIf(programs.skip)(`the list of an image in many blocks${programs.be
     expect(await pathsOf(image)).toEqual(expected)
   })
 
+  it('is read from the blocks that are in memory', async () => {
+    const bytes = readFileSync(packBlocks().xz)
+    const offsets: number[] = []
+    const read = async (offset: number, length: number) => {
+      offsets.push(offset)
+      return new Uint8Array(bytes.subarray(offset, offset + length))
+    }
+    await using image = await openImage({ size: bytes.length, read })
+    for await (const _ of image.walk()) break
+    for await (const _ of image.members()) break
+    const ofBlocks = offsets.filter(each => image.blocks.some(({ offset }) => offset === each))
+    expect(ofBlocks.length).toBeGreaterThan(0)
+    expect(ofBlocks).toEqual([...new Set(ofBlocks)])
+  })
+
   it('is given though the contents of a file are damaged, which reading them tells', async () => {
     const { xz } = packBlocks()
     const bytes = readFileSync(xz)
