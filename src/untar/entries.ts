@@ -124,14 +124,14 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         const size = Math.max(0, header.size ?? 0)
         if (!'LKxXgVA'.includes(type)) {
           const records = { ...globals, ...pax }
-          const stated = Number(records.size || size)
+          const stated = /^\d+$/.test(records.size ?? '') ? Number(records.size) : size
           return {
             header,
             path: records['GNU.sparse.name'] ?? (records.path || longPath || header.path),
             target: records.linkpath || longTarget || header.target,
             isTargetExtended: Boolean(records.linkpath || longTarget),
             pax: records,
-            size: Number.isFinite(stated) && stated > 0 ? stated : 0,
+            size: Number.isFinite(stated) ? stated : 0,
             isPax,
           }
         }
