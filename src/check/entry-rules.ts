@@ -2,7 +2,7 @@ import { type ByteString, byteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { type ImageNode, NONE, ROOT } from '../tree/index.ts'
 import { normalizePath, PATH_MAX } from '../untar/index.ts'
 import { identifyProgram } from './elf.ts'
-import { type CheckedEntry, fits, isText, REGISTRATION_FILE } from './entry.ts'
+import { type CheckedEntry, fits, isText, PROGRAM_HEAD, REGISTRATION_FILE } from './entry.ts'
 import type { Report } from './findings.ts'
 import { createImageTree, type ImageTree } from './image-tree.ts'
 import { NAMES_MAX, PATHS_MAX } from './limits.ts'
@@ -139,8 +139,7 @@ export function createEntryRules(report: Report): EntryRules {
   /** Puts an entry into the tree; whether there is room for it. */
   function keep(id: number, path: ByteString, entry: CheckedEntry): boolean {
     const linked = entry.type === 'hardlink' ? checkHardLink(path, entry.target ?? EMPTY) : NONE
-    if (path === REGISTRATION_FILE)
-      registration = entry.type === 'file' && entry.contents ? new Uint8Array(entry.contents) : undefined
+    if (path === REGISTRATION_FILE) registration = entry.type === 'file' ? entry.contents : undefined
     if (linked === NONE) return tree.set(id, keptNode(path, entry))
     tree.link(id, linked)
     return true
@@ -200,7 +199,7 @@ function keptNode(path: ByteString, entry: CheckedEntry): ImageNode {
   const { type, mode, contents } = entry
   if (contents === undefined || path === REGISTRATION_FILE) return { type, mode }
   if (isText(path)) return { type, mode, contents }
-  const program = identifyProgram(contents)
+  const program = identifyProgram(contents.subarray(0, PROGRAM_HEAD))
   return { type, mode, ...(program.kind === 'script' ? { contents } : { program }) }
 }
 

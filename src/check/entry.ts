@@ -1,5 +1,5 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
-import { type ImageNode, isExecutable } from '../tree/index.ts'
+import { type ImageNode, isExecutable, TEXT_MAX } from '../tree/index.ts'
 import { PATH_MAX, type PaxRecords } from '../untar/index.ts'
 import { DEPTH_MAX, NAME_MAX, REGISTRATION_MAX } from './limits.ts'
 
@@ -21,7 +21,7 @@ export type CheckedEntry = ImageNode & {
 export const REGISTRATION_FILE = byteString`nix-path-registration`
 
 /** Enough for an ELF header with the interpreter's name in its usual place, and for any `#!` line (execve(2)). */
-const PROGRAM_HEAD = 1024
+export const PROGRAM_HEAD = 1024
 
 /** The texts by which a NixOS system starts: its scripts, the commands that they run, and its units with their scripts. */
 const STARTUP_TEXT =
@@ -31,7 +31,7 @@ const STARTUP_TEXT =
 const HEADS: readonly (readonly [RegExp, number])[] = [
   [/^nix-path-registration$/, REGISTRATION_MAX],
   // Enough for any of them.
-  [STARTUP_TEXT, 64 * 1024],
+  [STARTUP_TEXT, TEXT_MAX],
   // An ID has 32 digits and may be followed by a newline.
   [/^([^/]+\/)?etc\/machine-id$/, 64],
 ]

@@ -1,5 +1,5 @@
 /** What stands at each path of an image, in the little memory that a million of them may take. */
-import type { ByteString } from '../bytes/index.ts'
+import { type ByteString, decodeByteString, encodeByteString } from '../bytes/index.ts'
 import {
   createPathTable,
   createTextStore,
@@ -11,6 +11,7 @@ import {
   type Program,
   ROOT,
   reserveMemory,
+  TEXT_MAX,
 } from '../tree/index.ts'
 import { HEADS_MAX, NAMES_MAX, PATHS_MAX } from './limits.ts'
 
@@ -46,42 +47,39 @@ const KINDS: readonly PathKind[] = [
   ...(['nothing', 'implied', 'file', 'directory', 'symlink', 'hardlink'] as const),
   ...(['character-device', 'block-device', 'fifo', 'other'] as const),
 ]
+const KIND = 0x3f
+/** Of a file, what the kernel makes of it is kept in place of its contents. */
+const PROGRAM = 0x40
 const FILLED = 0x80
+
+/** Different programs of which each is kept once. */
+const PROGRAMS_MAX = 1000
 
 export function createImageTree(): ImageTree {
   const paths = createPathTable({ pathsMax: PATHS_MAX, namesMax: NAMES_MAX / 2 })
   const targets = createTextStore(NAMES_MAX / 2)
-  const files: (Uint8Array | Program)[] = []
-  /** Programs of which all is alike are one. */
+  const heads = createTextStore(HEADS_MAX)
+  /** Where programs are kept. Those of which all is alike are one. */
   const programs = new Map<string, number>()
   const memories = [1, 2, 4].map(size => growingMemory(size * PATHS_MAX)) as [ArrayBuffer, ArrayBuffer, ArrayBuffer]
   const kinds = new Uint8Array(memories[0])
   const modes = new Uint16Array(memories[1])
   /** Where the target of a symlink is, or what is known of a file. */
   const details = new Int32Array(memories[2])
-  let headSize = 0
   let isHeadLost = false
 
   function reserve(id: number): void {
     for (const [i, memory] of memories.entries()) reserveMemory(memory, 2 ** i * (id + 1))
   }
 
-  /** Keeps what is known of a file. */
+  /** Keeps what is known of a file, and tells where. */
   function keep({ contents, program }: FileNode): number {
     if (contents === undefined && program === undefined) return NONE
-    const key = program && JSON.stringify(program)
-    const known = key === undefined ? undefined : programs.get(key)
-    if (known !== undefined) return known
-    const size = key === undefined ? contents!.length : 2 * key.length
-    if (headSize + size > HEADS_MAX) {
-      isHeadLost = true
-      return NONE
-    }
-    headSize += size
-    // A copy: the bytes may be a view of much more.
-    files.push(program ?? new Uint8Array(contents!))
-    if (key !== undefined) programs.set(key, files.length - 1)
-    return files.length - 1
+    const text = program ? (JSON.stringify(program) as ByteString) : decodeByteString(contents!.subarray(0, TEXT_MAX))
+    const place = (program && programs.get(text)) ?? heads.add(text)
+    if (place === NONE) isHeadLost = true
+    else if (program && programs.size < PROGRAMS_MAX) programs.set(text, place)
+    return place
   }
 
   const tree: ImageTree = {
@@ -89,7 +87,7 @@ export function createImageTree(): ImageTree {
     get isHeadLost() {
       return isHeadLost
     },
-    kind: id => (id === NONE || id >= kinds.length ? 'nothing' : KINDS[kinds[id]! & ~FILLED]!),
+    kind: id => (id === NONE || id >= kinds.length ? 'nothing' : KINDS[kinds[id]! & KIND]!),
     node(id) {
       const kind = tree.kind(id)
       if (kind === 'nothing') return undefined
@@ -98,8 +96,9 @@ export function createImageTree(): ImageTree {
       const detail = details[id]!
       if (kind === 'symlink') return { type: kind, target: targets.read(detail) }
       if (kind !== 'file' || detail === NONE) return { type: kind, mode }
-      const known = files[detail]!
-      return { type: kind, mode, ...(known instanceof Uint8Array ? { contents: known } : { program: known }) }
+      const text = heads.read(detail)
+      if (kinds[id]! & PROGRAM) return { type: kind, mode, program: JSON.parse(text) as Program }
+      return { type: kind, mode, contents: encodeByteString(text) }
     },
     get: path => tree.node(paths.find(path)),
     target: id => (tree.kind(id) === 'symlink' ? targets.read(details[id]!) : undefined),
@@ -107,7 +106,8 @@ export function createImageTree(): ImageTree {
       reserve(id)
       const detail = node.type === 'symlink' ? targets.add(node.target) : node.type === 'file' ? keep(node) : NONE
       if (node.type === 'symlink' && detail === NONE) return false
-      kinds[id] = KINDS.indexOf(node.type) | (kinds[id]! & FILLED)
+      const isProgram = node.type === 'file' && node.program !== undefined
+      kinds[id] = KINDS.indexOf(node.type) | (isProgram ? PROGRAM : 0) | (kinds[id]! & FILLED)
       modes[id] = node.type === 'symlink' ? 0 : node.mode
       details[id] = detail
       return true

@@ -13,5 +13,5 @@ export {
 export { comparePaths } from './order.ts'
 export { createPathTable, NONE, type PathTable, ROOT } from './path-table.ts'
 export { type Found, isThere, type Lookup, type Resolution, resolvePath } from './resolve.ts'
-export { createTextStore } from './text-store.ts'
+export { createTextStore, TEXT_MAX } from './text-store.ts'
 export { createTree } from './tree.ts'

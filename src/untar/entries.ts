@@ -76,6 +76,11 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     return bytes
   }
   const peek = () => input.peek(BLOCK)
+  const take = async (most: number) => {
+    const piece = await input.take(most)
+    offset += piece?.length ?? 0
+    return piece
+  }
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
     const padded = Math.ceil(size / BLOCK) * BLOCK
@@ -103,11 +108,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     },
     contents,
     skip,
-    async take(most) {
-      const piece = await input.take(most)
-      offset += piece?.length ?? 0
-      return piece
-    },
+    take,
     async next() {
       let pax: Record<string, ByteString> | undefined
       let longPath: ByteString | undefined
