@@ -1,4 +1,5 @@
 import { describeUrl } from '../describe-url.ts'
+import { shortened } from '../printable.ts'
 import { decodeContent } from './content-encoding.ts'
 import { HttpError } from './errors.ts'
 
@@ -52,7 +53,7 @@ async function* read(raw: AsyncIterableIterator<Uint8Array>, options: BodyOption
   const decoded = decodeContent(encoding.split(', '), source.bytes())
   const iterator = (decoded ?? source.bytes())[Symbol.asyncIterator]()
   const fail = (reason: string, cause?: unknown) => {
-    const message = `it comes with Content-Encoding ${encoding}, ${reason}; have the server send it as it is`
+    const message = `it comes with Content-Encoding ${shortened(encoding)}, ${reason}; have the server send it as it is`
     return failure('HTTP_ENCODING', options, message, cause)
   }
   const next = async () => {

@@ -28,9 +28,12 @@ export function codingsOf(header: string): string[] {
     .filter(coding => !NO_CHANGE.has(coding))
 }
 
-/** Undoes codings, the last one first; `undefined` if one of them is not known. The bytes throw `UnpackError`. */
+/** Codings that are undone for one file: each has a decoder with memory of its own. */
+const CODINGS_MAX = 4
+
+/** Undoes codings, the last one first; `undefined` if one of them is not known, or if they are many. The bytes throw `UnpackError`. */
 export function decodeContent(codings: readonly string[], bytes: Bytes): Bytes | undefined {
-  if (codings.some(coding => !Object.hasOwn(DECODERS, coding))) return undefined
+  if (codings.length > CODINGS_MAX || codings.some(coding => !Object.hasOwn(DECODERS, coding))) return undefined
   return codings.reduceRight((bytes, coding) => DECODERS[coding](bytes), bytes)
 }
 

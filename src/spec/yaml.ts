@@ -2,7 +2,8 @@
  * YAML 1.2 (core schema) as declarations are written in it. Two things differ from what its parsers give: a `mode` is read
  * as it is written, since `0644` is the number 644 there; and every value can be found again in the text.
  */
-import { LineCounter, parseDocument } from 'yaml'
+import { Lexer, LineCounter, parseDocument } from 'yaml'
+import { shortened } from '../printable.ts'
 import { invalidDeclaration, type Position, type SpecError } from './errors.ts'
 import { readYamlValue, TOO_DEEP, type YamlFault } from './yaml-value.ts'
 
@@ -16,11 +17,18 @@ export interface YamlText {
 /** Characters of a declaration. Longer ones are no such thing, and a parser holds several times that. */
 const TEXT_MAX = 16 * 1024 * 1024
 
+/** Tokens of a declaration: those of some 100,000 files. A parser holds up to a kilobyte for each. */
+const TOKENS_MAX = 3 * 1024 * 1024
+
 /** Reads YAML. Throws `SpecError` DECLARATION_INVALID with everything that is wrong with it as YAML. */
 export function parseYaml(text: string, file: string): YamlText {
+  const tooLong = (message: string) =>
+    invalidDeclaration([{ path: [], message, position: { file, line: 1, column: 1 } }])
   if (text.length > TEXT_MAX) {
-    const message = `has ${text.length} characters, a declaration ${TEXT_MAX} at the most; name large files in it`
-    throw invalidDeclaration([{ path: [], message, position: { file, line: 1, column: 1 } }])
+    throw tooLong(`has ${text.length} characters, a declaration ${TEXT_MAX} at the most; name large files in it`)
+  }
+  if (hasMany(new Lexer().lex(text), TOKENS_MAX)) {
+    throw tooLong(`has more than ${TOKENS_MAX} words and signs; name folders and files in it instead`)
   }
   const lines = new LineCounter()
   const positionAt = (offset: number): Position => {
@@ -31,7 +39,7 @@ export function parseYaml(text: string, file: string): YamlText {
     invalidDeclaration(
       faults.map(({ message, offset }) => ({
         path: [],
-        message: `not YAML: ${message}`,
+        message: `not YAML: ${shortened(message)}`,
         position: positionAt(offset),
       })),
     )
@@ -47,6 +55,13 @@ export function parseYaml(text: string, file: string): YamlText {
     value: withoutEmpty(value),
     locate: (path, part = 'value') => positionAt(offsetOf(path, part)),
   }
+}
+
+/** Whether there are more than `most` items. */
+function hasMany(items: Iterable<unknown>, most: number): boolean {
+  let count = 0
+  for (const _ of items) if (++count > most) return true
+  return false
 }
 
 /** The document of a text; `undefined` if it is nested so deeply that the parser, which calls itself, runs out of stack. */

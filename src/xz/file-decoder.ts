@@ -49,6 +49,7 @@ export interface XzDecoder {
   close(): void
 }
 
+const NOTHING = new Uint8Array(0)
 const DICTIONARY_MAX = 128 * 1024 * 1024
 
 /** A decoder for one file. */
@@ -58,7 +59,18 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   let lzma2: Lzma2Decoder | undefined = borrowLzma2Decoder()
   /** Where the last stream ended, with its padding; `undefined` within a stream. */
   let end: number | undefined
+  let isBehind = false
   let pushed = 0
+
+  /** A piece without the zeros at its beginning that pad the file, of which there may be very many. */
+  function withoutPadding(bytes: Uint8Array): Uint8Array {
+    if (end === undefined || walker.held > 0) return bytes
+    let at = 0
+    while (at + 4 <= bytes.length && readU32le(bytes, at) === 0) at += 4
+    walker.skip(at)
+    end += at
+    return bytes.subarray(at)
+  }
 
   function* walkFile(): Walk<never> {
     for (;;) {
@@ -67,7 +79,8 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
         end += 4
         continue
       }
-      if (end !== undefined && !startsStream(begin)) for (;;) yield 1
+      isBehind = end !== undefined && !startsStream(begin)
+      while (isBehind) yield 4096
       end = undefined
       yield* walkStream(begin)
       end = walker.position
@@ -119,7 +132,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
     push(bytes) {
       if (lzma2 === undefined) throw new TypeError('the decoder is closed')
       pushed += bytes.length
-      return walker.push(bytes)
+      return walker.push(isBehind ? NOTHING : withoutPadding(bytes))
     },
     get isAtEnd() {
       return end !== undefined

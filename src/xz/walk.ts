@@ -12,7 +12,9 @@ const NOTHING = new Uint8Array(0)
 export interface Walker {
   /** Takes the next piece, and gives the data that it completes. It is read as the data is taken. */
   push(piece: Uint8Array): Generator<Uint8Array, void, void>
-  /** Bytes that the walk has been given. */
+  /** Counts bytes that came, but that the walk need not look at. */
+  skip(length: number): void
+  /** Bytes that the walk has been given, and those that were skipped. */
   readonly position: number
   /** Bytes that came, but are fewer than the walk wants next. */
   readonly held: number
@@ -52,6 +54,9 @@ export function createWalker(walk: Walk<never>): Walker {
         heldSize = 0
         yield* resume(bytes)
       }
+    },
+    skip(length) {
+      position += length
     },
     get position() {
       return position

@@ -44,6 +44,14 @@ describe('a Content-Encoding', () => {
     await expect(download(client, server.at('/'))).rejects.toMatchObject(refusal)
   })
 
+  it('is refused if it names very many, of which a message shows some', async () => {
+    const server = await serveBody(`${'br, '.repeat(2000)}br`, brotliCompressSync(TEXT))
+    const { client } = openClient()
+    const error = await fetchText(client, server.at('/')).catch(error => error)
+    expect(error).toMatchObject({ code: 'HTTP_ENCODING', message: expect.stringContaining('not supported') })
+    expect(error.message.length).toBeLessThan(1000)
+  })
+
   it.each([
     ['gzip', Buffer.from(TEXT), 'incorrect header check'],
     ['gzip', gzipSync(TEXT).subarray(0, -9), 'unexpected end of file'],

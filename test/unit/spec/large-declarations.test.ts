@@ -41,6 +41,27 @@ describe('define of a file', () => {
     expect(Object.keys(systemd?.units ?? {})).toHaveLength(MANY)
   })
 
+  it('says that there is too much of it before it is parsed', async () => {
+    const problems = await problemsOf(read(`${HEAD}roots: [${'1,'.repeat(8_000_000)}]`))
+    expect(problems).toEqual([expect.stringMatching(/^1: has more than \d+ words and signs/)])
+  })
+
+  it('shows the beginning of a long word only', async () => {
+    expect(await problemsOf(read(`${HEAD}roots: [*${'a'.repeat(1_000_000)}]`))).toEqual([
+      expect.stringMatching(/^2: not YAML: Unresolved alias: \*a+…$/),
+    ])
+  })
+
+  it('names in one line what would forge another one, or what a terminal obeys', async () => {
+    const yaml = String.raw`{ "a\r\nb:1:1\e[2J": 1, variables: { X: x }, files: { "/c": { text: "${'${\nd}'}" } } }`
+    const { message } = await read(yaml).then(
+      () => expect.fail('is taken'),
+      (error: SpecError) => error,
+    )
+    expect(message.split('\n')).toHaveLength(2)
+    expect(message).toMatch(/a\\x0d\\x0ab:1:1\\x1b\[2J: no such key/)
+  })
+
   const TOO_MANY: [what: string, yaml: string, first: string][] = [
     ['unknown keys', `${HEAD}${lines(i => `k${i}: a\n`)}`, '2: no such key; there may be name'],
     [

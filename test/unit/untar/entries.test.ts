@@ -90,11 +90,14 @@ describe('entries of a tar archive', () => {
     expect(records).toEqual([{ uid: '7' }, { uid: '8' }])
   })
 
-  it.each(['1.5', '0.5', '0x10', '1e3', '-5', ' 5', 'Infinity'])('have the size in their header if a pax record says %s', async size => {
-    const archive = Buffer.concat([rawPax({ size }), rawEntry({ name: 'file', data: 'contents' }), END_OF_TAR])
-    // Each piece ends with a header: contents begin with a new one.
-    const { found, end } = await entriesOf(cut(archive, [1536, 512]), 100)
-    expect(found).toEqual([expect.objectContaining({ size: 8, head: Buffer.from('contents') })])
-    expect(end).toBe('zeros')
-  })
+  it.each(['1.5', '0.5', '0x10', '1e3', '-5', ' 5', 'Infinity'])(
+    'have the size in their header if a pax record says %s',
+    async size => {
+      const archive = Buffer.concat([rawPax({ size }), rawEntry({ name: 'file', data: 'contents' }), END_OF_TAR])
+      // Each piece ends with a header: contents begin with a new one.
+      const { found, end } = await entriesOf(cut(archive, [1536, 512]), 100)
+      expect(found).toEqual([expect.objectContaining({ size: 8, head: Buffer.from('contents') })])
+      expect(end).toBe('zeros')
+    },
+  )
 })

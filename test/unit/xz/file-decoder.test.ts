@@ -69,6 +69,20 @@ describe('createXzDecoder', () => {
     expect(decoder).toMatchObject({ isAtEnd: true, behind: size })
   })
 
+  it('passes over megabytes of padding, and behind the end', () => {
+    const decoder = createXzDecoder()
+    const push = (bytes: Uint8Array) => Buffer.concat([...decoder.push(bytes)])
+    push(file)
+    const zeros = new Uint8Array(2 ** 20)
+    for (let i = 0; i < 16; i++) push(zeros)
+    expect(push(file).equals(numbers)).toBe(true)
+    expect(decoder).toMatchObject({ isAtEnd: true, behind: 0 })
+    const rest = new Uint8Array(2 ** 20).fill(1)
+    for (let i = 0; i < 16; i++) push(rest)
+    expect(decoder).toMatchObject({ isAtEnd: true, behind: 16 * 2 ** 20 })
+    decoder.close()
+  })
+
   it('says where a file is cut', () => {
     for (let size = 0; size < file.length; size += 997) {
       expect(() => decode(file.subarray(0, size), 100)).toThrow(
