@@ -155,5 +155,5 @@ async function readTable(tar: TarBytes, name: string): Promise<MemberTable> {
 
 function addTo(table: MemberTable, member: ImageMember, name: string): void {
   if (table.add(member)) return
-  throw new OpenError('OPEN_UNSUPPORTED', name, 'has too many paths to be looked up: list it instead')
+  throw new OpenError('OPEN_UNSUPPORTED', name, 'has too many or too long paths to be looked up: list it instead')
 }

@@ -6,6 +6,7 @@ import {
   type Check,
   decodeIndex,
   decodeStreamFooter,
+  decodeVli,
   describeStream,
   type IndexRecord,
   paddedSize,
@@ -26,8 +27,11 @@ export interface XzBlock extends IndexRecord {
 /** Bytes read from the end: an index has some bytes a block. */
 const TAIL_SIZE = 16 * 1024
 
-/** The most bytes of an index that are read: it lists two million blocks. */
-const INDEX_MAX = 16 * 1024 * 1024
+/** Blocks that are listed: a file of more is read in order. */
+const BLOCKS_MAX = 2 ** 18
+
+/** The most bytes of an index that are read: two numbers of nine bytes for each of so many blocks. */
+const INDEX_MAX = 18 * BLOCKS_MAX + 64
 
 /** Streams that are looked for: each takes three reads. */
 const STREAMS_MAX = 1000
@@ -37,7 +41,7 @@ const PADDING_MAX = 64 * 1024
 
 /**
  * The blocks of a file in order, and how many bytes they hold. `undefined` for one whose end tells nothing: something else
- * follows its last stream, or it has very many streams. Throws `OpenError` OPEN_CORRUPT.
+ * follows its last stream, or it has very many streams or blocks. Throws `OpenError` OPEN_CORRUPT.
  */
 export async function readXzLayout(source: ImageSource): Promise<readonly XzBlock[] | undefined> {
   const streams: Omit<XzBlock, 'dataOffset'>[][] = []
@@ -84,6 +88,8 @@ async function readStream(
   const indexOffset = end - STREAM_HEADER_SIZE - backwardSize
   if (backwardSize > INDEX_MAX || indexOffset < STREAM_HEADER_SIZE) return undefined
   const index = await read(indexOffset, backwardSize)
+  const listed = streams.reduce((sum, blocks) => sum + blocks.length, 0)
+  if (listed + decodeVli(index, 1).value > BLOCKS_MAX) return undefined
   const dataSize = decodeIndex(index).reduce((sum, { unpaddedSize }) => sum + paddedSize(unpaddedSize), 0)
   const size = STREAM_HEADER_SIZE + dataSize + backwardSize + STREAM_HEADER_SIZE
   const begin = end - size

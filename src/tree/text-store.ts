@@ -1,8 +1,8 @@
 import type { ByteString } from '../bytes/index.ts'
 
-/** Texts of at most {@link TEXT_MAX} bytes, one after the other in a few large pieces of memory. */
+/** Texts, one after the other in a few large pieces of memory. */
 export interface TextStore {
-  /** Keeps a part of a text, and tells where; -1 if there is no room. */
+  /** Keeps a part of a text, and tells where; -1 if there is no room, or if it has more than {@link TEXT_MAX} bytes. */
   add(text: ByteString, start?: number, end?: number): number
   read(place: number): ByteString
   /** Whether what is kept there is that part of a text. */
@@ -22,6 +22,7 @@ export function createTextStore(sizeMax: number): TextStore {
   let at = PIECE_SIZE
   return {
     add(text, start = 0, end = text.length) {
+      if (end - start > TEXT_MAX) return -1
       const size = LENGTH_SIZE + end - start
       if (at + size > PIECE_SIZE) {
         if (pieces.length === piecesMax) return -1

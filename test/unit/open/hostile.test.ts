@@ -5,6 +5,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { crc32 } from '../../../src/bytes/index.ts'
 import { type OpenedImage, openImage } from '../../../src/open/index.ts'
+import { encodeVli } from '../../../src/xz/index.ts'
 import { runCommand } from '../../command.ts'
 import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawLongName, rawPax } from '../../raw-tar.ts'
@@ -143,5 +144,39 @@ describe('headers', () => {
       0,
       expect.stringMatching(/^-rw-r--r-- 0\/0 +0 19(70|69)-\d\d-\d\d \d\d:\d\d a\n$/),
     ])
+  })
+})
+
+describe('an image with a text that no path table keeps', () => {
+  it.each([
+    ['target', rawLongName('a/'.repeat(40_000), 'K'), rawEntry({ name: 'link', type: '2', format: 'gnu' })],
+    ['name', rawLongName('n'.repeat(70_000)), rawEntry({ name: 'x', format: 'gnu' })],
+  ])('can be listed, but nothing in it is looked up: a long %s', async (_, ...entries) => {
+    const file = write(Buffer.concat([...entries, END_OF_TAR]))
+    expect(await codeOf(file)).toBeUndefined()
+    expect(await codeOf(file, image => image.member('/etc'))).toBe('OPEN_UNSUPPORTED')
+  })
+})
+
+describe('an index of an .xz file that lists very many blocks', () => {
+  it('is not read: the file is unpacked from its beginning', async () => {
+    // Each record, of two bytes, is the smallest block that there can be.
+    const count = 300_000
+    const flags = Buffer.alloc(2)
+    const sum = (bytes: Uint8Array) => {
+      const out = Buffer.alloc(4)
+      out.writeUInt32LE(crc32(bytes))
+      return out
+    }
+    const body = Buffer.concat([Buffer.of(0), encodeVli(count), Buffer.alloc(2 * count, Buffer.of(5, 1))])
+    const padded = Buffer.concat([body, Buffer.alloc(-body.length & 3)])
+    const index = Buffer.concat([padded, sum(padded)])
+    const backward = Buffer.alloc(4)
+    backward.writeUInt32LE(index.length / 4 - 1)
+    const head = Buffer.concat([Buffer.of(0xfd, 0x37, 0x7a, 0x58, 0x5a, 0), flags, sum(flags)])
+    const end = Buffer.concat([backward, flags])
+    const file = write(Buffer.concat([head, Buffer.alloc(8 * count), index, sum(end), end, Buffer.from('YZ')]))
+    await using image = await openImage(file)
+    expect(image.isSeekable).toBe(false)
   })
 })

@@ -53,7 +53,7 @@ describe('define of a file', () => {
   })
 
   it('names in one line what would forge another one, or what a terminal obeys', async () => {
-    const yaml = String.raw`{ "a\r\nb:1:1\e[2J": 1, variables: { X: x }, files: { "/c": { text: "${'${\nd}'}" } } }`
+    const yaml = String.raw`{ "a\r\nb:1:1\e[2J": 1, "c\nd": 2 }`
     const { message } = await read(yaml).then(
       () => expect.fail('is taken'),
       (error: SpecError) => error,

@@ -96,7 +96,7 @@ describe('entries of a tar archive', () => {
       const archive = Buffer.concat([rawPax({ size }), rawEntry({ name: 'file', data: 'contents' }), END_OF_TAR])
       // Each piece ends with a header: contents begin with a new one.
       const { found, end } = await entriesOf(cut(archive, [1536, 512]), 100)
-      expect(found).toEqual([expect.objectContaining({ size: 8, head: Buffer.from('contents') })])
+      expect(found).toEqual([expect.objectContaining({ size: 8, head: Uint8Array.from(Buffer.from('contents')) })])
       expect(end).toBe('zeros')
     },
   )
