@@ -1,4 +1,5 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { printable } from '../printable.ts'
 
 /** Why an image cannot be looked into. */
 export type OpenErrorCode =
@@ -27,7 +28,8 @@ export class OpenError extends NspawnRootfsError {
 
   /** `what` is said of the image. */
   constructor(code: OpenErrorCode, image: string, what: string, options?: ErrorOptions) {
-    super(`${image}: ${what}`, options)
+    // In one line, whatever a name in the image holds.
+    super(printable(`${image}: ${what}`), options)
     this.code = code
     this.image = image
   }

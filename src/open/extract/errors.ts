@@ -1,4 +1,5 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../../nspawn-rootfs-error.ts'
+import { printable } from '../../printable.ts'
 
 /** Why an image cannot be extracted. */
 export type ExtractErrorCode =
@@ -23,7 +24,8 @@ export class ExtractError extends NspawnRootfsError {
 
   /** `what` is said of the path. */
   constructor(code: ExtractErrorCode, path: string, what: string, options?: ErrorOptions) {
-    super(`${path}: ${what}`, options)
+    // In one line, whatever a name in the image holds.
+    super(printable(`${path}: ${what}`), options)
     this.code = code
     this.path = path
   }

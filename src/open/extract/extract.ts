@@ -111,7 +111,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   let writer: TreeWriter | undefined
   try {
     writer = createTreeWriter(target.tree, { sameOwner, umask: sameOwner ? 0 : process.umask() })
-    const result = await writeAll(image, writer, { paths, signal, onProgress })
+    const result = await writeAll(image, writer, { paths, sameOwner, signal, onProgress })
     writer.leave()
     await target.commit()
     if (target.isNew) writer.finish()
@@ -127,7 +127,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
 async function writeAll(
   image: OpenedImage,
   writer: TreeWriter,
-  { paths, signal, onProgress }: Pick<ExtractOptions, 'paths' | 'signal' | 'onProgress'>,
+  { paths, sameOwner, signal, onProgress }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'signal' | 'onProgress'>,
 ): Promise<Omit<ExtractResult, 'to'>> {
   let entries = 0
   let bytes = 0
@@ -153,7 +153,9 @@ async function writeAll(
       const file = origins.get(stored) ?? stored
       for (const name of names) {
         if (writer.link(name, file)) continue
-        copies.set(file, [...(copies.get(file) ?? []), name])
+        const others = copies.get(file)
+        if (others) others.push(name)
+        else copies.set(file, [name])
         origins.set(name, file)
       }
     } else if (type === 'symlink') for (const path of names) writer.symlink({ ...member, path })
@@ -163,9 +165,12 @@ async function writeAll(
   }
 
   async function pass(found: MemberInPlace, names: readonly ByteString[]): Promise<void> {
-    const { type, hasAttributes, contentsOffset, size } = found.member
+    const { type, hasAttributes, contentsOffset, size, uid, gid } = found.member
     const path = shown(names[0])
     signal?.throwIfAborted()
+    if (sameOwner && !(isId(uid) && isId(gid))) {
+      throw new ExtractError('EXTRACT_UNSAFE', path, `has the owner ${uid}:${gid}, which no system has`)
+    }
     try {
       if (await make(found, names)) {
         entries += names.length
@@ -207,6 +212,11 @@ async function writeAll(
     }
   }
   return { entries, bytes, leftOut, leftOutCount, withoutAttributes }
+}
+
+/** Whether a number is a user or group; the last of 32 bits means that none is set (chown(2)). */
+function isId(id: number): boolean {
+  return Number.isInteger(id) && id >= 0 && id < 2 ** 32 - 1
 }
 
 function shown(path: ByteString): string {

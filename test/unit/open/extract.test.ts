@@ -401,3 +401,24 @@ describe('the folder', () => {
     ])
   })
 })
+
+describe('extract of what a hostile image says', () => {
+  it.skipIf(process.geteuid?.() !== 0).each(['1.5', '1e300', '-5', '4294967295'])('refuses the owner %s', async uid => {
+    const file = archive(rawPax({ uid }), { name: 'file' })
+    const refusal = {
+      name: 'ExtractError',
+      code: 'EXTRACT_UNSAFE',
+      message: expect.stringMatching(/^\/file: has the owner/),
+    }
+    const to = join(temporaryFolder(), 'to')
+    await expect(extractFile(file, { to, sameOwner: true })).rejects.toMatchObject(refusal)
+    await expect(extractFile(file, { to })).resolves.toMatchObject({ entries: 1 })
+  })
+
+  it('tells of a name in one line', async () => {
+    const file = archive({ name: 'a\nb', type: '1', linkname: 'c\rd' })
+    await expect(extractFile(file, { to: join(temporaryFolder(), 'to') })).rejects.toThrow(
+      String.raw`/a\x0ab: is a hard link to /c\x0dd, which is no file of the image`,
+    )
+  })
+})
