@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   throttle: ['node:*'],
   http: [
     'nspawn-rootfs-error.ts',
+    'printable.ts',
     'descriptors.ts',
     'throttle',
     'unpack',
@@ -51,6 +52,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'binary-cache': ['nspawn-rootfs-error.ts', 'nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
   'image-source': [
     'nspawn-rootfs-error.ts',
+    'printable.ts',
     'descriptors.ts',
     'arguments.ts',
     'disk',
@@ -226,6 +228,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   open: [
     'image-source',
     'nspawn-rootfs-error.ts',
+    'printable.ts',
     'descriptors.ts',
     'arguments.ts',
     'image-files.ts',
