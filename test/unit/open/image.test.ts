@@ -195,13 +195,13 @@ describe('an image on a web server', () => {
 
   it('is refused if it changes meanwhile', async () => {
     let version = 1
-    const { url, toplevel } = await serve(() => (response, bytes, request) => {
+    const { url, large } = await serve(() => (response, bytes, request) => {
       response.setHeader('etag', `"${version}"`)
       ranges(response, bytes, request)
     })
     await using image = await openImage(url)
     version = 2
-    const error = await problemOf(collect(image.contents(`${toplevel}/nixos-version`)))
+    const error = await problemOf(collect(image.contents(large)))
     expect(error.code).toBe('HTTP_CHANGED')
   })
 
