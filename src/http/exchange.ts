@@ -68,6 +68,9 @@ export interface Response {
 /**
  * One request and its response, as undici reports them. The clock runs only while something is awaited from the network:
  * from the request to the headers, and while `read` has nothing to give.
+ *
+ * `request()` of undici would be half as long, but does not do: it does not tell when a connection is there, so that the clock
+ * would run while one is made; and if a body breaks off, it drops the bytes that were received and not yet read.
  */
 class Exchange implements Dispatcher.DispatchHandler, Response {
   status = 0
