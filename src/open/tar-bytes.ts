@@ -1,5 +1,5 @@
 /** The tar archive in an image file, from any offset on. */
-
+import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import {
@@ -60,7 +60,12 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
   const isSeekable = source.isSeekable && !blocks.some(isLong)
 
   async function* read(offset: number, end: number, onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
-    const wanted = blocks.slice(firstBehind(blocks, offset), firstFrom(blocks, end))
+    // By bisection: an image may have many blocks, and be read from many places.
+    const first = firstIndexWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
+    const wanted = blocks.slice(
+      first,
+      firstIndexWhere(blocks, ({ dataOffset }) => dataOffset >= end),
+    )
     let at = wanted[0]?.dataOffset ?? 0
     for await (const piece of bounded(source, reader.read(wanted, { onlyHeaders }))) {
       const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
@@ -82,28 +87,6 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
     ...(isSeekable && { headersFrom: (offset: number, end = size) => read(offset, end, true) }),
     close: () => reader.close(),
   }
-}
-
-/** Of blocks in order, the index of the first that ends behind `offset`. */
-function firstBehind(blocks: readonly XzBlock[], offset: number): number {
-  return firstWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
-}
-
-/** The index of the first that begins at `offset` or behind it. */
-function firstFrom(blocks: readonly XzBlock[], offset: number): number {
-  return firstWhere(blocks, ({ dataOffset }) => dataOffset >= offset)
-}
-
-/** By bisection: an image may have many blocks, and be read from many places. */
-function firstWhere(blocks: readonly XzBlock[], holds: (block: XzBlock) => boolean): number {
-  let low = 0
-  let high = blocks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(blocks[middle])) high = middle
-    else low = middle + 1
-  }
-  return low
 }
 
 /** Bytes given to an unpacker at a time: a few may stand for many. */

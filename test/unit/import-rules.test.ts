@@ -193,6 +193,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'bisect.ts',
     'nspawn-rootfs-error.ts',
     'describe-url.ts',
     'arguments.ts',
@@ -214,6 +215,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
   open: [
+    'bisect.ts',
     'image-source',
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
