@@ -4,9 +4,7 @@ import { isMainThread } from 'node:worker_threads'
 import { NspawnRootfsError, nameErrors } from './nspawn-rootfs-error.ts'
 
 /** No file descriptor became free in time. */
-export class DescriptorsError extends NspawnRootfsError {
-  readonly code = 'DESCRIPTORS_EXHAUSTED'
-}
+export class DescriptorsError extends NspawnRootfsError<'DESCRIPTORS_EXHAUSTED'> {}
 
 nameErrors(DescriptorsError, 'DescriptorsError')
 
@@ -89,7 +87,7 @@ export function startWait(patience = PATIENCE): (error: unknown) => void {
     if (!shortage) throw error
     if (performance.now() < end) return
     const { reason, advice } = shortage
-    throw new DescriptorsError(`${reason}, and closed none for ${patience / 1000} s; ${advice}`, { cause: error })
+    throw new DescriptorsError('DESCRIPTORS_EXHAUSTED', `${reason}, and closed none for ${patience / 1000} s; ${advice}`, { cause: error })
   }
 }
 

@@ -13,9 +13,7 @@ export interface Run {
 }
 
 /** A command that was to be measured failed. */
-export class CommandError extends NspawnRootfsError {
-  readonly code = 'COMMAND_FAILED'
-}
+class CommandError extends NspawnRootfsError<'COMMAND_FAILED'> {}
 
 /** Milliseconds between two looks at memory. */
 const SAMPLE = 20
@@ -57,7 +55,7 @@ function finish(child: ReturnType<typeof spawn>, line: string): Promise<string> 
     child.on('error', reject)
     child.on('close', code => {
       if (code === 0) resolve(said)
-      else reject(new CommandError(`exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`))
+      else reject(new CommandError('COMMAND_FAILED', `exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`))
     })
   })
 }

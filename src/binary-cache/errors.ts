@@ -16,8 +16,7 @@ export type CacheErrorCode =
   | 'PATH_UNTRUSTED'
 
 /** A binary cache that is not one, or a store path that cannot be taken from it. */
-export class CacheError extends NspawnRootfsError {
-  readonly code: Open<CacheErrorCode>
+export class CacheError extends NspawnRootfsError<Open<CacheErrorCode>> {
   /** URL of the cache or the file in it. */
   readonly url: string
   /** The store path in question, if it is about one. */
@@ -26,8 +25,7 @@ export class CacheError extends NspawnRootfsError {
   readonly transient: boolean
 
   constructor(code: CacheErrorCode, url: string, path: string | undefined, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.url = url
     this.path = path
     this.transient = (options?.cause as { transient?: boolean } | undefined)?.transient ?? false

@@ -29,16 +29,14 @@ export interface HttpErrorData {
 }
 
 /** A download that cannot be had, or settings for downloads that cannot be used. */
-export class HttpError extends NspawnRootfsError {
-  readonly code: Open<HttpErrorCode>
+export class HttpError extends NspawnRootfsError<Open<HttpErrorCode>> {
   readonly url?: string
   readonly status?: number
   readonly transient: boolean
   readonly line?: number
 
   constructor(code: HttpErrorCode, message: string, data: HttpErrorData = {}) {
-    super(message, data.cause === undefined ? undefined : { cause: data.cause })
-    this.code = code
+    super(code, message, data.cause === undefined ? undefined : { cause: data.cause })
     this.url = data.url
     this.status = data.status
     this.transient = data.transient ?? false

@@ -20,15 +20,13 @@ export type OpenErrorCode =
   | 'ENTRY_WITHOUT_CONTENTS'
 
 /** An image that cannot be looked into, or has not what is looked for. */
-export class OpenError extends NspawnRootfsError {
-  readonly code: Open<OpenErrorCode>
+export class OpenError extends NspawnRootfsError<Open<OpenErrorCode>> {
   /** The image, as it was given, without passwords. */
   readonly image: string
 
   /** `what` is said of the image. */
   constructor(code: OpenErrorCode, image: string, what: string, options?: ErrorOptions) {
-    super(`${image}: ${what}`, options)
-    this.code = code
+    super(code, `${image}: ${what}`, options)
     this.image = image
   }
 }

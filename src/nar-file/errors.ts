@@ -17,8 +17,7 @@ export type NarFileErrorCode =
   | 'COMPRESSION_UNSUPPORTED'
 
 /** A packed store path that cannot be had. */
-export class NarFileError extends NspawnRootfsError {
-  readonly code: Open<NarFileErrorCode>
+export class NarFileError extends NspawnRootfsError<Open<NarFileErrorCode>> {
   /** The store path. */
   readonly path: string
   /** URL of the file, as messages show it. */
@@ -40,8 +39,7 @@ export class NarFileError extends NspawnRootfsError {
     const { elsewhere = [], ...rest } = options
     const others =
       elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
-    super(`${path}: ${aboutUrl(url, reason)}${others}`, rest)
-    this.code = code
+    super(code, `${path}: ${aboutUrl(url, reason)}${others}`, rest)
     this.path = path
     this.url = describeUrl(url)
     this.reason = reason

@@ -16,15 +16,13 @@ export type PullErrorCode =
   | 'PULL_DOWNGRADE'
 
 /** An image that cannot be pulled, or must not. */
-export class PullError extends NspawnRootfsError {
-  readonly code: Open<PullErrorCode>
+export class PullError extends NspawnRootfsError<Open<PullErrorCode>> {
   /** What was asked for, without user and password. */
   readonly url: string
 
   /** `what` is said of the URL. */
   constructor(code: PullErrorCode, url: string, what: string, options?: ErrorOptions) {
-    super(`${url}: ${what}`, options)
-    this.code = code
+    super(code, `${url}: ${what}`, options)
     this.url = url
   }
 }

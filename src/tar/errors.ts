@@ -4,14 +4,12 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
 export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
-export class TarError extends NspawnRootfsError {
-  readonly code: Open<TarErrorCode>
+export class TarError extends NspawnRootfsError<Open<TarErrorCode>> {
   /** The path of the entry, as text. */
   readonly path: string
 
   constructor(code: TarErrorCode, path: string, message: string) {
-    super(message)
-    this.code = code
+    super(code, message)
     this.path = path
   }
 }
