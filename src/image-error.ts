@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
 
-/** What can be wrong with an image as a whole. */
+/** Faults of an image as a whole. */
 export type ImageErrorCode =
   | 'NAR_HASH_MISMATCH'
   | 'NAR_SIZE_MISMATCH'

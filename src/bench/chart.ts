@@ -47,7 +47,7 @@ export interface Bar {
   readonly label: string
   /** Its length, at least 0. */
   readonly value: number
-  /** What stands behind it, such as `12.3 s · 239 MB`. */
+  /** The text behind it, such as `12.3 s · 239 MB`. */
   readonly text: string
   /** Whether it is ours: drawn in the colour that stands out. */
   readonly ours: boolean
@@ -56,7 +56,7 @@ export interface Bar {
 /** Bars that compare one value of several contenders. */
 export interface Chart {
   readonly title: string
-  /** What the length means, such as `seconds, shorter is better`. */
+  /** The meaning of the lengths, such as `seconds, shorter is better`. */
   readonly subtitle: string
   readonly bars: readonly Bar[]
 }

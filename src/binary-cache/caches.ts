@@ -10,7 +10,7 @@ export interface CachedPath {
   readonly info: NarInfo
   /** Bytes of its narinfo. */
   readonly size: number
-  /** What its contents have to hash to besides its NAR hash. */
+  /** The content address that its contents must have, besides the NAR hash. */
   readonly contentCheck?: ContentCheck
 }
 
@@ -18,7 +18,7 @@ export interface CachedPath {
 export interface Caches {
   /** URLs in the order in which they are asked, of those that can be used. */
   readonly urls: readonly string[]
-  /** What is wrong with the others. */
+  /** The faults of the others. */
   readonly unusable: readonly CacheError[]
   /**
    * The store path as the first cache has it that has it and is believed, in a build whose NAR hash is not among

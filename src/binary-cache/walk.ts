@@ -14,7 +14,7 @@ export interface ClosureLimits {
 }
 
 /**
- * A cache whose word is taken, or whose key is, could name another store path in each narinfo for ever. The largest systems
+ * A trusted cache could name another store path in each narinfo for ever. The largest systems
  * have some 100,000 store paths, and 1.5 kB of narinfo for each.
  */
 const LIMITS: ClosureLimits = { paths: 1_000_000, bytes: 1024 ** 3 }

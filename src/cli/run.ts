@@ -51,7 +51,7 @@ block-cache, environment`
 
 /** Runs a command line and resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  // Who closes an output that only tells people something does not end a build; without a listener Node would.
+  // A closed output for messages does not end a build; without a listener Node would end.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   try {
     await createProgram().parseAsync(args, { from: 'user' })

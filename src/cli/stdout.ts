@@ -6,7 +6,11 @@ import { NspawnRootfsError } from '../index.ts'
 const RETRY_AFTER = 2
 
 /** Standard output cannot take the image. */
-class StdoutError extends NspawnRootfsError<'STDOUT_FAILED'> {}
+class StdoutError extends NspawnRootfsError<'STDOUT_FAILED'> {
+  constructor(message: string) {
+    super('STDOUT_FAILED', message)
+  }
+}
 
 /**
  * Writes to standard output; the bytes are free again when it resolves. Never blocks on a reader.
@@ -16,8 +20,8 @@ export async function writeToStdout(bytes: Uint8Array): Promise<void> {
     await (isStdoutRead() ? writeToReader(bytes) : writeToFile(bytes))
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'EPIPE') throw new StdoutError('STDOUT_FAILED', 'standard output was closed before the image was complete')
-    throw new StdoutError('STDOUT_FAILED', `standard output cannot be written: ${message}`)
+    if (code === 'EPIPE') throw new StdoutError('standard output was closed before the image was complete')
+    throw new StdoutError(`standard output cannot be written: ${message}`)
   }
 }
 

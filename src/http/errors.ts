@@ -19,7 +19,7 @@ export type HttpErrorCode =
 export interface HttpErrorData {
   /** The URL that was asked for, without user and password. */
   readonly url?: string
-  /** What the server answered. */
+  /** The status of the server's answer. */
   readonly status?: number
   /** Whether another time, or another place, may do better. */
   readonly transient?: boolean

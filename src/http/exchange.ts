@@ -8,7 +8,7 @@ const DISCARD_MAX = 64 * 1024
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** What is sent, apart from the URL. */
+/** A request, apart from the URL. */
 export interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds without a byte after which the exchange fails. */

@@ -12,7 +12,7 @@ import type { Delivery } from './delivery.ts'
 import { type ArtefactDigest, type FileLayout, formatManifest } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
 
-/** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
+/** Opens the signer of a spec; `undefined` if it has none. Rejects with `SigningError`. */
 export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
   return signing && openSigner(signing)
 }
@@ -55,7 +55,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
           await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
           files.push(...signatureFiles)
         } else if (text !== beside.previous) {
-          // Who verifies would take them for forged.
+          // The old signatures would look forged.
           outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
         }
         signal.throwIfAborted()

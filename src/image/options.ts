@@ -24,7 +24,7 @@ export interface BuildOptions {
   readonly workerUrl?: string | URL
 }
 
-/** What the options may be. */
+/** Checks of the options. */
 export const BUILD_OPTIONS = {
   workers: wholeNumber(1),
   signal: abortSignal,

@@ -44,7 +44,7 @@ export interface ImageFiles extends ImageResult {
   readonly files: readonly string[]
 }
 
-/** What became of an image: `artefacts` are its files, the image first, whose bytes are as `layout` says. */
+/** The result for an image: `artefacts` are its files, the image first; `layout` is that of the image. */
 export function resultOf(
   { image, production }: ImageRun,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],

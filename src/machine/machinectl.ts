@@ -11,7 +11,7 @@ import { importSteps, type MachineRequest, replaceSteps, type Step } from './ste
 /** Where systemd-nspawn looks for settings of a machine (systemd.nspawn(5)). */
 const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/lib/machines']
 
-/** What is wanted, and what is known of it. */
+/** A request, and the known state of the machine. */
 export interface Plan {
   readonly request: MachineRequest
   /** Whether a machine that is there is to be replaced. */

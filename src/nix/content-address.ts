@@ -27,7 +27,7 @@ export type HashAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512' | 'blake3'
 
 /** A content address in its parts. */
 export interface ContentAddress {
-  /** What was hashed: the one file of a text, of a fixed output that is flat, the NAR, or the contents as git has them. */
+  /** What was hashed: the file of a text or of a flat fixed output, the NAR, or the contents as git has them. */
   readonly method: 'text' | 'flat' | 'nar' | 'git'
   readonly algorithm: HashAlgorithm
   readonly digest: Uint8Array

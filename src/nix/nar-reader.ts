@@ -9,7 +9,7 @@ import { NixError, quote } from './errors.ts'
 import { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
 
 /**
- * What a NAR says, in its order. The root is a node: `regular` to `end-regular`, `symlink`, or `directory` to
+ * The contents of a NAR, in its order. The root is a node: `regular` to `end-regular`, `symlink`, or `directory` to
  * `end-directory`; in a directory each `entry` is followed by the node of that name.
  */
 export type NarEvent =
@@ -37,7 +37,7 @@ export interface NarReader {
 
 /** A NAR being read out of a stream that goes on behind it: there `push` stops at the NAR's end. */
 export interface EmbeddedNarReader extends NarReader {
-  /** What follows the NAR in the chunk pushed last, not a copy; `undefined` while the NAR is not complete. */
+  /** The bytes behind the NAR in the last chunk, not a copy; `undefined` while the NAR is not complete. */
   rest(): Uint8Array | undefined
 }
 

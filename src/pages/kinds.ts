@@ -14,7 +14,7 @@ export const KINDS = [
   'System and settings',
 ] as const
 
-/** What the kind is called that has what is no store path. */
+/** The name of the kind for everything that is not a store path. */
 export const NO_KIND = 'Not in the store'
 
 type Kind = (typeof KINDS)[number]

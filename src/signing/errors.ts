@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What can be wrong with a key, or with signing. */
+/** Faults of a key, or of signing. */
 export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' | 'OWNER_INVALID' | 'GPG_FAILED'
 
 /** A key that cannot be used or made, or something that cannot be signed. */

@@ -20,7 +20,7 @@ export interface CacheOptions {
   readonly access: AccessOptions
 }
 
-/** What is known of store paths before caches are asked for them. */
+/** Known store paths, before caches are asked for them. */
 interface Knowledge {
   readonly found: Map<string, CachedPath>
   /** Builds of store paths that no cache gives, though some say that they have them; and what was wrong. */
@@ -96,7 +96,7 @@ export async function cachedClosure(
   }
 }
 
-/** What a cache says of another build, as one more reason why a store path cannot be had. */
+/** The fault of another build in a cache, as one more reason why a store path is missing. */
 function untold({ code, path, url, reason, cause }: CacheError): NarFileError[] {
   return code === 'PATH_NOT_CACHED' ? [] : [new NarFileError('NAR_FILE_MISSING', path!, url, reason, { cause })]
 }

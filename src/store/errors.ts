@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What is wrong with a store, or with what was asked of it. */
+/** Faults of a store, or of a request to it. */
 export type StoreErrorCode =
   | 'STORE_UNREADABLE'
   | 'CLOSURE_INCOMPLETE'

@@ -4,7 +4,7 @@ import { NspawnRootfsError, nameErrors } from '../nspawn-rootfs-error.ts'
 export class TreeConflictError extends NspawnRootfsError<'TREE_CONFLICT'> {
   /** The contested path, as text: absolute in the image. */
   readonly path: string
-  /** Who asked for it, both of them. */
+  /** The origins of both entries. */
   readonly origins: readonly [string, string]
 
   constructor(path: string, origins: readonly [string, string], what: string) {
