@@ -128,7 +128,7 @@ export async function openCaches(
         if (found) return found
       }
       throw failed.size > 0
-        ? together([...failed.values()], 'nor is it to be had elsewhere')
+        ? together([...failed.values()], 'no other place has it')
         : notCached(path, ordered, faults())
     },
   }

@@ -15,8 +15,8 @@ export interface OpenFlags {
 /** Explains IMAGE at the end of a help. */
 export const IMAGE_EPILOGUE = `
 IMAGE is a path or a URL of a tar archive, plain or compressed with xz, zstd,
-gzip or bzip2, whoever made it. With the manifest that a build writes beside it,
-only the parts are read that have what you ask for.
+gzip or bzip2, of any tool. With the manifest that a build writes beside it,
+only the parts that you ask for are read.
 
 Topic: nspawn-rootfs help looking`
 

@@ -128,7 +128,7 @@ function createProgram(): Command {
     .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
   definePublish(program.command('publish').description('Build images into a folder that a web server serves.'))
   defineServe(program.command('serve').description('Serve a folder of images over HTTP, to try them.'))
-  definePull(program.command('pull').description('Fetch an image from a web server, and of it only what has changed.'))
+  definePull(program.command('pull').description('Fetch the changed parts of an image from a web server.'))
   defineCheck(program.command('check').description('Check whether systemd imports and boots an image.'))
   defineLs(program.command('ls').description('List what is in an image.'))
   defineCat(program.command('cat').description('Print files of an image.'))
@@ -140,7 +140,7 @@ function createProgram(): Command {
   defineSchema(program.command('schema').description('Print the JSON schema of declarations or of manifests.'))
   addKeyCommands(program.command('key').description('Make keys that sign images.'))
   addCacheCommands(program.command('cache').description('Show, prune or clear the cache of compressed blocks.'))
-  defineBench(program.command('bench').description('Measure the speed of builds and of other programs.'))
+  defineBench(program.command('bench').description('Compare the speed of builds with that of other programs.'))
   defineHelp(program)
   return program
 }

@@ -38,7 +38,7 @@ export class NarFileError extends NspawnRootfsError<Open<NarFileErrorCode>> {
   ) {
     const { elsewhere = [], ...rest } = options
     const others =
-      elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
+      elsewhere.length > 0 ? `; no other place has it:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
     super(code, `${path}: ${aboutUrl(url, reason)}${others}`, rest)
     this.path = path
     this.url = describeUrl(url)
