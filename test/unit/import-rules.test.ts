@@ -62,6 +62,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   check: [
+    'disk',
     'image-source',
     'describe-url.ts',
     'nar-file',
