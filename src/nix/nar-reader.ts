@@ -109,41 +109,9 @@ function createReader(embedded: boolean): EmbeddedNarReader {
           yield END_REGULAR
         } else {
           if (!takeString()) break
-          if (step === 'name') {
-            const name = takenText()
-            enter(name)
-            step = 'node-key'
-            yield { type: 'entry', name }
-          } else if (step === 'target') {
-            const target = takenText()
-            const problem = narTargetProblem(target)
-            if (problem !== undefined) throw invalid(problem, stringSize(length))
-            step = 'close'
-            yield { type: 'symlink', target }
-          } else {
-            const taken = step
-            const token = takenToken(TOKENS[step])
-            step = token.next
-            if (token === DIRECTORY) {
-              lastNames.push(EMPTY)
-              yield BEGIN_DIRECTORY
-            } else if (token === EXECUTABLE) {
-              executable = true
-            } else if (token === CLOSE) {
-              if (taken === 'entry-close') {
-                path.pop()
-                step = 'directory'
-              } else {
-                step = path.length === 0 ? 'done' : 'entry-close'
-                // A directory ends with the `)` of its node, which stands where an entry might.
-                if (taken === 'directory') {
-                  lastNames.pop()
-                  yield END_DIRECTORY
-                }
-              }
-            }
-          }
+          const event = step === 'name' ? readName() : step === 'target' ? readTarget() : readToken(step)
           length = -1
+          if (event) yield event
         }
       }
       busy = false
@@ -151,6 +119,42 @@ function createReader(embedded: boolean): EmbeddedNarReader {
       failure = error
       throw error
     }
+  }
+
+  function readName(): NarEvent {
+    const name = takenText()
+    enter(name)
+    step = 'node-key'
+    return { type: 'entry', name }
+  }
+
+  function readTarget(): NarEvent {
+    const target = takenText()
+    const problem = narTargetProblem(target)
+    if (problem !== undefined) throw invalid(problem, stringSize(length))
+    step = 'close'
+    return { type: 'symlink', target }
+  }
+
+  function readToken(at: TokenStep): NarEvent | undefined {
+    const token = takenToken(TOKENS[at])
+    step = token.next
+    if (token === DIRECTORY) {
+      lastNames.push(EMPTY)
+      return BEGIN_DIRECTORY
+    }
+    if (token === EXECUTABLE) executable = true
+    if (token !== CLOSE) return undefined
+    if (at === 'entry-close') {
+      path.pop()
+      step = 'directory'
+      return undefined
+    }
+    step = path.length === 0 ? 'done' : 'entry-close'
+    // A directory ends with the `)` of its node, which stands where an entry might.
+    if (at !== 'directory') return undefined
+    lastNames.pop()
+    return END_DIRECTORY
   }
 
   /** Takes the next `size` bytes as {@link source}; false if the chunk ends before them (it is then used up). */
