@@ -136,7 +136,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const dispatcher = isElsewhere ? connections.elsewhere : connections.dispatcher
     const turn = await queueOf(url).take({ signal, patience: server => persistence.patience(server) })
     try {
-      // It may have been aborted since the turn was given, and tells nobody who listens from now on.
+      // It may have been aborted since the turn was given, and no listener that is added now would be called.
       signal.throwIfAborted()
       const response = await sendRequest(dispatcher, url, options)
       if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))

@@ -23,7 +23,7 @@ export interface DownloadContext {
   readonly end: () => void
 }
 
-/** What to download. */
+/** A file to download. */
 export interface DownloadOptions {
   readonly url: URL
   /** The most bytes that it may have; a little more if it comes with a Content-Encoding. */

@@ -196,7 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler, Response {
 
   #startClock(): void {
     this.#stopClock()
-    // What came while this thread was busy elsewhere is read first, and may stop the clock.
+    // Bytes that came while this thread was busy elsewhere are read first, and may stop the clock.
     const expire = () => setImmediate(() => this.#clock === clock && this.#abort(new StallError(this.#stallTimeout)))
     const clock = setTimeout(expire, this.#stallTimeout)
     this.#clock = clock

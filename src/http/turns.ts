@@ -25,7 +25,7 @@ export interface Time {
 export interface Turn {
   /** The server answered. */
   succeed(): void
-  /** The server has too much to do, or closed the connection; it asks to be left alone for so many milliseconds. */
+  /** The server has too much to do, or closed the connection; it asks to be left alone for this many milliseconds. */
   refuse(retryAfter?: number): void
   /** The request failed for another reason, or is not wanted any more. */
   end(): void

@@ -10,13 +10,13 @@ export type OpenErrorCode =
   | 'OPEN_UNBOUNDED'
   /** It is compressed in a way that nothing here undoes. */
   | 'OPEN_UNSUPPORTED'
-  /** What was named as its manifest is none of it. */
+  /** The given manifest is not that of the image. */
   | 'MANIFEST_WRONG'
   /** It was closed while it was read. */
   | 'OPEN_CLOSED'
   /** Nothing stands at a path in it. */
   | 'ENTRY_MISSING'
-  /** What stands at a path has no contents, such as a directory. */
+  /** The entry at a path has no contents, such as a directory. */
   | 'ENTRY_WITHOUT_CONTENTS'
 
 /** An image that cannot be looked into, or has not what is looked for. */

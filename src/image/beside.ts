@@ -117,6 +117,6 @@ function leftOut(path: string, files: readonly string[]): Warning {
   const shown = files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', ')
   const message =
     `${path}: no longer lists ${shown}: others can write into this folder, and only what this user has built is ` +
-    'signed; build it anew, or choose a folder that only you can write'
+    'signed; build it again, or choose a folder that only you can write'
   return { code: 'CHECKSUMS_NOT_OWN', path, message }
 }

@@ -37,7 +37,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     const result = resultOf(delivery.run, artefacts, layout)
     const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
     const found: Warning[] = [...staging.warnings]
-    // The checksums come last: until they fit the image, nobody who verifies takes it.
+    // The checksums come last: until they fit the image, verification refuses it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
       out,

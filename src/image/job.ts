@@ -34,7 +34,7 @@ export interface ImageBuild extends AsyncDisposable {
    * wait for that promise.
    */
   writeTo(write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult>
-  /** What the image turned out to be, once all of it is where it goes. Rejects when the build has failed or was ended. */
+  /** The result, once the image is complete and in place. Rejects when the build has failed or was ended. */
   readonly result: Promise<ImageResult>
   /** Ends the build wherever it is, and resolves when nothing of it is left. */
   [Symbol.asyncDispose](): Promise<void>

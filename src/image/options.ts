@@ -18,7 +18,7 @@ export interface BuildOptions {
    */
   readonly verifyCache?: boolean
   /**
-   * What the threads run, as a URL or a path: a module that imports `nspawn-rootfs/worker`, or that entry itself. For a
+   * The module that the threads run, as a URL or a path: one that imports `nspawn-rootfs/worker`, or that entry itself. For a
    * program that is bundled into other files. Default: `worker.js` beside this module.
    */
   readonly workerUrl?: string | URL

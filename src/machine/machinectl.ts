@@ -56,7 +56,7 @@ export async function hasMachine(machine: string): Promise<boolean> {
 }
 
 /**
- * Runs the commands one after the other; what they say goes to standard error. `onStep` is told of each before. If one fails
+ * Runs the commands in order; their output goes to standard error. `onStep` is called before each. If one fails
  * after the machine was stopped, the machine that was there is started again. Throws `MachineError` MACHINE_FAILED and
  * MACHINE_DOES_NOT_START.
  */

@@ -25,7 +25,7 @@ export const EXPORT: FileKind = { what: 'an export of nix-store --export', advic
 /** The output of `nix nario export --format 2` (nix: src/libstore/export-import.cc, exportMagicV2). */
 export const EXPORT_2: FileKind = {
   what: 'an export of format 2',
-  advice: 'write it anew with nix-store --export, and give it as an export (--export)',
+  advice: 'write it again with nix-store --export, and give it as an export (--export)',
 }
 
 export const NAR: FileKind = { what: 'a NAR', compression: 'none' }

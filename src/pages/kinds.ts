@@ -1,5 +1,5 @@
 /**
- * What a store path is, guessed by its name alone, as the contents are not read: packages bear these names in nixpkgs and in
+ * The kind of a store path, guessed by its name alone, as the contents are not read: packages bear these names in nixpkgs and in
  * Debian. The first rule that fits counts.
  */
 

@@ -34,7 +34,7 @@ export interface PreparedImage {
   readonly plan: ImagePlan
   /** The closure that it is planned for. */
   readonly opened: OpenedClosure
-  /** What may not be as it was meant. */
+  /** Things that may not be as they were meant. */
   readonly warnings: readonly Warning[]
   /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
   readonly inspected: ReadonlySet<string>

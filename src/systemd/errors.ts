@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What systemd would refuse. */
+/** Things that systemd would refuse. */
 export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
