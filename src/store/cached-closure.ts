@@ -53,20 +53,7 @@ export async function cachedClosure(
       contentCheck,
     }))
     const closure = narClosure(storeDir, packed, { access: shared, cacheUrls: caches.urls }, signal)
-    const warnings = [
-      ...caches.unusable.map(
-        ({ url, message }): Warning => ({
-          code: 'CACHE_UNUSABLE',
-          path: url,
-          message: `${message}; this cache is not used`,
-        }),
-      ),
-      ...[...refused.values()].flatMap(faults =>
-        [...faults.values()].map(({ path, message }): Warning => {
-          return { code: 'OTHER_BUILD_USED', path, message: `${message}; another build of it is used` }
-        }),
-      ),
-    ]
+    const warnings = warningsOf(caches.unusable, refused)
     if (caches.urls.length < 2) return { ...closure, warnings }
     return {
       ...closure,
@@ -94,6 +81,18 @@ export async function cachedClosure(
   } finally {
     await access.close()
   }
+}
+
+function warningsOf(unusable: readonly CacheError[], refused: Knowledge['refused']): Warning[] {
+  const builds = [...refused.values()].flatMap(faults => [...faults.values()])
+  return [
+    ...unusable.map(({ url, message }): Warning => {
+      return { code: 'CACHE_UNUSABLE', path: url, message: `${message}; this cache is not used` }
+    }),
+    ...builds.map(({ path, message }): Warning => {
+      return { code: 'OTHER_BUILD_USED', path, message: `${message}; another build of it is used` }
+    }),
+  ]
 }
 
 /** The fault of another build in a cache, as one more reason why a store path is missing. */
