@@ -4,9 +4,10 @@
  * It keeps one string of the framing at most (4,095 bytes, a symlink target) and the names above the node it is in
  * (64 x 255 bytes, twice). A length is checked before a byte behind it is taken, so no input makes it hold more.
  */
-import { type ByteString, decodeByteString, decodeText, EMPTY, encodeByteString, joinNames } from '../bytes/index.ts'
+import { type ByteString, decodeByteString, decodeText, EMPTY, joinNames } from '../bytes/index.ts'
 import { NixError, quote } from './errors.ts'
-import { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
+import { NAR_MAX_DEPTH, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
+import { CLOSE, DIRECTORY, EXECUTABLE, LONGEST, type Step, TOKENS, type Token, type TokenStep } from './nar-tokens.ts'
 
 /**
  * The contents of a NAR, in its order. The root is a node: `regular` to `end-regular`, `symlink`, or `directory` to
@@ -272,74 +273,11 @@ function createReader(embedded: boolean): EmbeddedNarReader {
   }
 }
 
-type TokenStep =
-  | 'magic'
-  | 'open'
-  | 'type-key'
-  | 'type'
-  | 'regular'
-  | 'executable'
-  | 'contents-key'
-  | 'target-key'
-  | 'directory'
-  | 'entry-open'
-  | 'name-key'
-  | 'node-key'
-  | 'close'
-  | 'entry-close'
-type Step = TokenStep | 'name' | 'target' | 'size' | 'data' | 'padding' | 'done'
-
-interface Token {
-  readonly text: string
-  readonly bytes: Uint8Array
-  readonly next: Step
-}
-
-function token(text: string, next: Step): Token {
-  return { text, bytes: encodeByteString(text as ByteString), next } // Checked by encodeByteString.
-}
-
-// What follows `)` depends on what it closes, so the parser sets it.
-const CLOSE = token(')', 'done')
-const DIRECTORY = token('directory', 'directory')
-const EXECUTABLE = token('executable', 'executable')
-
-/** The strings that may stand at each step of the grammar, and the step behind each. */
-const TOKENS: { readonly [step in TokenStep]: readonly Token[] } = {
-  magic: [token('nix-archive-1', 'open')],
-  open: [token('(', 'type-key')],
-  'type-key': [token('type', 'type')],
-  type: [token('regular', 'regular'), DIRECTORY, token('symlink', 'target-key')],
-  regular: [token('contents', 'size'), EXECUTABLE],
-  executable: [token('', 'contents-key')],
-  'contents-key': [token('contents', 'size')],
-  'target-key': [token('target', 'target')],
-  directory: [token('entry', 'entry-open'), CLOSE],
-  'entry-open': [token('(', 'name-key')],
-  'name-key': [token('name', 'name')],
-  'node-key': [token('node', 'open')],
-  close: [CLOSE],
-  'entry-close': [CLOSE],
-}
-
 const BEGIN_DIRECTORY: NarEvent = { type: 'directory' }
 const END_DIRECTORY: NarEvent = { type: 'end-directory' }
 const END_REGULAR: NarEvent = { type: 'end-regular' }
 
 const LONGEST_STRING = NAR_MAX_TARGET + narPadding(NAR_MAX_TARGET)
-
-/** The longest string that each step takes; 0 where none is taken. */
-const LONGEST = {
-  ...(Object.fromEntries(
-    Object.entries(TOKENS).map(([step, tokens]) => [step, Math.max(...tokens.map(token => token.text.length))]),
-  ) as { readonly [step in TokenStep]: number }),
-  name: NAR_MAX_NAME,
-  target: NAR_MAX_TARGET,
-  size: 0,
-  data: 0,
-  padding: 0,
-  done: 0,
-}
 
 function stringSize(length: number): number {
   return 8 + length + narPadding(length)
