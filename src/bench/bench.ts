@@ -19,7 +19,7 @@ import {
 } from './subject.ts'
 import { readTarTree } from './tree-digest.ts'
 
-/** The parts of a benchmark. */
+/** What can be measured. */
 export const PARTS = ['tar', 'tar.xz', 'rebuild', 'growth'] as const
 
 export type BenchPart = (typeof PARTS)[number]

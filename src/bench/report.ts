@@ -58,66 +58,78 @@ export interface BenchReport {
   readonly growth?: readonly GrowthRow[]
 }
 
-/** A column of a table. */
-interface Column<T> {
-  readonly title: string
-  readonly cell: (row: T) => string
-  /** Text stands to the left, numbers to the right. */
-  readonly isText?: true
-}
-
-const COLUMNS: readonly Column<Row>[] = [
-  { title: '', cell: row => (row.ours ? `**${row.name}**` : row.name), isText: true },
-  { title: 'seconds', cell: row => row.seconds.toFixed(2) },
-  { title: 'ratio', cell: ({ ratio }) => (ratio >= 0.1 ? ratio.toFixed(2) : `1/${(1 / ratio).toFixed(0)}`) },
-  { title: 'CPU s', cell: row => row.cpuSeconds.toFixed(2) },
-  { title: 'MB/s', cell: row => (row.bytesPerSecond / 1e6).toFixed(row.bytesPerSecond < 1e8 ? 1 : 0) },
-  { title: 'peak MB', cell: row => megabytes(row.peakBytes) },
-]
-const SIZE_COLUMN: Column<Row> = { title: 'MB', cell: row => (row.size / 1e6).toFixed(1) }
-const TREE_COLUMN: Column<Row> = { title: 'tree', cell: row => row.tree, isText: true }
-
-const TAR_COLUMNS = [...COLUMNS, TREE_COLUMN]
-const XZ_COLUMNS = [...COLUMNS, SIZE_COLUMN, TREE_COLUMN]
-
-const GROWTH_COLUMNS: readonly Column<GrowthRow>[] = [
-  { title: 'tar', cell: row => `${megabytes(row.tarSize)} MB`, isText: true },
-  { title: 'seconds', cell: row => row.seconds.toFixed(2) },
-  { title: 'MB/s', cell: row => (row.tarSize / 1e6 / row.seconds).toFixed(1) },
-  { title: 'peak MB', cell: row => megabytes(row.peakBytes) },
-]
-
 /** The report as text for a terminal, which is Markdown, too. */
 export function formatReport(report: BenchReport): string {
-  const { machine, closure, subject, rounds, level, tar, tarXz, rebuild, growth } = report
-  const gigabytes = (machine.memory / 1e9).toFixed(0)
+  const { machine, closure, subject, rounds, level } = report
   const lines = [
-    `${subject} on ${machine.processor}, ${machine.cores} cores, ${gigabytes} GB, ` +
+    `${subject} on ${machine.processor}, ${machine.cores} cores, ${gigabytes(machine.memory)} GB, ` +
       `Linux ${machine.kernel}, Node ${machine.node}`,
     `${closure.what}: ${closure.storePaths} store paths, ${closure.entries} entries, ${megabytes(closure.tarSize)} MB of tar`,
   ]
-  const section = <T>(title: string, columns: readonly Column<T>[], rows: readonly T[] | undefined) => {
-    if (rows) lines.push('', `${title}:`, '', ...formatTable(columns, rows))
+  const section = (title: string, rows: readonly Row[] | undefined, sizes: boolean) => {
+    if (rows)
+      lines.push(
+        '',
+        `${title}:`,
+        '',
+        ...formatTable(
+          header(sizes),
+          rows.map(row => cells(row, sizes)),
+        ),
+      )
   }
   const runs = rounds === 1 ? 'one round' : `median of ${rounds} rounds, in turn`
-  section(`Plain tar, \`| cat >/dev/null\` (${runs})`, TAR_COLUMNS, tar)
-  section(`.tar.xz into a file, ours at level ${level} without a cache (one round)`, XZ_COLUMNS, tarXz)
-  section(`.tar.xz again, with a cache (${runs}; the first row once)`, XZ_COLUMNS, rebuild)
-  section('Growth, ours as .tar.xz without a cache', GROWTH_COLUMNS, growth)
+  section(`Plain tar, \`| cat >/dev/null\` (${runs})`, report.tar, false)
+  section(`.tar.xz into a file, ours at level ${level} without a cache (one round)`, report.tarXz, true)
+  section(`.tar.xz again, with a cache (${runs}; the first row once)`, report.rebuild, true)
+  if (report.growth) {
+    const rows = report.growth.map(({ tarSize, seconds, peakBytes }) => [
+      `${megabytes(tarSize)} MB`,
+      seconds.toFixed(2),
+      (tarSize / 1e6 / seconds).toFixed(1),
+      megabytes(peakBytes),
+    ])
+    lines.push('', 'Growth, ours as .tar.xz without a cache:', '')
+    lines.push(...formatTable(['tar', 'seconds', 'MB/s', 'peak MB'], rows))
+  }
   return `${lines.join('\n')}\n`
 }
 
-/** A table in Markdown, aligned for a terminal. */
-function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string[] {
-  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ cell }) => cell(row)))]
-  const widths = columns.map((_, i) => Math.max(3, ...cells.map(line => line[i].length)))
-  const rule = columns.map(({ isText }, i) => (isText ? '-'.repeat(widths[i]) : `${'-'.repeat(widths[i] - 1)}:`))
-  const [head, ...body] = cells.map(line =>
-    line.map((cell, i) => (columns[i].isText ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))),
+function header(sizes: boolean): string[] {
+  return ['', 'seconds', 'ratio', 'CPU s', 'MB/s', 'peak MB', ...(sizes ? ['MB'] : []), 'tree']
+}
+
+function cells(row: Row, sizes: boolean): string[] {
+  return [
+    row.ours ? `**${row.name}**` : row.name,
+    row.seconds.toFixed(2),
+    row.ratio >= 0.1 ? row.ratio.toFixed(2) : `1/${(1 / row.ratio).toFixed(0)}`,
+    row.cpuSeconds.toFixed(2),
+    (row.bytesPerSecond / 1e6).toFixed(row.bytesPerSecond < 1e8 ? 1 : 0),
+    megabytes(row.peakBytes),
+    ...(sizes ? [(row.size / 1e6).toFixed(1)] : []),
+    row.tree,
+  ]
+}
+
+/** A table in Markdown whose columns stand below each other: the first to the left, numbers to the right. */
+function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((title, column) =>
+    Math.max(3, ...[head, ...rows].map(row => row[column].length), title.length),
   )
-  return [head, rule, ...body].map(line => `| ${line.join(' | ')} |`)
+  const left = (column: number) => column === 0 || head[column] === 'tree'
+  const line = (row: readonly string[]) => {
+    const padded = row.map((cell, i) => (left(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+    return `| ${padded.join(' | ')} |`
+  }
+  const rule = widths.map((width, i) => (left(i) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
+  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)]
 }
 
 function megabytes(bytes: number): string {
   return (bytes / 1e6).toFixed(0)
+}
+
+function gigabytes(bytes: number): string {
+  return (bytes / 1e9).toFixed(0)
 }

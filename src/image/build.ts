@@ -37,7 +37,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     const result = resultOf(delivery.run, artefacts, layout)
     const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
     const found: Warning[] = [...staging.warnings]
-    // The checksums come last: until they fit the image, verification refuses it.
+    // The checksums come last: until they fit the image, nobody who verifies takes it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
       out,
@@ -55,7 +55,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
           await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
           files.push(...signatureFiles)
         } else if (text !== beside.previous) {
-          // The old signatures would look forged.
+          // Who verifies would take them for forged.
           outdated.push(...signatureFiles.filter(file => existsSync(join(out, file))))
         }
         signal.throwIfAborted()

@@ -60,12 +60,7 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
   const isSeekable = source.isSeekable && !blocks.some(isLong)
 
   async function* read(offset: number, end: number, onlyHeaders: boolean): AsyncGenerator<Uint8Array> {
-    // By bisection: an image may have many blocks, and be read from many places.
-    const first = firstIndexWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
-    const wanted = blocks.slice(
-      first,
-      firstIndexWhere(blocks, ({ dataOffset }) => dataOffset >= end),
-    )
+    const wanted = blocks.slice(firstBehind(blocks, offset), firstFrom(blocks, end))
     let at = wanted[0]?.dataOffset ?? 0
     for await (const piece of bounded(source, reader.read(wanted, { onlyHeaders }))) {
       const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
@@ -87,6 +82,16 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
     ...(isSeekable && { headersFrom: (offset: number, end = size) => read(offset, end, true) }),
     close: () => reader.close(),
   }
+}
+
+/** Of blocks in order, the index of the first that ends behind `offset`. */
+function firstBehind(blocks: readonly XzBlock[], offset: number): number {
+  return firstIndexWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
+}
+
+/** The index of the first that begins at `offset` or behind it. */
+function firstFrom(blocks: readonly XzBlock[], offset: number): number {
+  return firstIndexWhere(blocks, ({ dataOffset }) => dataOffset >= offset)
 }
 
 /** Bytes given to an unpacker at a time: a few may stand for many. */

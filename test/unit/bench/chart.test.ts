@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { drawChart } from '../../../src/bench/chart.ts'
+import { barChart } from '../../../src/bench/charts.ts'
 
 const bars = [
   { label: 'GNU tar', value: 100, text: '100 MB/s', ours: false },
@@ -18,7 +18,7 @@ function isBalanced(svg: string): boolean {
 }
 
 describe('a chart of bars', () => {
-  const svg = drawChart({ title: 'Tar', subtitle: 'longer is better', bars })
+  const svg = barChart({ title: 'Tar', subtitle: 'longer is better', bars })
 
   it('is well-formed, with every text escaped', () => {
     expect(svg).toMatch(/^<svg /)
@@ -29,13 +29,13 @@ describe('a chart of bars', () => {
   })
 
   it('is the same each time', () => {
-    expect(drawChart({ title: 'Tar', subtitle: 'longer is better', bars })).toBe(svg)
+    expect(barChart({ title: 'Tar', subtitle: 'longer is better', bars })).toBe(svg)
   })
 
   it('takes nothing, zeros, and values that are decades apart', () => {
     for (const values of [[], [0], [0, 0], [0.5, 140], [0, 1e9]]) {
       const some = values.map(value => ({ label: `${value}`, value, text: `${value} s`, ours: false }))
-      const svg = drawChart({ title: 't', subtitle: 's', bars: some })
+      const svg = barChart({ title: 't', subtitle: 's', bars: some })
       expect(isBalanced(svg)).toBe(true)
       expect(svg).not.toContain('NaN')
     }
@@ -43,6 +43,6 @@ describe('a chart of bars', () => {
 
   it.each([-1, Number.NaN, Number.POSITIVE_INFINITY])('refuses a length of %d', value => {
     const bar = { label: 'l', value, text: 't', ours: false }
-    expect(() => drawChart({ title: 't', subtitle: 's', bars: [bar] })).toThrow(RangeError)
+    expect(() => barChart({ title: 't', subtitle: 's', bars: [bar] })).toThrow(RangeError)
   })
 })
