@@ -7,61 +7,34 @@
  * Each command runs in turn with the one that it is compared with; a ratio is the median of the ratios of all rounds. It runs as
  * root: the packages are added to the store.
  */
-import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
-import { closureOf, nixStore } from '../test/system/support/closures.ts'
-import { startNginx } from '../test/system/support/nginx.ts'
+import { closureOf } from '../test/system/support/closures.ts'
 import { createScratch } from '../test/system/support/scratch.ts'
+import { addPackage, CLI, readOptions, type ServedRun, serveCounted } from './served.ts'
 
-const { values } = parseArgs({
-  options: {
-    closure: { type: 'string', default: 'large' },
-    rounds: { type: 'string', default: '3' },
-    level: { type: 'string', default: '1' },
-  },
-})
-const rounds = Number(values.rounds)
-
-/** A run, and the bytes that nginx sent for it. */
-type ServedRun = Run & { readonly bytes: number }
+const { closure, rounds, level } = readOptions()
 
 /** The names of the images' files, without `.tar.xz`. */
 const VERSIONS = { old: '1.0', new: '1.1' } as const
 
-const CLI = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')]
 const scratch = createScratch()
 try {
   const site = scratch.make('site')
-  const traffic = join(scratch.folder, 'traffic')
-  const { link, toplevel } = await closureOf(values.closure as 'small' | 'large')
+  const { link, toplevel } = await closureOf(closure)
   await makeImages(site, link)
-  const nginx = await startNginx(site, scratch.make('nginx'), {
-    http: "log_format bytes '$body_bytes_sent';",
-    location: `access_log ${traffic} bytes;`,
-  })
+  const nginx = await serveCounted(site, scratch.make('nginx'))
   const image = join(site, 'old.tar.xz')
   const url = `${nginx.url}/old.tar.xz`
   const { size } = statSync(image)
   console.log(`The image has ${megabytes(size)} MB.`)
 
-  /** Runs a command, and counts what nginx sends. */
-  const run = async (line: string): Promise<ServedRun> => {
-    writeFileSync(traffic, '', { flag: 'a' })
-    truncateSync(traffic)
-    const result = await measure(line)
-    const bytes = readFileSync(traffic, 'utf8')
-      .split('\n')
-      .reduce((sum, line) => sum + Number(line), 0)
-    return { ...result, bytes }
-  }
-
   /** Prints what a command of ours takes, beside another. */
   const compare = async (title: string, ours: readonly string[], other: string) => {
     const runs: [ServedRun, ServedRun][] = []
     const line = shellWords([...CLI, ...ours])
-    for (let round = 0; round < rounds; round++) runs.push([await run(line), await run(other)])
+    for (let round = 0; round < rounds; round++) runs.push([await nginx.measure(line), await nginx.measure(other)])
     const ratio = (of: (run: Run) => number) => median(runs.map(([a, b]) => of(a) / of(b))).toFixed(3)
     console.log(`\n${title}`)
     print(
@@ -92,7 +65,7 @@ try {
   // It returns 1, as diff does.
   const diff = `${shellWords([...CLI, 'diff', image, `${nginx.url}/new.tar.xz`])} || [ $? = 1 ]`
   const runs: ServedRun[] = []
-  for (let round = 0; round < rounds; round++) runs.push(await run(diff))
+  for (let round = 0; round < rounds; round++) runs.push(await nginx.measure(diff))
   console.log('\nCompare the image on disk with the next one on the server')
   print('nspawn-rootfs diff', runs)
   await nginx.stop()
@@ -116,23 +89,9 @@ function megabytes(bytes: number): string {
 
 /** Makes both images: they differ in a package and in what lists the packages. */
 async function makeImages(site: string, link: string): Promise<void> {
-  const contents = readFileSync(process.execPath).subarray(0, 300_000)
   for (const [name, version] of Object.entries(VERSIONS)) {
-    const file = join(scratch.folder, `package-${version}`)
-    writeFileSync(file, Buffer.concat([contents, Buffer.from(version)]))
-    const { stdout } = await nixStore('--add', file)
-    const build = [
-      ...CLI,
-      'build',
-      '--toplevel',
-      link,
-      '--root',
-      stdout.trim(),
-      '--name',
-      name,
-      '--level',
-      values.level,
-    ]
+    const root = await addPackage(version, scratch.folder)
+    const build = [...CLI, 'build', '--toplevel', link, '--root', root, '--name', name, '--level', level]
     await measure(shellWords([...build, '--out', site, '--cache-dir', join(scratch.folder, 'cache')]))
   }
 }

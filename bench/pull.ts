@@ -7,23 +7,15 @@
  * another file in /etc. So that all of it can be compared, `xz -T2` compresses the same tars. nginx serves all of it, at most
  * 10 MB/s a connection, manifests with gzip. desync takes part if it is installed. It runs as root: the packages are added to the store.
  */
-import { copyFileSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { measure, median, shellWords } from '../src/bench/measure.ts'
 import { pathOfProgram } from '../test/programs.ts'
-import { closureOf, nixStore } from '../test/system/support/closures.ts'
-import { startNginx } from '../test/system/support/nginx.ts'
+import { closureOf } from '../test/system/support/closures.ts'
 import { createScratch } from '../test/system/support/scratch.ts'
+import { addPackage, CLI, readOptions, type ServedRun, serveCounted } from './served.ts'
 
-const { values } = parseArgs({
-  options: {
-    closure: { type: 'string', default: 'large' },
-    rounds: { type: 'string', default: '3' },
-    level: { type: 'string', default: '1' },
-  },
-})
-const rounds = Number(values.rounds)
+const { closure, rounds, level } = readOptions()
 
 /** The name of each image in its folder. */
 const FILE = 'image.tar.xz'
@@ -31,29 +23,19 @@ const VERSIONS = { before: ['1.0', 'one'], package: ['1.1', 'one'], file: ['1.0'
 
 const TITLES = { package: 'One package of 300 kB was replaced', file: 'One file in /etc/nixos has changed' }
 
-const CLI = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')]
 const scratch = createScratch()
 try {
   const site = scratch.make('site')
-  const traffic = join(scratch.folder, 'traffic')
   await makeImages(site)
-  const nginx = await startNginx(site, scratch.make('nginx'), {
-    http: "log_format bytes '$body_bytes_sent';",
-    location: `limit_rate 10m; gzip on; gzip_types application/json; access_log ${traffic} bytes;`,
-  })
+  const limits = 'limit_rate 10m; gzip on; gzip_types application/json;'
+  const nginx = await serveCounted(site, scratch.make('nginx'), limits)
   const out = scratch.make('out')
 
-  /** Runs a command in turn with others, each from the same state, and counts what nginx sends. */
-  const run = async (line: string, old: string): Promise<Run & { bytes: number }> => {
+  /** Brings back the image and manifest of the older version. */
+  const reset = () => {
     rmSync(out, { recursive: true, force: true })
     mkdirSync(out)
-    for (const file of [FILE, 'image.manifest.json']) copyFileSync(join(site, old, file), join(out, file))
-    truncateSync(traffic)
-    const result = await measure(line)
-    const bytes = readFileSync(traffic, 'utf8')
-      .split('\n')
-      .reduce((sum, line) => sum + Number(line), 0)
-    return { ...result, bytes }
+    for (const file of [FILE, 'image.manifest.json']) copyFileSync(join(site, 'before', file), join(out, file))
   }
 
   for (const changed of ['package', 'file'] as const) {
@@ -71,9 +53,12 @@ try {
         'desync, xz -T2': desync(url(''), 'other'),
       }),
     }
-    const results = new Map(Object.keys(commands).map(name => [name, [] as (Run & { bytes: number })[]]))
+    const results = new Map(Object.keys(commands).map(name => [name, [] as ServedRun[]]))
     for (let round = 0; round < rounds; round++) {
-      for (const [name, line] of Object.entries(commands)) results.get(name)!.push(await run(line, 'before'))
+      for (const [name, line] of Object.entries(commands)) {
+        reset()
+        results.get(name)!.push(await nginx.measure(line))
+      }
     }
     const { size } = statSync(join(site, changed, FILE))
     console.log(`\n${TITLES[changed]}; the image has ${(size / 1e6).toFixed(1)} MB`)
@@ -108,21 +93,18 @@ try {
 
 /** Makes the images, the same tars by `xz -T2`, and what zsync and desync need. */
 async function makeImages(site: string): Promise<void> {
-  const { link } = await closureOf(values.closure as 'small' | 'large')
-  const contents = readFileSync(process.execPath).subarray(0, 300_000)
+  const { link } = await closureOf(closure)
   for (const [folder, [version, text]] of Object.entries(VERSIONS)) {
     const out = join(site, folder)
     const etc = join(scratch.folder, `etc-${folder}`)
     mkdirSync(etc)
     writeFileSync(join(etc, 'configuration.nix'), `# ${text}\n`)
-    const file = join(scratch.folder, `package-${version}`)
-    writeFileSync(file, Buffer.concat([contents, Buffer.from(version)]))
-    const { stdout } = await nixStore('--add', file)
-    const build = [...CLI, 'build', '--toplevel', link, '--root', stdout.trim(), '--etc-nixos', etc, '--name', 'image']
-    const level = ['--level', values.level]
-    await measure(shellWords([...build, ...level, '--out', out, '--cache-dir', join(scratch.folder, 'cache')]))
+    const root = await addPackage(version, scratch.folder)
+    const build = [...CLI, 'build', '--toplevel', link, '--root', root, '--etc-nixos', etc, '--name', 'image']
+    const cache = join(scratch.folder, 'cache')
+    await measure(shellWords([...build, '--level', level, '--out', out, '--cache-dir', cache]))
     const other = join(out, 'other.tar.xz')
-    await measure(`${shellWords([...build, '--format', 'tar', '--stdout'])} | xz -T2 -${values.level} > ${other}`)
+    await measure(`${shellWords([...build, '--format', 'tar', '--stdout'])} | xz -T2 -${level} > ${other}`)
     for (const name of ['image', 'other']) {
       await measure(`cd ${out} && zsyncmake -u ${name}.tar.xz -o ${name}.tar.xz.zsync ${name}.tar.xz`)
       if (!pathOfProgram('desync')) continue

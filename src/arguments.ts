@@ -84,7 +84,7 @@ export function objectOf(keys: Readonly<Record<string, Check>>, required: readon
   }
 }
 
-/** What passes one of several checks. Of those that fail, the last one tells why. */
+/** Checks with `first` what `isFirst` accepts, and with `second` everything else. */
 export function either(isFirst: (value: unknown) => boolean, first: Check, second: Check): Check {
   return (value, name) => (isFirst(value) ? first(value, name) : second(value, name))
 }

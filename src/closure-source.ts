@@ -48,7 +48,7 @@ type ClosurePlace =
 /** The fields of a source that say where it is. */
 export const PLACE_FIELDS = ['store', 'closureInfo', 'caches', 'exportFile', 'narFiles'] as const
 
-/** What excludes each other in a source, for people to read; `undefined` if nothing does. `names` are those of its places. */
+/** Says which fields of a source exclude each other; `undefined` if none do. `names` are those of its places. */
 export function conflictIn(
   { store, closureInfo, caches, exportFile, narFiles }: ClosureSource,
   names: readonly string[] = ['store or closureInfo', 'caches', 'exportFile', 'narFiles'],

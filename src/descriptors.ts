@@ -4,14 +4,16 @@ import { isMainThread } from 'node:worker_threads'
 import { NspawnRootfsError, nameErrors } from './nspawn-rootfs-error.ts'
 
 /** No file descriptor became free in time. */
-export class DescriptorsError extends NspawnRootfsError {
-  readonly code = 'DESCRIPTORS_EXHAUSTED'
+export class DescriptorsError extends NspawnRootfsError<'DESCRIPTORS_EXHAUSTED'> {
+  constructor(message: string, options?: ErrorOptions) {
+    super('DESCRIPTORS_EXHAUSTED', message, options)
+  }
 }
 
 nameErrors(DescriptorsError, 'DescriptorsError')
 
 /**
- * What is enough for any build: 40 for Node and one thread, 7 for each further one, and 25 connections for each server.
+ * Enough for any build: 40 for Node and one thread, 7 for each further one, and 25 connections for each server.
  * Builds wait for each other's descriptors long before, and need some 40.
  */
 const ENOUGH = 256

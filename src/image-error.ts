@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
 
-/** What can be wrong with an image as a whole. */
+/** Faults of an image as a whole. */
 export type ImageErrorCode =
   | 'NAR_HASH_MISMATCH'
   | 'NAR_SIZE_MISMATCH'
@@ -13,14 +13,12 @@ export type ImageErrorCode =
   | 'STREAM_OUTDATED'
 
 /** An image that cannot be built as asked, or not be written. */
-export class ImageError extends NspawnRootfsError {
-  readonly code: Open<ImageErrorCode>
+export class ImageError extends NspawnRootfsError<Open<ImageErrorCode>> {
   /** The store path, entry or output file in question. */
   readonly path: string
 
   constructor(code: Open<ImageErrorCode>, path: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.path = path
   }
 }

@@ -41,7 +41,7 @@ export function ownChecksumsFileOf(imageFile: string): string {
   return `${imageFile}.sha256`
 }
 
-/** What pull-tar cuts off the name of an image to find its settings; zst from 258 on. */
+/** Suffixes that pull-tar cuts off the name of an image to find its settings; zst from 258 on. */
 const IMAGE_SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 
 /** The name of an image by that of its file. */

@@ -1,6 +1,11 @@
 /** The base of all errors of this library. Its message says what is wrong, where, and what to do; `code` is for programs. */
-export abstract class NspawnRootfsError extends Error {
-  abstract readonly code: string
+export abstract class NspawnRootfsError<Code extends string = string> extends Error {
+  readonly code: Code
+
+  constructor(code: Code, message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.code = code
+  }
 }
 
 /** One of the known codes, or one that a later version adds: whoever tells them apart needs a case for all others. */

@@ -1,5 +1,5 @@
 /**
- * What comes from outside as people are shown it. A terminal obeys some characters instead of showing them: they move the
+ * Makes foreign text safe to show. A terminal obeys some characters instead of showing them: they move the
  * cursor, paint over what stands there, or fill the clipboard; others turn the order of text around, or cannot be seen.
  */
 

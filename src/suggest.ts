@@ -1,4 +1,4 @@
-/** Longer words and lists are looked through by nobody who mistyped one, and would take long to compare. */
+/** Longer words and lists would take long to compare, and a suggestion from them helps nobody. */
 const LENGTH_MAX = 100
 const KNOWN_MAX = 1000
 

@@ -1,10 +1,10 @@
 import type { Open } from './nspawn-rootfs-error.ts'
 
-/** What may not be as it was meant. Plain data. */
+/** Something that may not be as it was meant. Plain data. */
 export interface Warning {
   /** For programs. */
   readonly code: Open<WarningCode>
-  /** What it is about: a path in the image, a store path, a unit, a file, or the URL of a cache. */
+  /** The subject: a path in the image, a store path, a unit, a file, or the URL of a cache. */
   readonly path?: string
   /** For people: says what it is about, too. */
   readonly message: string
@@ -25,7 +25,7 @@ export type WarningCode =
   | `CHECK_${Uppercase<string>}`
   /** Nothing in the system ends a first boot. */
   | 'FIRST_BOOT_ENDLESS'
-  /** Nobody can log in at a terminal. */
+  /** No terminal has a login. */
   | 'LOGIN_IMPOSSIBLE'
   | 'UNIT_NOT_ENABLED'
   | 'UNIT_SETTING_IGNORED'
@@ -40,13 +40,13 @@ export type WarningCode =
   | 'ENTRY_IN_THE_WAY'
   /** Systemd-nspawn passes over something in the settings, or over what was downloaded of them. */
   | 'SETTINGS_IGNORED'
-  /** What lies beside the image keeps `pull-tar` from getting it. */
+  /** A file beside the image keeps `pull-tar` from getting it. */
   | 'DELIVERY_UNFIT'
   /** An older image cannot be used for what it has in common with one that is pulled. */
   | 'OLDER_IMAGE_UNUSABLE'
   /** Settings beside a pulled image were changed since, and are not replaced. */
   | 'SETTINGS_KEPT'
-  /** What looks like a left-over of a build, but is not this user's to remove. */
+  /** A likely left-over of a build that this user may not remove. */
   | 'LEFT_OVER_NOT_OWN'
   /** SHA256SUMS had lines that others may have put there, and that are not signed. */
   | 'CHECKSUMS_NOT_OWN'

@@ -185,7 +185,7 @@ async function benchXz(context: Context): Promise<Row[]> {
   return rows
 }
 
-/** What xz makes of a .tar.xz, if there is an xz. */
+/** Decodes a .tar.xz with xz, if it is installed, and compares the tree in it with ours. */
 async function decodedTree(file: string, { folder, subject, signal, onStep }: Context): Promise<string> {
   if (!isInstalled('xz')) return 'not seen: no xz'
   onStep('tar.xz: decoding')

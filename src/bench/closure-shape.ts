@@ -25,7 +25,7 @@ export interface FilePlan {
   readonly links: readonly string[]
 }
 
-/** One store path for so many bytes, and never fewer than the least. */
+/** Average size of a store path; a small closure has more of them. */
 const BYTES_PER_PACKAGE = 3_500_000
 const PACKAGES_MIN = 8
 /** The part of the NAR bytes that is in files of packages; the rest is framing, names and the links of `sw`. */
@@ -92,14 +92,14 @@ export function planFiles(
   })
 }
 
-/** Less than this is given up: a file of some bytes is no use. */
+/** A smaller budget is dropped: a file of some bytes is no use. */
 const BUDGET_MIN = 64
 
 function fileSizes(kind: Kind, budget: number, random: Random): number[] {
   const sizes: number[] = []
   let left = budget < BUDGET_MIN ? 0 : budget
   while (left > 0) {
-    // What is left of a package cuts the largest short: with a quarter more, there are as many files as measured.
+    // The end of the package cuts the largest files short; with 1.25 there are as many files as were measured.
     let size = Math.ceil(sizeAt(FILE_SIZES[kind], random(1000)) * 1.25)
     // Half of a program's code is in one file: the program, or the library that it is named for.
     if (kind === 'code' && sizes.length === 0) size = Math.max(64_000, left / 2)
@@ -126,7 +126,7 @@ function createPlaces(kind: Kind, stem: string, random: Random, words: readonly 
   }
 }
 
-/** Of texts in a row one in so many goes to another folder. With the other folders, there are 3.5 files in one. */
+/** One text in this many begins another folder. With the other folders, that makes 3.5 files a folder. */
 const FOLDER_ONE_IN = 8
 const DEPTH_MAX = 5
 const EXTENSIONS = ['c', 'h', 'py', 'pm', 'txt', 'vim', 'html', 'js', 'cmake', 'conf', 'mo']

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { shellWords } from './measure.ts'
 
-/** Something that is measured. */
+/** A command that is measured. */
 export interface Contender {
   readonly name: string
   readonly ours: boolean
@@ -11,7 +11,7 @@ export interface Contender {
   readonly line: string
 }
 
-/** The files that everybody packs. */
+/** The files that all contenders pack. */
 export interface Files {
   /** The folder that stands for `/`. */
   readonly root: string
@@ -30,7 +30,7 @@ export function gnuTar({ root, list }: Files): string {
   return `LC_ALL=C tar -C ${shellWords([root])} ${GNU_FLAGS} -c -T ${shellWords([list])}`
 }
 
-/** Those who write a plain tar, as far as they are installed. `peers` is a folder like bench/thirdparty. */
+/** The installed programs that write a plain tar. `peers` is a folder like bench/thirdparty. */
 export function tarContenders(files: Files, peers: string | undefined): Contender[] {
   const { root, list } = files
   const contenders: Contender[] = []
@@ -47,7 +47,7 @@ export function tarContenders(files: Files, peers: string | undefined): Contende
   return contenders
 }
 
-/** Those who write a .tar.xz, as far as they are installed. The first is the one to be compared with. */
+/** The installed programs that write a .tar.xz. Ratios are to the first. */
 export function xzContenders(files: Files): Contender[] {
   if (!isInstalled('tar')) return []
   const threads = availableParallelism()

@@ -2,19 +2,21 @@ import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { NspawnRootfsError } from '../index.ts'
 
-/** What one run of a command took. */
+/** The time and memory of one run of a command. */
 export interface Run {
   /** From start to end. */
   readonly seconds: number
   /** Of all processes of the command, in user mode and in the kernel. */
   readonly cpuSeconds: number
-  /** Resident memory of all its processes together at the most, in bytes; 0 where there is no /proc to ask. */
+  /** Peak of the resident memory of all its processes together, in bytes; 0 where there is no /proc. */
   readonly peakBytes: number
 }
 
 /** A command that was to be measured failed. */
-export class CommandError extends NspawnRootfsError {
-  readonly code = 'COMMAND_FAILED'
+class CommandError extends NspawnRootfsError<'COMMAND_FAILED'> {
+  constructor(message: string) {
+    super('COMMAND_FAILED', message)
+  }
 }
 
 /** Milliseconds between two looks at memory. */
@@ -70,7 +72,7 @@ function createMemoryMeter(root: number): { peak(): number; stop(): void } {
     for (const pid of descendants(root)) {
       const { now, highest } = memoryOf(pid)
       together += now
-      // What a process had between two looks it tells itself.
+      // The kernel keeps the peak of a process between two looks.
       peak = Math.max(peak, highest)
     }
     peak = Math.max(peak, together)

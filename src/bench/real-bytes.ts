@@ -5,7 +5,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { deflateSync } from 'node:zlib'
 
-/** What a file holds. */
+/** Kinds of file contents. */
 export const KINDS = ['code', 'text', 'packed'] as const
 
 export type Kind = (typeof KINDS)[number]

@@ -27,7 +27,7 @@ export interface GrowthRow {
   readonly peakBytes: number
 }
 
-/** What a benchmark found. Ratios hold within it; seconds are of one machine at one time. */
+/** The results of a benchmark. Ratios hold within it; seconds are of one machine at one time. */
 export interface BenchReport {
   /** The library and its version. */
   readonly subject: string
@@ -40,7 +40,7 @@ export interface BenchReport {
     readonly node: string
   }
   readonly closure: {
-    /** What it is, or how it was made. */
+    /** A name for people, or how it was made. */
     readonly what: string
     readonly storePaths: number
     readonly entries: number

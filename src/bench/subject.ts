@@ -7,7 +7,7 @@ import { readTarTree, type TarTree } from './tree-digest.ts'
 
 /** The closure to measure on. */
 export interface BenchClosure {
-  /** What it is, for people. */
+  /** A name for people. */
   readonly what: string
   /** The folder that stands for `/`. */
   readonly root: string

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs'
 import { pipeline } from 'node:stream/promises'
 import { extract } from 'tar-stream'
 
-/** What is in a tar. */
+/** The tree in a tar. */
 export interface TarTree {
   /** SHA-256 over the sorted entries below nix/store: names, kinds, link targets and contents. Not over owners or times. */
   readonly digest: string

@@ -24,7 +24,7 @@ export interface BinaryCache {
   /** Caches of lower numbers are asked first. */
   readonly priority: number
   /**
-   * What it says of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
+   * Its record of a store path, with the absolute URL of the NAR; `undefined` if it has no such path. Throws
    * `CacheError` CACHED_NARINFO_INVALID, CACHE_UNREADABLE. With `insist`, a busy server is waited for.
    */
   narInfo(path: StorePath, insist: boolean): Promise<ReadNarInfo | undefined>
@@ -62,7 +62,7 @@ export async function openCache(
   }
 }
 
-/** What the cache at `url` says of a store path. Resolves and throws as {@link BinaryCache.narInfo}. */
+/** The record of a store path in the cache at `url`. Resolves and throws as {@link BinaryCache.narInfo}. */
 export async function readNarInfo(
   access: Access,
   url: string,

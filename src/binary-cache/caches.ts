@@ -10,7 +10,7 @@ export interface CachedPath {
   readonly info: NarInfo
   /** Bytes of its narinfo. */
   readonly size: number
-  /** What its contents have to hash to besides its NAR hash. */
+  /** The content address that its contents must have, besides the NAR hash. */
   readonly contentCheck?: ContentCheck
 }
 
@@ -18,7 +18,7 @@ export interface CachedPath {
 export interface Caches {
   /** URLs in the order in which they are asked, of those that can be used. */
   readonly urls: readonly string[]
-  /** What is wrong with the others. */
+  /** The faults of the others. */
   readonly unusable: readonly CacheError[]
   /**
    * The store path as the first cache has it that has it and is believed, in a build whose NAR hash is not among
@@ -78,18 +78,6 @@ export async function openCaches(
     return reopening
   }
 
-  const take = async (cache: BinaryCache, path: StorePath, insist: boolean): Promise<CachedPath | undefined> => {
-    const read = await cache.narInfo(path, insist)
-    if (!read) return undefined
-    const { info } = read
-    const verdict = judge(info)
-    if (verdict.trusted) return { ...read, contentCheck: verdict.contentCheck }
-    const message =
-      `${path.path}: ${cache.url}: cannot be trusted: ${verdict.why}; give the public key of who signs for that cache ` +
-      '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'
-    throw new CacheError('PATH_UNTRUSTED', cache.url, path.path, message)
-  }
-
   return {
     get urls() {
       return ordered.map(cache => cache.url)
@@ -103,7 +91,7 @@ export async function openCaches(
       const ask = async (cache: BinaryCache, insist: boolean) => {
         if (insist) insisted.add(cache)
         try {
-          const found = await take(cache, path, insist)
+          const found = await findIn(cache, path, { insist, judge })
           failed.delete(cache)
           return found && !refused?.has(found.info.narHash) ? found : undefined
         } catch (error) {
@@ -128,13 +116,29 @@ export async function openCaches(
         if (found) return found
       }
       throw failed.size > 0
-        ? together([...failed.values()], 'nor is it to be had elsewhere')
+        ? together([...failed.values()], 'no other place has it')
         : notCached(path, ordered, faults())
     },
   }
 }
 
-/** One error that says of several caches what is wrong in each. */
+/** A store path in one cache. Throws `CacheError` PATH_UNTRUSTED, among others. */
+async function findIn(
+  cache: BinaryCache,
+  path: StorePath,
+  { insist, judge }: { readonly insist: boolean; readonly judge: ReturnType<typeof createJudge> },
+): Promise<CachedPath | undefined> {
+  const read = await cache.narInfo(path, insist)
+  if (!read) return undefined
+  const verdict = judge(read.info)
+  if (verdict.trusted) return { ...read, contentCheck: verdict.contentCheck }
+  const message =
+    `${path.path}: ${cache.url}: cannot be trusted: ${verdict.why}; give the public key that signs for that cache ` +
+    '(--trusted-public-key), or do without if you trust the cache itself (--no-require-signatures)'
+  throw new CacheError('PATH_UNTRUSTED', cache.url, path.path, message)
+}
+
+/** One error that names the faults of several caches. */
 function together(faults: readonly CacheError[], transition: string): CacheError {
   const [first, ...others] = faults
   if (others.length === 0) return first

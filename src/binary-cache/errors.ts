@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What is wrong with a binary cache, or with what it says of a store path. */
+/** Faults of a binary cache, or of its record of a store path. */
 export type CacheErrorCode =
   /** No binary cache is there, or one of another store. */
   | 'CACHE_INVALID'
@@ -12,12 +12,11 @@ export type CacheErrorCode =
   | 'CACHED_NARINFO_INVALID'
   /** A closure has more store paths, or longer narinfos, than any that is real. */
   | 'CLOSURE_TOO_LARGE'
-  /** Nobody who is trusted has signed the store path. */
+  /** No trusted key has signed the store path. */
   | 'PATH_UNTRUSTED'
 
 /** A binary cache that is not one, or a store path that cannot be taken from it. */
-export class CacheError extends NspawnRootfsError {
-  readonly code: Open<CacheErrorCode>
+export class CacheError extends NspawnRootfsError<Open<CacheErrorCode>> {
   /** URL of the cache or the file in it. */
   readonly url: string
   /** The store path in question, if it is about one. */
@@ -26,14 +25,13 @@ export class CacheError extends NspawnRootfsError {
   readonly transient: boolean
 
   constructor(code: CacheErrorCode, url: string, path: string | undefined, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.url = url
     this.path = path
     this.transient = (options?.cause as { transient?: boolean } | undefined)?.transient ?? false
   }
 
-  /** What is wrong: the message without the store path and the URL in front. */
+  /** The message without the store path and the URL in front. */
   get reason(): string {
     return [this.path, this.url].reduce<string>(
       (text, name) => (name !== undefined && text.startsWith(`${name}: `) ? text.slice(name.length + 2) : text),

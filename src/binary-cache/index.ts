@@ -1,6 +1,6 @@
 export { readNarInfo } from './cache.ts'
-export { type CachedPath, type Caches, openCaches } from './caches.ts'
+export { type CachedPath, openCaches } from './caches.ts'
 export { CacheError, type CacheErrorCode } from './errors.ts'
-export { type CacheLocation, PUBLIC_CACHE, parseCacheUrl } from './location.ts'
+export { PUBLIC_CACHE, parseCacheUrl } from './location.ts'
 export type { Trust } from './trust.ts'
 export { walkClosure } from './walk.ts'

@@ -9,7 +9,7 @@ export interface CacheLocation {
   readonly url: string
   /** The user and password that the URL names. */
   readonly login: Login | undefined
-  /** What the URL says of its priority, which then counts more than what the cache says. */
+  /** The priority in the URL; it overrides the one that the cache states. */
   readonly priority: number | undefined
 }
 
@@ -20,8 +20,8 @@ export const PUBLIC_CACHE = {
 } as const
 
 /**
- * The location that a URL means, written as for Nix: behind `?` stand settings, of which `priority` counts here; the
- * others are for who writes to a cache. Throws `CacheError` CACHE_INVALID.
+ * Parses the URL of a cache, written as for Nix: settings follow the `?`. Only `priority` matters here; the
+ * others are for uploads. Throws `CacheError` CACHE_INVALID.
  */
 export function parseCacheUrl(text: string): CacheLocation {
   const url = URL.parse(text)

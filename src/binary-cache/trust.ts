@@ -38,7 +38,7 @@ export function createJudge({ publicKeys, required }: Trust): (info: NarInfo) =>
   }
 }
 
-/** What is added of a content address that does not help. */
+/** The part of a message about a content address that does not help. */
 function whyNotAddressed(info: NarInfo): string {
   if (info.ca === undefined) return ''
   const kind = info.ca.split(':').slice(0, -1).join(':')

@@ -14,7 +14,7 @@ export interface ClosureLimits {
 }
 
 /**
- * A cache whose word is taken, or whose key is, could name another store path in each narinfo for ever. The largest systems
+ * A trusted cache could name another store path in each narinfo for ever. The largest systems
  * have some 100,000 store paths, and 1.5 kB of narinfo for each.
  */
 const LIMITS: ClosureLimits = { paths: 1_000_000, bytes: 1024 ** 3 }
@@ -32,7 +32,7 @@ export async function walkClosure(
   const found: CachedPath[] = []
   const queue: StorePath[] = []
   let bytes = 0
-  const note = (path: StorePath) => {
+  const enqueue = (path: StorePath) => {
     if (seen.has(path.path)) return
     seen.add(path.path)
     queue.push(path)
@@ -40,11 +40,11 @@ export async function walkClosure(
   const take = (path: CachedPath) => {
     found.push(path)
     bytes += path.size
-    path.info.references.forEach(note)
+    path.info.references.forEach(enqueue)
     if (seen.size > limits.paths) throw tooLarge(roots, path, `more than ${limits.paths} store paths`)
     if (bytes > limits.bytes) throw tooLarge(roots, path, `narinfos of more than ${limits.bytes} bytes`)
   }
-  roots.forEach(note)
+  roots.forEach(enqueue)
   await new Promise<void>((resolve, reject) => {
     let next = 0
     let asked = 0
@@ -53,7 +53,7 @@ export async function walkClosure(
       failed = true
       reject(error)
     }
-    const go = () => {
+    const askNext = () => {
       if (next === queue.length && asked === 0) resolve()
       while (next < queue.length && asked < ASKED_AT_A_TIME && !failed) {
         asked++
@@ -61,12 +61,12 @@ export async function walkClosure(
           .then(path => {
             asked--
             if (!failed) take(path)
-            go()
+            askNext()
           })
           .catch(fail)
       }
     }
-    go()
+    askNext()
   })
   return found
 }

@@ -8,14 +8,12 @@ export type BlockCacheErrorCode =
   | 'FOLDER_UNKNOWN'
 
 /** A block cache that cannot be used. */
-export class BlockCacheError extends NspawnRootfsError {
-  readonly code: Open<BlockCacheErrorCode>
+export class BlockCacheError extends NspawnRootfsError<Open<BlockCacheErrorCode>> {
   /** The folder that others can change: the cache's, or one above it. */
   readonly path: string | undefined
 
   constructor(code: BlockCacheErrorCode, path: string | undefined, message: string) {
-    super(message)
-    this.code = code
+    super(code, message)
     this.path = path
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readPieces } from '../descriptors.ts'
+import { reasonOf } from '../disk/index.ts'
 import {
   IMAGE_SIZE_MAX,
   isHttp,
@@ -143,10 +144,8 @@ async function* readable(source: AsyncIterable<Uint8Array>, name: string): Async
   try {
     yield* source
   } catch (error) {
-    const { message } = error as Error
-    const isNamed = message.startsWith(`${name}: `)
-    throw new CheckError('IMAGE_UNREADABLE', isNamed ? message : `${name}: cannot be read: ${message}`, {
-      cause: error,
-    })
+    const reason = reasonOf(error)
+    const message = reason.startsWith(`${name}: `) ? reason : `${name}: cannot be read: ${reason}`
+    throw new CheckError('IMAGE_UNREADABLE', message, { cause: error })
   }
 }

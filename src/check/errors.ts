@@ -12,13 +12,6 @@ export type CheckErrorCode =
   | 'IMAGE_UNBOUNDED'
 
 /** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
-export class CheckError extends NspawnRootfsError {
-  readonly code: Open<CheckErrorCode>
-
-  constructor(code: CheckErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class CheckError extends NspawnRootfsError<Open<CheckErrorCode>> {}
 
 nameErrors(CheckError, 'CheckError')

@@ -47,7 +47,7 @@ export interface BuildFlags extends SigningFlags, CacheFlags {
   json?: true
 }
 
-/** The spec that a declaration and options come to; options count more. Throws `UsageError`, `SpecError`. */
+/** The spec of a declaration and options; options override it. Throws `UsageError`, `SpecError`. */
 export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
   const asked = askedFor(flags)
   const restrict = restrictionOf(flags, flags.store)
@@ -60,7 +60,7 @@ export async function specOf(file: string | undefined, flags: BuildFlags): Promi
   }
 }
 
-/** What options allow a declaration to read; `undefined` for all. `stores` are places that the options name themselves. */
+/** The restrictions on a declaration, by the options; `undefined` for none. `stores` are places that the options name. */
 export function restrictionOf(
   { restrict, allowServer = [] }: Pick<BuildFlags, 'restrict' | 'allowServer'>,
   stores: readonly string[] = [],
@@ -77,7 +77,7 @@ async function entriesOf({ entries = [] }: ImageSpec, { etcNixos }: BuildFlags):
   return [...others, ...(await readOverlay(etcNixos, '/etc/nixos', '--etc-nixos'))]
 }
 
-/** What options say, and nothing of what they leave open. */
+/** The part of a spec that options give. */
 function askedFor(flags: BuildFlags): ImageSpec {
   const { toplevel, root, name, system, format, level, arm64Branches, nspawn } = flags
   const spec = {
@@ -94,7 +94,7 @@ function askedFor(flags: BuildFlags): ImageSpec {
   return Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined))
 }
 
-/** What options say of who signs. Throws `UsageError`. */
+/** The signer, by the options. Throws `UsageError`. */
 export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): ImageSpec['signing'] {
   if (signKey !== undefined && signGpg !== undefined)
     throw new UsageError('--sign-key and --sign-gpg: give one of them')
@@ -148,7 +148,7 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
 /** The options that say where a closure comes from. */
 const PLACE_OPTIONS = ['--store DIR or --closure-info', '--store URL', '--export', '--nar']
 
-/** What the options say of where the closure comes from. */
+/** The source of the closure, by the options. */
 function sourceOf(flags: BuildFlags): ClosureSource {
   const { store = [], closureInfo, export: exportFile, nar } = flags
   const folders = store.filter(place => !isUrl(place))

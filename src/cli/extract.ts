@@ -20,8 +20,8 @@ const NAMED_MAX = 10
 
 const EPILOGUE = `
 Nothing is written outside of DIR, and nothing in it is replaced. Files belong
-to whoever runs this, and modes are subject to the umask. No devices and pipes
-are made. If it fails or is interrupted, DIR is as it was. In a pattern, * and ?
+to whoever runs this, and modes are subject to the umask. Devices and pipes are
+not made. If it fails or is interrupted, DIR is as it was. In a pattern, * and ?
 stand for characters of a name, and ** for any folders.
 
 Examples:

@@ -1,4 +1,4 @@
-/** What the commands have in common that look into an image. */
+/** Options and steps that the commands share which look into an image. */
 import type { Command } from 'commander'
 import { type OpenedImage, openImage } from '../open/index.ts'
 import { print } from './print.ts'
@@ -12,11 +12,11 @@ export interface OpenFlags {
   tokenFile?: string
 }
 
-/** What IMAGE may be, for the end of a help. */
+/** Explains IMAGE at the end of a help. */
 export const IMAGE_EPILOGUE = `
 IMAGE is a path or a URL of a tar archive, plain or compressed with xz, zstd,
-gzip or bzip2, whoever made it. With the manifest that a build writes beside it,
-only the parts are read that have what you ask for.
+gzip or bzip2, of any tool. With the manifest that a build writes beside it,
+only the parts that you ask for are read.
 
 Topic: nspawn-rootfs help looking`
 

@@ -1,4 +1,4 @@
-/** What images are called on pages. Nothing of a URL but its path is shown: a page is passed on, and a query may hold a token. */
+/** The name of an image on a page. Of a URL, only the path is shown: pages are passed on, and a query may hold a token. */
 
 /** The name of an image's file. */
 export function pageTitle(image: string): string {

@@ -3,7 +3,7 @@ import { matchesGlob } from 'node:path'
 import { decodeText, encodeText, type ImageMember, OpenError, type OpenedImage } from '../open/index.ts'
 import { printable } from '../printable.ts'
 
-/** What makes a pattern of a name. */
+/** Characters that make a name a pattern. */
 const PATTERN = /[*?[{]/
 
 /** The entries that fit a pattern, and if that is wanted what is below them. */

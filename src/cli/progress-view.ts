@@ -11,13 +11,13 @@ export interface View<Progress> {
   clear(): void
 }
 
-/** What is shown of it. */
+/** The lines that are shown. */
 export interface Picture {
   /** From 0 to 1. */
   readonly part: number
   /** Amounts, in words. */
   readonly figures: string
-  /** What is at work now. */
+  /** The current work. */
   readonly name: string
 }
 
@@ -99,7 +99,7 @@ function pictureOfPull({ bytesReused, bytesFetched, bytesTotal }: PullProgress):
   const done = bytesReused + bytesFetched
   const rest = bytesTotal === undefined ? 'an unknown size' : formatBytes(Math.max(0, bytesTotal - done))
   return {
-    // What came wrong comes again.
+    // A damaged file is fetched again.
     part: bytesTotal ? Math.min(1, done / bytesTotal) : 0,
     figures: `reused ${formatBytes(bytesReused)}, fetched ${formatBytes(bytesFetched)}, ${rest} to go`,
     name: '',

@@ -30,9 +30,8 @@ interface PullFlags extends CacheFlags {
 const EPILOGUE = `
 URL is that of an image on a web server, such as
 https://images.example.org/web.tar.xz, with SHA256SUMS beside it. If the image
-has a manifest, only those of its blocks are fetched that no older image in DIR
-and no --from has. What was fetched is kept if the pull breaks off, and the next
-one goes on there.
+has a manifest, pull takes blocks from older images and fetches only the others.
+If it is interrupted, the next pull continues where it ended.
 
 Example, on the machine that runs the image:
   nspawn-rootfs pull https://images.example.org/web.tar.xz \\
@@ -46,7 +45,7 @@ export function definePull(pull: Command): void {
     .argument('<URL>', 'URL of an image')
     .option('--dir <DIR>', 'folder for the image and the files beside it', somePath, '.')
     .addOption(
-      new Option('--verify <HOW>', 'what must be right: the signature of SHA256SUMS, the checksums alone, or no')
+      new Option('--verify <HOW>', 'what to verify: the signature of SHA256SUMS, only the checksums, or no')
         .choices(VERIFICATIONS)
         .default('signature'),
     )
@@ -56,7 +55,7 @@ export function definePull(pull: Command): void {
       collectPaths,
     )
     .option('--keyring <FILE>', 'keyring with keys that may sign (repeatable)', collectPaths)
-    .option('--from <IMAGE>', 'older image, to take blocks from (repeatable; always: those in DIR)', collectPaths)
+    .option('--from <IMAGE>', 'older image to take blocks from, besides those in DIR (repeatable)', collectPaths)
     .option('--save-traffic', 'make changed blocks here where that saves bytes; takes processor time')
     .option('--allow-downgrade', 'accept what is older than what was published there before')
     .option('--import <NAME>', 'import the image as machine NAME; without root, print the commands', machineName)
@@ -104,7 +103,7 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       onProgress: view.show,
       onSilence(isSilent) {
         view.clear()
-        const news = isSilent ? 'has sent nothing for 10 seconds, and is asked again' : 'answers again'
+        const news = isSilent ? 'has sent nothing for 10 seconds; trying again' : 'answers again'
         print(`the server ${news}`, process.stderr)
       },
     })

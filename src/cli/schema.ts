@@ -2,7 +2,7 @@ import { Argument, type Command } from 'commander'
 import { imageJsonSchema, manifestJsonSchema } from '../index.ts'
 import { printJson } from './print.ts'
 
-/** What there is a schema of, each with what makes it. */
+/** The schemas by name, each with the function that makes it. */
 const SCHEMAS = { declaration: imageJsonSchema, manifest: manifestJsonSchema }
 
 const EPILOGUE = `

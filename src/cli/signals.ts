@@ -14,10 +14,8 @@ export function abortOnSignals(left = 'nothing was left behind'): { signal: Abor
   }
 }
 
-class Interrupted extends NspawnRootfsError {
-  readonly code = 'INTERRUPTED'
-
+class Interrupted extends NspawnRootfsError<'INTERRUPTED'> {
   constructor(signal: NodeJS.Signals, left: string) {
-    super(`stopped by ${signal}; ${left}`)
+    super('INTERRUPTED', `stopped by ${signal}; ${left}`)
   }
 }

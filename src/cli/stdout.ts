@@ -9,8 +9,10 @@ const write = promisify(writeCallback)
 const RETRY_AFTER = 2
 
 /** Standard output cannot take the image. */
-class StdoutError extends NspawnRootfsError {
-  readonly code = 'STDOUT_FAILED'
+class StdoutError extends NspawnRootfsError<'STDOUT_FAILED'> {
+  constructor(message: string) {
+    super('STDOUT_FAILED', message)
+  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { formatBytes, formatSeconds } from '../units.ts'
 import { formatLine, type Line } from './print.ts'
 import { shellPath, shortPath } from './shell.ts'
 
-/** What is printed when an image is built: what it is, and what to do with it. */
+/** The text after a build: the image, and how to use it. */
 export function formatSummary(image: ImageResult | ImageFiles, seconds: number, stream: WriteStream): string {
   const ratio = image.tarSize / image.size
   const lines: Line[] = [
@@ -20,7 +20,7 @@ export function formatSummary(image: ImageResult | ImageFiles, seconds: number, 
   return lines.map(line => `${formatLine(line, stream)}\n`).join('')
 }
 
-/** What this build has verified, and what it takes from the block cache. */
+/** How much this build has verified, and how much came from the block cache. */
 function verificationOf({ narSize, cachedNarSize, verifiedNarSize }: ImageResult): string {
   const amount = (size: number) => (size === narSize ? 'all' : formatBytes(size))
   const verified = `${amount(verifiedNarSize)} verified now against NAR hashes`

@@ -3,7 +3,7 @@
  * put together, in order, into one file.
  */
 export interface Container {
-  /** What follows the image's name in the name of its file, such as `.tar.xz`. */
+  /** The suffix of image files, such as `.tar.xz`. */
   readonly suffix: string
   /**
    * Bytes of tar in a block, a multiple of 512; the last block of a batch has less. It bounds memory, and it shapes the
@@ -12,7 +12,7 @@ export interface Container {
   readonly blockSize: number
   /** Names the encoder and what shapes its output, for the manifest. */
   readonly description: string
-  /** What makes blocks of pieces; absent where the pieces are the file. */
+  /** Makes blocks of pieces; absent where the pieces are the file. */
   readonly blocks?: BlockFormat
 }
 
@@ -29,7 +29,7 @@ export interface BlockFormat {
   createAssembler(): Assembler
 }
 
-/** What the container has to know of a block that is in its file. */
+/** Facts of a block that the container keeps for its index. */
 export interface BlockRecord {
   /** Bytes of tar in it. */
   readonly uncompressedSize: number
@@ -50,10 +50,10 @@ export function blockCapacity(blockSize: number): number {
 
 /** Puts blocks together. */
 export interface Assembler {
-  /** What stands before the first block. */
+  /** The bytes before the first block. */
   begin(): Uint8Array
   /** Notes a block that was written. */
   add(block: BlockRecord): void
-  /** What stands behind the last block. */
+  /** The bytes behind the last block. */
   end(): Uint8Array
 }

@@ -2,7 +2,7 @@ import { inflateRawSync, type ZlibOptions, type ZstdOptions, zstdDecompressSync 
 
 const DECODERS = { inflateRawSync, zstdDecompressSync }
 
-/** What Node gives where `info` is asked for, which its types leave out. */
+/** The result of Node with `info`, which its types leave out. */
 interface Decoded {
   readonly buffer: Uint8Array
   readonly engine: { readonly bytesWritten: number }

@@ -24,7 +24,7 @@ const CHECK = 'crc64'
 /** The encoder of this thread, with the memory that it works in. */
 let encoder: Lzma2Encoder | undefined
 
-/** What may be converted in a block; the first that gains is. */
+/** Filters for a block, tried in order; the first that gains is taken. */
 function convertersOf(arm64Branches: boolean): BranchConverter[] {
   return arm64Branches ? [X86_BRANCHES, ARM64_BRANCHES] : [X86_BRANCHES]
 }

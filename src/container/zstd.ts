@@ -30,7 +30,7 @@ export const zstdContainer = ({ level }: { readonly level: number }): Container 
 })
 
 /**
- * What zstd asks for to make a frame in one pass (`ZSTD_compressBound`, rounded up), which reads the block where it lies. A
+ * The space with which zstd makes a frame in one pass (`ZSTD_compressBound`, rounded up) and reads the block where it lies. A
  * frame that comes out in chunks of Node's 16 KiB is 1.4 % larger and takes a seventh more time (level 3, 100 MiB of tar).
  */
 function frameBound(size: number): number {

@@ -9,7 +9,7 @@ export function basicAuthorization(user: string, password: string): string {
 }
 
 /**
- * What to send to the places that a request for `start` leads to. User and password in a URL are for its origin alone,
+ * The Authorization for `start` and the places that it redirects to. User and password in a URL are for its origin alone,
  * and go before what `ask` says.
  */
 export function authorizerFor(start: URL, ask: Authorizer): Authorizer {

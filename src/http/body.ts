@@ -4,7 +4,7 @@ import { decodeContent } from './content-encoding.ts'
 import { HttpError } from './errors.ts'
 
 /**
- * What some bytes are the beginning of: the file that was asked for, or what is in that file when it is unpacked;
+ * Says whether some bytes are the beginning of the file that was asked for, or of its contents when it is unpacked;
  * `undefined` if that cannot be told.
  */
 export type Recognise = (head: Uint8Array) => 'file' | 'contents' | undefined
@@ -125,13 +125,13 @@ function createReplay(raw: AsyncIterableIterator<Uint8Array>) {
   }
   return {
     bytes,
-    /** What `raw` threw. */
+    /** The error of `raw`. */
     failure: () => failed?.error,
     head: () => Buffer.concat(kept ?? []),
     forget() {
       kept = undefined
     },
-    /** All bytes, from the first; there are no more of them for who read them before. */
+    /** All bytes, from the first. Earlier readers get no more. */
     async *replay(): AsyncGenerator<Uint8Array> {
       stopped = true
       await pending?.catch(() => {})

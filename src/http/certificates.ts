@@ -11,7 +11,7 @@ export const CERTIFICATE_VARIABLES = ['NIX_SSL_CERT_FILE', 'SSL_CERT_FILE', 'NOD
 const SYSTEM_FILES = ['/etc/ssl/certs/ca-certificates.crt', '/nix/var/nix/profiles/default/etc/ssl/certs/ca-bundle.crt']
 
 /**
- * What TLS connections trust: the authorities that Node brings along, those of NODE_EXTRA_CA_CERTS, which Node reads itself,
+ * The authorities that TLS connections trust: those of Node, those of NODE_EXTRA_CA_CERTS, which Node reads itself,
  * and those of the one file that Nix would read: NIX_SSL_CERT_FILE, else SSL_CERT_FILE, else the system's.
  *
  * For Nix that file takes the place of all others. Here it comes on top: a file that holds the authority of a company and no

@@ -17,7 +17,7 @@ import { openQueues, type Time } from './turns.ts'
 export interface HttpClientOptions {
   /** The Authorization header for a URL, or `undefined`. It is asked again wherever a redirect leads. */
   readonly authorizationFor?: Authorizer
-  /** Who asks, for the User-Agent header: some servers answer nobody who does not say. */
+  /** The User-Agent header: some servers refuse requests without one. */
   readonly userAgent?: string
   /** Milliseconds without a byte, while one is waited for, after which an attempt fails: 60 000. */
   readonly stallTimeout?: number
@@ -28,7 +28,7 @@ export interface HttpClientOptions {
    * 180 000. One that never answered has a sixth of it.
    */
   readonly patience?: number
-  /** What is known of the servers, and is shared with other clients. Default: the client's own. */
+  /** The state of the servers, shared with other clients. Default: the client's own. */
   readonly throttle?: ThrottleMemory
 }
 
@@ -36,7 +36,7 @@ export interface HttpClientOptions {
 export interface FetchOptions {
   /** The most bytes that there may be. */
   readonly limit: number
-  /** What a file begins like, if that can be told: it decides whether a Content-Encoding is to be believed. */
+  /** Recognises the file by its first bytes: this decides whether a Content-Encoding is believed. */
   readonly recognise?: Recognise
   /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
   readonly insist?: boolean
@@ -48,7 +48,7 @@ export interface FetchOptions {
 
 /** A part of a file that is on its way. */
 export interface RangeAnswer {
-  /** What the server says of the file: hand it in with the next range, so that both are of one file. */
+  /** The identity of the file: hand it in with the next range, so that both are of one file. */
   readonly identity: Identity
   /** Whether only the range is sent; else the server sends the whole file, and what was not asked for is dropped here. */
   readonly isPart: boolean
@@ -91,7 +91,7 @@ const SENT_MAX = 64
 /** Milliseconds for which a file may hold a connection that nobody reads from while its server refuses others. */
 const PAUSE_MAX = 1000
 
-/** What is sent, and to whom it may lead. */
+/** A request, and where it may lead. */
 interface SendOptions extends RequestOptions {
   /** Whether a public server led here: then it may be no address of this machine. */
   readonly isElsewhere: boolean
@@ -136,7 +136,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const dispatcher = isElsewhere ? connections.elsewhere : connections.dispatcher
     const turn = await queueOf(url).take({ signal, patience: server => persistence.patience(server) })
     try {
-      // It may have been aborted since the turn was given, and tells nobody who listens from now on.
+      // It may have been aborted since the turn was given, and no listener that is added now would be called.
       signal.throwIfAborted()
       const response = await sendRequest(dispatcher, url, options)
       if (isBusy(response)) turn.refuse(persistence.retryAfter(parseRetryAfter(response.headers['retry-after'])))

@@ -8,7 +8,7 @@ import { Pace } from './pace.ts'
 import { describeFailing, type Persistence } from './persistence.ts'
 import { OverdueError, type Queue, type Time } from './turns.ts'
 
-/** What a download needs of its client. */
+/** The part of the client that a download needs. */
 export interface DownloadContext {
   /** Sends a request and follows redirects; adds every URL that it asks to `chain`. */
   readonly get: (headers: Readonly<Record<string, string>>, chain: URL[]) => Promise<Response>
@@ -23,12 +23,12 @@ export interface DownloadContext {
   readonly end: () => void
 }
 
-/** What to download. */
+/** A file to download. */
 export interface DownloadOptions {
   readonly url: URL
   /** The most bytes that it may have; a little more if it comes with a Content-Encoding. */
   readonly limit: number
-  /** What the server answers where it has no such file. */
+  /** Statuses that mean that there is no such file. */
   readonly missing: ReadonlySet<number>
   /** The part that is wanted of it. Default: all. */
   readonly range?: FileRange
@@ -40,11 +40,11 @@ export interface FileRange {
   readonly start: number
   /** Bytes of it, at least one; there are fewer where the file ends. */
   readonly size: number
-  /** What earlier answers told of the file: one that differs is another file, and refused. */
+  /** The identity of the file by earlier answers; an answer with another one is refused. */
   readonly identity?: Identity
 }
 
-/** A server without ranges sends a file from its start after each release: so many times at most. */
+/** A server without ranges sends a file from its start after each release: this many times at most. */
 const RESTARTS_MAX = 3
 
 /** The connection of a body was given up for the requests of others. */
@@ -95,7 +95,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
     return this.#identity.encoding
   }
 
-  /** What the server says of the file. */
+  /** The identity of the file, by the server. */
   get identity(): Identity {
     return this.#identity
   }
@@ -292,7 +292,7 @@ export class Download implements AsyncIterableIterator<Uint8Array, undefined> {
   /** Throws if the file, or what came of it, has more bytes than it may have. */
   #checkLimit(size: number): void {
     const { limit } = this.#options
-    // What cannot be compressed any further grows a little.
+    // Incompressible data grows a little.
     const most = this.#identity.encoding === undefined ? limit : limit + limit / 100 + 64 * 1024
     if (size > most) {
       throw this.#error('HTTP_TOO_LARGE', `the file has more than the ${limit} bytes that it may have`, 'check the URL')

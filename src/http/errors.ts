@@ -19,7 +19,7 @@ export type HttpErrorCode =
 export interface HttpErrorData {
   /** The URL that was asked for, without user and password. */
   readonly url?: string
-  /** What the server answered. */
+  /** The status of the server's answer. */
   readonly status?: number
   /** Whether another time, or another place, may do better. */
   readonly transient?: boolean
@@ -29,16 +29,14 @@ export interface HttpErrorData {
 }
 
 /** A download that cannot be had, or settings for downloads that cannot be used. */
-export class HttpError extends NspawnRootfsError {
-  readonly code: Open<HttpErrorCode>
+export class HttpError extends NspawnRootfsError<Open<HttpErrorCode>> {
   readonly url?: string
   readonly status?: number
   readonly transient: boolean
   readonly line?: number
 
   constructor(code: HttpErrorCode, message: string, data: HttpErrorData = {}) {
-    super(message, data.cause === undefined ? undefined : { cause: data.cause })
-    this.code = code
+    super(code, message, data.cause === undefined ? undefined : { cause: data.cause })
     this.url = data.url
     this.status = data.status
     this.transient = data.transient ?? false

@@ -8,7 +8,7 @@ const DISCARD_MAX = 64 * 1024
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
-/** What is sent, apart from the URL. */
+/** A request, apart from the URL. */
 export interface RequestOptions {
   readonly headers: Readonly<Record<string, string>>
   /** Milliseconds without a byte after which the exchange fails. */
@@ -68,6 +68,9 @@ export interface Response {
 /**
  * One request and its response, as undici reports them. The clock runs only while something is awaited from the network:
  * from the request to the headers, and while `read` has nothing to give.
+ *
+ * `request()` of undici would be half as long, but does not do: it does not tell when a connection is there, so that the clock
+ * would run while one is made; and if a body breaks off, it drops the bytes that were received and not yet read.
  */
 class Exchange implements Dispatcher.DispatchHandler, Response {
   status = 0
@@ -193,7 +196,7 @@ class Exchange implements Dispatcher.DispatchHandler, Response {
 
   #startClock(): void {
     this.#stopClock()
-    // What came while this thread was busy elsewhere is read first, and may stop the clock.
+    // Bytes that came while this thread was busy elsewhere are read first, and may stop the clock.
     const expire = () => setImmediate(() => this.#clock === clock && this.#abort(new StallError(this.#stallTimeout)))
     const clock = setTimeout(expire, this.#stallTimeout)
     this.#clock = clock

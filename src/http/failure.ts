@@ -12,7 +12,7 @@ import { ProxyError } from './proxy-error.ts'
 /** Why one attempt failed, and whether another one may do better. */
 export interface Failure {
   readonly code: HttpErrorCode
-  /** What happened, and what to do about it, in words. */
+  /** The fault and the advice, in words. */
   readonly reason: string
   readonly advice: string
   readonly transient: boolean
@@ -85,7 +85,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([408, 429])
 const LASTING: ReadonlySet<number> = new Set([501, 505, 511])
 
 /**
- * What servers answer that have too much to do, or are asked too often: besides 429 and 503 (RFC 6585, RFC 9110), 418 of
+ * Statuses of servers that have too much to do, or are asked too often: besides 429 and 503 (RFC 6585, RFC 9110), 418 of
  * magic-nix-cache, 509 of hosts whose traffic is used up, 529 of overloaded sites, and 420 and 430 of some services.
  */
 const BUSY: ReadonlySet<number> = new Set([418, 420, 429, 430, 503, 509, 529])

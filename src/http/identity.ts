@@ -11,7 +11,7 @@ export interface Identity {
   readonly encoding?: string
 }
 
-/** What the headers of a response say of the file, which has `length` bytes. */
+/** The identity of a file with `length` bytes, by the headers of a response. */
 export function identityOf(headers: Headers, length: number | undefined): Identity {
   const encoding = codingsOf(textOf(headers, 'content-encoding') ?? '').join(', ')
   return {

@@ -11,7 +11,7 @@ const WINDOW = 5
 /** The network gives bytes, but too few. */
 export class SlowError extends Error {
   override readonly name = 'SlowError'
-  /** What came, and in how many milliseconds. */
+  /** The bytes that came, and in how many milliseconds. */
   readonly bytes: number
   readonly waited: number
 

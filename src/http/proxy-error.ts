@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { errors } from 'undici'
 import type { ProxyServer } from './proxy-settings.ts'
 
-/** What a proxy does instead of opening the way to the server. */
+/** The refusal of a proxy to open the way to the server. */
 export interface Refusal {
   readonly reason: string
   /** Whether it wants another user or password than it was given. */

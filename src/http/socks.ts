@@ -5,9 +5,9 @@ import type { ProxyServer } from './proxy-settings.ts'
 
 /** How connections through a SOCKS proxy are made. */
 export interface SocksOptions {
-  /** What a connection to the proxy is made with. */
+  /** Options for the connection to the proxy. */
   readonly socket: buildConnector.BuildOptions
-  /** What TLS with a server is made with. */
+  /** Options for TLS with the server. */
   readonly tls: buildConnector.BuildOptions
   /** Looks up the names of servers that the proxy cannot or should not look up. */
   readonly lookUp: LookupFunction
@@ -42,7 +42,7 @@ export function createSocksConnector(proxy: ProxyServer, options: SocksOptions):
   }
 }
 
-/** What the proxy is asked to connect to: of a name, its address, where the proxy cannot or should not look it up. */
+/** The target for the proxy: the address of a name, where the proxy cannot or should not look it up. */
 async function destinationOf({ scheme }: ProxyServer, host: string, lookUp: LookupFunction): Promise<string> {
   if (scheme === 'socks4a' || scheme === 'socks5h') return host
   const { promise, resolve, reject } = Promise.withResolvers<string>()
@@ -79,7 +79,7 @@ async function shakeHands(
   }
 }
 
-/** What the proxy did, by the only thing that tells it: the message of the library's error. */
+/** The answer of the proxy, which only the message of the library's error tells. */
 function refusalOf(message: string): Refusal {
   if (/Authentication failed|no accepted authentication type/.test(message)) {
     return { reason: 'it refuses user and password, or wants some', credentials: true, lasting: true }

@@ -17,7 +17,7 @@ import type { Failure } from './failure.ts'
 export interface Time {
   /** Milliseconds, the same for all threads, and never less than before. */
   now(): number
-  /** Waits so many milliseconds; rejects when the signal is aborted. */
+  /** Waits, in milliseconds; rejects when the signal is aborted. */
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>
 }
 
@@ -25,13 +25,13 @@ export interface Time {
 export interface Turn {
   /** The server answered. */
   succeed(): void
-  /** The server has too much to do, or closed the connection; it asks to be left alone for so many milliseconds. */
+  /** The server has too much to do, or closed the connection; it asks to be left alone for this many milliseconds. */
   refuse(retryAfter?: number): void
   /** The request failed for another reason, or is not wanted any more. */
   end(): void
 }
 
-/** Who waits for a turn. */
+/** A request that waits for its turn. */
 export interface TurnOptions {
   /** Rejects with its reason when it is aborted. */
   readonly signal: AbortSignal
@@ -120,7 +120,7 @@ class ServerQueue implements Queue {
     signal.addEventListener('abort', abort)
     this.#waiters.push(waiter)
     const now = this.#time.now()
-    // Whoever comes while others wait cannot be earlier than they.
+    // Later requests cannot overtake those that wait.
     if (this.#timer) this.#dismiss(now, Math.max(0, this.#wakeAt - now))
     else this.#admit()
     try {

@@ -2,7 +2,7 @@ import { filePath, text, wholeNumber } from '../arguments.ts'
 import { type Access, createAccess } from '../nar-file/index.ts'
 import { credentialsOf } from '../store/index.ts'
 
-/** Who may read an image on a server, and how long that is waited for. */
+/** Credentials for a server, and how long to wait for it. */
 export interface ServerOptions {
   /** A netrc file with users and passwords for the server, or its text. */
   readonly netrcFile?: string

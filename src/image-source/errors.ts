@@ -11,26 +11,24 @@ export type OpenErrorCode =
   | 'OPEN_UNBOUNDED'
   /** It is compressed in a way that nothing here undoes. */
   | 'OPEN_UNSUPPORTED'
-  /** What was named as its manifest is none of it. */
+  /** The given manifest is not that of the image. */
   | 'MANIFEST_WRONG'
   /** It was closed while it was read. */
   | 'OPEN_CLOSED'
   /** Nothing stands at a path in it. */
   | 'ENTRY_MISSING'
-  /** What stands at a path has no contents, such as a directory. */
+  /** The entry at a path has no contents, such as a directory. */
   | 'ENTRY_WITHOUT_CONTENTS'
 
 /** An image that cannot be looked into, or has not what is looked for. */
-export class OpenError extends NspawnRootfsError {
-  readonly code: Open<OpenErrorCode>
+export class OpenError extends NspawnRootfsError<Open<OpenErrorCode>> {
   /** The image, as it was given, without passwords. */
   readonly image: string
 
   /** `what` is said of the image. */
   constructor(code: OpenErrorCode, image: string, what: string, options?: ErrorOptions) {
     // In one line, whatever a name in the image holds.
-    super(printable(`${image}: ${what}`), options)
-    this.code = code
+    super(code, printable(`${image}: ${what}`), options)
     this.image = image
   }
 }

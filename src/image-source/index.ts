@@ -1,4 +1,4 @@
 export { isHttp, openAccess, SERVER_OPTIONS, type ServerOptions } from './access.ts'
-export { type BesideOptions, besideOf, readBeside } from './beside.ts'
+export { besideOf, readBeside } from './beside.ts'
 export { OpenError, type OpenErrorCode } from './errors.ts'
 export { IMAGE_SIZE_MAX, type ImageSource, openFile, openUrl, type RandomAccess, sourceOf } from './source.ts'

@@ -14,7 +14,7 @@ import type { Warning } from '../warning.ts'
 import { mergeChecksums, parseChecksums } from './checksums.ts'
 import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
 
-/** What is about to be delivered. */
+/** The files that are about to be delivered. */
 export interface Delivered {
   /** The image, and the settings if they come from its spec. */
   readonly artefacts: readonly ArtefactDigest[]
@@ -26,7 +26,7 @@ export interface Delivered {
   readonly isSigned: boolean
 }
 
-/** What the folder has to say to that. */
+/** The state of the folder. */
 export interface Beside {
   /** The text of SHA256SUMS before, and as it is to be. */
   readonly previous: string | undefined
@@ -64,7 +64,7 @@ interface Line {
   readonly sha256: string
 }
 
-/** What SHA256SUMS says of other files that are there. */
+/** The lines of SHA256SUMS about other files that are there. */
 async function othersOf(folder: string, text: string, replaced: readonly string[]): Promise<Line[]> {
   const lines: Line[] = []
   for (const line of parseChecksums(text)) {
@@ -117,6 +117,6 @@ function leftOut(path: string, files: readonly string[]): Warning {
   const shown = files.length > 3 ? `${files.slice(0, 3).join(', ')} and ${files.length - 3} more` : files.join(', ')
   const message =
     `${path}: no longer lists ${shown}: others can write into this folder, and only what this user has built is ` +
-    'signed; build it anew, or choose a folder that only you can write'
+    'signed; build it again, or choose a folder that only you can write'
   return { code: 'CHECKSUMS_NOT_OWN', path, message }
 }

@@ -7,7 +7,7 @@ export interface BlockMap {
   /** Bytes of the file so far. */
   readonly size: number
   add(chunk: FileChunk): void
-  /** Begins anew. */
+  /** Forgets all chunks. */
   clear(): void
 }
 

@@ -12,7 +12,7 @@ import type { Delivery } from './delivery.ts'
 import { type ArtefactDigest, type FileLayout, formatManifest } from './manifest.ts'
 import { type ImageFiles, resultOf } from './result.ts'
 
-/** Who signs what the spec says; `undefined` for nobody. Rejects with `SigningError`. */
+/** Opens the signer of a spec; `undefined` if it has none. Rejects with `SigningError`. */
 export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
   return signing && openSigner(signing)
 }

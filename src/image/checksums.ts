@@ -7,7 +7,7 @@ import type { ArtefactDigest } from './manifest.ts'
 
 const LINE = /^([0-9a-f]{64})(?: {2}| \*)([^/]+)$/
 
-/** What a file of checksums says of files beside it. */
+/** The lines of a file of checksums. */
 export function parseChecksums(text: string): Pick<ArtefactDigest, 'file' | 'sha256'>[] {
   return text.split('\n').flatMap(line => {
     const [, sha256, file] = LINE.exec(line) ?? []

@@ -1,6 +1,6 @@
 /**
  * A build that outlives the loss of a NAR. Where no cache gives the NAR of a store path, and one has another build of it,
- * the image is planned anew with that build, and built anew; what has not changed comes from the block cache, if there is
+ * the image is planned and built again with that build; unchanged blocks come from the block cache, if there is
  * one.
  */
 import { setMaxListeners } from 'node:events'

@@ -34,7 +34,7 @@ export interface ImageBuild extends AsyncDisposable {
    * wait for that promise.
    */
   writeTo(write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult>
-  /** What the image turned out to be, once all of it is where it goes. Rejects when the build has failed or was ended. */
+  /** The result, once the image is complete and in place. Rejects when the build has failed or was ended. */
   readonly result: Promise<ImageResult>
   /** Ends the build wherever it is, and resolves when nothing of it is left. */
   [Symbol.asyncDispose](): Promise<void>
@@ -55,7 +55,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   const events = new EventEmitter<{ progress: [Progress] }>()
   const ending = new AbortController()
   const { promise: result, resolve, reject } = Promise.withResolvers<ImageResult>()
-  // Whoever awaits the call that begins the build learns of a fault there.
+  // The call that begins the build reports the fault, too.
   result.catch(() => {})
   let begun: string | undefined
   let delivery: Delivery | undefined
@@ -155,7 +155,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     },
     async [Symbol.asyncDispose]() {
       begun ??= 'its end'
-      // What is over may not be closed yet.
+      // A finished build may not be closed yet.
       if (isOver) await running
       abandon()
       await running
@@ -164,7 +164,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   }
 }
 
-/** What goes into a file that somebody else keeps. */
+/** Records the bytes of a file that somebody else keeps. */
 function createFileRecord() {
   const map: BlockMap = createBlockMap()
   const hash = createHash('sha256')

@@ -19,7 +19,7 @@ export type ManifestBlock = ImageManifest['blocks'][number]
 /** A run of the tar that is one store path, or entries that are none. Offsets and sizes are in bytes of tar. */
 export type ManifestSegment = ImageManifest['segments'][number]
 
-/** What the bytes of an image file are. */
+/** The layout of an image file. */
 export type FileLayout = Pick<ImageManifest, 'blocks' | 'framing'>
 
 /** The manifest of a finished image. */

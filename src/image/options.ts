@@ -18,13 +18,13 @@ export interface BuildOptions {
    */
   readonly verifyCache?: boolean
   /**
-   * What the threads run, as a URL or a path: a module that imports `nspawn-rootfs/worker`, or that entry itself. For a
+   * The module that the threads run, as a URL or a path: one that imports `nspawn-rootfs/worker`, or that entry itself. For a
    * program that is bundled into other files. Default: `worker.js` beside this module.
    */
   readonly workerUrl?: string | URL
 }
 
-/** What the options may be. */
+/** Checks of the options. */
 export const BUILD_OPTIONS = {
   workers: wholeNumber(1),
   signal: abortSignal,

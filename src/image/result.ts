@@ -3,7 +3,7 @@ import type { Warning } from '../warning.ts'
 import { type ArtefactDigest, createManifest, type FileLayout, type ImageManifest } from './manifest.ts'
 import type { ImageRun } from './run.ts'
 
-/** What an image turned out to be. Sizes are in bytes. */
+/** The result of a build. Sizes are in bytes. */
 export interface ImageResult {
   readonly name: string
   /** `undefined` if neither the spec nor the toplevel says. */
@@ -32,7 +32,7 @@ export interface ImageResult {
   /** SHA-256 of the image file, lower-case base 16. */
   readonly sha256: string
   readonly manifest: ImageManifest
-  /** What may not be as it was meant. */
+  /** Things that may not be as they were meant. */
   readonly warnings: readonly Warning[]
 }
 
@@ -44,7 +44,7 @@ export interface ImageFiles extends ImageResult {
   readonly files: readonly string[]
 }
 
-/** What became of an image: `artefacts` are its files, the image first, whose bytes are as `layout` says. */
+/** The result for an image: `artefacts` are its files, the image first; `layout` is that of the image. */
 export function resultOf(
   { image, production }: ImageRun,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],

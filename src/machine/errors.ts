@@ -10,14 +10,12 @@ export type MachineErrorCode =
   | 'MACHINE_DOES_NOT_START'
 
 /** A machine that cannot be made of an image. */
-export class MachineError extends NspawnRootfsError {
-  readonly code: Open<MachineErrorCode>
+export class MachineError extends NspawnRootfsError<Open<MachineErrorCode>> {
   /** Name of the machine. */
   readonly machine: string
 
   constructor(code: MachineErrorCode, machine: string, what: string, options?: ErrorOptions) {
-    super(`machine ${machine}: ${what}`, options)
-    this.code = code
+    super(code, `machine ${machine}: ${what}`, options)
     this.machine = machine
   }
 }

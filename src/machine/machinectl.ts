@@ -11,7 +11,7 @@ import { importSteps, type MachineRequest, replaceSteps, type Step } from './ste
 /** Where systemd-nspawn looks for settings of a machine (systemd.nspawn(5)). */
 const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/lib/machines']
 
-/** What is wanted, and what is known of it. */
+/** A request, and the known state of the machine. */
 export interface Plan {
   readonly request: MachineRequest
   /** Whether a machine that is there is to be replaced. */
@@ -56,7 +56,7 @@ export async function hasMachine(machine: string): Promise<boolean> {
 }
 
 /**
- * Runs the commands one after the other; what they say goes to standard error. `onStep` is told of each before. If one fails
+ * Runs the commands in order; their output goes to standard error. `onStep` is called before each. If one fails
  * after the machine was stopped, the machine that was there is started again. Throws `MachineError` MACHINE_FAILED and
  * MACHINE_DOES_NOT_START.
  */

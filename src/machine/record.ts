@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { isOwn, readIfThere, replaceFile } from '../disk/index.ts'
 
-/** What is known of a machine. Digests are SHA-256 in lower-case base 16. */
+/** The record of a machine. Digests are SHA-256 in lower-case base 16. */
 export interface MachineRecord {
   /** The image that it was last made of. */
   readonly image?: string

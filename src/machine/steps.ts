@@ -13,13 +13,13 @@ import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 /** A command. */
 export interface Step {
   readonly command: readonly string[]
-  /** What brings the machine back that was there, should it fail. */
+  /** The command that brings the previous machine back if this step fails. */
   readonly back?: readonly (readonly string[])[]
   /** Whether it is the image's fault if it fails. */
   readonly isTrial?: true
 }
 
-/** What is to become a machine. */
+/** The image that becomes a machine. */
 export interface MachineRequest {
   readonly machine: string
   /** Path of the image file. */
@@ -28,7 +28,7 @@ export interface MachineRequest {
   readonly settings?: string
 }
 
-/** What is there of a machine that is replaced. */
+/** The state of a machine that is replaced. */
 export interface FoundMachine {
   /** Whether it is there itself: not if a replacement was broken off in the middle. */
   readonly isThere: boolean

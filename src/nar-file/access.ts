@@ -5,7 +5,7 @@ import type { FileRange, HttpClient, RangeAnswer, Recognise } from '../http/inde
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
 
-/** Who may read what is not for everybody. Plain data. */
+/** Credentials for servers that do not answer everybody. Plain data. */
 export interface Credentials {
   /** The text of a netrc file. */
   readonly netrc?: string
@@ -22,14 +22,14 @@ export interface Login {
 
 /** How to reach files. Plain data. */
 export interface AccessOptions extends Credentials {
-  /** What stood in the URLs of caches. It counts more than the other credentials. */
+  /** Logins from the URLs of caches. They override the other credentials. */
   readonly logins?: readonly Login[]
   /**
    * Milliseconds without a byte after which a server is asked again, and at last given up; one that is busy is given up
    * after nine times as long without any success. Default 20 000.
    */
   readonly stallTimeout?: number
-  /** What is known of the servers, and is shared with other threads. Default: what this access finds out. */
+  /** The state of the servers, shared with other threads. Default: this access's own. */
   readonly throttle?: ThrottleMemory
 }
 
@@ -55,7 +55,7 @@ export interface DocumentOptions {
   readonly acceptsGzip?: boolean
   /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
   readonly insist?: boolean
-  /** What the file begins like: servers may say that it is encoded where it is not. */
+  /** Recognises the file by its first bytes: servers may say that it is encoded where it is not. */
   readonly recognise?: Recognise
 }
 
@@ -63,7 +63,7 @@ export interface OpenOptions extends DocumentOptions {
   readonly stretch?: { readonly offset: number; readonly size: number }
 }
 
-/** Nobody waits for minutes to learn that a server is dead: five attempts are made. */
+/** Five attempts are made: nobody should wait for minutes to learn that a server is dead. */
 const STALL_TIMEOUT = 20_000
 
 /** Bytes read from a local file at a time. */
@@ -115,7 +115,7 @@ function isLocal(url: string): boolean {
   return url.startsWith('file:')
 }
 
-/** Opening a pipe would wait for who writes to it, and no signal ends that; and what came out of it cannot be read again. */
+/** Opening a pipe would wait for its writer, and no signal ends that; and its bytes cannot be read again. */
 async function findFile(url: string): Promise<{ readonly path: string; readonly size: number }> {
   const path = fileURLToPath(url)
   const info = await stat(path)

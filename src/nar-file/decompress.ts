@@ -50,7 +50,7 @@ function supported(compression: string): Compression {
   if (found !== undefined) return found
   throw new UnsupportedCompressionError(
     `its compression, ${shortName(compression)}, is not supported (supported: ${COMPRESSIONS.join(', ')}); give another ` +
-      "cache that has the path, or copy it anew (nix copy --to 'URL?compression=zstd')",
+      "cache that has the path, or copy it again (nix copy --to 'URL?compression=zstd')",
   )
 }
 

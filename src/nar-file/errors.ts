@@ -1,7 +1,7 @@
 import { aboutUrl, describeUrl } from '../describe-url.ts'
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What is wrong with a file that should hold a NAR. */
+/** Faults of a file that should hold a NAR. */
 export type NarFileErrorCode =
   /** There is no such file. */
   | 'NAR_FILE_MISSING'
@@ -17,15 +17,14 @@ export type NarFileErrorCode =
   | 'COMPRESSION_UNSUPPORTED'
 
 /** A packed store path that cannot be had. */
-export class NarFileError extends NspawnRootfsError {
-  readonly code: Open<NarFileErrorCode>
+export class NarFileError extends NspawnRootfsError<Open<NarFileErrorCode>> {
   /** The store path. */
   readonly path: string
   /** URL of the file, as messages show it. */
   readonly url: string
-  /** What is wrong with it. */
+  /** The fault. */
   readonly reason: string
-  /** What is wrong in the other places that were tried, each with its URL in front. */
+  /** The faults of the other places that were tried, each with its URL in front. */
   readonly elsewhere: readonly string[]
   /** Whether the file may be had another time. */
   readonly transient: boolean
@@ -39,9 +38,8 @@ export class NarFileError extends NspawnRootfsError {
   ) {
     const { elsewhere = [], ...rest } = options
     const others =
-      elsewhere.length > 0 ? `; nor is it to be had elsewhere:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
-    super(`${path}: ${aboutUrl(url, reason)}${others}`, rest)
-    this.code = code
+      elsewhere.length > 0 ? `; no other place has it:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
+    super(code, `${path}: ${aboutUrl(url, reason)}${others}`, rest)
     this.path = path
     this.url = describeUrl(url)
     this.reason = reason
@@ -52,7 +50,7 @@ export class NarFileError extends NspawnRootfsError {
 
 nameErrors(NarFileError, 'NarFileError')
 
-/** The error about a store path that is nowhere to be had whole, by what is wrong in each of the places. */
+/** The error about a store path that no place has whole, by the faults of the places. */
 export function nowhere([first, ...others]: readonly NarFileError[]): NarFileError {
   if (others.length === 0) return first
   const { code, path, url, reason } = first

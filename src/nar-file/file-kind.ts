@@ -1,15 +1,15 @@
-/** What a file is by its first bytes: of what is handed in as something else, messages say so. */
+/** The kind of a file by its first bytes, for messages about a file of the wrong kind. */
 import { type DetectedCompression, detectCompression } from '../unpack/index.ts'
 
 /** A kind of file. */
 export interface FileKind {
   /** For a message, with its article: "an xz file". */
   readonly what: string
-  /** What it is compressed with, by the name that it has in a narinfo. */
+  /** Its compression, by the name in a narinfo. */
   readonly compression?: string
   /** The command that undoes that, to which the file's name is added. */
   readonly unpack?: string
-  /** What to do with such a file, where a NAR is wanted. */
+  /** Advice about such a file, where a NAR is wanted. */
   readonly advice?: string
 }
 
@@ -19,13 +19,13 @@ export const KIND_HEAD_SIZE = 512
 /** The length of the first string of a NAR, then the string (nix: src/libutil/archive.cc). */
 const NAR_MAGIC = '\x0d\0\0\0\0\0\0\0nix-archive-1'
 
-/** What `nix-store --export` writes: a one, then a NAR. */
+/** The output of `nix-store --export`: a one, then a NAR. */
 export const EXPORT: FileKind = { what: 'an export of nix-store --export', advice: 'give it as an export (--export)' }
 
-/** What `nix nario export --format 2` writes (nix: src/libstore/export-import.cc, exportMagicV2). */
+/** The output of `nix nario export --format 2` (nix: src/libstore/export-import.cc, exportMagicV2). */
 export const EXPORT_2: FileKind = {
   what: 'an export of format 2',
-  advice: 'write it anew with nix-store --export, and give it as an export (--export)',
+  advice: 'write it again with nix-store --export, and give it as an export (--export)',
 }
 
 export const NAR: FileKind = { what: 'a NAR', compression: 'none' }

@@ -6,7 +6,6 @@ export {
   type DocumentOptions,
   type Login,
   loadHttp,
-  type OpenOptions,
 } from './access.ts'
 export { NarFileError, type NarFileErrorCode, nowhere } from './errors.ts'
 export { CACHE_INFO, EXPORT, EXPORT_2, type FileKind, fileKindOf, NAR, NARINFO } from './file-kind.ts'

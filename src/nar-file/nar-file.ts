@@ -6,7 +6,7 @@ export interface NarFile {
   readonly url: string
   /** Where the NAR begins in the file, and how long it is there. Absent: it is the whole file. */
   readonly stretch?: { readonly offset: number; readonly size: number }
-  /** What it is said to be compressed with, by the name in a narinfo. */
+  /** Its stated compression, by the name in a narinfo. */
   readonly compression: string
   /** SHA-256 of the compressed bytes, if the source says. A hint: nobody signs for it. */
   readonly fileHash?: NarHash

@@ -33,7 +33,7 @@ export async function* readNarFile(
       if (unpacked > narSize) throw fault('NAR_FILE_CORRUPT', `holds more than the ${narSize} bytes it should`)
       yield chunk
     }
-    // What a decoder leaves behind the end of its data belongs to the file, too.
+    // Bytes behind the end of the compressed data belong to the file, too.
     await input.drain()
   } catch (error) {
     if (input.failure() !== undefined) throw input.failure()
@@ -99,7 +99,7 @@ function createMeter(source: AsyncIterable<Uint8Array>, limit: number, tooLong: 
     async close(): Promise<void> {
       await iterator.return?.()
     },
-    /** What the source threw, or that it is too long. */
+    /** The error of the source, or that it is too long. */
     failure: () => failure,
     result: () => ({ length, complete, hash: narHashFromBytes(hash.digest()) }),
   }

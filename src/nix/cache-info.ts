@@ -7,7 +7,7 @@
  * counts. A priority is read as far as it is a number, as Nix does with `std::stoi`; one that does not begin with a number
  * counts as absent, where Nix 2.8 to 2.34 refuse the cache.
  */
-/** What a binary cache says of itself. */
+/** The description that a binary cache gives of itself. */
 export interface CacheInfo {
   /** The folder of the store whose paths it has, as written. Absent where it does not say. */
   readonly storeDir?: string

@@ -27,13 +27,13 @@ export type HashAlgorithm = 'md5' | 'sha1' | 'sha256' | 'sha512' | 'blake3'
 
 /** A content address in its parts. */
 export interface ContentAddress {
-  /** What was hashed: the one file of a text, of a fixed output that is flat, the NAR, or the contents as git has them. */
+  /** What was hashed: the file of a text or of a flat fixed output, the NAR, or the contents as git has them. */
   readonly method: 'text' | 'flat' | 'nar' | 'git'
   readonly algorithm: HashAlgorithm
   readonly digest: Uint8Array
 }
 
-/** What must hash to what, for a path's contents to be those that its content address names. */
+/** The check that a path's contents are those that its content address names. */
 export interface ContentCheck {
   /**
    * `file`: the contents of the one regular file, not executable, that the path has to be. `nar`: the NAR; for SHA-256
@@ -108,7 +108,7 @@ export function isContentAddressed(info: Pick<PathInfo, 'path' | 'references' | 
 }
 
 /**
- * What of the contents must hash to what; `undefined` unless {@link isContentAddressed}. Throws as
+ * The check of the contents by their content address; `undefined` unless {@link isContentAddressed}. Throws as
  * {@link contentAddressOf}.
  */
 export function contentCheckOf(info: Pick<PathInfo, 'path' | 'references' | 'ca'>): ContentCheck | undefined {

@@ -1,5 +1,5 @@
 /**
- * What crypto.ts exports, in JavaScript alone: for browsers, whose own WebCrypto hashes nothing piece by piece. The build
+ * The exports of crypto.ts, in JavaScript alone: for browsers, whose own WebCrypto hashes nothing piece by piece. The build
  * puts it into `nspawn-rootfs/nix` for all that is not Node (tsup.config.ts).
  */
 import { ed25519 } from '@noble/curves/ed25519.js'
@@ -10,7 +10,7 @@ import type { Hash } from './crypto.ts'
 
 const HASHES = { md5, sha1, sha256, sha512 }
 
-/** What of a hash of `@noble/hashes` is used here. */
+/** The part of a hash of `@noble/hashes` that is used here. */
 interface NobleHash {
   update(bytes: Uint8Array): unknown
   digest(): Uint8Array

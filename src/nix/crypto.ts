@@ -41,6 +41,6 @@ function privateKey(seed: Uint8Array) {
   return crypto.createPrivateKey({ key: Buffer.from([...PKCS8_HEAD, ...seed]), type: 'pkcs8', format: 'der' })
 }
 
-// What stands before the 32 bytes in the DER of a public key and of a secret key (RFC 8410).
+// The DER of a public key and of a secret key, before their 32 bytes (RFC 8410).
 const SPKI_HEAD = [0x30, 0x2a, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 3, 0x21, 0]
 const PKCS8_HEAD = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20]

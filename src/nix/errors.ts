@@ -33,16 +33,14 @@ export interface NixErrorData {
  * The one error of this room: data in a Nix format, or a use of the NAR writer, that breaks the format's rules.
  * The message says what is wrong and where; `code` and the data fields say the same to programs.
  */
-export class NixError extends NspawnRootfsError {
-  readonly code: Open<NixErrorCode>
+export class NixError extends NspawnRootfsError<Open<NixErrorCode>> {
   readonly input?: string
   readonly offset?: number
   readonly line?: number
   readonly path?: string
 
   constructor(code: NixErrorCode, message: string, data: NixErrorData = {}) {
-    super(message, data.cause === undefined ? undefined : { cause: data.cause })
-    this.code = code
+    super(code, message, data.cause === undefined ? undefined : { cause: data.cause })
     this.input = data.input
     this.offset = data.offset
     this.line = data.line

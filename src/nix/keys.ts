@@ -10,6 +10,8 @@ import { decodeBase64, encodeBase64 } from './base64.ts'
 import { publicKeyOfSeed } from './crypto.ts'
 import { NixError, quote } from './errors.ts'
 
+const KEY_SIZE = 32
+
 /** A key that verifies signatures. Plain data. */
 export interface PublicKey {
   readonly name: string
@@ -32,7 +34,7 @@ export function parsePublicKey(text: string): PublicKey {
   const word = text.trim()
   const named = splitNamed(word)
   const base64 = named?.base64 ?? word
-  // A ":" may have come into the middle of one.
+  // A stray ":" may stand in the middle of a secret key.
   const isNameSecret = named !== undefined && isLikeSecret(named.name)
   const isSecret = isNameSecret || isLikeSecret(base64)
   const invalid = (reason: string) => {
@@ -44,14 +46,14 @@ export function parsePublicKey(text: string): PublicKey {
     const of = named && !isNameSecret ? ` of ${quote(named.name)}` : ''
     throw invalid(`it is as long as a secret key${of}; give the public one (nix key convert-secret-to-public)`)
   }
-  const isKey = decodeBase64(base64, KEY_SIZE)
-  if (named === undefined && isKey) throw invalid('it has no name: give NAME:BASE64, as its owner publishes it')
+  const bytes = decodeBase64(base64, KEY_SIZE)
+  if (named === undefined && bytes) throw invalid('it has no name: give NAME:BASE64, as its owner publishes it')
   if (named === undefined && isLikePath(word)) {
     throw invalid('it looks like the path of a file: give the key that is in it, NAME:BASE64')
   }
   if (named === undefined) throw invalid('it is not of the form NAME:BASE64')
-  if (isKey === undefined) throw invalid(`behind the ":" 44 characters of base 64, ${KEY_SIZE} bytes, are needed`)
-  return { name: named.name, bytes: isKey }
+  if (bytes === undefined) throw invalid(`behind the ":" 44 characters of base 64, ${KEY_SIZE} bytes, are needed`)
+  return { name: named.name, bytes }
 }
 
 /** Parses `trusted-public-keys` of a nix.conf: any number of keys with white space between them. Throws like {@link parsePublicKey}. */
@@ -90,5 +92,3 @@ export function splitNamed(text: string): { name: string; base64: string } | und
   const colon = text.indexOf(':')
   return colon <= 0 ? undefined : { name: text.slice(0, colon), base64: text.slice(colon + 1) }
 }
-
-const KEY_SIZE = 32

@@ -4,12 +4,13 @@
  * It keeps one string of the framing at most (4,095 bytes, a symlink target) and the names above the node it is in
  * (64 x 255 bytes, twice). A length is checked before a byte behind it is taken, so no input makes it hold more.
  */
-import { type ByteString, decodeByteString, decodeText, EMPTY, encodeByteString, joinNames } from '../bytes/index.ts'
+import { type ByteString, decodeByteString, decodeText, EMPTY, joinNames } from '../bytes/index.ts'
 import { NixError, quote } from './errors.ts'
-import { NAR_MAX_DEPTH, NAR_MAX_NAME, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
+import { NAR_MAX_DEPTH, NAR_MAX_TARGET, narNameProblem, narPadding, narTargetProblem } from './nar.ts'
+import { CLOSE, DIRECTORY, EXECUTABLE, LONGEST, type Step, TOKENS, type Token, type TokenStep } from './nar-tokens.ts'
 
 /**
- * What a NAR says, in its order. The root is a node: `regular` to `end-regular`, `symlink`, or `directory` to
+ * The contents of a NAR, in its order. The root is a node: `regular` to `end-regular`, `symlink`, or `directory` to
  * `end-directory`; in a directory each `entry` is followed by the node of that name.
  */
 export type NarEvent =
@@ -37,7 +38,7 @@ export interface NarReader {
 
 /** A NAR being read out of a stream that goes on behind it: there `push` stops at the NAR's end. */
 export interface EmbeddedNarReader extends NarReader {
-  /** What follows the NAR in the chunk pushed last, not a copy; `undefined` while the NAR is not complete. */
+  /** The bytes behind the NAR in the last chunk, not a copy; `undefined` while the NAR is not complete. */
   rest(): Uint8Array | undefined
 }
 
@@ -109,41 +110,9 @@ function createReader(embedded: boolean): EmbeddedNarReader {
           yield END_REGULAR
         } else {
           if (!takeString()) break
-          if (step === 'name') {
-            const name = takenText()
-            enter(name)
-            step = 'node-key'
-            yield { type: 'entry', name }
-          } else if (step === 'target') {
-            const target = takenText()
-            const problem = narTargetProblem(target)
-            if (problem !== undefined) throw invalid(problem, stringSize(length))
-            step = 'close'
-            yield { type: 'symlink', target }
-          } else {
-            const taken = step
-            const token = takenToken(TOKENS[step])
-            step = token.next
-            if (token === DIRECTORY) {
-              lastNames.push(EMPTY)
-              yield BEGIN_DIRECTORY
-            } else if (token === EXECUTABLE) {
-              executable = true
-            } else if (token === CLOSE) {
-              if (taken === 'entry-close') {
-                path.pop()
-                step = 'directory'
-              } else {
-                step = path.length === 0 ? 'done' : 'entry-close'
-                // A directory ends with the `)` of its node, which stands where an entry might.
-                if (taken === 'directory') {
-                  lastNames.pop()
-                  yield END_DIRECTORY
-                }
-              }
-            }
-          }
+          const event = step === 'name' ? readName() : step === 'target' ? readTarget() : readToken(step)
           length = -1
+          if (event) yield event
         }
       }
       busy = false
@@ -151,6 +120,42 @@ function createReader(embedded: boolean): EmbeddedNarReader {
       failure = error
       throw error
     }
+  }
+
+  function readName(): NarEvent {
+    const name = takenText()
+    enter(name)
+    step = 'node-key'
+    return { type: 'entry', name }
+  }
+
+  function readTarget(): NarEvent {
+    const target = takenText()
+    const problem = narTargetProblem(target)
+    if (problem !== undefined) throw invalid(problem, stringSize(length))
+    step = 'close'
+    return { type: 'symlink', target }
+  }
+
+  function readToken(at: TokenStep): NarEvent | undefined {
+    const token = takenToken(TOKENS[at])
+    step = token.next
+    if (token === DIRECTORY) {
+      lastNames.push(EMPTY)
+      return BEGIN_DIRECTORY
+    }
+    if (token === EXECUTABLE) executable = true
+    if (token !== CLOSE) return undefined
+    if (at === 'entry-close') {
+      path.pop()
+      step = 'directory'
+      return undefined
+    }
+    step = path.length === 0 ? 'done' : 'entry-close'
+    // A directory ends with the `)` of its node, which stands where an entry might.
+    if (at !== 'directory') return undefined
+    lastNames.pop()
+    return END_DIRECTORY
   }
 
   /** Takes the next `size` bytes as {@link source}; false if the chunk ends before them (it is then used up). */
@@ -268,74 +273,11 @@ function createReader(embedded: boolean): EmbeddedNarReader {
   }
 }
 
-type TokenStep =
-  | 'magic'
-  | 'open'
-  | 'type-key'
-  | 'type'
-  | 'regular'
-  | 'executable'
-  | 'contents-key'
-  | 'target-key'
-  | 'directory'
-  | 'entry-open'
-  | 'name-key'
-  | 'node-key'
-  | 'close'
-  | 'entry-close'
-type Step = TokenStep | 'name' | 'target' | 'size' | 'data' | 'padding' | 'done'
-
-interface Token {
-  readonly text: string
-  readonly bytes: Uint8Array
-  readonly next: Step
-}
-
-function token(text: string, next: Step): Token {
-  return { text, bytes: encodeByteString(text as ByteString), next } // Checked by encodeByteString.
-}
-
-// What follows `)` depends on what it closes, so the parser sets it.
-const CLOSE = token(')', 'done')
-const DIRECTORY = token('directory', 'directory')
-const EXECUTABLE = token('executable', 'executable')
-
-/** The strings that may stand at each step of the grammar, and the step behind each. */
-const TOKENS: { readonly [step in TokenStep]: readonly Token[] } = {
-  magic: [token('nix-archive-1', 'open')],
-  open: [token('(', 'type-key')],
-  'type-key': [token('type', 'type')],
-  type: [token('regular', 'regular'), DIRECTORY, token('symlink', 'target-key')],
-  regular: [token('contents', 'size'), EXECUTABLE],
-  executable: [token('', 'contents-key')],
-  'contents-key': [token('contents', 'size')],
-  'target-key': [token('target', 'target')],
-  directory: [token('entry', 'entry-open'), CLOSE],
-  'entry-open': [token('(', 'name-key')],
-  'name-key': [token('name', 'name')],
-  'node-key': [token('node', 'open')],
-  close: [CLOSE],
-  'entry-close': [CLOSE],
-}
-
 const BEGIN_DIRECTORY: NarEvent = { type: 'directory' }
 const END_DIRECTORY: NarEvent = { type: 'end-directory' }
 const END_REGULAR: NarEvent = { type: 'end-regular' }
 
 const LONGEST_STRING = NAR_MAX_TARGET + narPadding(NAR_MAX_TARGET)
-
-/** The longest string that each step takes; 0 where none is taken. */
-const LONGEST = {
-  ...(Object.fromEntries(
-    Object.entries(TOKENS).map(([step, tokens]) => [step, Math.max(...tokens.map(token => token.text.length))]),
-  ) as { readonly [step in TokenStep]: number }),
-  name: NAR_MAX_NAME,
-  target: NAR_MAX_TARGET,
-  size: 0,
-  data: 0,
-  padding: 0,
-  done: 0,
-}
 
 function stringSize(length: number): number {
   return 8 + length + narPadding(length)

@@ -1,5 +1,5 @@
 /**
- * What a binary cache says of a store path: the file `<digest>.narinfo` (nix: src/libstore/nar-info.cc).
+ * The record of a store path in a binary cache: the file `<digest>.narinfo` (nix: src/libstore/nar-info.cc).
  *
  *     narinfo = { NAME ": " VALUE nl }
  *
@@ -26,7 +26,7 @@ import { DEFAULT_STORE_DIR, parseStorePath, parseStorePathBaseName } from './sto
 export interface NarInfo extends PathInfo {
   /** Where the NAR is, as written: relative to the cache, or absolute. */
   readonly url: string
-  /** What the file is compressed with, as written: `none`, `xz`, `zstd`, …. Which names there are is not said here. */
+  /** The compression of the file, as written: `none`, `xz`, `zstd`, …. Unknown names are not refused here. */
   readonly compression: string
   /**
    * The SHA-256 of the file at `url`, so of the NAR as it is compressed. Absent where the cache does not say, or gives

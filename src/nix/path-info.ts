@@ -1,7 +1,7 @@
 import type { NarHash } from './hash.ts'
 import type { StorePath } from './store-path.ts'
 
-/** What a Nix database knows of a valid store path, as far as an image needs it. Plain data. */
+/** The record of a valid store path in a Nix database, as far as an image needs it. Plain data. */
 export interface PathInfo {
   readonly path: StorePath
   /** The SHA-256 of the path's contents as a NAR. */

@@ -13,7 +13,7 @@ import { type NarHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from './store-path.ts'
 
-/** What stands in a registration: all of a record but its references, or one of them, which belongs to the last record. */
+/** An item of a registration: a record without its references, or one reference of the last record. */
 export type RegistrationItem =
   | ({ readonly kind: 'record' } & Omit<PathInfo, 'references'>)
   | { readonly kind: 'reference'; readonly path: StorePath }

@@ -12,6 +12,8 @@ import { signEd25519, verifyEd25519 } from './crypto.ts'
 import { type PublicKey, type SecretKey, splitNamed } from './keys.ts'
 import type { PathInfo } from './path-info.ts'
 
+const SIGNATURE_SIZE = 64
+
 /** The part of a record that is signed. */
 export type SignedInfo = Pick<PathInfo, 'path' | 'narHash' | 'narSize' | 'references'>
 
@@ -40,5 +42,3 @@ export function signPathInfo(info: SignedInfo, key: SecretKey): string {
   const bytes = signEd25519(new TextEncoder().encode(fingerprintOf(info)), key.seed)
   return `${key.name}:${encodeBase64(bytes)}`
 }
-
-const SIGNATURE_SIZE = 64

@@ -20,7 +20,7 @@ export interface StorePath {
   readonly storeDir: string
   /** The 32 digits that begin the base name. */
   readonly digest: string
-  /** What follows the digest and its `-`. */
+  /** The part behind the digest and its `-`. */
   readonly name: string
   /** `digest-name`: the entry in the store's folder. */
   readonly baseName: string

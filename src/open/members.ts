@@ -190,6 +190,6 @@ async function* bytesOf(parts: AsyncIterable<FilePart>): AsyncGenerator<Uint8Arr
 
 function problemOf(kind: string, offset: number): string {
   return kind === 'no-header'
-    ? `is no tar archive, or is damaged: what should be a header at byte ${offset} of the tar is none`
+    ? `is not a tar archive, or is damaged: there is no tar header at byte ${offset}`
     : `is cut off: its tar ends at byte ${offset}, in the middle of an entry`
 }

@@ -1,5 +1,5 @@
 /** The tar archive in an image file, from any offset on. */
-
+import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import {
@@ -91,24 +91,12 @@ export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: B
 
 /** Of blocks in order, the index of the first that ends behind `offset`. */
 function firstBehind(blocks: readonly XzBlock[], offset: number): number {
-  return firstWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
+  return firstIndexWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
 }
 
 /** The index of the first that begins at `offset` or behind it. */
 function firstFrom(blocks: readonly XzBlock[], offset: number): number {
-  return firstWhere(blocks, ({ dataOffset }) => dataOffset >= offset)
-}
-
-/** By bisection: an image may have many blocks, and be read from many places. */
-function firstWhere(blocks: readonly XzBlock[], holds: (block: XzBlock) => boolean): number {
-  let low = 0
-  let high = blocks.length
-  while (low < high) {
-    const middle = (low + high) >>> 1
-    if (holds(blocks[middle])) high = middle
-    else low = middle + 1
-  }
-  return low
+  return firstIndexWhere(blocks, ({ dataOffset }) => dataOffset >= offset)
 }
 
 /** Bytes given to an unpacker at a time: a few may stand for many. */

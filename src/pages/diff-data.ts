@@ -1,4 +1,4 @@
-/** What the page of differences is given, as JSON in it. Sizes are in bytes. */
+/** The data of the page of differences, as JSON in it. Sizes are in bytes. */
 export interface DiffData {
   readonly oldTitle: string
   readonly newTitle: string
@@ -46,7 +46,7 @@ export interface SectionData {
 export interface FileData {
   readonly path: string
   readonly kind: 'added' | 'removed' | 'changed'
-  /** What changed, in words. */
+  /** The changes, in words. */
   readonly description: string
   /** In unified form. */
   readonly diff?: string

@@ -1,7 +1,7 @@
 /** Pages in one file: no request leaves them, and a policy in them lets none. */
 import type { PageAssets } from './assets.ts'
 
-/** What a page is made of. */
+/** The parts of a page. */
 export interface PageParts {
   readonly title: string
   /** HTML. */

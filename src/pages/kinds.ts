@@ -1,5 +1,5 @@
 /**
- * What a store path is, guessed by its name alone, as the contents are not read: packages bear these names in nixpkgs and in
+ * The kind of a store path, guessed by its name alone, as the contents are not read: packages bear these names in nixpkgs and in
  * Debian. The first rule that fits counts.
  */
 
@@ -14,7 +14,7 @@ export const KINDS = [
   'System and settings',
 ] as const
 
-/** What the kind is called that has what is no store path. */
+/** The name of the kind for everything that is not a store path. */
 export const NO_KIND = 'Not in the store'
 
 type Kind = (typeof KINDS)[number]

@@ -1,4 +1,4 @@
-/** What the page of sizes is given, as JSON in it. Sizes are in bytes; store paths are called by their place in `paths`. */
+/** The data of the page of sizes, as JSON in it. Sizes are in bytes; store paths are named by their index in `paths`. */
 export interface SizesData {
   readonly title: string
   readonly fileSize: number
@@ -7,7 +7,7 @@ export interface SizesData {
   /** The toplevel first, if there is one. */
   readonly roots: readonly number[]
   readonly paths: readonly PathData[]
-  /** What is no store path. */
+  /** Everything that is not a store path. */
   readonly others: readonly OtherData[]
 }
 

@@ -1,5 +1,5 @@
 /**
- * What a NixOS system does to /etc at each boot (nixpkgs `nixos/modules/system/etc/setup-etc.pl`). For each symlink in
+ * Changes that a NixOS system makes in /etc at each boot (nixpkgs `nixos/modules/system/etc/setup-etc.pl`). For each symlink in
  * `etc` of its toplevel it makes one in /etc, or a copy if a file NAME.mode lies beside it. It passes over all other
  * files there. What an image has under the same name is replaced; a folder is replaced only if it is empty, or holds
  * nothing but symlinks into /etc/static.

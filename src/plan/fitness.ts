@@ -13,7 +13,7 @@ const BOOT_RULES = [
   ...['activation', 'profile', 'container', 'login'],
 ]
 
-/** What is known of an image to be. */
+/** The known facts of a planned image. */
 export interface Candidate {
   readonly closure: Closure
   /** All entries outside of the store paths, in the order of the archive. */
@@ -50,7 +50,7 @@ function createLookup(closure: Closure): Lookup {
   const lookup = lookupIn(closure)
   return async place => {
     const node = await lookup(place).catch(error => {
-      // What is missing on disk is told of, with more to say, by whoever packs the store path.
+      // A store path that is missing on disk is reported when it is packed, with a better message.
       if ((error as NodeJS.ErrnoException).syscall === undefined) throw error
       const path = `/${place.split('/', 3).join('/')}`
       throw new ImageError('UNFIT', path, `${path}: cannot be looked into: ${reasonOf(error)}`, { cause: error })

@@ -1,4 +1,4 @@
-/** What the configuration of a NixOS system makes go wrong in a container later, and the option that mends it. */
+/** Faults that the configuration of a NixOS system causes in a container later, and the options that mend them. */
 import { encodeText } from '../bytes/index.ts'
 import { HOST_FILES } from '../check/index.ts'
 import type { StorePath } from '../nix/index.ts'
@@ -11,11 +11,11 @@ import { textAt } from './closure-files.ts'
 const NIXOS_PRESET = '00-nixos.preset'
 const PRESETS = 'etc/systemd/system-preset/'
 
-/** What is known of an image with a NixOS system. */
+/** The known facts of an image with a NixOS system. */
 export interface NixosImage {
   readonly closure: Closure
   readonly toplevel: StorePath
-  /** What it holds besides the store paths. */
+  /** Its entries besides the store paths. */
   readonly entries: readonly TreeEntry[]
   /** Whether the settings that come along give it the network of the host. */
   readonly sharesNetwork: boolean

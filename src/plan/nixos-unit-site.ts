@@ -63,7 +63,7 @@ export async function nixosUnitSite(
     findUnit,
     async hasProgram(path) {
       if (path.startsWith(`${CURRENT_SYSTEM}/`)) return has(toplevel.path + path.slice(CURRENT_SYSTEM.length))
-      // What else lies below /run, such as wrappers, is made at boot.
+      // Anything else below /run, such as wrappers, is made at boot.
       return path.startsWith('/run/') || has(path)
     },
     async findPrograms() {

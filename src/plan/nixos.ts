@@ -1,5 +1,5 @@
 /**
- * What makes an image of a NixOS system bootable, as nixpkgs' make-system-tarball and the nspawn-tarball module of
+ * Entries that make an image of a NixOS system bootable, as nixpkgs' make-system-tarball and the nspawn-tarball module of
  * tfc/nspawn-nixos do it:
  *
  *     nix/var/nix/profiles/system -> the toplevel     what nixos-rebuild switches

@@ -39,7 +39,7 @@ export interface ImagePlan {
   readonly tail: readonly TreeEntry[]
   /** Bytes of all store paths as NARs. */
   readonly narSize: number
-  /** What it takes to bring the contents of the segments. */
+  /** The means to bring the contents of the segments. */
   readonly supply: SupplyOptions
 }
 

@@ -34,7 +34,7 @@ export interface PreparedImage {
   readonly plan: ImagePlan
   /** The closure that it is planned for. */
   readonly opened: OpenedClosure
-  /** What may not be as it was meant. */
+  /** Things that may not be as they were meant. */
   readonly warnings: readonly Warning[]
   /** The store paths in which something was looked up to plan it. What lies on disk was not verified for that. */
   readonly inspected: ReadonlySet<string>
@@ -69,7 +69,7 @@ export async function withOtherBuild(opened: OpenedClosure, error: unknown): Pro
   return { ...opened, closure: await closure.otherBuild(error) }
 }
 
-/** What follows from a spec alone. */
+/** Facts that follow from a spec alone. */
 interface Given {
   readonly settings: Uint8Array | undefined
   readonly entries: readonly TreeEntry[]
@@ -123,7 +123,7 @@ async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Pro
   }
 }
 
-/** What a NixOS system gets without a declaration: logins, and no machine ID unless its first boot would not end. */
+/** The stubs of a NixOS system without a declaration: logins, and no machine ID unless its first boot would not end. */
 async function loginsOnly(site: UnitSite, entries: readonly TreeEntry[]): Promise<SystemdStubs> {
   const hasId = entries.some(({ path }) => path === 'etc/machine-id')
   return { machineId: hasId || (await site.endsFirstBoot()) ? 'missing' : 'empty' }

@@ -25,7 +25,7 @@ export function sharesNetwork(settings: Uint8Array | undefined): boolean {
   return Network.VirtualEthernet === false && !Network.Private
 }
 
-/** What systemd-nspawn may not do as the settings file of an image says. */
+/** Warnings about settings of an image that systemd-nspawn may not follow. */
 export function settingsWarnings(settings: Uint8Array | undefined, name: string): Warning[] {
   if (settings === undefined) return []
   const text = new TextDecoder().decode(settings)

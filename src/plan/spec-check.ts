@@ -1,4 +1,4 @@
-/** What a spec may say, checked when it is given: keys by name, values by their kinds. What they come to is checked later. */
+/** Checks a spec when it is given: the names of keys and the kinds of values. Their meaning is checked later. */
 import {
   anyObject,
   type Check,
@@ -78,7 +78,7 @@ const SPEC = objectOf({
   level: wholeNumber(0, 9),
   arm64Branches: flag,
   systemd: SYSTEMD,
-  // What the sections and keys may be, the settings themselves say.
+  // The settings themselves check their sections and keys.
   nspawn: either(
     isTextOrBytes,
     textOrBytes,

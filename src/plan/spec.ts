@@ -12,14 +12,14 @@ export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
 /** A system, as Nix names it. */
 export type System = (typeof SYSTEMS)[number]
 
-/** What every entry of an image has. */
+/** The fields of every entry of an image. */
 export interface ImageEntryBase {
   /** Absolute path in the image. */
   path: string
   /** Owner and group, below 65536: systemd shifts no others into a user namespace. Default 0. */
   uid?: number
   gid?: number
-  /** Who asks for the entry, for people to read: named where two collide. Default: the spec's entries. */
+  /** The origin of the entry, for messages about two that collide. Default: the spec's entries. */
   origin?: string
 }
 
@@ -40,12 +40,12 @@ export type ImageEntry = ImageEntryBase &
       }
     | {
         type: 'symlink'
-        /** What the link points to, as the image sees it. */
+        /** The target of the link, as the image sees it. */
         target: string
       }
   )
 
-/** What an image is made of. */
+/** The description of an image. */
 export interface ImageSpec {
   /**
    * A NixOS system: a store path with `init` and `etc/os-release`, or a symlink to one. It makes the image bootable:
@@ -71,11 +71,11 @@ export interface ImageSpec {
    * smaller, and need liblzma 5.4 (2022) or newer where they are imported. Only for `tar.xz`. Default false.
    */
   arm64Branches?: boolean
-  /** What systemd finds in the image besides its store paths. Default: nothing. */
+  /** Units, logins and files for systemd, besides the store paths. Default: none. */
   systemd?: SystemdStubs
   /** Settings of systemd-nspawn (systemd.nspawn(5)), delivered beside the image as `NAME.nspawn`: the text, or its values. */
   nspawn?: string | Uint8Array | NspawnSettings
-  /** Who signs `SHA256SUMS`. Default: nobody. */
+  /** The key that signs `SHA256SUMS`. Default: none. */
   signing?: SigningKey
 }
 

@@ -35,7 +35,7 @@ function plainUnitSite(lookup: Lookup): UnitSite {
     unitFolder: '/etc/systemd/system',
     overridingFolder: '/etc/systemd/system',
     hasProgram,
-    // What the entries do not show may be put there at boot.
+    // Paths that are in no entry may be made at boot.
     findPrograms: async () => ({
       agetty: (await find(['/sbin', '/usr/sbin', '/usr/bin', ...PROFILE_BINS], 'agetty')) ?? '/sbin/agetty',
       login: (await find(['/bin', '/usr/bin', ...PROFILE_BINS], 'login')) ?? '/bin/login',

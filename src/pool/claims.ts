@@ -3,7 +3,7 @@
  * jobs without a message for every job: a claim takes a microsecond, a message to the main thread and back some hundred.
  */
 
-/** What claims are made of; can be posted to another thread. */
+/** The memory of claims; can be posted to another thread. */
 export interface ClaimsMemory {
   readonly control: SharedArrayBuffer
   readonly count: number
@@ -30,7 +30,7 @@ export function* claimNumbers({ control, count }: ClaimsMemory, owner: number): 
   }
 }
 
-/** Who claimed which number, as the main thread asks. */
+/** The view of the main thread: which lane claimed which number. */
 export interface Claims {
   /** Waits until somebody has claimed `number`; `undefined` if nobody ever will. */
   ownerOf(number: number): Promise<number | undefined>

@@ -8,13 +8,6 @@ export type ThreadErrorCode =
   | 'THREAD_ENDED'
 
 /** A worker thread that cannot do its jobs. */
-export class ThreadError extends NspawnRootfsError {
-  readonly code: Open<ThreadErrorCode>
-
-  constructor(code: ThreadErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
-  }
-}
+export class ThreadError extends NspawnRootfsError<Open<ThreadErrorCode>> {}
 
 nameErrors(ThreadError, 'ThreadError')

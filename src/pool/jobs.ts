@@ -1,17 +1,17 @@
-/** What the two sides of a worker thread say to each other. One job is under way at a time. */
+/** The messages between the two sides of a worker thread. One job is under way at a time. */
 import { parentPort } from 'node:worker_threads'
 import { packError, type Sent } from './sent-error.ts'
 
 /** The first message of a thread, when all is loaded. */
 export const READY = 'ready'
 
-/** What a thread is asked for. */
+/** A request to a thread. */
 export interface Request {
   readonly job: string
   readonly task: unknown
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export type Reply = { readonly value: unknown } | { readonly error: Sent }
 
 /**

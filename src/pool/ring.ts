@@ -9,7 +9,7 @@
  * to and fro, and stay in the processor's cache.
  */
 
-/** What a ring is made of; can be posted to another thread. */
+/** The memory of a ring; can be posted to another thread. */
 export interface RingMemory {
   readonly bytes: SharedArrayBuffer
   readonly control: SharedArrayBuffer

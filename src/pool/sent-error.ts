@@ -21,7 +21,7 @@ export function packError(thrown: unknown): Sent {
   return pack(thrown, new Set()) ?? { name: 'Error', message: String(thrown), fields: [] }
 }
 
-/** What was thrown: of its own class, if that is one of this library or of the language, with its fields. */
+/** The error that was thrown, with its fields, and of its own class if that is one of this library or of the language. */
 export function unpackError(sent: Sent): unknown {
   if ('value' in sent) return sent.value
   if ('list' in sent) return sent.list.map(unpackError)

@@ -91,7 +91,7 @@ function createThreads(
       worker = new Worker(module, {
         workerData: data,
         execArgv: optionsOfThreads(),
-        // What threads make besides memory of their own lives for a moment: 565 MB instead of 590 for an image from a cache.
+        // Small heaps for short-lived objects: 565 MB instead of 590 for an image from a cache.
         resourceLimits: { maxYoungGenerationSizeMb: 4 },
       })
     } catch (error) {

@@ -12,14 +12,12 @@ export type PublishErrorCode =
   | 'PUBLISH_FAILED'
 
 /** Images that cannot be published as asked; the folder is as it was. */
-export class PublishError extends NspawnRootfsError {
-  readonly code: Open<PublishErrorCode>
+export class PublishError extends NspawnRootfsError<Open<PublishErrorCode>> {
   /** The file, folder or version in question. */
   readonly path: string
 
   constructor(code: PublishErrorCode, path: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.path = path
   }
 }

@@ -101,7 +101,7 @@ function areSame(ours: readonly Filter[], theirs: readonly Filter[]): boolean {
   return textOf(ours) === textOf(theirs)
 }
 
-/** What a block begins with. */
+/** The beginning of a block. */
 function firstOf([first]: readonly Run[]): string | undefined {
   return first?.contents && `${first.contents} ${first.from}`
 }

@@ -5,7 +5,7 @@ import { digestOf, openStaging, readIfThere, withLock } from '../disk/index.ts'
 import { parseManifest } from '../image/index.ts'
 import type { Warning } from '../warning.ts'
 
-/** What is to lie in the folder. */
+/** The files that the folder gets. */
 export interface Delivery {
   readonly folder: string
   /** The image, and where it lies now; without a path it is there already. */
@@ -20,7 +20,7 @@ export interface SmallFile {
   readonly bytes: Uint8Array | undefined
 }
 
-/** What lies there now. */
+/** The files that are there now. */
 export interface Delivered {
   /** Absolute paths, the image first. */
   readonly files: readonly string[]

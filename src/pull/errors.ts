@@ -10,21 +10,19 @@ export type PullErrorCode =
   | 'PULL_UNSIGNED'
   /** The checksums do not list the image. */
   | 'PULL_UNLISTED'
-  /** What the server gives is not what the checksums say, however often it is asked. */
+  /** The file of the server does not match the checksums, however often it is fetched. */
   | 'PULL_WRONG'
-  /** What the server has is older than what it had before. */
+  /** The publication is older than one that the server had before. */
   | 'PULL_DOWNGRADE'
 
 /** An image that cannot be pulled, or must not. */
-export class PullError extends NspawnRootfsError {
-  readonly code: Open<PullErrorCode>
-  /** What was asked for, without user and password. */
+export class PullError extends NspawnRootfsError<Open<PullErrorCode>> {
+  /** The URL that was asked for, without user and password. */
   readonly url: string
 
   /** `what` is said of the URL. */
   constructor(code: PullErrorCode, url: string, what: string, options?: ErrorOptions) {
-    super(`${url}: ${what}`, options)
-    this.code = code
+    super(code, `${url}: ${what}`, options)
     this.url = url
   }
 }

@@ -15,7 +15,7 @@ import { fetchPlain } from './plain.ts'
 import { rebuildPieces } from './rebuild.ts'
 import type { Server } from './server.ts'
 
-/** What to get, and from where. */
+/** The image to fetch, and its server. */
 export interface ImageRequest {
   readonly server: Server
   readonly file: string
@@ -72,7 +72,7 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
       amounts = { ...amounts, bytesFetched: amounts.bytesFetched + bytesFetched }
       sha256 = (await partial.digest(size))!
     }
-    // What was there from before may have been damaged since.
+    // Older files may have been damaged since.
     if (!known && amounts.bytesReused > 0 && sha256 !== request.sha256) {
       await partial.resize(0)
       return await fetchImage(request)
@@ -148,7 +148,7 @@ async function gather(
 
 async function download(request: ImageRequest, partial: Partial): Promise<Amounts> {
   const { server, file, sha256, signal, onProgress } = request
-  // What nobody vouches for may be of another image.
+  // A manifest without a checksum may be of another image.
   if (sha256 === undefined) await partial.resize(0)
   const { size: bytesReused } = await partial.handle.stat()
   const size = await fetchPlain({

@@ -6,7 +6,7 @@ import type { Partial } from './partial.ts'
 import { endOf, joinPieces, type Piece } from './pieces.ts'
 import { countFailures, isOfServer, type Server } from './server.ts'
 
-/** What to fetch, and where to. */
+/** The image to fetch, and the file that it goes to. */
 export interface FillOptions {
   readonly server: Server
   readonly file: string

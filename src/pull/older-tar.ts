@@ -1,5 +1,6 @@
 /** The tar of older images on this machine, block by block. */
 import type { FileHandle } from 'node:fs/promises'
+import { firstIndexWhere } from '../bisect.ts'
 import { openFile } from '../disk/index.ts'
 import { type Check, checkSize, decodeBlockHeader, decodeLoneBlock } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
@@ -54,8 +55,10 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
       const end = start + into.length
       let filled = 0
       try {
-        for (const block of image.manifest.blocks) {
-          if (block.tarOffset + block.tarSize <= start || block.tarOffset >= end) continue
+        const { blocks } = image.manifest
+        const first = firstIndexWhere(blocks, block => block.tarOffset + block.tarSize > start)
+        for (let i = first; i < blocks.length && blocks[i].tarOffset < end; i++) {
+          const block = blocks[i]
           const data = await decode(image, block)
           const position = start + filled - block.tarOffset
           const part = data.subarray(position, Math.min(data.length, end - block.tarOffset))

@@ -1,5 +1,5 @@
 /**
- * What a pull keeps beside the image, so that it can go on after whatever ended it:
+ * Files that a pull keeps beside the image, so that the next one can continue it:
  *
  *     .FILE.pull/              mode 0700
  *       partial-DIGEST         the image as far as it is there; DIGEST is its SHA-256
@@ -23,7 +23,7 @@ export interface Place {
   readonly folder: string
   /** Opens a file in it to read and write, made if need be. */
   openFile(name: string): Promise<FileHandle>
-  /** Writes a small file anew: it has the old contents or the new ones, whatever happens. */
+  /** Replaces a small file: it has the old contents or the new ones, whatever happens. */
   writeFile(name: string, contents: string | Uint8Array): Promise<void>
   /** Removes all that is not finished. */
   clear(): Promise<void>

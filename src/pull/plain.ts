@@ -5,7 +5,7 @@ import { countFailures, type Server } from './server.ts'
 
 const RANGE_NOT_SATISFIABLE = 416
 
-/** What to fetch, and where to. */
+/** The image to fetch, and the file that it goes to. */
 export interface PlainOptions {
   readonly server: Server
   readonly file: string
@@ -34,7 +34,7 @@ export async function fetchPlain({ server, file, partial, signal, onBytes }: Pla
       }
       return position
     } catch (error) {
-      // What is there has more bytes than the image.
+      // The file has more bytes than the image.
       if ((error as { status?: unknown }).status === RANGE_NOT_SATISFIABLE) await partial.resize(0)
       await failures.add(error)
     }

@@ -1,5 +1,5 @@
 /**
- * What a server says of the files in the folder of an image, and whether it is signed. The names are those that pull-tar looks
+ * The checksums of the files in the folder of an image, and whether they are signed. The names are those that pull-tar looks
  * for (systemd `src/import/pull-common.c`).
  */
 import { createHash } from 'node:crypto'

@@ -92,7 +92,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   }
 }
 
-/** What is known of an image before it comes: by its checksums, and by a manifest that is of the same image. */
+/** The known facts of an image before it comes: by its checksums, and by a manifest of the same image. */
 function knownOf({ bytes }: SmallFile, listed: string | undefined) {
   const manifest = bytes && parseManifest(Buffer.from(bytes).toString())
   const said = manifest?.artefacts[0]

@@ -13,7 +13,7 @@ import { type Pull, type PulledImage, pullPublished } from './pull-published.ts'
 import { noteSeen } from './seen.ts'
 import { isOfServer, openServer } from './server.ts'
 
-/** What is published may be replaced while it is fetched: so many times at most. */
+/** A publication may be replaced while it is fetched. The pull starts again, this many times at most. */
 const TURNS_MAX = 5
 
 /**

@@ -25,7 +25,7 @@ interface Rebuild extends BlockRuns {
   readonly beginning: Beginning | undefined
 }
 
-/** What an image is made of, and what is on this machine. */
+/** The manifest of the image, and the older images on this machine. */
 export interface RebuildOptions extends FillOptions {
   readonly manifest: ImageManifest
   readonly older: readonly OlderImage[]
@@ -157,7 +157,7 @@ async function fetchTar(
     }
   } catch (error) {
     if (error instanceof RangesMissing || isOfServer(error)) throw error
-    // What was known does not go on with what came, or is damaged.
+    // The known beginning is damaged, or the fetched bytes do not continue it.
     return { fetched, filled: 0 }
   } finally {
     decoder.close()

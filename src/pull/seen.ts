@@ -12,7 +12,7 @@ import { compareVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
 import type { Place } from './place.ts'
 
-/** What one publication says of its age. */
+/** The age of a publication, as it states it. */
 export interface PublicationAge {
   /** SHA-256 of what it says of the image: the same if nothing of that has changed. */
   readonly digest: string
@@ -51,7 +51,7 @@ export async function noteSeen(place: Place, url: string, now: PublicationAge, a
         'if it was taken back on purpose',
     )
   }
-  // What is taken back on purpose may come again.
+  // A version that was withdrawn on purpose may come again.
   const before = last ? [...last.before, last.digest].filter(digest => digest !== now.digest).slice(-BEFORE_MAX) : []
   await place.writeFile(FILE, `${JSON.stringify({ ...all, [url]: { ...now, before } }, null, 2)}\n`)
 }

@@ -1,5 +1,5 @@
 /**
- * What keeps a store path in an image: the last path that every chain of references to it passes, its immediate dominator.
+ * The keeper of a store path in an image: the last path that every chain of references to it passes, its immediate dominator.
  * Without that path, it would not be in the image.
  *
  * By T. Lengauer and R. E. Tarjan, "A fast algorithm for finding dominators in a flowgraph" (1979), the simple version:
@@ -7,7 +7,7 @@
  */
 import { type Closure, NO_PATH, neighbours } from './closure.ts'
 
-/** What keeps each path in the image. */
+/** The paths that keep each path in the image. */
 export interface Keepers {
   /** The immediate dominator of each path; `NO_PATH` for roots, and for what several roots keep. */
   readonly keeperOf: Int32Array

@@ -8,13 +8,6 @@ export type ReportErrorCode =
   | 'REPORT_PATH_AMBIGUOUS'
 
 /** A question about an image that has no answer. */
-export class ReportError extends NspawnRootfsError {
-  readonly code: Open<ReportErrorCode>
-
-  constructor(code: ReportErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
+export class ReportError extends NspawnRootfsError<Open<ReportErrorCode>> {}
 
 nameErrors(ReportError, 'ReportError')

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { NixError, parseRegistration } from '../nix/index.ts'
 import { type ImageMember, OpenError, type OpenedImage, type StoredPath } from '../open/index.ts'
 
-/** What Nix has in an image. */
+/** The store paths of an image. */
 export interface Stored {
   /** Its store paths by the manifest or the registration; `undefined` if there is neither. */
   readonly paths: readonly StoredPath[] | undefined

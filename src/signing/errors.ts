@@ -1,17 +1,15 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What can be wrong with a key, or with signing. */
+/** Faults of a key, or of signing. */
 export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' | 'OWNER_INVALID' | 'GPG_FAILED'
 
 /** A key that cannot be used or made, or something that cannot be signed. */
-export class SigningError extends NspawnRootfsError {
-  readonly code: Open<SigningErrorCode>
+export class SigningError extends NspawnRootfsError<Open<SigningErrorCode>> {
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string
 
   constructor(code: SigningErrorCode, key: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.key = key
   }
 }

@@ -5,7 +5,7 @@ import { SigningError } from './errors.ts'
 export interface KeyOwner {
   readonly name: string
   readonly email?: string
-  /** What the secret key is locked with. Default: it is not. */
+  /** Locks the secret key. Default: it is not locked. */
   readonly passphrase?: string
 }
 

@@ -3,7 +3,7 @@ export type SigningKey =
   | {
       /** A file with an OpenPGP secret key, armored or not. */
       readonly keyFile: string
-      /** What unlocks it, if it is locked. */
+      /** Unlocks it, if it is locked. */
       readonly passphrase?: string
       /** A file that holds the passphrase; a line break at its end does not count. */
       readonly passphraseFile?: string

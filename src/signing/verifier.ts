@@ -1,6 +1,6 @@
 import { readKeyring } from './keyring.ts'
 
-/** What a good signature tells. */
+/** The signer and time of a good signature. */
 export interface Verification {
   /** The key that signed: lower-case base 16. */
   readonly fingerprint: string

@@ -22,13 +22,11 @@ export interface Position {
 }
 
 /** A declaration that no image can be built from. It tells of all that is wrong, not just of the first. */
-export class SpecError extends NspawnRootfsError {
-  readonly code: Open<SpecErrorCode>
+export class SpecError extends NspawnRootfsError<Open<SpecErrorCode>> {
   readonly problems: readonly SpecProblem[]
 
   constructor(code: SpecErrorCode, problems: readonly SpecProblem[], options?: ErrorOptions) {
-    super(problems.map(describeProblem).join('\n'), options)
-    this.code = code
+    super(code, problems.map(describeProblem).join('\n'), options)
     this.problems = problems
   }
 }

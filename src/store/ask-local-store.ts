@@ -74,7 +74,7 @@ function isAbsent(look: () => unknown): boolean {
 }
 
 function remote({ url, physicalDir }: MachineStore): StoreError {
-  // What stands in front of an @ may be a password, and what follows a ? may be a key.
+  // The part before an @ may be a password, and the part behind a ? may be a key.
   const shown = url.replace(/\/\/[^/?]*@/, '//').replace(/\?.*$/s, '')
   const message =
     `the store that Nix is set to use, ${shown}, is not on this machine; ` +

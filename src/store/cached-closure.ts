@@ -20,7 +20,7 @@ export interface CacheOptions {
   readonly access: AccessOptions
 }
 
-/** What is known of store paths before caches are asked for them. */
+/** Known store paths, before caches are asked for them. */
 interface Knowledge {
   readonly found: Map<string, CachedPath>
   /** Builds of store paths that no cache gives, though some say that they have them; and what was wrong. */
@@ -53,20 +53,7 @@ export async function cachedClosure(
       contentCheck,
     }))
     const closure = narClosure(storeDir, packed, { access: shared, cacheUrls: caches.urls }, signal)
-    const warnings = [
-      ...caches.unusable.map(
-        ({ url, message }): Warning => ({
-          code: 'CACHE_UNUSABLE',
-          path: url,
-          message: `${message}; this cache is not used`,
-        }),
-      ),
-      ...[...refused.values()].flatMap(faults =>
-        [...faults.values()].map(({ path, message }): Warning => {
-          return { code: 'OTHER_BUILD_USED', path, message: `${message}; another build of it is used` }
-        }),
-      ),
-    ]
+    const warnings = warningsOf(caches.unusable, refused)
     if (caches.urls.length < 2) return { ...closure, warnings }
     return {
       ...closure,
@@ -96,7 +83,19 @@ export async function cachedClosure(
   }
 }
 
-/** What a cache says of another build, as one more reason why a store path cannot be had. */
+function warningsOf(unusable: readonly CacheError[], refused: Knowledge['refused']): Warning[] {
+  const builds = [...refused.values()].flatMap(faults => [...faults.values()])
+  return [
+    ...unusable.map(({ url, message }): Warning => {
+      return { code: 'CACHE_UNUSABLE', path: url, message: `${message}; this cache is not used` }
+    }),
+    ...builds.map(({ path, message }): Warning => {
+      return { code: 'OTHER_BUILD_USED', path, message: `${message}; another build of it is used` }
+    }),
+  ]
+}
+
+/** The fault of another build in a cache, as one more reason why a store path is missing. */
 function untold({ code, path, url, reason, cause }: CacheError): NarFileError[] {
   return code === 'PATH_NOT_CACHED' ? [] : [new NarFileError('NAR_FILE_MISSING', path!, url, reason, { cause })]
 }

@@ -14,16 +14,16 @@ export interface Closure {
   readonly paths: readonly PathInfo[]
   /** Where the contents of one of them are. */
   contentsOf(path: StorePath): ContentsSource
-  /** What {@link createSupply} needs to bring contents from there. */
+  /** The options of {@link createSupply} for contents from there. */
   readonly supply: SupplyOptions
-  /** What stands at `names` inside one of them, as it is; `undefined` if nothing does. */
+  /** The node at `names` inside one of them, without following links; `undefined` if there is none. */
   nodeAt(path: StorePath, names: readonly ByteString[]): Promise<ImageNode | undefined>
   /**
    * The closure with another build of the store path that `fault` is about, for no cache gives the NAR of this one. Rejects
    * with `fault` where no cache has another. Absent: there cannot be any.
    */
   otherBuild?(fault: NarFileError): Promise<Closure>
-  /** What may not be as it was meant, for people to read. */
+  /** Warnings about the closure. */
   readonly warnings: readonly Warning[]
 }
 

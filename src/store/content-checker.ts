@@ -14,7 +14,7 @@ export interface ContentChecker {
   bytes(chunk: Uint8Array): void
   /** Takes what those bytes say. */
   event(event: NarEvent): void
-  /** What is wrong with the contents; `undefined` if nothing is. */
+  /** The fault of the contents; `undefined` if there is none. */
   problem(): string | undefined
 }
 
@@ -67,7 +67,7 @@ interface Hasher {
 
 async function createHasher(algorithm: HashAlgorithm): Promise<Hasher> {
   if (algorithm !== 'blake3') return createHash(algorithm)
-  // What node:crypto lacks. In WebAssembly, since in JavaScript it is ten times slower (550 and 50 MB/s).
+  // node:crypto lacks it. In WebAssembly, since in JavaScript it is ten times slower (550 and 50 MB/s).
   const { createBLAKE3 } = await import('hash-wasm')
   const hash = (await createBLAKE3()).init()
   return { update: bytes => hash.update(bytes), digest: () => hash.digest('binary') }

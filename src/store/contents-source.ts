@@ -12,7 +12,7 @@ export type ContentsSource =
   | {
       readonly type: 'nar'
       readonly file: NarFile
-      /** What the contents have to hash to besides the NAR hash, for a path that is trusted for it. */
+      /** The content address that the contents must have besides the NAR hash, for a path that is trusted for it. */
       readonly contentCheck?: ContentCheck
     }
 
@@ -21,7 +21,7 @@ export function isFetched(contents: ContentsSource): contents is ContentsSource 
   return contents.type === 'nar' && !contents.file.url.startsWith('file:')
 }
 
-/** What it takes to bring contents from their sources. Plain data. */
+/** The means to bring contents from their sources. Plain data. */
 export interface SupplyOptions {
   readonly access: AccessOptions
   /** Binary caches that may have a NAR, too, in the order in which they are asked. */

@@ -5,7 +5,7 @@ import { reasonOf } from '../disk/index.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { StoreError } from './errors.ts'
 
-/** What a source says of who may read `caches`, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
+/** The credentials of a source for `caches`, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
 export async function credentialsOf(source: ClosureSource, caches: readonly string[]): Promise<Credentials> {
   const { netrcFile, netrcText, tokenFile, tokens = [] } = source
   if (netrcFile !== undefined && netrcText !== undefined) {

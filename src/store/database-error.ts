@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { reasonOf } from '../disk/index.ts'
 import { StoreError } from './errors.ts'
 
-/** What the system says of a file, in words, and what to do. */
+/** The system's error about a file, in words, and advice. */
 const SYSTEM: Readonly<Record<string, readonly [why: string, advice: string]>> = {
   ENOENT: ['not there', 'name the folder that stands for / of a store'],
   ENOTDIR: ['not there: on the way to it is a file', 'name the folder that stands for / of a store'],
@@ -11,7 +11,7 @@ const SYSTEM: Readonly<Record<string, readonly [why: string, advice: string]>> =
   EPERM: ['permission denied', 'run as a user who may read it'],
 }
 
-/** What SQLite says, by its result codes (sqlite3.h). */
+/** The meanings of SQLite's result codes (sqlite3.h). */
 const SQLITE: Readonly<Record<number, readonly [why: string, advice: string]>> = {
   1: [
     'not the database of a Nix store, or one of a version that is not known',

@@ -1,6 +1,6 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What is wrong with a store, or with what was asked of it. */
+/** Faults of a store, or of a request to it. */
 export type StoreErrorCode =
   | 'STORE_UNREADABLE'
   | 'CLOSURE_INCOMPLETE'
@@ -17,14 +17,12 @@ export type StoreErrorCode =
   | 'SCRATCH_UNWRITABLE'
 
 /** A closure that cannot be found, or a store path that cannot be read. */
-export class StoreError extends NspawnRootfsError {
-  readonly code: Open<StoreErrorCode>
+export class StoreError extends NspawnRootfsError<Open<StoreErrorCode>> {
   /** The store path, file or folder in question. */
   readonly path: string
 
   constructor(code: StoreErrorCode, path: string, message: string, options?: ErrorOptions) {
-    super(message, options)
-    this.code = code
+    super(code, message, options)
     this.path = path
   }
 }

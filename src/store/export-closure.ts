@@ -36,7 +36,7 @@ export async function exportClosure(storeDir: string, file: string, signal?: Abo
     if (error instanceof StoreError) throw error
     const [reason, advice] =
       error instanceof NixError
-        ? [error.message, 'write it anew with nix-store --export']
+        ? [error.message, 'write it again with nix-store --export']
         : [`cannot be read: ${reasonOf(error)}`, 'give the file that nix-store --export wrote']
     throw new StoreError('SOURCE_INVALID', file, `${file}: ${reason}; ${advice}`, { cause: error })
   } finally {

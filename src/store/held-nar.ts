@@ -16,12 +16,12 @@ const IN_MEMORY_MAX = 8 * 1024 * 1024
 /** Bytes read from that file at a time. */
 const READ_SIZE = 256 * 1024
 
-/** What a NAR has to be. */
+/** The hash and size that a NAR must have. */
 export interface Expected {
   readonly path: StorePath
   readonly narHash: NarHash
   readonly narSize: number
-  /** What its contents have to hash to, besides. */
+  /** The content address that its contents must have. */
   readonly contentCheck?: ContentCheck
 }
 

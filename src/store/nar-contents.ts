@@ -3,7 +3,7 @@ import { type ContentCheck, createNarReader, type NarEvent, NixError, type Store
 import { createContentChecker } from './content-checker.ts'
 import type { ContentsSink } from './contents.ts'
 
-/** What a NAR is about, for errors. */
+/** The store path of a NAR and its place, for errors. */
 export interface NarOrigin {
   readonly path: StorePath
   readonly url: string

@@ -9,7 +9,7 @@ import { HEAD_SIZE, SMALL_FILE, STORE_DIRECTORY, storeFileMode } from './node.ts
 /** Bytes of small files that are kept of one NAR: an image is planned by a handful. */
 const KEPT_MAX = 16 * 1024 * 1024
 
-/** What stands where in a store path, by its names joined with `/`. */
+/** The nodes of a store path, by their names joined with `/`. */
 export type NarNodes = ReadonlyMap<ByteString, ImageNode>
 
 /**

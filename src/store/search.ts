@@ -19,15 +19,15 @@ export interface Opening {
 
 /** A search for a NAR. */
 export interface Search {
-  /** What is found first. */
+  /** The file that is found first. */
   readonly first: Promise<IteratorResult<Opening, void>>
   /** All that is found, beginning with that; then, if there are several caches, again while busy servers are waited for. */
   readonly openings: AsyncIterable<Opening>
-  /** What is wrong with the files that are of no use, by URL. */
+  /** The faults of the files that are of no use, by URL. */
   readonly faults: Map<string, NarFileError>
 }
 
-/** What searches need. */
+/** The means of a search. */
 export interface SearchOptions {
   readonly access: Access
   /** Binary caches that may have a NAR, too, in the order in which they are asked. */
@@ -62,7 +62,7 @@ export function createSearcher(options: SearchOptions): Searcher {
     })
     const { promise: fetched, resolve } = Promise.withResolvers<void>()
     const counted = count(bytes, onBytes, resolve)
-    // What is on this machine need not be fetched before it is wanted.
+    // Files on this machine need not be fetched ahead.
     const isLocal = file.url.startsWith('file:')
     if (isLocal) resolve()
     const nar = readNarFile(file, wanted, isLocal ? counted : ahead.start(counted), () => onWrongLabel(file))

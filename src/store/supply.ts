@@ -36,7 +36,7 @@ export interface Supply {
   close(): Promise<void>
 }
 
-/** Who wants to know of a supply, or to end it. */
+/** Hooks of a supply: counts of bytes, and its end. */
 export interface SupplyHooks {
   /** Told of bytes read from NAR files, as they were compressed. */
   readonly onBytes?: (count: number) => void
@@ -59,7 +59,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
   const onWrongLabel = (file: NarFile) => mislabelling.add(failing.originOf(file))
   const searcher = createSearcher({ access, cacheUrls, failing, onBytes, onWrongLabel })
   const announced = new Map<string, Search>()
-  /** What is announced and not begun, in that order. */
+  /** The store paths that are announced and not begun, in that order. */
   const waiting = new Map<string, { readonly wanted: WantedNar; readonly file: NarFile }>()
   let fetching = 0
 

@@ -1,5 +1,5 @@
 /**
- * What `systemctl enable` does, without a system: the symlinks by which systemd finds at boot what is to be started
+ * `systemctl enable` without a system: the symlinks by which systemd finds the units to start at boot
  * (`install_context_apply` in systemd's `src/shared/install.c`).
  *
  *     OTHER.wants/UNIT -> FOLDER/FILE       WantedBy=OTHER in the [Install] section of UNIT

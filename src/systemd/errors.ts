@@ -1,17 +1,15 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What systemd would refuse. */
+/** Things that systemd would refuse. */
 export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
-export class SystemdError extends NspawnRootfsError {
-  readonly code: Open<SystemdErrorCode>
+export class SystemdError extends NspawnRootfsError<Open<SystemdErrorCode>> {
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number
 
   constructor(code: SystemdErrorCode, message: string, line?: number) {
-    super(message)
-    this.code = code
+    super(code, message)
     this.line = line
   }
 }

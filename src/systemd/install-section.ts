@@ -1,5 +1,5 @@
 /**
- * What the `[Install]` sections of a unit say (systemd.unit(5)): those of its file, then those of its drop-ins, which are
+ * The `[Install]` sections of a unit (systemd.unit(5)): those of its file, then those of its drop-ins, which are
  * the files `UNIT.d/*.conf`, in the order of their names. Where an instance and its template have drop-ins with the same
  * name, only the instance's is read.
  *
@@ -35,7 +35,7 @@ export interface Word {
   readonly line: number
 }
 
-/** What there is to enable a unit by. */
+/** The directives that enable a unit. */
 export interface InstallSection {
   readonly name: UnitName
   /** The file of the unit; a template's for most instances. */

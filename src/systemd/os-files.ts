@@ -2,7 +2,7 @@
 import { SystemdError } from './errors.ts'
 
 /**
- * What `/etc/machine-id` says before the first boot (machine-id(5)):
+ * The contents of `/etc/machine-id` before the first boot (machine-id(5)):
  *
  *     uninitialized   the first boot makes an ID and keeps it, and units see that it is the first
  *     missing         the same, where /etc can be written to
@@ -35,7 +35,7 @@ export function localeText(locale: string): string {
   throw invalid(locale, 'the name of a locale, such as C.UTF-8')
 }
 
-/** What `/etc/localtime` points to (localtime(5)). Throws `SystemdError` STUB_INVALID. */
+/** The target of `/etc/localtime` (localtime(5)). Throws `SystemdError` STUB_INVALID. */
 export function localtimeTarget(timezone: string): string {
   if (/^[A-Za-z0-9][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(timezone)) return `../usr/share/zoneinfo/${timezone}`
   throw invalid(timezone, 'the name of a time zone, such as Europe/Berlin')

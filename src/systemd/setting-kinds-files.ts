@@ -6,7 +6,7 @@ import { isPath, type List, matches, path, type SettingKind } from './setting-ki
 
 const isSource = matches(/^\+?\//)
 
-/** What stands between colons that have no backslash; what has one is replaced. */
+/** Splits at colons without a backslash, and undoes the backslashes. */
 const parts = (text: string) => text.replace(/\\./g, '_').split(':')
 
 /** `SOURCE[:DESTINATION[:OPTIONS]]`, where a source may be of the image (`+`), or a new folder (nothing). */

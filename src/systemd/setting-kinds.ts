@@ -5,7 +5,7 @@
 
 /** How the values of a key are given and written. `T` is their type in a program. */
 export interface SettingKind<T> {
-  /** What would be right, for messages: `give …`. */
+  /** Advice for messages: `give …`. */
   readonly right: string
   /** Types that a single value may have. */
   readonly types: readonly ('boolean' | 'number' | 'string')[]

@@ -44,7 +44,7 @@ export function itemsOf(kind: SettingKind<unknown>, value: unknown): unknown[] |
   return kind.several === 'words' && typeof value === 'string' ? textsOf(kind, value) : [value]
 }
 
-/** What is wrong with a single value; `undefined` if nothing is. */
+/** The fault of a single value; `undefined` if there is none. */
 export function problemWithItem({ right, types, values, fits, isQuoted }: SettingKind<unknown>, item: unknown) {
   const wrong = `give ${right}, not ${JSON.stringify(item)}`
   if (!types.some(type => type === typeof item)) return wrong

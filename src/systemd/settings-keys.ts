@@ -10,7 +10,7 @@ import * as network from './setting-kinds-network.ts'
 
 /** A key of a section. */
 export interface SettingKey<T> {
-  /** What it sets, or does if it is true. */
+  /** Its effect, or that of `true`. */
   readonly meaning: string
   readonly kind: kinds.SettingKind<T>
   /** The systemd that was the first to know it; 252 and older ones are not told apart. */

@@ -35,7 +35,7 @@ export function parseSettings(text: string): { settings: NspawnSettings; problem
     if (!(error instanceof SystemdError)) throw error
     problems.push({ path: [], message: error.message, isAboutName: false, line: error.line ?? 1 })
   }
-  // What each line is right about can still be wrong together.
+  // Lines that are right by themselves can be wrong together.
   for (const problem of settingsProblems(settings)) {
     const [section, key] = problem.path
     problems.push({ ...problem, line: lines.get(`${section}.${key}`)! })

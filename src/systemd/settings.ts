@@ -29,7 +29,7 @@ export function settingsProblems(settings: unknown): SettingsProblem[] {
   return [...problems, ...clashes(settings)]
 }
 
-/** What makes a network of the machine's own (`settings_private_network` in systemd's `src/nspawn/nspawn-settings.c`). */
+/** Keys that give the machine its own network (`settings_private_network` in systemd's `src/nspawn/nspawn-settings.c`). */
 const OWN_NETWORK = [
   ...(['Private', 'VirtualEthernet', 'VirtualEthernetExtra', 'Bridge', 'Zone'] as const),
   ...(['Interface', 'MACVLAN', 'IPVLAN', 'NamespacePath'] as const),

@@ -1,5 +1,5 @@
 /**
- * What systemd finds in an image besides its store paths: small files in /etc, units and what enables them.
+ * Entries for systemd besides the store paths: small files in /etc, units and the links that enable them.
  *
  * Units lie where nothing else puts any. On a NixOS system `/etc/systemd/system` is a symlink that its activation makes at
  * each boot, and cannot make where there is a directory: the machine would come up without units. See {@link UnitSite}.
@@ -32,11 +32,11 @@ export interface UnitStub {
   mask?: boolean
   /** Files that change parts of it, by name (`10-limits.conf`). */
   dropIns?: Readonly<Record<string, string | Uint8Array>>
-  /** Who asks for it, for people to read. Default: the unit stubs. */
+  /** Its origin, for messages. Default: the unit stubs. */
   origin?: string
 }
 
-/** What systemd finds in an image. Absent fields leave nothing, unless they say otherwise. */
+/** Units, logins and files for systemd. An absent field adds nothing, unless it says otherwise. */
 export interface SystemdStubs {
   /** Default: every machine made of the image has its own ID, and a first boot if the system can end one. */
   machineId?: MachineIdPolicy
@@ -59,7 +59,7 @@ export interface SystemdStubs {
   presets?: Readonly<Record<string, string | Uint8Array>>
   tmpfiles?: Readonly<Record<string, string | Uint8Array>>
   sysusers?: Readonly<Record<string, string | Uint8Array>>
-  /** Who asks for all this, for people to read. Default: the systemd stubs. */
+  /** The origin of these entries, for messages. Default: the systemd stubs. */
   origin?: string
 }
 

@@ -10,7 +10,7 @@
  * Within a step a mark is older than none, the end is older than what goes on, and letters are older than digits.
  */
 
-/** What precedes the end, and what follows if it is not the end. Both match everywhere. */
+/** The part before the end, and the rest if it is not the end. Both match everywhere. */
 const BEGINNING = /[^0-9A-Za-z~^.-]*(~?)/y
 const REST = /(-?)(\^?)(\.?)(?:(\d+)|([A-Za-z]*))/y
 

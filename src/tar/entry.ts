@@ -16,7 +16,7 @@ import { NAME_SIZE, writeHeaderBlock } from './header.ts'
 import { TAR_BLOCK_SIZE, tarPadding, writeZeros } from './layout.ts'
 import { encodeXattrRecords, type Xattrs } from './pax.ts'
 
-/** What an entry is. A hard link names the path, in the archive, of an earlier entry. */
+/** The types of entries. A hard link names the path, in the archive, of an earlier entry. */
 export type TarEntryType = 'file' | 'directory' | 'symlink' | 'hardlink'
 
 /** An entry of an archive, without its contents. */

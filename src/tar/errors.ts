@@ -1,17 +1,15 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
-/** What was wrong with an entry: a field that the format cannot hold, or a path no importer would take. */
+/** Faults of an entry: a field that the format cannot hold, or a path that no importer takes. */
 export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
-export class TarError extends NspawnRootfsError {
-  readonly code: Open<TarErrorCode>
+export class TarError extends NspawnRootfsError<Open<TarErrorCode>> {
   /** The path of the entry, as text. */
   readonly path: string
 
   constructor(code: TarErrorCode, path: string, message: string) {
-    super(message)
-    this.code = code
+    super(code, message)
     this.path = path
   }
 }

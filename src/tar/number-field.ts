@@ -3,7 +3,7 @@
  * two's complement number whose first byte has the top bit set ("base-256").
  */
 
-/** What the octal digits of a field can not hold any more. */
+/** The least number that the octal digits of a field cannot hold. */
 const OCTAL_LIMIT = { 8: 8 ** 7, 12: 8 ** 11 }
 
 /** Writes `value`, from 0 to 2^53 - 1, into a field of 8 or 12 bytes at `offset`. Throws `RangeError`. */

@@ -8,7 +8,7 @@
  * are in milliseconds of one clock.
  */
 
-/** What is known of a server. Numbers only, and all 0 at first: it lies in shared memory. */
+/** The state of a server. Numbers only, and all 0 at first: it lies in shared memory. */
 export interface ServerState {
   /** Requests that may await their answers; 0: any number. */
   window: number
@@ -68,7 +68,7 @@ const TIMER_SLACK = 4
 
 const LONGEST_BACKOFF = 5_000
 
-/** What one client has on its connections at most; more than these in flight wait for a connection, too. */
+/** Requests of one client on its connections at most; more than these in flight wait for a connection, too. */
 const CONNECTIONS = 25
 
 /** A window of this size limits nothing any more. */
@@ -130,7 +130,7 @@ export function recordSuccess(state: ServerState, now: number): void {
   if (state.window > 0) state.window += 1 / state.window
   if (state.window >= WINDOW_MAX) state.window = 0
   if (state.backoff > 0) endBackoff(state, now)
-  // What the interval does not hold up says nothing of it.
+  // A request that the interval did not hold up tells nothing about it.
   if (state.paced === 1 || state.refusedInterval === 0) state.interval *= stepOf(state)
   if (state.interval < SHORTEST_INTERVAL) state.interval = 0
 }
@@ -145,7 +145,7 @@ function endBackoff(state: ServerState, now: number): void {
   state.nextAt = Math.min(state.nextAt, now + state.interval)
 }
 
-/** What a success makes of the interval: large steps where no limit is known to be near, small ones near a limit. */
+/** The interval after a success: large steps where no limit is known to be near, small ones near a limit. */
 function stepOf({ interval, refusedInterval }: ServerState): number {
   if (refusedInterval === 0) return 0.5
   if (interval > 1.05 * refusedInterval) return 0.95
@@ -171,7 +171,7 @@ export function recordRefusal(state: ServerState, sentAt: number, now: number, r
   if (state.probing === 0 && (mostly || answered + refused >= ENOUGH)) shrinkWindow(state, mostly ? 0.5 : 0.75)
 }
 
-/** Who was never limited may have far more in flight than the server takes: the first share is a half. */
+/** A client that was never limited may have far more in flight than the server takes: the first share is a half. */
 function shrinkWindow(state: ServerState, share: number): void {
   const used = Math.min(state.window || CONNECTIONS, state.inFlight)
   state.window = Math.max(1, used * (state.window === 0 ? 0.5 : share))

@@ -1,5 +1,5 @@
 /**
- * What all clients of a process know about the servers that they ask, in memory that they share: a limit of a server is
+ * The state of all servers that the clients of a process ask, in memory that they share: a limit of a server is
  * for all worker threads together.
  *
  *     lock        two 32-bit words: the ticket of the thread that holds it, for microseconds, and the last ticket
@@ -15,7 +15,7 @@ export type ThrottleMemory = SharedArrayBuffer
 export interface Server {
   /** Changes what is known, while no other thread does. */
   update<T>(change: (state: ServerState) => T): T
-  /** What is known, at the moment. */
+  /** The current state. */
   read(): Readonly<ServerState>
 }
 
@@ -127,7 +127,7 @@ function findRecord(values: Float64Array, key: number): Float64Array {
 const HOLDER = 0
 const LAST_TICKET = 1
 
-/** A thread that is terminated while it holds the lock never lets go: after so many milliseconds, another takes it. */
+/** A thread that is terminated while it holds the lock never releases it: after this many milliseconds, another takes it. */
 const ABANDONED = 1000
 
 /** Milliseconds of one wait: a thread that is terminated as it is woken takes the call with it, and others see nothing. */

@@ -5,7 +5,7 @@ import type { DirectoryNode, FileNode, SymlinkNode } from './node.ts'
 export type TreeEntry = (DirectoryNode | (FileNode & { readonly contents: Uint8Array }) | SymlinkNode) & {
   /** Relative path in the image, without `./` in front or `/` behind. */
   readonly path: ByteString
-  /** Who asked for the entry, for people to read: named when two entries collide. */
+  /** The origin of the entry, for messages about two that collide. */
   readonly origin: string
   /** Owner and group. Default 0. */
   readonly uid?: number

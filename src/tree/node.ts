@@ -16,7 +16,7 @@ export interface FileNode {
   readonly size?: number
   /** The contents, or their beginning if they are long. Absent: unknown. Reading them may be a read from disk. */
   readonly contents?: Uint8Array
-  /** What the first bytes make of the file, where they are not kept themselves. */
+  /** The kind of program by the first bytes, where these are not kept. */
   readonly program?: Program
 }
 
@@ -41,7 +41,7 @@ export interface SpecialNode {
   readonly mode: number
 }
 
-/** What stands at one path of an image. */
+/** The node at one path of an image. */
 export type ImageNode = DirectoryNode | FileNode | SymlinkNode | HardLinkNode | SpecialNode
 
 /** All types, in the order in which tables number them. */

@@ -24,14 +24,14 @@ export interface TarEntry {
 }
 
 /**
- * What is not an entry: blocks of zeros, a block that is no header, or the end of all bytes. That comes in its place, in
+ * An item that is not an entry: blocks of zeros, a block that is no header, or the end of all bytes. That comes in its place, in
  * the middle of a block, or in what belongs to an entry.
  */
 export interface TarBreak {
   readonly kind: 'zeros' | 'no-header' | 'end' | 'part' | 'part-of-zeros' | 'cut'
 }
 
-/** What is told of extended headers, whose records are otherwise only seen in the entries. */
+/** Events about extended headers, whose records are otherwise only seen in the entries. */
 export interface TarObserver {
   onGlobals?(header: PaxHeader): void
   /** `isSecond`: another one stands in front of it. */
@@ -52,7 +52,7 @@ export interface TarEntries {
   contents(size: number, wanted: number): Promise<Uint8Array | undefined>
   /** The next bytes of contents, at most `most`; `undefined` if they are cut off. */
   take(most: number): Promise<Uint8Array | undefined>
-  /** Passes over `length` bytes; whether there are so many. */
+  /** Skips `length` bytes; returns whether there are that many. */
   skip(length: number): Promise<boolean>
   /** Passes over the rest of a sparse file's map, which lies in front of its contents. */
   skipMap(): Promise<void>

@@ -1,4 +1,4 @@
-/** What the header of an entry makes of it. */
+/** Makes an entry of its header. */
 import { type ByteString, joinNames } from '../bytes/index.ts'
 import type { ImageNode } from '../tree/index.ts'
 import type { TarEntries, TarEntry } from './entries.ts'
@@ -22,7 +22,7 @@ const TYPES: Readonly<Record<string, ImageNode['type']>> = {
 /** Bytes of the longest path that a kernel takes (path_resolution(7)). */
 export const PATH_MAX = 4095
 
-/** What an entry makes. */
+/** The node that an entry makes. */
 export function typeOf({ header, path }: TarEntry): ImageNode['type'] {
   const type = TYPES[header.type] ?? 'other'
   // So do archives older than POSIX say that something is a directory.

@@ -9,7 +9,7 @@ const TYPE_OFFSET = 156
 /** The types `1` to `6` have no contents, whatever size is in their headers. */
 const hasContents = (type: number) => type < 0x31 || type > 0x36
 
-/** Bytes to be saved, at least: to begin anew behind them costs something, too. */
+/** Fewer bytes are not worth the cost of starting again behind them. */
 const SAVED_MIN = 64 * 1024
 
 /**

@@ -19,7 +19,7 @@ import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
 /** Bytes of a header, and what contents are padded to. */
 export const BLOCK = 512
 
-/** What a header says. A number is `undefined` where its field holds none. */
+/** The fields of a header. A number is `undefined` where its field holds none. */
 export interface TarHeader {
   readonly format: 'ustar' | 'gnu' | 'v7'
   /** One character; `0` for a file also where the field is a NUL. */
@@ -40,7 +40,7 @@ export interface TarHeader {
   readonly sparse?: Uint8Array
 }
 
-/** What is in a block of 512 bytes; `undefined` if its checksum says that it is no header. */
+/** Decodes a block of 512 bytes; `undefined` if its checksum says that it is no header. */
 export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   if (!hasChecksum(bytes)) return undefined
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, BLOCK)

@@ -7,10 +7,10 @@ import type { ByteString } from '../bytes/index.ts'
 /** The records of pax headers, by their keys, which are byte strings, too. */
 export type PaxRecords = Readonly<Record<string, ByteString>>
 
-/** What a pax header holds. */
+/** The records of a pax header. */
 export interface PaxHeader {
   readonly records: PaxRecords
-  /** What is wrong with the first record that cannot be read; those behind it are not looked at. */
+  /** The fault of the first unreadable record; those behind it are not read. */
   readonly fault?: string
   /** Whether that is a NUL, at which GNU tar stops without a word. */
   readonly isPadded?: boolean

@@ -29,13 +29,6 @@ export type XzErrorCode =
   | 'XZ_UNSUPPORTED'
 
 /** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
-export class XzError extends NspawnRootfsError {
-  readonly code: Open<XzErrorCode>
-
-  constructor(code: XzErrorCode, message: string) {
-    super(message)
-    this.code = code
-  }
-}
+export class XzError extends NspawnRootfsError<Open<XzErrorCode>> {}
 
 nameErrors(XzError, 'XzError')

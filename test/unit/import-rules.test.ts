@@ -64,6 +64,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   check: [
+    'disk',
     'image-source',
     'disk',
     'describe-url.ts',
@@ -205,6 +206,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'bisect.ts',
     'nspawn-rootfs-error.ts',
     'describe-url.ts',
     'arguments.ts',
@@ -226,6 +228,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
   open: [
+    'bisect.ts',
     'image-source',
     'nspawn-rootfs-error.ts',
     'printable.ts',

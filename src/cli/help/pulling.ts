@@ -1,6 +1,6 @@
 import type { Topic } from './topic.ts'
 
-const TEXT = `"pull" fetches an image from a web server, and of it only what has changed:
+const TEXT = `"pull" fetches an image from a web server, but only the parts that changed:
 
   nspawn-rootfs pull https://images.example.org/web.tar.xz \\
     --dir /var/cache/web --public-key public.asc --import web --replace

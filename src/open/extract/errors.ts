@@ -13,20 +13,18 @@ export type ExtractErrorCode =
   | 'EXTRACT_NOT_ROOT'
 
 /** An image that cannot be extracted. The folder is as it was. */
-export class ExtractError extends NspawnRootfsError {
+export class ExtractError extends NspawnRootfsError<Open<ExtractErrorCode>> {
   static {
     nameErrors(ExtractError, 'ExtractError')
   }
 
-  readonly code: Open<ExtractErrorCode>
   /** The folder, or the path in the image, that the error is about. */
   readonly path: string
 
   /** `what` is said of the path. */
   constructor(code: ExtractErrorCode, path: string, what: string, options?: ErrorOptions) {
     // In one line, whatever a name in the image holds.
-    super(printable(`${path}: ${what}`), options)
-    this.code = code
+    super(code, printable(`${path}: ${what}`), options)
     this.path = path
   }
 }

@@ -1,14 +1,14 @@
-/** What differs between two states of a file. */
+/** The differences between two states of a file. */
 
 import type { FileText } from './file-contents.ts'
 import type { FileAspect, FileChange, FileState } from './image-diff.ts'
 import { unifiedDiff, withoutDigests } from './text-diff.ts'
 
 const EMPTY: FileText = { text: '' }
-/** What was not read. */
+/** The contents of a file that was not read. */
 const LARGE: FileText = { withoutDiff: 'large' }
 
-/** What differs besides contents, which only sizes tell here. */
+/** Differences besides the contents, of which only sizes are compared here. */
 export function aspectsOf(before: FileState, after: FileState): readonly FileAspect[] {
   if (before.type !== after.type) return ['type']
   const { type } = before
@@ -70,7 +70,7 @@ function contentsOf(
 ): Pick<FileChange, 'diff' | 'withoutDiff'> {
   const before = old?.type === 'file' && old.size > 0 ? (oldText ?? LARGE) : EMPTY
   const behind = after?.type === 'file' && after.size > 0 ? (newText ?? LARGE) : EMPTY
-  // That which was read tells more than that which was not.
+  // A file that was read tells more than one that was not.
   for (const text of [behind, before]) if ('withoutDiff' in text) return text
   if (!('text' in before) || !('text' in behind)) return {}
   if (before.text === behind.text) return {}

@@ -9,7 +9,7 @@ import { diffFiles } from './files.ts'
 import type { ComparedImage, FileChange, ImageDiff } from './image-diff.ts'
 import { diffPackages, type ImageStorePaths } from './packages.ts'
 
-/** What to compare besides two images. */
+/** Files to compare besides the images. */
 export interface DiffOptions {
   /** The texts of their settings files, `NAME.nspawn`. They are compared if both are given. */
   readonly oldSettings?: string

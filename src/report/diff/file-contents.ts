@@ -12,7 +12,7 @@ const DIGEST_SIZE = 32
 /** A text, or why there is none. */
 export type FileText = { readonly text: string } | { readonly withoutDiff: 'binary' | 'large' }
 
-/** What a file holds. */
+/** The contents of a file. */
 export interface ReadContents {
   readonly digest: Uint8Array
   readonly text: FileText

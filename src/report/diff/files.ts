@@ -69,7 +69,7 @@ async function readOld(before: ImageOutside, table: StateTable, digests: Digests
   }
 }
 
-/** What was read of the new image, by numbers of paths. */
+/** Files of the new image that were read, by the numbers of their paths. */
 interface NewContents {
   /** Files whose contents are others, though as long. */
   readonly differing: ReadonlySet<number>

@@ -1,4 +1,4 @@
-/** What differs between two images: plain data, whatever shows it. */
+/** The differences between two images, as plain data. */
 import type { ImageMember } from '../../open/index.ts'
 
 /** The differences of two images. */
@@ -69,7 +69,7 @@ export interface FileChanges {
   readonly omitted: number
 }
 
-/** What can differ between two files. */
+/** The kinds of differences between two files. */
 export type FileAspect = 'type' | 'mode' | 'owner' | 'target' | 'device' | 'contents'
 
 /**
@@ -83,7 +83,7 @@ export interface FileChange {
   /** Such as `/etc/hostname`. */
   readonly path: string
   readonly kind: 'added' | 'removed' | 'changed'
-  /** What differs, where both images have the file. */
+  /** The differences, if both images have the file. */
   readonly aspects: readonly FileAspect[]
   /** Absent where the file is added. */
   readonly old?: FileState

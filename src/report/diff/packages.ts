@@ -15,7 +15,7 @@ type Versions = ReadonlyMap<string, readonly StoredPath[]>
 /** Characters of a store path up to its name: `/nix/store/`, 32 digits and a dash. */
 const PREFIX_LENGTH = '/nix/store/'.length + 33
 
-/** What changed in the packages of two images. */
+/** The changes in the packages of two images. */
 export function diffPackages(before: ImageStorePaths, after: ImageStorePaths): PackageChange[] {
   const oldGroups = groupByName(before.paths)
   const newGroups = groupByName(after.paths)

@@ -5,9 +5,9 @@ import { describeFileChange } from './describe.ts'
 import type { ComparedImage, FileChange, ImageDiff } from './image-diff.ts'
 import { diffSections } from './sections.ts'
 
-/** What a page says besides the differences. */
+/** Texts of a page besides the differences. */
 export interface DiffPageOptions {
-  /** What the images are called, such as the names of their files. */
+  /** The names of the images, such as those of their files. */
   readonly oldTitle: string
   readonly newTitle: string
 }

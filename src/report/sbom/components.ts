@@ -1,4 +1,4 @@
-/** What an image is made of, as lists of components need it. */
+/** The components of an image. */
 import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'

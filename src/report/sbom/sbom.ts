@@ -11,7 +11,7 @@ export const SBOM_FORMATS = ['cyclonedx', 'spdx'] as const
 /** A form of a software bill of materials. */
 export type SbomFormat = (typeof SBOM_FORMATS)[number]
 
-/** What to write into a software bill of materials. */
+/** Options of a software bill of materials. */
 export interface SbomOptions {
   /** Default: `cyclonedx`. */
   readonly format?: SbomFormat

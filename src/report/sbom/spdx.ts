@@ -51,7 +51,7 @@ const COMMENT =
   'Written from the registration of an image. Licenses, copyrights, suppliers and CPEs are not known. ' +
   'The dependencies are the references that Nix found in store paths. The type "nix" of package URLs is not registered.'
 
-/** What is known of no package. */
+/** Fields that are known of no package. */
 const UNKNOWN = {
   downloadLocation: 'NOASSERTION',
   filesAnalyzed: false,

@@ -65,7 +65,7 @@ function findPath(paths: readonly { readonly path: string }[], wanted: string): 
   throw new ReportError('REPORT_PATH_MISSING', `${quoted(wanted)}: the image has no such store path`)
 }
 
-/** What a store path may be called by: its base name, and the hash and the name in it. */
+/** The names of a store path: its base name, and the hash and the name in it. */
 function partsOf(path: string): string[] {
   const base = path.slice(path.lastIndexOf('/') + 1)
   const dash = base.indexOf('-')

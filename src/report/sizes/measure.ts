@@ -21,7 +21,7 @@ export interface ImageSizes {
   readonly roots: readonly string[]
   /** Largest in the file first. */
   readonly storePaths: readonly PathSizes[]
-  /** What is no store path. */
+  /** Everything that is not a store path. */
   readonly others: readonly PartSizes[]
 }
 

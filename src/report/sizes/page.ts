@@ -3,7 +3,7 @@ import { formatSizesPage, kindOf, type SizesData } from '../../pages/index.ts'
 import { printable } from '../../printable.ts'
 import type { ImageSizes } from './measure.ts'
 
-/** What a page says besides the sizes. */
+/** Texts of a page besides the sizes. */
 export interface SizesPageOptions {
   /** Its title, such as the name of the image. */
   readonly title: string

@@ -6,7 +6,7 @@ import type { TarRun } from './shares.ts'
 /** Bytes that a tar header fills, and that contents are padded to. */
 const TAR_BLOCK_SIZE = 512
 
-/** Who owns parts of a tar. */
+/** The owners of parts of a tar. */
 export interface Owners {
   /** Store paths by their numbers. */
   readonly numbers: ReadonlyMap<string, number>

@@ -71,7 +71,7 @@ function readSelectors(reader: BitReader, codeCount: number): Uint8Array {
   const selectors = new Uint8Array(Math.min(count, SELECTORS_MAX))
   for (let i = 0; i < count; i++) {
     let place = 0
-    while (reader.read(1) === 1) if (++place >= codeCount) throw damaged('a block has a code that there is not')
+    while (reader.read(1) === 1) if (++place >= codeCount) throw damaged('a block uses a code that it does not have')
     const code = recent[place]!
     recent.copyWithin(1, 0, place)
     recent[0] = code
@@ -85,7 +85,7 @@ function readCode(reader: BitReader, symbolCount: number): HuffmanCode {
   let length = reader.read(5)
   for (let symbol = 0; symbol < symbolCount; symbol++) {
     for (; length >= 1 && length <= CODE_LENGTH_MAX && reader.read(1) === 1; ) length += reader.read(1) === 1 ? -1 : 1
-    if (length < 1 || length > CODE_LENGTH_MAX) throw damaged('a block has a code of no length that there is')
+    if (length < 1 || length > CODE_LENGTH_MAX) throw damaged('a block has a code of an impossible length')
     lengths[symbol] = length
   }
   return createHuffmanCode(lengths)

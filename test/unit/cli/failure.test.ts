@@ -16,9 +16,14 @@ describe('a failure', () => {
   it.each([
     ['of the library', new ImageError('UNFIT', '/x', '/x: does not fit')],
     ['of usage', new UsageError('give one of both')],
-    ['of a system call', thrownBy(() => readFileSync('/nowhere'))],
+    ['of a system call without a path', Object.assign(new Error('bind EACCES'), { errno: -13, syscall: 'bind' })],
   ])('%s is told by its message', (_, error) => {
     expect(describeFailure(error)).toBe((error as Error).message)
+  })
+
+  it('of a system call is told by its path and reason', () => {
+    const error = thrownBy(() => readFileSync('/nowhere'))
+    expect(describeFailure(error)).toBe('/nowhere: no such file or directory')
   })
 
   it.each([

@@ -100,7 +100,7 @@ describe('a NAR that a cache does not give', () => {
     expect(error).toBeInstanceOf(NarFileError)
     expect(error).toMatchObject({ code: 'NAR_FILE_UNREADABLE', path: storePathOf('lib') })
     const [first, second, third] = error.message.split('\n')
-    expect(first).toMatch(/lib: http:.*500.*nor is it to be had elsewhere:$/)
+    expect(first).toMatch(/lib: http:.*500.*no other place has it:$/)
     expect(first).toContain(servers[0]!.url)
     expect(second).toContain(servers[1]!.url)
     expect(second).toContain('403 Forbidden')

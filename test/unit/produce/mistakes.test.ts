@@ -68,7 +68,7 @@ describe('in place of a NAR', () => {
   it.each<[string, Uint8Array, RegExp]>([
     ['an export', EXPORT, /: is an export of nix-store --export, not a NAR; give it as an export \(--export\)/],
     ['an export that is compressed', xz.compressSync(EXPORT), /holds an export .*\(--export\)/],
-    ['an export of format 2', NARIO2, /: is an export of format 2, not a NAR; write it anew/],
+    ['an export of format 2', NARIO2, /: is an export of format 2, not a NAR; write it again/],
     ['a tar archive', TAR, /: is a tar archive, not a NAR/],
     ['a tar archive that is compressed', zstdCompressSync(TAR), /holds a tar archive, not a NAR/],
     ['a web page', HTML, /: is an HTML page, not a NAR/],

@@ -1,4 +1,4 @@
-/** What is known of the selected package: its versions, its sizes, and its store paths in both images. */
+/** Details of the selected package: its versions, its sizes, and its store paths in both images. */
 import { CHANGE_KINDS } from '../../change-kinds.ts'
 import type { PackageData } from '../../diff-data.ts'
 import { byId, element, fact } from '../elements.ts'

@@ -10,7 +10,7 @@ const growth = (name: string, measure: Measure, use: string): Column<PackageData
   name,
   use: `number ${use}`,
   order: 'number',
-  // What shrank matters as much as what grew.
+  // By the absolute size: a shrunk package matters as much as a grown one.
   value: change => Math.abs(growthOf(change, measure)),
   shown: change => formatSigned(growthOf(change, measure)),
 })

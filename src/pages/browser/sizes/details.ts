@@ -1,4 +1,4 @@
-/** What is known of the selected store path: its sizes, why it is there, and what it has to do with others. */
+/** Details of the selected store path: its sizes, why it is there, and its references. */
 import { KINDS } from '../../kinds.ts'
 import { byId, element, fact } from '../elements.ts'
 import { formatBytes, formatShare } from '../format.ts'

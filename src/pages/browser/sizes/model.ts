@@ -5,7 +5,7 @@ import { byId } from '../elements.ts'
 /** The data in the page. */
 export const data: SizesData = JSON.parse(byId('data').textContent)
 
-/** What refers to each store path, and what only it keeps, largest first. */
+/** For each store path, those that refer to it, and those that only it keeps; the largest first. */
 export const referrers: readonly number[][] = data.paths.map(() => [])
 export const kept: readonly number[][] = data.paths.map(() => [])
 for (const [number, { references, keeper }] of data.paths.entries()) {
@@ -16,7 +16,7 @@ for (const [number, { references, keeper }] of data.paths.entries()) {
 const timesOf = new Map<string, number>()
 for (const { name } of data.paths) timesOf.set(name, (timesOf.get(name) ?? 0) + 1)
 
-/** What a store path is called: with its hash where another one has its name. */
+/** The name of a store path, with its hash where another one has the same name. */
 export function nameOf({ name, hash }: PathData): string {
   return timesOf.get(name) === 1 ? name : `${name} (${hash.slice(0, 7)})`
 }

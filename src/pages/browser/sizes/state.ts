@@ -1,6 +1,6 @@
-/** What the user has chosen. */
+/** The choices of the user. */
 
-/** What the area of the treemap stands for. */
+/** The meaning of areas in the treemap. */
 export type Measure = 'file' | 'tar' | 'nar'
 
 /** The choices. */

@@ -172,7 +172,7 @@ function nextOf(key: string, from: HTMLElement, links: readonly HTMLElement[]): 
     const [toX, toY] = middle(link)
     const along = (toX - x) * right + (toY - y) * down
     const aside = Math.abs((toX - x) * down) + Math.abs((toY - y) * right)
-    // What lies aside counts more: a key is to stay in its row or column.
+    // A sideways distance weighs more: a key should stay in its row or column.
     const distance = along + 3 * aside
     if (along <= 1 || distance >= least) continue
     least = distance
