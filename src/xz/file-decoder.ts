@@ -65,8 +65,9 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   /** A piece without the zeros at its beginning that pad the file, of which there may be very many. */
   function withoutPadding(bytes: Uint8Array): Uint8Array {
     if (end === undefined || walker.held > 0) return bytes
-    let at = 0
-    while (at + 4 <= bytes.length && readU32le(bytes, at) === 0) at += 4
+    let begin = 0
+    while (begin < bytes.length && bytes[begin] === 0) begin++
+    const at = begin - (begin % 4)
     walker.skip(at)
     end += at
     return bytes.subarray(at)
