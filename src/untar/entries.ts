@@ -85,8 +85,8 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
     const padded = Math.ceil(size / BLOCK) * BLOCK
     const blocks = await gather(Math.min(Math.ceil(wanted / BLOCK) * BLOCK, padded))
-    // A copy: the memory of a piece may be used again for the next one.
-    const head = blocks.slice(0, Math.min(wanted, size))
+    // The memory of a piece may be used again for the next one. (`slice` of a Buffer would not copy it.)
+    const head = new Uint8Array(blocks.subarray(0, Math.min(wanted, size)))
     return blocks.length === padded || (await skip(padded - blocks.length)) ? head : undefined
   }
 
