@@ -29,7 +29,7 @@ export const COMMANDS: ReadonlyMap<string, ListedCommand> = new Map(
     },
     pull: {
       usage: '[options] <URL>',
-      description: 'Fetch an image from a web server, and of it only what has changed.',
+      description: 'Fetch the changed parts of an image from a web server.',
       load: async () => (await import('./pull.ts')).definePull,
     },
     check: {

@@ -23,7 +23,7 @@ const UNPACKERS: Readonly<Record<Compression, Unpacker>> = {
   xz: unpackXz,
   zstd: unpackZstd,
   gzip: unpackGzip,
-  br: input => runEngine(input, createBrotliDecompress),
+  br: unpackBrotli,
   bzip2: unpackBzip2,
   lz4: unpackLz4,
   lzma: unpackLzma,
@@ -39,6 +39,12 @@ export function unpack(input: ByteInput, options: UnpackOptions): AsyncGenerator
   const unpacked = UNPACKERS[compression](input, options)
   const isBounded = limits !== undefined && compression !== 'none'
   return closing(input, isBounded ? limitExpansion(unpacked, input, limits) : unpacked)
+}
+
+async function* unpackBrotli(input: ByteInput, { onEvent = () => {} }: UnpackOptions): AsyncGenerator<Uint8Array> {
+  yield* runEngine(input, createBrotliDecompress)
+  const behind = await input.drain()
+  if (behind > 0) onEvent({ kind: 'trailing', size: behind })
 }
 
 /** The same with a decompressor of Node's, for formats that are not those of files. */
