@@ -120,7 +120,7 @@ describe.skipIf(real.skip)(`the store of this machine${real.because}`, () => {
         // Where Nix cannot keep what caches tell it, it does not ask them.
         const XDG_CACHE_HOME = scratch.make('cache')
         const stderr = await failure(machine, 'root', { ...env, XDG_CACHE_HOME }, MISTYPED)
-        expect(stderr).toContain(`${MISTYPED}: not in the store of this machine (/nix/store)`)
+        expect(stderr).toContain(`${MISTYPED}: neither in the store of this machine (/nix/store)`)
         expect(stderr).toContain('https://cache.nixos.org')
         // Each once: Nix has not asked as well.
         expect(cache.requests).toEqual(['/nix-cache-info', `/${MISTYPED.slice(11, 43)}.narinfo`])
@@ -158,7 +158,7 @@ describe.skipIf(real.skip)(`the store of this machine${real.because}`, () => {
 
       it('says what it does not have', async () => {
         const stderr = await failure(machine, 'nobody', {}, MISTYPED)
-        expect(stderr).toContain(`${MISTYPED}: not in the store of this machine (/nix/store)`)
+        expect(stderr).toContain(`${MISTYPED}: neither in the store of this machine (/nix/store)`)
         expect(cache.requests).toHaveLength(2)
       })
 
