@@ -19,12 +19,15 @@ it('brotli may begin with the short mark of another format', async () => {
   expect((await unpacked(file, 'br')).equals(contents)).toBe(true)
 })
 
-it.each(['gzip', 'xz', 'bzip2', 'br'] as const)('what lies behind %s data is refused, unless it is padding', async name => {
-  const contents = Buffer.from('some text')
-  const file = compress(contents, name)
-  const garbage = unpacked(Buffer.concat([file, Buffer.from('garbage')]), name)
-  await expect(garbage).rejects.toThrow(`cannot be unpacked as ${name}: 7 bytes behind its end are no part of it`)
-  const padded = unpacked(Buffer.concat([file, Buffer.alloc(8)]), name)
-  if (name === 'bzip2' || name === 'br') await expect(padded).rejects.toThrow(/: 8 bytes behind its end/)
-  else expect((await padded).equals(contents)).toBe(true)
-})
+it.each(['gzip', 'xz', 'bzip2', 'br'] as const)(
+  'what lies behind %s data is refused, unless it is padding',
+  async name => {
+    const contents = Buffer.from('some text')
+    const file = compress(contents, name)
+    const garbage = unpacked(Buffer.concat([file, Buffer.from('garbage')]), name)
+    await expect(garbage).rejects.toThrow(`cannot be unpacked as ${name}: 7 bytes behind its end are no part of it`)
+    const padded = unpacked(Buffer.concat([file, Buffer.alloc(8)]), name)
+    if (name === 'bzip2' || name === 'br') await expect(padded).rejects.toThrow(/: 8 bytes behind its end/)
+    else expect((await padded).equals(contents)).toBe(true)
+  },
+)
