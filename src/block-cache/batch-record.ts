@@ -26,6 +26,7 @@ export interface CachedBlock {
 
 const RECORD_PREFIX = 'batch:'
 const BLOCK_PREFIX = 'block:'
+const BLOCK_KEY = new RegExp(`^${BLOCK_PREFIX}([0-9a-f]{64})$`)
 
 /** The key of the record of a batch that follows from these texts, and from nothing else. */
 export function recordKey(...parts: readonly string[]): string {
@@ -39,7 +40,7 @@ export function isRecordKey(key: string): boolean {
 
 /** The digest that the bytes under a key have, lower-case base 16, if the key is one of a block. */
 export function digestInKey(key: string): string | undefined {
-  return /^block:([0-9a-f]{64})$/.exec(key)?.[1]
+  return BLOCK_KEY.exec(key)?.[1]
 }
 
 /** The record under a key, if there is one. */
