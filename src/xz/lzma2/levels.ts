@@ -34,9 +34,9 @@ const EFFORTS: readonly Lzma2Effort[] = [
   { window: 0, depth: 16, nice: 32, skip: 32 },
   { window: 0, depth: 24, nice: 48, skip: 24 },
   { window: 0, depth: 24, nice: 64, skip: 16 },
-  { window: 0, depth: 32, nice: 64, skip: 8 },
-  { window: 0, depth: 48, nice: 96, skip: 4 },
-  { window: 0, depth: 64, nice: 160, skip: 0 },
+  { window: 0, depth: 32, nice: 192, skip: 8 },
+  { window: 0, depth: 48, nice: 224, skip: 4 },
+  { window: 0, depth: 64, nice: 273, skip: 0 },
   { window: 0, depth: 128, nice: 273, skip: -8 },
 ]
 

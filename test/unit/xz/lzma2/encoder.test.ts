@@ -123,8 +123,8 @@ describe('the LZMA2 encoder', () => {
     hash.update(encoder.encode(Buffer.alloc(11 * MiB, 'abcde'), 6))
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
-        "nspawn-rootfs 4",
-        "cea243323748fbb0023462d0c42a3ccb54806816114a2daa297865031144f4d7",
+        "nspawn-rootfs 5",
+        "5ead93fe31a760cfd8e60bcef413b7cc66cc75ef1e44d397c09dce026a1926c0",
       ]
     `)
   })
