@@ -1,5 +1,4 @@
-import type { RequestListener, Server } from 'node:http'
-import type { Socket } from 'node:net'
+import type { Server } from 'node:http'
 import { wholeNumber } from '../arguments.ts'
 
 /** What the clients of a server may take. */
@@ -54,46 +53,4 @@ export function limitServer(server: Server, { connections, requests, idleTime }:
   server.maxConnections = connections
   server.maxRequestsPerSocket = requests
   server.timeout = idleTime
-}
-
-/**
- * A listener that answers the requests of a connection one after the other. Node calls one for all requests that have
- * arrived, and a client that reads no answers could have thousands of files opened.
- */
-export function inTurn(limits: Required<ServeLimits>, answer: RequestListener): RequestListener {
-  const turns = new WeakMap<Socket, { last: Promise<void>; count: number }>()
-  return (request, response) => {
-    const { socket } = request
-    const turn = turns.get(socket) ?? { last: Promise.resolve(), count: 0 }
-    turns.set(socket, turn)
-    // Node tells a client that no more requests are taken, and then waits for it to close the connection.
-    if (++turn.count === limits.requests) response.once('close', () => socket.end())
-    turn.last = turn.last.then(() => {
-      if (socket.destroyed) return
-      return new Promise<void>(resolve => {
-        const watch = watchRate(socket, limits)
-        // Of an answer whose turn has not come when the connection ends, Node tells nothing.
-        const end = () => {
-          clearInterval(watch)
-          socket.off('close', end)
-          resolve()
-        }
-        socket.once('close', end)
-        response.once('close', end)
-        answer(request, response)
-      })
-    })
-  }
-}
-
-/** Ends a connection on which less is read than has to be, until the timer that it returns is cleared. */
-function watchRate(socket: Socket, { idleTime, leastRate }: Required<ServeLimits>): NodeJS.Timeout {
-  // What the kernel took is as good as read: its buffers are full after the first seconds.
-  const taken = () => socket.bytesWritten - socket.writableLength
-  let before = taken()
-  return setInterval(() => {
-    const now = taken()
-    if (now - before < (leastRate * idleTime) / 1000) socket.destroy()
-    before = now
-  }, idleTime)
 }

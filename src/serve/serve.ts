@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { abortSignal, callback, objectOf, resolvePath, someText, wholeNumber } from '../arguments.ts'
+import { answerInTurn } from './connections.ts'
 import { ServeError } from './errors.ts'
 import { findFolder } from './find.ts'
-import { inTurn, limitServer, limitsOf, SERVE_LIMITS, type ServeLimits, serverOptionsOf } from './limits.ts'
+import { limitServer, limitsOf, SERVE_LIMITS, type ServeLimits, serverOptionsOf } from './limits.ts'
 
 /** How a folder is served. */
 export interface ServeOptions {
@@ -48,12 +49,12 @@ export async function serveFolder(folder: string | URL, options: ServeOptions = 
   const root = await findFolder(resolvePath(folder, 'folder'))
   // Loaded here, for Node loads its HTTP client and WebSockets along: a quarter of the start of every command.
   const [{ createServer }, { answer, fail }] = await Promise.all([import('node:http'), import('./answer.ts')])
-  const listener = inTurn(limits, (request, response) => {
+  const server = createServer(serverOptionsOf(limits))
+  limitServer(server, limits)
+  answerInTurn(server, limits, (request, response) => {
     if (onRequest) response.once('close', () => onRequest(lineOf(request, response)))
     answer(root, request, response).catch(() => fail(response, 500))
   })
-  const server = createServer(serverOptionsOf(limits), listener)
-  limitServer(server, limits)
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())

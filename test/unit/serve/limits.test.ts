@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
@@ -46,6 +47,20 @@ describe('a server', () => {
     await vi.waitUntil(() => opened() > before)
     expect(opened()).toBeLessThan(before + 10)
     expect(lines).toEqual(['GET /small 200'])
+  })
+
+  it('reads few requests of a client that reads no answers', async () => {
+    const { url, open } = await connectTo({ requests: 5000 })
+    let parsed = 0
+    const count = () => void parsed++
+    subscribe('http.server.request.start', count)
+    onTestFinished(() => void unsubscribe('http.server.request.start', count))
+    const socket = await open()
+    socket.pause()
+    socket.write(GET('/large').repeat(5000))
+    for (let i = 1; i <= 20; i++) await (await fetch(`${url}/small`)).text()
+    expect(parsed).toBeGreaterThan(20)
+    expect(parsed).toBeLessThan(100)
   })
 
   it('keeps the order of the answers', async () => {
