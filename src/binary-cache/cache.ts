@@ -6,7 +6,15 @@
  *     nar/…               the NARs, where the narinfos say
  */
 import { aboutUrl, describeUrl } from '../describe-url.ts'
-import { type Access, CACHE_INFO, type DocumentOptions, type FileKind, fileKindOf, NARINFO } from '../nar-file/index.ts'
+import {
+  type Access,
+  CACHE_INFO,
+  type DocumentOptions,
+  type FileKind,
+  fileKindOf,
+  NARINFO,
+  type NarFile,
+} from '../nar-file/index.ts'
 import {
   type CacheInfo,
   contentAddressOf,
@@ -32,7 +40,7 @@ export interface BinaryCache {
 
 /** A narinfo, and how long it is. */
 export interface ReadNarInfo {
-  readonly info: NarInfo
+  readonly info: NarInfo & NarFile
   /** Bytes. */
   readonly size: number
 }
@@ -73,7 +81,9 @@ export async function readNarInfo(
   const bytes = await readDocument(access, at, NARINFO, { limit: NARINFO_MAX, insist }, path.path)
   if (bytes === undefined) return undefined
   checkKind(bytes, NARINFO, at, path)
-  return { info: parse(new TextDecoder().decode(bytes), at, path), size: bytes.length }
+  const info = parse(new TextDecoder().decode(bytes), at, path)
+  const isElsewhere = new URL(info.url).origin !== new URL(at).origin && access.isPublic(at)
+  return { info: { ...info, ...(isElsewhere && { isElsewhere }) }, size: bytes.length }
 }
 
 async function readCacheInfo(access: Access, url: string, insist: boolean): Promise<CacheInfo> {

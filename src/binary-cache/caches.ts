@@ -1,4 +1,4 @@
-import type { Access } from '../nar-file/index.ts'
+import type { Access, NarFile } from '../nar-file/index.ts'
 import type { ContentCheck, NarHash, NarInfo, StorePath } from '../nix/index.ts'
 import { type BinaryCache, openCache } from './cache.ts'
 import { CacheError, type CacheErrorCode } from './errors.ts'
@@ -7,7 +7,7 @@ import { createJudge, type Trust } from './trust.ts'
 
 /** A store path as a cache has it, believed. */
 export interface CachedPath {
-  readonly info: NarInfo
+  readonly info: NarInfo & NarFile
   /** Bytes of its narinfo. */
   readonly size: number
   /** The content address that its contents must have, besides the NAR hash. */

@@ -1,6 +1,6 @@
 /**
  * Kinds of addresses (IANA special-purpose address registries). Whoever runs a public server may otherwise have builds ask,
- * by a redirect, what listens to this machine only, or the metadata service of a cloud at 169.254.169.254.
+ * by a redirect or the URL of a NAR, what listens to this machine only, or the metadata service of a cloud at 169.254.169.254.
  */
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
@@ -11,13 +11,13 @@ const OWN = networks(['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '::/127', 'f
 /** Addresses of networks that are not the internet. */
 const PRIVATE = networks(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
 
-/** A redirect of a public server leads to an address that is for this machine or its link. */
+/** A public server leads to an address that is for this machine or its link. */
 export class OwnAddressError extends Error {
   override readonly name = 'OwnAddressError'
   readonly address: string
 
   constructor(address: string) {
-    super(`${address} is not for redirects of public servers`)
+    super(`${address} is no address to which public servers may lead`)
     this.address = address
   }
 }

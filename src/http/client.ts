@@ -42,6 +42,8 @@ export interface FetchOptions {
   readonly insist?: boolean
   /** Whether the server may compress a whole file for its transport; without it, it is asked not to. Default false. */
   readonly acceptsGzip?: boolean
+  /** Whether a public server named the URL: then it may be no address of this machine, as with redirects. Default false. */
+  readonly isElsewhere?: boolean
   /** Aborts the download, which then rejects with the signal's reason. */
   readonly signal?: AbortSignal
 }
@@ -78,6 +80,8 @@ export interface HttpClient {
    * them first. Files are continued when they are read further. It happens by itself to files that nobody reads for a second.
    */
   release(): void
+  /** Whether any connection to the server of a URL was to an address of the internet, or to a name through a proxy. */
+  isPublic(url: URL): boolean
   /** Ends all downloads and connections, at once: what is pending rejects with `HttpError` HTTP_CLOSED. */
   close(): Promise<void>
 }
@@ -151,7 +155,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   }
 
   const start = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>, range?: FileRange) => {
-    const { limit, insist = true, acceptsGzip = false, signal: outer } = options
+    const { limit, insist = true, acceptsGzip = false, isElsewhere: isNamed = false, signal: outer } = options
     if (closed) throw closedError()
     if (!/^https?:$/.test(url.protocol)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
@@ -163,7 +167,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const accepted = acceptsGzip && { 'accept-encoding': 'gzip' }
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
-        const isElsewhere = chain.slice(0, -1).some(connections.isPublic)
+        const isElsewhere = isNamed || chain.slice(0, -1).some(connections.isPublic)
         const authorization = authorize(hop)
         const all = { ...always, ...accepted, ...headers, ...(authorization !== undefined && { authorization }) }
         return send(hop, { headers: all, stallTimeout, signal, isElsewhere }, persistence)
@@ -224,6 +228,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     release() {
       for (const download of downloads) download.release()
     },
+    isPublic: connections.isPublic,
     async close() {
       closed = true
       clearInterval(releasing)

@@ -53,7 +53,7 @@ export function failureOf(error: unknown): Failure | undefined {
     return { code: 'HTTP_TIMEOUT', reason, advice: NETWORK, transient: true }
   }
   if (error instanceof OwnAddressError) {
-    const reason = `a public server may not redirect to ${error.address}, an address of this machine or its link`
+    const reason = `a public server may not lead to ${error.address}, an address of this machine or its link`
     return { code: 'HTTP_REDIRECT', reason, advice: 'ask whoever runs that server to correct it', transient: false }
   }
   if (error instanceof SlowError) {

@@ -4,6 +4,7 @@ import { readPieces, withDescriptor } from '../descriptors.ts'
 import type { FileRange, HttpClient, RangeAnswer, Recognise } from '../http/index.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
+import type { NarFile } from './nar-file.ts'
 
 /** Credentials for servers that do not answer everybody. Plain data. */
 export interface Credentials {
@@ -45,6 +46,8 @@ export interface Access {
   roomAt(url: string): number
   /** Gives up connections that others may need first, as `HttpClient.release` does: for a thread that blocks for long. */
   release(): void
+  /** Whether the server of a URL was asked, and is one of the internet. */
+  isPublic(url: string): boolean
   /** Ends all that is under way. */
   close(): Promise<void>
 }
@@ -60,7 +63,9 @@ export interface DocumentOptions {
 }
 
 export interface OpenOptions extends DocumentOptions {
-  readonly stretch?: { readonly offset: number; readonly size: number }
+  readonly stretch?: NarFile['stretch']
+  /** As that of the file. */
+  readonly isElsewhere?: boolean
 }
 
 /** Five attempts are made: nobody should wait for minutes to learn that a server is dead. */
@@ -92,8 +97,10 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
         return new Uint8Array(await withDescriptor(() => readFile(path, { signal }), signal))
       })
     },
-    async open(url, { limit, insist, stretch, recognise }) {
-      if (!isLocal(url)) return (await client()).openFile(new URL(url), { limit, insist, recognise, signal })
+    async open(url, { limit, insist, stretch, isElsewhere, recognise }) {
+      if (!isLocal(url)) {
+        return (await client()).openFile(new URL(url), { limit, insist, isElsewhere, recognise, signal })
+      }
       return ifThere(async () => {
         const { path } = await findFile(url)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
@@ -105,6 +112,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     },
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
     release: () => opened?.release(),
+    isPublic: url => opened?.isPublic(new URL(url)) ?? false,
     async close() {
       await (await http)?.close()
     },

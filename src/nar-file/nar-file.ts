@@ -12,6 +12,8 @@ export interface NarFile {
   readonly fileHash?: NarHash
   /** Number of compressed bytes, if the source says. A hint, too. */
   readonly fileSize?: number
+  /** Whether a public cache says that it is on another server. It is then at no address of this machine or its link. */
+  readonly isElsewhere?: boolean
 }
 
 /** The store path that a NAR file is about, as far as reading it needs to know. */

@@ -13,8 +13,8 @@ export async function openNarFile(
   subject: NarSubject,
   insist = true,
 ): Promise<AsyncIterable<Uint8Array> | undefined> {
-  const { url, stretch, compression } = file
-  const options = { limit: fileLimit(subject), insist, stretch, recognise: recognise(compression) }
+  const { url, stretch, isElsewhere, compression } = file
+  const options = { limit: fileLimit(subject), insist, stretch, isElsewhere, recognise: recognise(compression) }
   const bytes = await blameFile(subject, file, () => access.open(url, options))
   return bytes && blaming(subject, file, bytes)
 }

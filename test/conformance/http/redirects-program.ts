@@ -2,9 +2,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createHttpClient } from '../../../src/http/index.ts'
-
-/** Addresses that the network has, and names that /etc/hosts has for some. */
-const ADDRESSES = ['127.0.0.1', '169.254.169.254', '192.168.7.7', '198.51.100.7', '198.51.100.8', '::1', '2001:db8::7']
+import { ADDRESSES } from './addresses.ts'
 
 const requests: string[] = []
 for (const address of ADDRESSES) {
