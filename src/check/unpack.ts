@@ -18,8 +18,8 @@ const NEW_FILTERS: Readonly<Record<number, { name: string; since: string; option
   11: { name: 'RISC-V', since: '5.6 (2024)', option: '--riscv of xz' },
 }
 
-/** Bytes of a dictionary that are kept, of the 300 MB that a check takes. `xz -9` makes use of 64 MiB. */
-const DICTIONARY_MAX = 96 * 1024 * 1024
+/** Bytes of a dictionary that are kept, of the 300 MB that a check takes: as many as `xz -9` makes use of. */
+const DICTIONARY_MAX = 64 * 1024 * 1024
 
 /** Bytes that liblzma waits for before it says that they begin no stream. */
 const STREAM_HEADER = 12

@@ -16,7 +16,7 @@ const WHOLE_MAX = 32 * 1024 * 1024
 const HELD_MAX = 128 * 1024 * 1024
 
 /** Bytes of a dictionary that are kept. `xz -9` makes use of 64 MiB. */
-export const DICTIONARY_MAX = 96 * 1024 * 1024
+export const DICTIONARY_MAX = 64 * 1024 * 1024
 
 /** Threads that unpack at most: each takes 50 MB, and two images that are compared shall not take 300. */
 const THREADS_MAX = 2

@@ -7,7 +7,7 @@ import { assertCutAnywhere, isOneIn, runProgram } from '../oracles.ts'
 import type { Target } from '../target.ts'
 
 /** As in a check of an image, which bounds memory so. */
-const DICTIONARY_MAX = 96 * 1024 * 1024
+const DICTIONARY_MAX = 64 * 1024 * 1024
 
 function decode(pieces: readonly Uint8Array[]): Buffer {
   const decoder = createXzDecoder({ dictionaryMax: DICTIONARY_MAX, createSha256: () => createHash('sha256') })
