@@ -9,22 +9,23 @@ import { temporaryFolder } from '../../temporary.ts'
 describe('fuzzing in a process', () => {
   afterEach(() => vi.unstubAllEnvs())
 
-  it.each(['throws', 'hangs', 'dies', 'takes all memory'])('keeps the input of a decoder that %s', async planted => {
+  const fuzzPlanted = async (planted: string, failures: string) => {
     vi.stubEnv('PLANTED', planted)
     vi.spyOn(console, 'error').mockImplementation(() => {})
+    const url = new URL('./planted.ts', import.meta.url).href
+    const limits = { timeMax: 1000, memoryMax: 512 * 1024 ** 2 }
+    return await fuzzWatched({ name: 'planted', url, seed: 1, time: 2000, failures, ...limits })
+  }
+
+  it.each(['throws', 'hangs', 'dies', 'takes all memory'])('keeps the input of a decoder that %s', async planted => {
     const failures = temporaryFolder()
-    const result = await fuzzWatched({
-      name: 'planted',
-      url: new URL('./planted.ts', import.meta.url).href,
-      seed: 1,
-      time: 2000,
-      failures,
-      timeMax: 1000,
-      memoryMax: 512 * 1024 ** 2,
-    })
-    expect(result.failures).toBeGreaterThan(0)
+    expect((await fuzzPlanted(planted, failures)).failures).toBeGreaterThan(0)
     const [file] = readdirSync(failures)
     expect(readFileSync(`${failures}/${file}`, 'latin1')).toContain('bad')
+  })
+
+  it('goes on in another one if a decoder has kept some memory of each input', async () => {
+    expect(await fuzzPlanted('keeps memory', temporaryFolder())).toMatchObject({ failures: 0 })
   })
 })
 

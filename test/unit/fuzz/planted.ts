@@ -1,5 +1,7 @@
 import type { Target } from '../../fuzz/target.ts'
 
+const kept: Buffer[] = []
+
 /** What goes wrong, by its name. */
 const FAULTS: Readonly<Record<string, () => void>> = {
   throws() {
@@ -13,6 +15,7 @@ const FAULTS: Readonly<Record<string, () => void>> = {
     const held: Buffer[] = []
     for (;;) held.push(Buffer.alloc(2 ** 20, 1))
   },
+  'keeps memory': () => void kept.push(Buffer.alloc(2 ** 23, 1)),
 }
 
 /** A target with a fault, which the variable PLANTED names. */
