@@ -31,6 +31,8 @@ export async function sendRanges(
   try {
     const { size, mtime } = await file.stat()
     const ranges = severalRanges(headers.range, size)
+    // The package would answer with those of the ranges that are well-formed.
+    if (!ranges) delete headers.range
     if (ranges?.length === 1) headers.range = `bytes=${ranges[0]?.first}-${ranges[0]?.last}`
     // The same as those of send, with which a client may have begun.
     const etag = `W/"${size.toString(16)}-${mtime.getTime().toString(16)}"`
