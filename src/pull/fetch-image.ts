@@ -1,4 +1,5 @@
 /** Gets the bytes of an image: from this machine what is there, from the server the rest. */
+import { unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { BlockCache } from '../block-cache/index.ts'
 import { attempt, syncFile } from '../disk/index.ts'
@@ -87,6 +88,11 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
       await syncFile(handle)
     })
     return { path, sha256, ...amounts }
+  } catch (error) {
+    // Nothing is there to go on with.
+    const { size } = await handle.stat()
+    if (size === 0) await unlink(path).catch(() => {})
+    throw error
   } finally {
     await handle.close()
   }

@@ -291,6 +291,14 @@ describe('without verification', () => {
     expect(shown(folder)).toEqual(files.toSorted())
     await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({ code: 'PULL_MISSING' })
   })
+
+  it('an image that is not there leaves nothing', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(temporaryFolder())
+    const pulled = pullImage(server.url, folder, { verify: 'no', cache: false })
+    await expect(pulled).rejects.toMatchObject({ code: 'PULL_MISSING' })
+    expect(readdirSync(folder)).toEqual([])
+  })
 })
 
 describe('a server that lies', () => {
