@@ -70,7 +70,7 @@ async function runChild(options: WatchOptions & ChildOptions): Promise<WatchResu
     if (count !== last.count) last = { count, since: performance.now(), memory }
     const most = count < 0 ? START_MAX : timeMax
     if (result === undefined && performance.now() - last.since > most) why = `takes over ${most} ms`
-    isFull = memory > memoryMax
+    isFull ||= memory > memoryMax
     if (isFull && memory - last.memory > memoryMax / 4) why = `takes over ${memoryMax} bytes of memory`
     if (isFull || why !== undefined) child.kill('SIGKILL')
   }, LOOK_EVERY)
