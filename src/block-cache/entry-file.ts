@@ -9,6 +9,7 @@ import { createHash, randomBytes, webcrypto } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { isTrusted, ownName } from '../disk/index.ts'
 
 const DIGEST_SIZE = 32
@@ -42,7 +43,7 @@ export async function readEntry(
   sha256?: string,
 ): Promise<StoredEntry | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
-  const handle = await open(join(folder, name), flags)
+  const handle = await withDescriptor(() => open(join(folder, name), flags))
   try {
     const found = await handle.stat()
     const { size } = found
@@ -71,7 +72,7 @@ export async function writeEntry({ folder, shared }: Access, name: string, bytes
   if (bytes.length > ENTRY_SIZE_MAX) throw new RangeError(`an entry has up to ${ENTRY_SIZE_MAX} bytes`)
   const writing = join(folder, `${WRITING_PREFIX}${ownName()}-${randomBytes(8).toString('hex')}`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
-  const handle = await open(writing, flags, shared ? 0o666 : 0o600)
+  const handle = await withDescriptor(() => open(writing, flags, shared ? 0o666 : 0o600))
   try {
     try {
       // A umask may take more than it should.

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { isTrusted, stateOfOwner } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
@@ -54,7 +55,7 @@ export async function listFolder({ folder, shared }: Access): Promise<Listing> {
 
 async function namesIn(folder: string): Promise<string[]> {
   try {
-    return await readdir(folder)
+    return await withDescriptor(() => readdir(folder))
   } catch (error) {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error

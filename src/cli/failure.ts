@@ -1,3 +1,4 @@
+import { descriptorShortage } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { NspawnRootfsError } from '../index.ts'
 import { UsageError } from './usage.ts'
@@ -6,6 +7,8 @@ import { UsageError } from './usage.ts'
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof UsageError || error instanceof NspawnRootfsError) return error.message
+  const shortage = descriptorShortage(error)
+  if (shortage) return `${shortage.reason}; ${shortage.advice}`
   if (!isOfSystem(error)) return `unexpected fault, please report it:\n${error.stack ?? error.message}`
   return error.path === undefined ? error.message : `${error.path}: ${reasonOf(error)}`
 }

@@ -12,6 +12,7 @@
 import { constants } from 'node:fs'
 import { link, lstat, open, readFile, readlink, rename, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { attempt } from './attempt.ts'
 import { DiskError } from './errors.ts'
 import { checkOwner, lookAt, type Sharing } from './ownership.ts'
@@ -185,7 +186,7 @@ async function identify(path: string): Promise<string | null> {
 }
 
 async function writeRecord(scratch: string, record: ChangeRecord): Promise<void> {
-  const handle = await open(join(scratch, RECORD), 'wx', 0o600)
+  const handle = await withDescriptor(() => open(join(scratch, RECORD), 'wx', 0o600))
   try {
     await handle.writeFile(JSON.stringify(record))
     await syncFile(handle)
@@ -198,7 +199,7 @@ async function writeRecord(scratch: string, record: ChangeRecord): Promise<void>
 /** The record of a scratch folder; `undefined` if there is none, or one that was not written to its end. */
 async function readRecord(scratch: string): Promise<ChangeRecord | undefined> {
   try {
-    return JSON.parse(await readFile(join(scratch, RECORD), 'utf8')) as ChangeRecord
+    return JSON.parse(await withDescriptor(() => readFile(join(scratch, RECORD), 'utf8'))) as ChangeRecord
   } catch (error) {
     if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

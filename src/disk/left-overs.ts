@@ -1,6 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readdir, readlink, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import type { Warning } from '../warning.ts'
 import { attempt } from './attempt.ts'
 import { hasChange, settleChange } from './change.ts'
@@ -25,7 +26,7 @@ const TOLD_MAX = 3
  */
 export async function settleLeftOvers(folder: string, sharing: Sharing, signal?: AbortSignal): Promise<Warning[]> {
   const told: Warning[] = []
-  for (const name of await attempt(folder, () => readdir(folder))) {
+  for (const name of await attempt(folder, () => withDescriptor(() => readdir(folder), signal))) {
     const path = join(folder, name)
     if (name.startsWith(`${LOCK}-`)) await removeLock(path)
     if (!name.startsWith(PREFIX)) continue
@@ -35,7 +36,7 @@ export async function settleLeftOvers(folder: string, sharing: Sharing, signal?:
       const isSettled = isOwn(found) && found.isDirectory() && (await settle(folder, name, sharing, signal))
       if (!isSettled && isLeftOver(name.slice(PREFIX.length), found)) told.push(warning(path, notOurs(found)))
     } catch (error) {
-      if (error instanceof DiskError || signal?.aborted) throw error
+      if (error instanceof DiskError || error instanceof DescriptorsError || signal?.aborted) throw error
       if (isMissing(error)) continue
       told.push(warning(path, `left over from a build, but cannot be removed: ${reasonOf(error)}; remove it`))
     }

@@ -1,12 +1,13 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { withDescriptor } from '../descriptors.ts'
 
 /**
  * Opens a regular file to read. What else bears its name is refused at once: to open a pipe would wait for who writes to it,
  * and hold a thread of Node's own for as long.
  */
 export async function openFile(path: string, flags = 0): Promise<FileHandle> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags)
+  const handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags))
   try {
     if (!(await handle.stat()).isFile()) throw new Error('it is no regular file')
     return handle

@@ -6,18 +6,22 @@
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
+import { DescriptorsError, withDescriptorSync } from '../descriptors.ts'
 
 /** What {@link stateOfOwner} finds a name to be. */
 export type OwnerState = 'running' | 'ended' | 'unknown'
 
-/** The name of this thread. */
+let own: string | undefined
+
+/** The name of this thread. Throws `DescriptorsError`. */
 export function ownName(): string {
-  return `${namespace()}-${ownId()}-${startOf('thread-self') ?? 0}`
+  own ??= `${namespace()}-${ownId()}-${startOf('thread-self') ?? 0}`
+  return own
 }
 
 /**
  * Whether the thread of a name still runs; `unknown` for one of another namespace, for one that /proc hides (`hidepid`,
- * proc(5)), and for what is no name.
+ * proc(5)), and for what is no name. Throws `DescriptorsError`.
  */
 export function stateOfOwner(name: string): OwnerState {
   const [, space, id, start] = /^(\d+)-(\d+)-(\d+)/.exec(name) ?? []
@@ -60,9 +64,11 @@ function namespace(): number {
  */
 function startOf(id: string): number | undefined {
   try {
-    const text = readFileSync(`/proc/${id}/stat`, 'latin1')
+    const text = withDescriptorSync(() => readFileSync(`/proc/${id}/stat`, 'latin1'))
     return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[19])
-  } catch {
+  } catch (error) {
+    // Without an answer, a thread that runs would pass for one that has ended.
+    if (error instanceof DescriptorsError) throw error
     return undefined
   }
 }

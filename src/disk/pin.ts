@@ -1,5 +1,6 @@
 import { constants, type Stats } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
+import { withDescriptor } from '../descriptors.ts'
 
 /** A folder that is held open. */
 export interface Pin<Path extends string | Buffer = string> {
@@ -13,7 +14,9 @@ export interface Pin<Path extends string | Buffer = string> {
 
 /** Opens a folder; a link to one is refused as the system does (ENOTDIR or ELOOP). */
 export async function pinFolder<Path extends string | Buffer>(path: Path): Promise<Pin<Path>> {
-  const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW)
+  const handle = await withDescriptor(() =>
+    open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW),
+  )
   try {
     const found = await handle.stat()
     // Node has no openat(2); the links in here are the descriptors themselves (proc_pid_fd(5)).

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { basename } from 'node:path'
+import { DescriptorsError } from '../descriptors.ts'
 import { DiskError } from './errors.ts'
 import { openFile } from './open-file.ts'
 import { reasonOf } from './reason.ts'
@@ -25,6 +26,7 @@ export async function readIfThere(path: string, trusts?: (found: Stats) => boole
       await handle.close()
     }
   } catch (error) {
+    if (error instanceof DescriptorsError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || (trusts && (code === 'ELOOP' || code === 'EACCES'))) return undefined
     const message = `${path}: from an earlier build or by hand, cannot be read: ${reasonOf(error)}; remove it`

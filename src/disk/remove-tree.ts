@@ -1,4 +1,5 @@
 import { chmod, readdir, rmdir, unlink } from 'node:fs/promises'
+import { withDescriptor } from '../descriptors.ts'
 import { type Pin, pinFolder } from './pin.ts'
 
 /** Folders in folders that are held open at a time. What we make is less deep. */
@@ -19,7 +20,7 @@ async function empty(pin: Pin<string | Buffer>, depth: number, last?: string): P
   // What was extracted of an image may be read-only.
   if ((mode & OWNER_MAY_ALL) !== OWNER_MAY_ALL) await chmod(pin.path, OWNER_MAY_ALL)
   // Names in an image need not be UTF-8.
-  const names = await readdir(pin.path, { encoding: 'buffer' })
+  const names = await withDescriptor(() => readdir(pin.path, { encoding: 'buffer' }))
   const isLast = (name: Buffer) => last !== undefined && name.equals(Buffer.from(last))
   for (const name of names) if (!isLast(name)) await remove(inside(pin, name), depth)
   for (const name of names) if (isLast(name)) await remove(inside(pin, name), depth)

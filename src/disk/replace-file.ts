@@ -1,5 +1,6 @@
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { attempt } from './attempt.ts'
 import { syncFile, syncPath } from './sync.ts'
 
@@ -10,7 +11,7 @@ import { syncFile, syncPath } from './sync.ts'
 export async function replaceFile(folder: string, file: string, contents: string | Uint8Array): Promise<void> {
   const path = join(folder, file)
   await attempt(path, async () => {
-    const handle = await open(`${path}.new`, 'w', 0o600)
+    const handle = await withDescriptor(() => open(`${path}.new`, 'w', 0o600))
     try {
       await handle.writeFile(contents)
       await syncFile(handle)

@@ -5,6 +5,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { link, open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import type { Warning } from '../warning.ts'
 import { attempt } from './attempt.ts'
 import { commitChange } from './change.ts'
@@ -59,7 +60,9 @@ export async function openStaging(folder: string, files: readonly string[], sign
     ...{ out, sharing, warnings, reveal, discard },
     async create(file, mode = 0o644) {
       // Whatever the umask, others must not be able to change it: a manifest says what was made here.
-      const handle = await attempt(join(folder, file), () => open(join(scratch.folder, file), 'wx', mode))
+      const handle = await attempt(join(folder, file), () =>
+        withDescriptor(() => open(join(scratch.folder, file), 'wx', mode), signal),
+      )
       opened.add(handle)
       return stageFile(handle, folder, file, () => opened.delete(handle))
     },

@@ -1,10 +1,11 @@
 import { fsync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { promisify } from 'node:util'
+import { withDescriptor } from '../descriptors.ts'
 
 /** Makes durable what was written into a file or folder, by whomever. */
 export async function syncPath(path: string): Promise<void> {
-  const handle = await open(path, 'r')
+  const handle = await withDescriptor(() => open(path, 'r'))
   try {
     await syncFile(handle)
   } finally {

@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
 import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
@@ -79,7 +80,7 @@ async function othersOf(folder: string, text: string, replaced: readonly string[
  * but none for any other.
  */
 async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]> {
-  const manifests = (await readdir(folder)).filter(isManifestFile)
+  const manifests = (await withDescriptor(() => readdir(folder))).filter(isManifestFile)
   const own = new Set<string>()
   for (const name of manifests) {
     const bytes = await readIfThere(join(folder, name), isOwn)

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import type { Scratch } from '../disk/index.ts'
 import { type BuildOptions, build, parseChecksums } from '../image/index.ts'
 import { CHECKSUMS_FILE, manifestFileOf } from '../image-files.ts'
@@ -46,8 +47,9 @@ export async function buildVersion(
     onImage?.(image)
   }
   // A disk that fails can keep a build from removing its scratch folder.
-  if ((await readdir(staged)).some(file => file.startsWith('.'))) throw notClean(scratch.shown)
-  const checksums = parseChecksums(await readFile(join(staged, CHECKSUMS_FILE), 'utf8'))
+  const names = await withDescriptor(() => readdir(staged))
+  if (names.some(file => file.startsWith('.'))) throw notClean(scratch.shown)
+  const checksums = parseChecksums(await withDescriptor(() => readFile(join(staged, CHECKSUMS_FILE), 'utf8')))
   return images.map(({ name, file, names }) => ({
     name,
     file,

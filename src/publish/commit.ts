@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readdir, readlink, rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkDelivery } from '../check/index.ts'
+import { withDescriptor } from '../descriptors.ts'
 import { attempt, type Change, commitChange, type Scratch } from '../disk/index.ts'
 import { SIGNATURE_FILES } from '../image-files.ts'
 import type { Signer } from '../signing/index.ts'
@@ -127,7 +128,7 @@ async function linksToMake(scratch: Scratch, standing: readonly string[]): Promi
 /** The symlinks for which nothing is published any more. */
 async function linksToRemove(out: string, standing: readonly string[]): Promise<string[]> {
   const outdated: string[] = []
-  for (const file of await readdir(out)) {
+  for (const file of await withDescriptor(() => readdir(out))) {
     if (!standing.includes(file) && (await isOurs(out, file))) outdated.push(file)
   }
   return outdated

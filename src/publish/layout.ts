@@ -12,6 +12,7 @@
  */
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { PublishError } from './errors.ts'
 
 /** The symlink to what is published now. */
@@ -24,7 +25,8 @@ export function stateName(number: number): string {
 
 /** The numbers of the publications in a folder, in ascending order. */
 export async function stateNumbers(folder: string): Promise<number[]> {
-  const numbers = (await readdir(folder)).map(name => Number(/^\.published-([1-9]\d{0,14})$/.exec(name)?.[1] ?? 0))
+  const names = await withDescriptor(() => readdir(folder))
+  const numbers = names.map(name => Number(/^\.published-([1-9]\d{0,14})$/.exec(name)?.[1] ?? 0))
   return numbers.filter(Boolean).sort((a, b) => a - b)
 }
 

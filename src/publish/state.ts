@@ -8,6 +8,7 @@
  */
 import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { attempt, syncPath } from '../disk/index.ts'
 import { mergeChecksums } from '../image/index.ts'
 import { CHECKSUMS_FILE, SIGNATURE_FILES } from '../image-files.ts'
@@ -32,7 +33,7 @@ export async function stageState(path: string, shown: string, state: State): Pro
   const write = (file: string, contents: string | Uint8Array) =>
     attempt(join(shown, file), async () => {
       // Whatever the umask: others may read it, and must not change it.
-      await writeFile(join(path, file), contents, { mode: 0o644 })
+      await withDescriptor(() => writeFile(join(path, file), contents, { mode: 0o644 }))
       await syncPath(join(path, file))
     })
   await attempt(shown, () => mkdir(path, { mode: 0o755 }))
@@ -56,17 +57,21 @@ export async function stageState(path: string, shown: string, state: State): Pro
 
 /** The names that stand for what is in the folder of a publication. */
 export async function standingNames(path: string): Promise<string[]> {
-  return (await readdir(path)).filter(file => file !== RECORD_FILE).sort()
+  return (await withDescriptor(() => readdir(path))).filter(file => file !== RECORD_FILE).sort()
 }
 
 /** Whether two folders of publications have the same in them, but for files of some names. */
 export async function isSameState(path: string, other: string, except: readonly string[]): Promise<boolean> {
   const contents = async (folder: string) => {
-    const files = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1))
+    const entries = await withDescriptor(() => readdir(folder, { withFileTypes: true }))
+    const files = entries.sort((a, b) => (a.name < b.name ? -1 : 1))
     const all = files.map(async file => {
       if (except.includes(file.name)) return [file.name]
       const whole = join(folder, file.name)
-      return [file.name, file.isSymbolicLink() ? await readlink(whole) : await readFile(whole, 'latin1')]
+      return [
+        file.name,
+        file.isSymbolicLink() ? await readlink(whole) : await withDescriptor(() => readFile(whole, 'latin1')),
+      ]
     })
     return JSON.stringify(await Promise.all(all))
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { type FileHandle, readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { type BlockCache, findBlock } from '../block-cache/index.ts'
+import { withDescriptor } from '../descriptors.ts'
 import { openFile, readIfThere, reasonOf } from '../disk/index.ts'
 import { type ImageManifest, parseManifest } from '../image/index.ts'
 import { imageNameOf, isManifestFile, manifestFileOf } from '../image-files.ts'
@@ -35,7 +36,7 @@ async function describeAll(
   isWanted: (name: string) => boolean,
   imageOf?: (manifestFile: string) => string,
 ): Promise<OlderImage[]> {
-  const names = await readdir(folder).catch(() => [])
+  const names = await withDescriptor(() => readdir(folder)).catch(() => [])
   const images: OlderImage[] = []
   for (const name of names.filter(isWanted).sort()) {
     const path = join(folder, name)

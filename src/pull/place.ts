@@ -9,6 +9,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withDescriptor } from '../descriptors.ts'
 import { attempt, DiskError, isOwn, makeFolders, openOutput, pinFolder, replaceFile } from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
@@ -58,11 +59,12 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
   const inside = output.sharing === 'open' ? pin.path : path
   return {
     folder: inside,
-    openFile: name => attempt(join(path, name), () => open(join(inside, name), FLAGS, 0o600)),
+    openFile: name => attempt(join(path, name), () => withDescriptor(() => open(join(inside, name), FLAGS, 0o600))),
     writeFile: (name, contents) => replaceFile(inside, name, contents),
     clear: () =>
       attempt(path, async () => {
-        for (const name of await readdir(inside)) if (name.startsWith(PARTIAL)) await unlink(join(inside, name))
+        const names = await withDescriptor(() => readdir(inside))
+        for (const name of names) if (name.startsWith(PARTIAL)) await unlink(join(inside, name))
       }),
     async close() {
       await pin.close()

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { PrivateKey, SecretKeyPacket, Subkey } from 'openpgp'
-import { withDescriptor } from '../descriptors.ts'
+import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import { SigningError } from './errors.ts'
 import type { Signer } from './signer.ts'
 
@@ -45,6 +45,7 @@ export async function armored(signature: Uint8Array): Promise<string> {
 /** The one secret key in a file, armored or not. */
 async function readKey(file: string): Promise<PrivateKey> {
   const bytes = await withDescriptor(() => readFile(file)).catch(error => {
+    if (error instanceof DescriptorsError) throw error
     const why = error.code === 'ENOENT' ? 'is not there; nspawn-rootfs key generate makes one' : 'cannot be read'
     throw new SigningError('KEY_UNREADABLE', file, `${file}: ${why} (${error.code})`, { cause: error })
   })

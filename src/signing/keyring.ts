@@ -4,12 +4,13 @@
  */
 import { readFile } from 'node:fs/promises'
 import type { Key } from 'openpgp'
-import { withDescriptor } from '../descriptors.ts'
+import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import { SigningError } from './errors.ts'
 
 /** Reads the public keys in a file. Rejects with `SigningError` KEY_UNREADABLE and KEY_INVALID. */
 export async function readKeyring(file: string): Promise<Key[]> {
   const bytes = await withDescriptor(() => readFile(file)).catch(error => {
+    if (error instanceof DescriptorsError) throw error
     const why = error.code === 'ENOENT' ? 'is not there' : `cannot be read (${error.code})`
     throw new SigningError('KEY_UNREADABLE', file, `${file}: ${why}; give a file with public keys`, { cause: error })
   })

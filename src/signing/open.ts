@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import { SigningError } from './errors.ts'
 import { gpgSigner } from './gpg.ts'
 import { keySigner } from './key-file.ts'
@@ -12,7 +13,8 @@ export async function openSigner(key: SigningKey): Promise<Signer> {
 }
 
 async function readPassphrase(file: string): Promise<string> {
-  const text = await readFile(file, 'utf8').catch(error => {
+  const text = await withDescriptor(() => readFile(file, 'utf8')).catch(error => {
+    if (error instanceof DescriptorsError) throw error
     const message = `${file}: the passphrase cannot be read (${error.code})`
     throw new SigningError('KEY_UNREADABLE', file, message, { cause: error })
   })

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { fileOrUrl, filePath, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
 import { foreignOptions } from '../compression.ts'
+import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import type { ImageSpec } from '../plan/index.ts'
 import type { SigningKey } from '../signing/index.ts'
 import { checkImageName, settingsProblems } from '../systemd/index.ts'
@@ -118,8 +119,9 @@ async function signingOf({ signing }: Declaration, context: Context): Promise<Si
 
 async function readText(file: string, shown: string): Promise<string> {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(await readFile(file))
+    return new TextDecoder('utf-8', { fatal: true }).decode(await withDescriptor(() => readFile(file)))
   } catch (error) {
+    if (error instanceof DescriptorsError) throw error
     const { code } = error as NodeJS.ErrnoException
     const reasons: Record<string, string> = {
       ENOENT: 'is not there; nspawn-rootfs init makes one',

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { ClosureSource } from '../closure-source.ts'
 import { describeUrl } from '../describe-url.ts'
+import { withDescriptor } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { StoreError } from './errors.ts'
@@ -29,7 +30,7 @@ export async function credentialsOf(source: ClosureSource, caches: readonly stri
 
 async function readText(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8')
+    return await withDescriptor(() => readFile(file, 'utf8'))
   } catch (error) {
     throw new StoreError('SOURCE_INVALID', file, `${file}: cannot be read: ${reasonOf(error)}`, { cause: error })
   }

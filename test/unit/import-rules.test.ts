@@ -24,8 +24,8 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'arguments.ts', 'suggest.ts', 'printable.ts', 'warning.ts'],
   container: ['compression.ts', 'bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
-  disk: ['nspawn-rootfs-error.ts', 'warning.ts', 'node:*'],
-  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'node:*'],
+  disk: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'warning.ts', 'node:*'],
+  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'descriptors.ts', 'disk', 'node:*'],
   throttle: ['node:*'],
   http: [
     'nspawn-rootfs-error.ts',
@@ -140,6 +140,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   image: [
+    'descriptors.ts',
     'image-error.ts',
     'compression.ts',
     'image-files.ts',
@@ -189,6 +190,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   publish: [
+    'descriptors.ts',
     'nspawn-rootfs-error.ts',
     'image-error.ts',
     'image-files.ts',
@@ -206,6 +208,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'descriptors.ts',
     'bisect.ts',
     'nspawn-rootfs-error.ts',
     'describe-url.ts',
@@ -270,6 +273,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   cli: [
+    'descriptors.ts',
     'index.ts',
     'units.ts',
     'open',

@@ -4,6 +4,7 @@
  */
 import { chmod, lstat, mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { withDescriptor } from '../../descriptors.ts'
 import { DiskError, openScratch, reasonOf } from '../../disk/index.ts'
 import { ExtractError } from './errors.ts'
 
@@ -36,7 +37,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   }
   try {
     if (!isNew) {
-      const found = (await readdir(scratch.out)).find(name => name !== basename(scratch.shown))
+      const found = (await withDescriptor(() => readdir(scratch.out))).find(name => name !== basename(scratch.shown))
       if (found !== undefined) throw inTheWay()
     }
     await mkdir(tree, 0o700)
@@ -46,7 +47,7 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   }
 
   async function moveInto(): Promise<void> {
-    for (const name of await readdir(tree, { encoding: 'buffer' })) {
+    for (const name of await withDescriptor(() => readdir(tree, { encoding: 'buffer' }))) {
       const from = inside(tree, name)
       const to = inside(scratch.out, name)
       if ((await lstat(to).catch(() => undefined)) !== undefined) throw inTheWay(name.toString())
