@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
 
 /** Faults of an image as a whole. */
 export type ImageErrorCode =
@@ -17,7 +17,7 @@ export class ImageError extends NspawnRootfsError<Open<ImageErrorCode>> {
   /** The store path, entry or output file in question. */
   readonly path: string
 
-  constructor(code: Open<ImageErrorCode>, path: string, message: string, options?: ErrorOptions) {
+  constructor(code: Open<ImageErrorCode>, path: string, message: ErrorText, options?: ErrorOptions) {
     super(code, message, options)
     this.path = path
   }

@@ -1,9 +1,15 @@
+import { printable } from './printable.ts'
+
+/** What an error says: a line, or several of our own. */
+export type ErrorText = string | readonly string[]
+
 /** The base of all errors of this library. Its message says what is wrong, where, and what to do; `code` is for programs. */
 export abstract class NspawnRootfsError<Code extends string = string> extends Error {
   readonly code: Code
 
-  constructor(code: Code, message: string, options?: ErrorOptions) {
-    super(message, options)
+  constructor(code: Code, message: ErrorText, options?: ErrorOptions) {
+    // A name in it, whoever gave it, makes no line of its own.
+    super([message].flat().map(printable).join('\n'), options)
     this.code = code
   }
 }

@@ -142,15 +142,15 @@ async function findIn(
 function together(faults: readonly CacheError[], transition: string): CacheError {
   const [first, ...others] = faults
   if (others.length === 0) return first
-  const lines = others.map(({ url, reason }) => `\n  ${url}: ${reason}`)
-  const message = `${first.message}; ${transition}:${lines.join('')}`
+  const message = [`${first.message}; ${transition}:`, ...others.map(({ url, reason }) => `  ${url}: ${reason}`)]
   return new CacheError(first.code as CacheErrorCode, first.url, first.path, message, { cause: first })
 }
 
 function notCached({ path }: StorePath, caches: readonly BinaryCache[], [unusable]: readonly CacheError[]): CacheError {
   const urls = caches.map(cache => cache.url).join(', ')
   if (unusable) {
-    const message = `${path}: not in ${urls}, and another cache cannot be asked: ${unusable.message}`
+    const [why, ...more] = unusable.message.split('\n')
+    const message = [`${path}: not in ${urls}, and another cache cannot be asked: ${why}`, ...more]
     return new CacheError('CACHE_UNREADABLE', unusable.url, path, message, { cause: unusable })
   }
   const message = `${path}: not in ${urls}; give a cache that has it, or build it and copy it there`

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a binary cache, or of its record of a store path. */
 export type CacheErrorCode =
@@ -24,7 +24,7 @@ export class CacheError extends NspawnRootfsError<Open<CacheErrorCode>> {
   /** Whether the cache may answer another time. */
   readonly transient: boolean
 
-  constructor(code: CacheErrorCode, url: string, path: string | undefined, message: string, options?: ErrorOptions) {
+  constructor(code: CacheErrorCode, url: string, path: string | undefined, message: ErrorText, options?: ErrorOptions) {
     super(code, message, options)
     this.url = url
     this.path = path

@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CACHE_SIZE_MAX, type LocalBlockCache, openBlockCache } from '../index.ts'
 import { formatBytes } from '../units.ts'
-import { print } from './print.ts'
+import { printLines } from './print.ts'
 import { byteCount, somePath, UsageError } from './usage.ts'
 
 /** Options that say which cache a build has. */
@@ -57,8 +57,11 @@ export function addCacheCommands(cache: Command): void {
   add('stats', 'Print the size of the cache.').action(async (flags: FolderFlags) => {
     const { folder, stats } = open(flags)
     const { size, batches, blocks, leftOvers } = await stats()
-    print(`${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`)
-    if (leftOvers > 0) print(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
+    const lines = [
+      `${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`,
+    ]
+    if (leftOvers > 0) lines.push(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
+    printLines(lines)
   })
   add('prune', 'Remove the blocks that were not used for longest.')
     .option('--max-size <SIZE>', `size to prune to (default: ${formatBytes(CACHE_SIZE_MAX)})`, byteCount)
@@ -66,12 +69,12 @@ export function addCacheCommands(cache: Command): void {
       const { folder, prune, stats } = open(flags)
       const removed = await prune({ maxSize })
       const { size } = await stats()
-      print(`${folder}: ${formatBytes(removed)} removed, ${formatBytes(size)} left`)
+      printLines([`${folder}: ${formatBytes(removed)} removed, ${formatBytes(size)} left`])
     })
   add('clear', 'Remove all blocks.').action(async (flags: FolderFlags) => {
     const { folder, clear } = open(flags)
     await clear()
-    print(`${folder}: empty`)
+    printLines([`${folder}: empty`])
   })
 }
 

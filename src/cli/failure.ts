@@ -1,16 +1,18 @@
 import { descriptorShortage } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { NspawnRootfsError } from '../index.ts'
+import { printable } from '../printable.ts'
 import { UsageError } from './usage.ts'
 
 /** Faults that the library knows, and those of the system, say all in their message; of others the stack is worth reporting. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
-  if (error instanceof UsageError || error instanceof NspawnRootfsError) return error.message
+  if (error instanceof NspawnRootfsError) return error.message
+  if (error instanceof UsageError) return printable(error.message)
   const shortage = descriptorShortage(error)
   if (shortage) return `${shortage.reason}; ${shortage.advice}`
   if (!isOfSystem(error)) return `unexpected fault, please report it:\n${error.stack ?? error.message}`
-  return error.path === undefined ? error.message : `${error.path}: ${reasonOf(error)}`
+  return printable(error.path === undefined ? error.message : `${error.path}: ${reasonOf(error)}`)
 }
 
 /** Whether a system call failed: Node's own errors have a code, too, but no number of the system's. */

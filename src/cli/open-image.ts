@@ -1,7 +1,7 @@
 /** Options and steps that the commands share which look into an image. */
 import type { Command } from 'commander'
 import { type OpenedImage, openImage } from '../open/index.ts'
-import { print } from './print.ts'
+import { printLines } from './print.ts'
 import { somePath } from './usage.ts'
 import { keepYoungMemorySmall } from './young-memory.ts'
 
@@ -34,6 +34,6 @@ export async function openForUser(image: string, flags: OpenFlags, signal?: Abor
   keepYoungMemorySmall()
   const { manifest, netrcFile, tokenFile } = flags
   const opened = await openImage(image, { manifest, netrcFile, tokenFile, signal })
-  if (!opened.isSeekable) print(`${image}: cannot seek, so it is read from its beginning`, process.stderr)
+  if (!opened.isSeekable) printLines([`${image}: cannot seek, so it is read from its beginning`], process.stderr)
   return opened
 }

@@ -59,5 +59,8 @@ export function printJson(value: unknown, stream: WriteStream = process.stdout, 
 
 /** Says what a build wants known. */
 export function printWarnings(warnings: readonly Warning[]): void {
-  for (const { message } of warnings) print(`warning: ${message}`, process.stderr)
+  printLines(
+    warnings.map(({ message }) => `warning: ${message}`),
+    process.stderr,
+  )
 }

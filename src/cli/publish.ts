@@ -3,7 +3,7 @@ import { define, FORMATS, type ImageFormat, publishImages } from '../index.ts'
 import { formatBytes } from '../units.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
-import { print, printJson, printLines, printWarnings } from './print.ts'
+import { printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
@@ -83,7 +83,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
       onImage({ image, size, warnings }) {
         view.clear()
         printWarnings(warnings)
-        if (!json) print(`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}`)
+        if (!json) printLines([`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}`])
       },
     })
     printWarnings(publication.warnings)

@@ -5,7 +5,7 @@ import { type ImportRequest, importImage, importLines } from '../machine/index.t
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { imageName } from './image-name.ts'
-import { type Line, print, printJson, printLines, printWarnings } from './print.ts'
+import { type Line, printJson, printLines, printWarnings } from './print.ts'
 import { createPullView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
@@ -104,7 +104,7 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       onSilence(isSilent) {
         view.clear()
         const news = isSilent ? 'has sent nothing for 10 seconds; trying again' : 'answers again'
-        print(`the server ${news}`, process.stderr)
+        printLines([`the server ${news}`], process.stderr)
       },
     })
     view.clear()
@@ -127,7 +127,7 @@ async function importPulled(machine: string, { image, sha256, files }: PulledIma
     settings: files.find(isSettingsFile),
     isToReplace: flags.replace ?? false,
     isToTrust: flags.trustSettings ?? false,
-    tell: line => print(line, process.stderr),
+    tell: line => printLines([line], process.stderr),
   }
   const unchanged = `machine ${machine} was made of this image before, and is left as it is`
   if (process.geteuid?.() === 0) {

@@ -1,5 +1,4 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
-import { printable } from '../printable.ts'
 
 /** Why an image cannot be looked into. */
 export type OpenErrorCode =
@@ -27,8 +26,7 @@ export class OpenError extends NspawnRootfsError<Open<OpenErrorCode>> {
 
   /** `what` is said of the image. */
   constructor(code: OpenErrorCode, image: string, what: string, options?: ErrorOptions) {
-    // In one line, whatever a name in the image holds.
-    super(code, printable(`${image}: ${what}`), options)
+    super(code, `${image}: ${what}`, options)
     this.image = image
   }
 }

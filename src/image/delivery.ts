@@ -86,8 +86,10 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
 }
 
 function outdated(fault: NarFileError): ImageError {
-  const message =
-    `${fault.message}; another build of it can be had, but the image then begins with other bytes than were written ` +
-    'already: build into a folder (--out), where they are taken back'
+  const message = [
+    ...fault.message.split('\n'),
+    'Another build of it can be had, but the image then begins with other bytes than were written already: build into a ' +
+      'folder (--out), where they are taken back',
+  ]
   return new ImageError('STREAM_OUTDATED', fault.path, message, { cause: fault })
 }

@@ -37,9 +37,8 @@ export class NarFileError extends NspawnRootfsError<Open<NarFileErrorCode>> {
     options: ErrorOptions & { readonly elsewhere?: readonly string[] } = {},
   ) {
     const { elsewhere = [], ...rest } = options
-    const others =
-      elsewhere.length > 0 ? `; no other place has it:\n${elsewhere.map(line => `  ${line}`).join('\n')}` : ''
-    super(code, `${path}: ${aboutUrl(url, reason)}${others}`, rest)
+    const others = elsewhere.length > 0 ? '; no other place has it:' : ''
+    super(code, [`${path}: ${aboutUrl(url, reason)}${others}`, ...elsewhere.map(line => `  ${line}`)], rest)
     this.path = path
     this.url = describeUrl(url)
     this.reason = reason

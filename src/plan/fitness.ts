@@ -35,7 +35,7 @@ export async function checkFitness({ closure, entries, system, isToBoot }: Candi
   const errors = relevant.filter(({ severity }) => severity === 'error')
   if (errors.length > 0) {
     const { path = '' } = errors[0]
-    throw new ImageError('UNFIT', `/${path}`, errors.map(describe).join('\n'))
+    throw new ImageError('UNFIT', `/${path}`, errors.map(describe))
   }
   return relevant
     .filter(({ severity }) => severity === 'warning')

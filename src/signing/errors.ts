@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a key, or of signing. */
 export type SigningErrorCode = 'KEY_UNREADABLE' | 'KEY_INVALID' | 'KEY_LOCKED' | 'OWNER_INVALID' | 'GPG_FAILED'
@@ -8,7 +8,7 @@ export class SigningError extends NspawnRootfsError<Open<SigningErrorCode>> {
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string
 
-  constructor(code: SigningErrorCode, key: string, message: string, options?: ErrorOptions) {
+  constructor(code: SigningErrorCode, key: string, message: ErrorText, options?: ErrorOptions) {
     super(code, message, options)
     this.key = key
   }

@@ -41,6 +41,6 @@ async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | u
   })
   signal?.throwIfAborted()
   if (code === 0 && output.length > 0) return new Uint8Array(Buffer.concat(output))
-  const message = `gpg could not sign with ${JSON.stringify(key)}; gpg --list-secret-keys shows the keys it has:\n${said.trim()}`
-  throw new SigningError('GPG_FAILED', key, message)
+  const message = `gpg could not sign with ${JSON.stringify(key)}; gpg --list-secret-keys shows the keys it has:`
+  throw new SigningError('GPG_FAILED', key, [message, ...said.trim().split('\n')])
 }

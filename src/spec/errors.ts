@@ -1,5 +1,5 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
-import { printable, shortened } from '../printable.ts'
+import { shortened } from '../printable.ts'
 
 /** What can be wrong with a declaration. */
 export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE' | 'FOLDER_UNREADABLE'
@@ -26,7 +26,7 @@ export class SpecError extends NspawnRootfsError<Open<SpecErrorCode>> {
   readonly problems: readonly SpecProblem[]
 
   constructor(code: SpecErrorCode, problems: readonly SpecProblem[], options?: ErrorOptions) {
-    super(code, problems.map(describeProblem).join('\n'), options)
+    super(code, problems.map(describeProblem), options)
     this.problems = problems
   }
 }
@@ -52,8 +52,7 @@ export function invalidDeclaration(problems: readonly SpecProblem[], unlisted = 
 /** `image.yaml:3:5: closure.toplevel: give …` */
 function describeProblem({ path, message, position }: SpecProblem): string {
   const where = position ? `${formatPosition(position)}: ` : ''
-  // In one line, whatever is in a key or a value.
-  return printable(`${where}${path.length > 0 ? `${formatPath(path)}: ` : ''}${message}`)
+  return `${where}${path.length > 0 ? `${formatPath(path)}: ` : ''}${message}`
 }
 
 /** A place in a file as compilers write it, which editors follow. */

@@ -28,12 +28,10 @@ export async function askLocalStore(
   if (roots.every(root => isAbsent(() => lstatSync(fileOf(store, root)))) && (await knowsNone(store, roots, signal))) {
     return undefined
   }
-  throw new StoreError(
-    'STORE_UNREADABLE',
-    store.physicalDir,
-    `the closure of ${roots.map(root => root.path).join(', ')} cannot be found in ${store.physicalDir}:\n` +
-      refusals.map(refusal => `  ${refusal}`).join('\n'),
-  )
+  throw new StoreError('STORE_UNREADABLE', store.physicalDir, [
+    `the closure of ${roots.map(root => root.path).join(', ')} cannot be found in ${store.physicalDir}:`,
+    ...refusals.flatMap(refusal => refusal.split('\n')).map(line => `  ${line}`),
+  ])
 }
 
 /** Whether the store says that none of these paths is valid; a store that does not answer has not said so. */

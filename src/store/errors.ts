@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a store, or of a request to it. */
 export type StoreErrorCode =
@@ -21,7 +21,7 @@ export class StoreError extends NspawnRootfsError<Open<StoreErrorCode>> {
   /** The store path, file or folder in question. */
   readonly path: string
 
-  constructor(code: StoreErrorCode, path: string, message: string, options?: ErrorOptions) {
+  constructor(code: StoreErrorCode, path: string, message: ErrorText, options?: ErrorOptions) {
     super(code, message, options)
     this.path = path
   }

@@ -86,7 +86,11 @@ async function openMachine(
     if (!(error instanceof CacheError)) throw error
     // A user who mistyped a path did not ask for a network.
     const path = error.path ?? roots[0].path
-    const message = `${path}: neither in the store of this machine (${store.physicalDir}) nor in a cache: ${error.message}`
+    const [why, ...more] = error.message.split('\n')
+    const message = [
+      `${path}: neither in the store of this machine (${store.physicalDir}) nor in a cache: ${why}`,
+      ...more,
+    ]
     throw new CacheError(error.code as CacheErrorCode, error.url, path, message, { cause: error })
   }
 }

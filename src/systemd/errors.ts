@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Things that systemd would refuse. */
 export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
@@ -8,7 +8,7 @@ export class SystemdError extends NspawnRootfsError<Open<SystemdErrorCode>> {
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number
 
-  constructor(code: SystemdErrorCode, message: string, line?: number) {
+  constructor(code: SystemdErrorCode, message: ErrorText, line?: number) {
     super(code, message)
     this.line = line
   }

@@ -106,7 +106,7 @@ export function formatSettings(settings: NspawnSettings): string {
   const problems = settingsProblems(settings)
   if (problems.length > 0) {
     const lines = problems.map(({ path, message }) => `${['settings', ...path].join('.')}: ${message}`)
-    throw new SystemdError('SETTINGS_INVALID', lines.join('\n'))
+    throw new SystemdError('SETTINGS_INVALID', lines)
   }
   const given: Record<string, Record<string, unknown> | undefined> = settings
   const sections = Object.entries(SETTINGS_KEYS).flatMap(([section, keys]) => {

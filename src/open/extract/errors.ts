@@ -1,5 +1,4 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../../nspawn-rootfs-error.ts'
-import { printable } from '../../printable.ts'
 
 /** Why an image cannot be extracted. */
 export type ExtractErrorCode =
@@ -23,8 +22,7 @@ export class ExtractError extends NspawnRootfsError<Open<ExtractErrorCode>> {
 
   /** `what` is said of the path. */
   constructor(code: ExtractErrorCode, path: string, what: string, options?: ErrorOptions) {
-    // In one line, whatever a name in the image holds.
-    super(code, printable(`${path}: ${what}`), options)
+    super(code, `${path}: ${what}`, options)
     this.path = path
   }
 }

@@ -1,8 +1,13 @@
-import { readFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { describeFailure } from '../../../src/cli/failure.ts'
 import { UsageError } from '../../../src/cli/usage.ts'
 import { ImageError } from '../../../src/index.ts'
+import { shellWord } from '../../../src/shell-word.ts'
+import { runCommand } from '../../command.ts'
+import { temporaryFolder } from '../../temporary.ts'
 
 const thrownBy = (call: () => unknown): unknown => {
   try {
@@ -11,6 +16,61 @@ const thrownBy = (call: () => unknown): unknown => {
     return error
   }
 }
+
+/** A name that would paint, and would forge a line. */
+const NAME = 'a\x1b[2J\nwarning: forged\u2028\x9b1m'
+const SHOWN = 'a\\x1b[2J\\x0awarning: forged\\u{2028}\\x9b1m'
+
+describe('a name in a message makes no line of its own', () => {
+  it.each([
+    ['of the library', new ImageError('UNFIT', NAME, `${NAME}: does not fit`)],
+    ['of usage', new UsageError(`${NAME}: does not fit`)],
+    [
+      'of a system call',
+      Object.assign(new Error(`ENOENT: does not fit, open '${NAME}'`), { errno: -2, syscall: 'open', path: NAME }),
+    ],
+  ])('%s', (_, error) => {
+    expect(describeFailure(error)).toBe(`${SHOWN}: does not fit`)
+  })
+
+  it('where the message has several lines', () => {
+    const error = new ImageError('UNFIT', NAME, [`${NAME}: does not fit`, `${NAME}: nor does this`])
+    expect(error.message).toBe(`${SHOWN}: does not fit\n${SHOWN}: nor does this`)
+  })
+
+  it('and none in what a command says', async () => {
+    const folder = temporaryFolder()
+    const name = join(folder, 'x\nwarning: forged')
+    writeFileSync(name, '')
+    const calls = [
+      ['build', '--root', '/nix/store/x', '--out', join(name, 'out'), '--store', folder, '--closure-info', name],
+      ['build', name],
+      ['publish', name, '--out', name],
+      ['check', name],
+      ['ls', name],
+      ['diff', name, name],
+      ['key', 'generate', '--out', name],
+      ['key', 'generate', '--out', `${name}s`],
+      ['cache', 'stats', '--cache-dir', `${name}s`],
+      ['cache', 'clear', '--cache-dir', `${name}s`],
+      ['cache', 'prune', '--cache-dir', name],
+      ['serve', name],
+      ['pull', `http://127.0.0.1:1/x.tar\nwarning: forged`, '--dir', name],
+    ]
+    for (const call of calls) {
+      const { stdout, stderr } = await runCommand(call)
+      expect(`${stdout}${stderr}`, call.join(' ')).not.toMatch(/^warning: forged/m)
+      expect(`${stdout}${stderr}`, call.join(' ')).not.toBe('')
+    }
+  })
+})
+
+it('words for shells stay in one line', () => {
+  for (const word of [NAME, "it's", "\\'\n1", 'plain']) {
+    expect(shellWord(word)).toMatch(/^.*$/)
+    expect(execFileSync('bash', ['-c', `printf %s ${shellWord(word)}`]).toString()).toBe(word)
+  }
+})
 
 describe('a failure', () => {
   it.each([
