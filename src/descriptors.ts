@@ -24,8 +24,13 @@ const PATIENCE = 30_000
 /** The same where the wait blocks the main thread, and whatever else the program does there. */
 const PATIENCE_OF_MAIN_THREAD = 1_000
 
+/** The same once a wait was in vain: what clears up then need not wait for as long again. */
+const PATIENCE_AFTERWARDS = 1_000
+
 const FIRST_PAUSE = 10
 const LONGEST_PAUSE = 250
+
+let wasInVain = false
 
 /** That all files are open that may be (open(2)), and what to do about it, in words. */
 export interface DescriptorShortage {
@@ -54,10 +59,12 @@ export function descriptorShortage(error: unknown): DescriptorShortage | undefin
  * Rejects with `DescriptorsError`, with the signal's reason, and with any other error of `open`.
  */
 export async function withDescriptor<T>(open: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-  const check = startWait(PATIENCE)
+  const check = startWait()
   for (let pause = FIRST_PAUSE; ; pause = longer(pause)) {
     try {
-      return await open()
+      const opened = await open()
+      wasInVain = false
+      return opened
     } catch (error) {
       check(error)
     }
@@ -73,7 +80,7 @@ export function withDescriptorSync<T>(open: () => T): T {
       return open()
     } catch (error) {
       // Not before: this runs for every file of an image, and hardly any of them has to wait.
-      check ??= startWait(isMainThread ? PATIENCE_OF_MAIN_THREAD : PATIENCE)
+      check ??= startWait(isMainThread ? PATIENCE_OF_MAIN_THREAD : undefined)
       check(error)
     }
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause)
@@ -84,12 +91,13 @@ export function withDescriptorSync<T>(open: () => T): T {
  * Begins to wait for a descriptor. What it returns throws an error that is no want of one, and `DescriptorsError` for one
  * that is once `patience` milliseconds are over.
  */
-export function startWait(patience = PATIENCE): (error: unknown) => void {
+export function startWait(patience = wasInVain ? PATIENCE_AFTERWARDS : PATIENCE): (error: unknown) => void {
   const end = performance.now() + patience
   return error => {
     const shortage = descriptorShortage(error)
     if (!shortage) throw error
     if (performance.now() < end) return
+    wasInVain = true
     const { reason, advice } = shortage
     throw new DescriptorsError(`${reason}, and closed none for ${patience / 1000} s; ${advice}`, { cause: error })
   }

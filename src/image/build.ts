@@ -67,6 +67,8 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     const warnings = [...result.warnings, ...found, ...staleWarnings(paths[0])]
     return { ...result, warnings, image: paths[0], files: paths }
   } catch (error) {
+    // There may be no descriptor to clear up with before the threads have ended.
+    await delivery.close()
     throw imageErrorOf(staging.reveal(error))
   } finally {
     await staging.discard()
