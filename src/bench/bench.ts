@@ -4,53 +4,40 @@ import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../index.ts'
-import { type Contender, isInstalled, tarContenders, xzContenders } from './contenders.ts'
-import { type FrontierRow, measureFrontier } from './frontier.ts'
+import { type Contender, isInstalled, levelContenders, tarContenders, xzContenders } from './contenders.ts'
+import type { GenerateOptions } from './generate.ts'
 import { measure, median, type Run, shellWords } from './measure.ts'
-import type { BenchReport, GrowthRow, Row } from './report.ts'
-import {
-  type BenchClosure,
-  type MadeClosure,
-  madeClosure,
-  type NamedClosure,
-  namedClosure,
-  readSubject,
-  type Subject,
-  writePart,
-} from './subject.ts'
+import { type BenchReport, type FrontierRow, type GrowthRow, nameOfLevel, type Row } from './report.ts'
+import { type BenchClosure, type NamedClosure, openClosure, readSubject, type Subject, writePart } from './subject.ts'
 import { readTarTree } from './tree-digest.ts'
 
-/** What is measured if nothing else is said. */
-const STANDARD_PARTS = ['tar', 'tar.xz', 'rebuild', 'growth'] as const
-
-/** What can be measured: also every level of every compressor, which takes an hour. */
-export const PARTS = [...STANDARD_PARTS, 'frontier'] as const
-
-export type BenchPart = (typeof PARTS)[number]
+/** What can be measured; `frontier` is every level of every compressor, and takes an hour. */
+export type BenchPart = 'tar' | 'tar.xz' | 'rebuild' | 'growth' | 'frontier'
 
 /** How to measure. */
-export interface BenchOptions {
-  readonly closure: NamedClosure | MadeClosure
+interface BenchOptions {
+  readonly closure: NamedClosure | GenerateOptions
   /** The command that is measured, as words. */
   readonly command: readonly string[]
-  /** Default: all but `frontier`. */
-  readonly parts?: readonly BenchPart[]
-  /** Rounds of what takes seconds; what takes minutes is run once. Default 3. */
-  readonly rounds?: number
-  /** Level of our compression. Default 6. */
-  readonly level?: number
+  readonly parts: readonly BenchPart[]
+  /** Rounds of what takes seconds; what takes minutes is run once. */
+  readonly rounds: number
+  /** Level of our compression. */
+  readonly level: number
+  /** Default: that of the command. */
   readonly workers?: number
   /** A folder like bench/thirdparty of the sources, with the npm packages to compare with installed in it. */
   readonly peers?: string
-  readonly signal?: AbortSignal
+  readonly signal: AbortSignal
   /** Told what is being done. */
-  readonly onStep?: (step: string) => void
+  readonly onStep: (step: string) => void
 }
 
 /**
  * Measures our command and its peers on one closure, in turn, and sees that all outputs hold the same tree. Works in a
  * folder of its own below the system's for temporary files, with room for three times the closure, and removes it. Rejects
- * where a command of ours fails or makes another tree; what a peer does wrong is in its row.
+ * where a command of ours fails or makes another tree. A peer that makes another tree has it in its row; one that fails has
+ * no row.
  */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   for (const program of ['bash', 'cat']) {
@@ -67,16 +54,18 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
 }
 
 async function benchIn(folder: string, options: BenchOptions): Promise<BenchReport> {
-  const { closure: given, parts = STANDARD_PARTS, rounds = 3, level = 6, signal, onStep = () => {} } = options
+  const { parts, rounds, level, signal, onStep } = options
   onStep('preparing the closure')
-  const closure = 'size' in given ? await madeClosure(folder, given) : namedClosure(given)
+  const closure = openClosure(options.closure, folder)
   const tar = join(folder, 'ours.tar')
   await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
   const subject = await readSubject(tar, closure.root, folder)
-  const context: Context = { ...options, folder, closure, subject, rounds, level, onStep, tarSize: statSync(tar).size }
-  const wants = (part: BenchPart) => parts.includes(part)
-  const tarRows = wants('tar') ? await benchTar(context) : undefined
-  const xzRows = wants('tar.xz') ? await benchXz(context) : undefined
+  const context: Context = { ...options, folder, closure, subject, tarSize: statSync(tar).size }
+  const run = async <T>(part: BenchPart, bench: (context: Context) => Promise<T>) => {
+    return parts.includes(part) ? await bench(context) : undefined
+  }
+  const tarRows = await run('tar', benchTar)
+  const xzRows = await run('tar.xz', benchXz)
   return {
     subject: `nspawn-rootfs ${VERSION}`,
     machine: {
@@ -94,11 +83,11 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
     },
     rounds,
     level,
-    ...(tarRows && { tar: tarRows }),
-    ...(xzRows && { tarXz: xzRows }),
-    ...(wants('rebuild') && { rebuild: await benchRebuild(context, xzRows?.[0]) }),
-    ...(wants('growth') && { growth: await benchGrowth(context) }),
-    ...(wants('frontier') && { frontier: await benchFrontier(context) }),
+    tar: tarRows,
+    tarXz: xzRows,
+    rebuild: await run('rebuild', context => benchRebuild(context, xzRows?.[0])),
+    growth: await run('growth', benchGrowth),
+    frontier: await run('frontier', benchFrontier),
   }
 }
 
@@ -108,9 +97,6 @@ interface Context extends Omit<BenchOptions, 'closure'> {
   readonly subject: Subject
   /** Bytes of our plain tar. */
   readonly tarSize: number
-  readonly rounds: number
-  readonly level: number
-  readonly onStep: (step: string) => void
 }
 
 /** A line of bash that builds an image with our command to standard output. */
@@ -125,163 +111,156 @@ function buildLine(
 }
 
 async function benchTar(context: Context): Promise<Row[]> {
-  const { subject, closure, peers, rounds, tarSize, signal, onStep } = context
+  const { subject, closure, peers, rounds, signal, onStep } = context
   const ours = { name: 'nspawn-rootfs', ours: true, line: buildLine(context, closure.args, ['--format', 'tar']) }
-  const contenders = [...tarContenders(subject.files, peers), ours]
-  // The first round does not count: its outputs are looked at.
-  const outcomes: { size: number; tree: string }[] = []
-  for (const contender of contenders) {
-    onStep(`tar: what ${contender.name} writes`)
-    outcomes.push(await lookAt(contender, context))
-  }
-  const runs = contenders.map((): Run[] => [])
+  // These runs do not count.
+  const entrants = await tryAll([...tarContenders(subject.files, peers), ours], 'tar', context)
+  const runs = entrants.map((): Run[] => [])
   for (let round = 1; round <= rounds; round++) {
-    for (const [i, { name, line }] of contenders.entries()) {
-      if (outcomes[i].size === 0) continue
+    for (const [i, { name, line }] of entrants.entries()) {
       onStep(`tar: ${name}, round ${round} of ${rounds}`)
       runs[i].push(await measure(`${line} | cat >/dev/null`, signal))
     }
   }
-  return contenders.flatMap((contender, i) => {
-    return runs[i].length === 0 ? [] : [rowOf(contender, runs[i], runs[0], { tarSize, ...outcomes[i] })]
-  })
-}
-
-/** Runs a contender once, and tells what is in its tar. */
-async function lookAt({ line, name, ours }: Contender, { folder, subject, signal, onStep }: Context) {
-  const file = join(folder, 'peer.tar')
-  try {
-    // Through a pipe, as it will be measured: what is written may depend on that.
-    await measure(`${line} | cat >${shellWords([file])}`, signal)
-    const { digest } = await readTarTree(file)
-    if (digest === subject.digest) return { size: statSync(file).size, tree: 'same' }
-    if (ours) throw new Error(`${name}: two builds of one closure differ`)
-    return { size: statSync(file).size, tree: 'another' }
-  } catch (error) {
-    signal?.throwIfAborted()
-    if (ours) throw error
-    onStep(`${name} fails: ${(error as Error).message}`)
-    return { size: 0, tree: 'fails' }
-  } finally {
-    rmSync(file, { force: true })
-  }
+  return entrants.map((entrant, i) => rowOf(entrant, runs[i], runs[0], context))
 }
 
 async function benchXz(context: Context): Promise<Row[]> {
-  const { subject, closure, folder, level, tarSize, signal, onStep } = context
+  const { subject, closure, level } = context
   const line = buildLine(context, closure.args, ['--level', String(level)])
   const contenders = [...xzContenders(subject.files), { name: 'nspawn-rootfs', ours: true, line }]
-  const file = join(folder, 'image.tar.xz')
-  let first: Run | undefined
-  const rows: Row[] = []
-  for (const contender of contenders) {
-    onStep(`tar.xz: ${contender.name}`)
-    const run = await measure(`${contender.line} >${shellWords([file])}`, signal)
-    first ??= run
-    const { size } = statSync(file)
-    rows.push(rowOf(contender, [run], [first], { tarSize, size, tree: await decodedTree(file, context) }))
-  }
-  rmSync(file)
-  return rows
+  const entrants = await tryAll(contenders, 'tar.xz', context)
+  return entrants.map(entrant => rowOf(entrant, [entrant.run], [entrants[0].run], context))
 }
 
-/** Decodes a .tar.xz with xz, if it is installed, and compares the tree in it with ours. */
-async function decodedTree(file: string, { folder, subject, signal, onStep }: Context): Promise<string> {
-  if (!isInstalled('xz')) return 'not seen: no xz'
-  onStep('tar.xz: decoding')
-  const tar = join(folder, 'decoded.tar')
-  await measure(`xz -dc ${shellWords([file])} >${shellWords([tar])}`, signal)
-  const { digest } = await readTarTree(tar)
-  rmSync(tar)
-  return digest === subject.digest ? 'same' : 'another'
+/** What a contender did in one run. */
+interface Outcome {
+  readonly run: Run
+  /** Bytes of its output. */
+  readonly size: number
+  /** As in {@link Row}. */
+  readonly tree: string
+}
+
+type Format = 'tar' | 'tar.xz'
+
+/** Runs each contender once, and leaves out peers that fail. */
+async function tryAll(contenders: readonly Contender[], format: Format, context: Context) {
+  const { signal, onStep } = context
+  const entrants: (Contender & Outcome)[] = []
+  for (const contender of contenders) {
+    const { name, line, ours } = contender
+    onStep(`${format}: ${name}, one run`)
+    try {
+      entrants.push({ ...contender, ...(await tryOne(line, format, context)) })
+    } catch (error) {
+      signal.throwIfAborted()
+      if (ours) throw error
+      onStep(`${name} fails: ${(error as Error).message}`)
+    }
+  }
+  if (entrants.at(-1)!.tree === 'another') throw new Error('two builds of one closure differ')
+  return entrants
+}
+
+/** Runs a line into a file, and compares the tree in it with ours. */
+async function tryOne(line: string, format: Format, { folder, subject, signal }: Context): Promise<Outcome> {
+  const file = join(folder, 'output')
+  const tar = join(folder, 'output.tar')
+  try {
+    if (format === 'tar') {
+      // Through a pipe, as it is measured: what is written may depend on that.
+      const run = await measure(`${line} | cat >${shellWords([tar])}`, signal)
+      return { run, size: statSync(tar).size, tree: await treeIn(tar, subject) }
+    }
+    const run = await measure(`${line} >${shellWords([file])}`, signal)
+    const { size } = statSync(file)
+    if (!isInstalled('xz')) return { run, size, tree: 'not seen: no xz' }
+    await measure(`xz -dc ${shellWords([file])} >${shellWords([tar])}`, signal)
+    return { run, size, tree: await treeIn(tar, subject) }
+  } finally {
+    for (const each of [file, tar]) rmSync(each, { force: true })
+  }
+}
+
+async function treeIn(tar: string, { digest }: Subject): Promise<string> {
+  return (await readTarTree(tar)).digest === digest ? 'same' : 'another'
 }
 
 async function benchRebuild(context: Context, peer: Row | undefined): Promise<Row[]> {
-  const { closure, folder, level, rounds, tarSize, signal, onStep } = context
-  const cache = join(folder, 'cache')
-  const kept = join(folder, 'cache-kept')
-  const file = join(folder, 'image.tar.xz')
-  const line = (args: readonly string[]) => {
-    return `${buildLine(context, args, ['--level', String(level), '--cache-dir', cache])} >${shellWords([file])}`
+  const { closure, folder, level, rounds, signal, onStep } = context
+  const [cache, filled, file] = ['cache', 'cache-filled', 'image.tar.xz'].map(name => join(folder, name))
+  const build = async (args: readonly string[], ...more: string[]) => {
+    const line = buildLine(context, args, ['--level', String(level), ...more])
+    return measure(`${line} >${shellWords([file])}`, signal)
   }
   onStep('rebuild: filling a cache')
-  const cold = await measure(line(closure.args), signal)
-  const digest = await sha256Of(file)
-  const size = statSync(file).size
-  const firstRow =
-    peer ?? rowOf({ name: 'without a cache', ours: true }, [cold], [cold], { tarSize, size, tree: 'same' })
-  const rows = [{ ...firstRow, ratio: 1 }]
-  const compare = (name: string, runs: Run[], outcome: { size: number; tree: string }) => {
-    const row = rowOf({ name, ours: true }, runs, runs, { tarSize, ...outcome })
-    rows.push({ ...row, ratio: row.seconds / firstRow.seconds })
+  const cold = await build(closure.args, '--cache-dir', filled)
+  const outcome = () => ({ ours: true, size: statSync(file).size, tree: 'same' })
+  const first = peer ?? rowOf({ name: 'without a cache', ...outcome() }, [cold], [cold], context)
+  const again = async (name: string, args: readonly string[], digest: string): Promise<Row> => {
+    const runs: Run[] = []
+    for (let round = 1; round <= rounds; round++) {
+      onStep(`rebuild: ${name}, round ${round} of ${rounds}`)
+      rmSync(cache, { recursive: true, force: true })
+      cpSync(filled, cache, { recursive: true })
+      runs.push(await build(args, '--cache-dir', cache))
+    }
+    if ((await sha256Of(file)) !== digest) throw new Error('an image from the cache is not what it was without')
+    const row = rowOf({ name, ...outcome() }, runs, runs, context)
+    return { ...row, ratio: row.seconds / first.seconds }
   }
-  const warm: Run[] = []
-  for (let round = 1; round <= rounds; round++) {
-    onStep(`rebuild: nothing changed, round ${round} of ${rounds}`)
-    warm.push(await measure(line(closure.args), signal))
+  const rows = [{ ...first, ratio: 1 }, await again('nothing changed', closure.args, await sha256Of(file))]
+  if (closure.changedArgs) {
+    await build(closure.changedArgs)
+    rows.push(await again('one store path and the toplevel changed', closure.changedArgs, await sha256Of(file)))
   }
-  if ((await sha256Of(file)) !== digest) throw new Error('an image from the cache is not what it was without')
-  compare('nothing changed', warm, { size, tree: 'same' })
-  if (!closure.changedArgs) return rows
-
-  cpSync(cache, kept, { recursive: true })
-  const changed: Run[] = []
-  for (let round = 1; round <= rounds; round++) {
-    onStep(`rebuild: one store path changed, round ${round} of ${rounds}`)
-    changed.push(await measure(line(closure.changedArgs), signal))
-    rmSync(cache, { recursive: true })
-    cpSync(kept, cache, { recursive: true })
-  }
-  const changedDigest = await sha256Of(file)
-  await measure(`${buildLine(context, closure.changedArgs, ['--level', String(level)])} >${shellWords([file])}`, signal)
-  if ((await sha256Of(file)) !== changedDigest) throw new Error('an image from the cache is not what it was without')
-  compare('one store path and the toplevel changed', changed, { size: statSync(file).size, tree: 'same' })
   return rows
 }
 
 async function benchGrowth(context: Context): Promise<GrowthRow[]> {
   const { subject, folder, level, signal, onStep } = context
+  const tar = join(folder, 'part.tar')
   const rows: GrowthRow[] = []
   for (const part of [4, 2, 1]) {
     onStep(`growth: ${part === 1 ? 'all' : `1/${part}`} of the closure`)
     const source = writePart(subject, 1 / part, join(folder, `part-${part}`))
-    const tar = join(folder, 'part.tar')
     await measure(`${buildLine(context, source, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
-    const tarSize = statSync(tar).size
-    rmSync(tar)
     const line = buildLine(context, source, ['--level', String(level)])
     const { seconds, peakBytes } = await measure(`${line} >/dev/null`, signal)
-    rows.push({ tarSize, seconds, peakBytes })
+    rows.push({ tarSize: statSync(tar).size, seconds, peakBytes })
   }
+  rmSync(tar)
   return rows
 }
 
-function benchFrontier(context: Context): Promise<FrontierRow[]> {
+async function benchFrontier(context: Context): Promise<FrontierRow[]> {
   const { closure, subject, folder, signal, onStep } = context
-  const ourLine = (format: string, level: number | undefined) => {
-    const more = level === undefined ? [] : ['--level', String(level)]
-    return buildLine(context, closure.args, ['--format', format, ...more])
+  const file = join(folder, 'frontier')
+  const rows: FrontierRow[] = []
+  for (const { line, ...contender } of levelContenders(subject.files, more => buildLine(context, closure.args, more))) {
+    onStep(`frontier: ${nameOfLevel(contender)}`)
+    const { seconds, cpuSeconds } = await measure(`${line} >${shellWords([file])}`, signal)
+    rows.push({ ...contender, seconds, cpuSeconds, size: statSync(file).size })
   }
-  return measureFrontier({ files: subject.files, ourLine, folder, signal, onStep })
+  rmSync(file)
+  return rows
 }
 
+/** A row from all runs, where `first` are those of the first row. */
 function rowOf(
-  { name, ours }: Pick<Contender, 'name' | 'ours'>,
+  { name, ours, size, tree }: Pick<Row, 'name' | 'ours' | 'size' | 'tree'>,
   runs: readonly Run[],
   first: readonly Run[],
-  { tarSize, size, tree }: { tarSize: number; size: number; tree: string },
+  { tarSize }: Context,
 ): Row {
   const seconds = median(runs.map(run => run.seconds))
   return {
-    name,
-    ours,
-    seconds,
+    ...{ name, ours, size, tree, seconds },
     ratio: median(runs.map((run, i) => run.seconds / first[i].seconds)),
     cpuSeconds: median(runs.map(run => run.cpuSeconds)),
     peakBytes: Math.max(...runs.map(run => run.peakBytes)),
     bytesPerSecond: tarSize / seconds,
-    size,
-    tree,
   }
 }
 

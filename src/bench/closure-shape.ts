@@ -6,21 +6,21 @@
 import { pick, type Random } from './random.ts'
 import { KINDS, type Kind } from './real-bytes.ts'
 
-/** A package before it has bytes. */
+/** A package without its files. */
 export interface PackagePlan {
   /** Its name without the version; unique in the closure. */
   readonly stem: string
   readonly version: string
-  readonly isProgram: boolean
   /** Of its files together, in bytes. */
   readonly size: number
 }
 
-/** A file before it has bytes. */
+/** A file without its bytes. */
 export interface FilePlan {
   readonly kind: Kind
   readonly size: number
-  readonly path: readonly string[]
+  /** In the package, such as `bin/name`. */
+  readonly path: string
   /** Names beside it that point to it. */
   readonly links: readonly string[]
 }
@@ -30,11 +30,8 @@ const BYTES_PER_PACKAGE = 3_500_000
 const PACKAGES_MIN = 8
 /** The part of the NAR bytes that is in files of packages; the rest is framing, names and the links of `sw`. */
 const CONTENT_SHARE = 0.982
-/** The part of the bytes that is in packages of data, such as documentation, headers and locales. */
-const DATA_SHARE = 0.22
-/** Thousandths of a package's bytes. */
-const PROGRAM: Readonly<Record<Kind, number>> = { code: 890, text: 70, packed: 40 }
-const DATA: Readonly<Record<Kind, number>> = { code: 95, text: 840, packed: 65 }
+/** The part of each kind in a package's bytes. */
+const KIND_SHARES: Readonly<Record<Kind, number>> = { code: 0.715, text: 0.24, packed: 0.045 }
 
 /** Sizes at these thousandths of all sizes, in proportion between them. */
 const POINTS = [0, 50, 250, 500, 750, 900, 950, 990, 1000]
@@ -45,31 +42,17 @@ const FILE_SIZES: Readonly<Record<Kind, readonly number[]>> = {
   packed: [37, 571, 1_240, 2_101, 3_778, 9_959, 21_613, 141_531, 370_000],
 }
 
-/** Plans the packages of a closure of `size` bytes. */
+/** Plans the packages of a closure of `size` bytes, the smallest first. */
 export function planPackages(size: number, random: Random, words: readonly string[]): PackagePlan[] {
-  const stems = new Set<string>()
-  let programs = 0
-  let data = 0
-  return packageSizes(size).map(size => {
-    // To the kind of which more is missing.
-    const sum = programs + data + size
-    const isProgram = sum * (1 - DATA_SHARE) - programs >= sum * DATA_SHARE - data
-    if (isProgram) programs += size
-    else data += size
-    let stem: string
-    do stem = Array.from({ length: 1 + random(3) }, () => pick(random, words)).join('-')
-    while (stems.has(stem))
-    stems.add(stem)
-    return { stem, version: `${random(9)}.${random(30)}.${random(20)}`, isProgram, size }
-  })
-}
-
-/** The largest first. They are not drawn: one large package more or less would change a small closure much. */
-function packageSizes(size: number): number[] {
   const count = Math.max(PACKAGES_MIN, Math.round(size / BYTES_PER_PACKAGE))
-  const sizes = Array.from({ length: count }, (_, i) => sizeAt(PACKAGE_SIZES, 1000 - (1000 * (i + 0.5)) / count))
-  const sum = sizes.reduce((total, each) => total + each)
-  return sizes.map(each => Math.floor((each * size * CONTENT_SHARE) / sum))
+  // Sizes are not drawn: one large package more or less would change a small closure much.
+  const sizes = Array.from({ length: count }, (_, i) => sizeAt(PACKAGE_SIZES, (1000 * (i + 0.5)) / count))
+  const scale = (size * CONTENT_SHARE) / sizes.reduce((sum, each) => sum + each)
+  const stems = new Set<string>()
+  while (stems.size < count) stems.add(Array.from({ length: 1 + random(3) }, () => pick(random, words)).join('-'))
+  return [...stems].map((stem, i) => {
+    return { stem, version: `${random(9)}.${random(30)}.${random(20)}`, size: Math.floor(sizes[i]! * scale) }
+  })
 }
 
 function sizeAt(sizes: readonly number[], thousandths: number): number {
@@ -79,16 +62,10 @@ function sizeAt(sizes: readonly number[], thousandths: number): number {
 }
 
 /** Plans the files of a package. */
-export function planFiles(
-  { stem, isProgram, size }: PackagePlan,
-  random: Random,
-  words: readonly string[],
-): FilePlan[] {
-  const shares = isProgram ? PROGRAM : DATA
+export function planFiles({ stem, size }: PackagePlan, random: Random, words: readonly string[]): FilePlan[] {
   return KINDS.flatMap(kind => {
     const place = createPlaces(kind, stem, random, words)
-    const sizes = fileSizes(kind, Math.floor((size * shares[kind]) / 1000), random)
-    return sizes.map((size, i) => ({ kind, size, ...place(i) }))
+    return fileSizes(kind, size * KIND_SHARES[kind], random).map((size, i) => ({ kind, size, ...place(i) }))
   })
 }
 
@@ -97,11 +74,11 @@ const BUDGET_MIN = 64
 
 function fileSizes(kind: Kind, budget: number, random: Random): number[] {
   const sizes: number[] = []
-  let left = budget < BUDGET_MIN ? 0 : budget
+  let left = budget < BUDGET_MIN ? 0 : Math.floor(budget)
   while (left > 0) {
     // The end of the package cuts the largest files short; with 1.25 there are as many files as were measured.
     let size = Math.ceil(sizeAt(FILE_SIZES[kind], random(1000)) * 1.25)
-    // Half of a program's code is in one file: the program, or the library that it is named for.
+    // Half of a package's code is in one file: the program, or the library that it is named for.
     if (kind === 'code' && sizes.length === 0) size = Math.max(64_000, left / 2)
     size = Math.ceil(left - size < size / 2 ? left : size)
     sizes.push(size)
@@ -112,17 +89,18 @@ function fileSizes(kind: Kind, budget: number, random: Random): number[] {
 
 /** Where the files of a kind lie. No two packages have a path in common, so that all of them fit into one `sw`. */
 function createPlaces(kind: Kind, stem: string, random: Random, words: readonly string[]) {
-  let folder: string[] = []
+  let folders: string[] = []
   return (i: number): Pick<FilePlan, 'path' | 'links'> => {
     const name = i === 0 ? stem : `${stem}-${pick(random, words)}${i}`
     if (kind === 'code') {
-      if (random(3) === 0) return { path: ['bin', name], links: [] }
-      return { path: ['lib', `lib${name}.so.1.0`], links: [`lib${name}.so`, `lib${name}.so.1`] }
+      if (random(3) === 0) return { path: `bin/${name}`, links: [] }
+      return { path: `lib/lib${name}.so.1.0`, links: [`lib${name}.so`, `lib${name}.so.1`] }
     }
     const section = 1 + random(8)
-    if (kind === 'packed') return { path: ['share', 'man', `man${section}`, `${name}.${section}.gz`], links: [] }
-    if (random(FOLDER_ONE_IN) === 0) folder = [...folder.slice(0, random(DEPTH_MAX)), pick(random, words)]
-    return { path: ['share', stem, ...folder, `${pick(random, words)}${i}.${pick(random, EXTENSIONS)}`], links: [] }
+    if (kind === 'packed') return { path: `share/man/man${section}/${name}.${section}.gz`, links: [] }
+    if (random(FOLDER_ONE_IN) === 0) folders = [...folders.slice(0, random(DEPTH_MAX)), pick(random, words)]
+    const file = `${pick(random, words)}${i}.${pick(random, EXTENSIONS)}`
+    return { path: ['share', stem, ...folders, file].join('/'), links: [] }
   }
 }
 

@@ -11,6 +11,11 @@ export interface Contender {
   readonly line: string
 }
 
+/** A command at one of its levels; a plain tar has none. */
+export interface LevelContender extends Contender {
+  readonly level?: number
+}
+
 /** The files that all contenders pack. */
 export interface Files {
   /** The folder that stands for `/`. */
@@ -33,36 +38,64 @@ export function gnuTar({ root, list }: Files): string {
 /** The installed programs that write a plain tar. `peers` is a folder like bench/thirdparty. */
 export function tarContenders(files: Files, peers: string | undefined): Contender[] {
   const { root, list } = files
-  const contenders: Contender[] = []
-  if (isInstalled('tar')) contenders.push({ name: 'GNU tar', ours: false, line: gnuTar(files) })
-  if (isInstalled('bsdtar')) {
-    const line = `LC_ALL=C.UTF-8 bsdtar -C ${shellWords([root])} --format=gnutar -c -f - -T ${shellWords([list])}`
-    contenders.push({ name: 'bsdtar', ours: false, line })
-  }
-  for (const name of PACKAGES) {
-    if (peers === undefined || !existsSync(join(peers, 'node_modules', name))) continue
-    const line = shellWords([process.execPath, join(peers, `${name}.mjs`), root, list])
-    contenders.push({ name: `${name} (npm)`, ours: false, line })
-  }
-  return contenders
+  const bsdtar = `LC_ALL=C.UTF-8 bsdtar -C ${shellWords([root])} --format=gnutar -c -f - -T ${shellWords([list])}`
+  const packages = PACKAGES.filter(name => peers !== undefined && existsSync(join(peers, 'node_modules', name)))
+  return [
+    ...(isInstalled('tar') ? [peer('GNU tar', gnuTar(files))] : []),
+    ...(isInstalled('bsdtar') ? [peer('bsdtar', bsdtar)] : []),
+    ...packages.map(name => {
+      return peer(`${name} (npm)`, shellWords([process.execPath, join(peers!, `${name}.mjs`), root, list]))
+    }),
+  ]
 }
 
 /** The installed programs that write a .tar.xz. Ratios are to the first. */
 export function xzContenders(files: Files): Contender[] {
   if (!isInstalled('tar')) return []
+  const commands = ['pixz -t', `xz -T${availableParallelism()} -6`]
+  const installed = commands.filter(command => isInstalled(command.split(' ')[0]!))
+  return installed.map(command => peer(`GNU tar, ${command}`, `${gnuTar(files)} | ${command}`))
+}
+
+/**
+ * Every level of every program that is installed, and of our formats. `ourLine` gives a line of bash with our command and these
+ * options.
+ */
+export function levelContenders(files: Files, ourLine: (options: readonly string[]) => string): LevelContender[] {
   const threads = availableParallelism()
-  const contenders: Contender[] = []
-  if (isInstalled('pixz')) {
-    contenders.push({ name: 'GNU tar, pixz -t', ours: false, line: `${gnuTar(files)} | pixz -t` })
+  const tar = gnuTar(files)
+  const peers = (program: string, options: string, first: number, last: number): LevelContender[] => {
+    if (!isInstalled('tar') || !isInstalled(program)) return []
+    const lineOf = (level: number) => `${tar} | ${program} ${options} -${level} -c`
+    return range(first, last).map(level => ({ name: program, ours: false, level, line: lineOf(level) }))
   }
-  if (isInstalled('xz')) {
-    contenders.push({
-      name: `GNU tar, xz -T${threads} -6`,
-      ours: false,
-      line: `${gnuTar(files)} | xz -T${threads} -6`,
-    })
+  const our = (format: string, first: number, last: number): LevelContender[] => {
+    const lineOf = (level: number) => ourLine(['--format', format, '--level', String(level)])
+    return range(first, last).map(level => ({ name: `our ${format}`, ours: true, level, line: lineOf(level) }))
   }
-  return contenders
+  // We take the hash of the file, too.
+  const hashed = `{ { ${tar} | tee /dev/fd/3 | sha256sum >/dev/null; } 3>&1; }`
+  const plain = [peer('GNU tar', tar), peer('GNU tar, sha256sum', hashed)]
+  return [
+    ...(isInstalled('tar') ? plain : []),
+    { name: 'our tar', ours: true, line: ourLine(['--format', 'tar']) },
+    ...peers('zstd', `-q -T${threads}`, 1, 19),
+    ...peers('pigz', `-p ${threads}`, 1, 9),
+    ...peers('plzip', `-n ${threads}`, 0, 9),
+    ...peers('pixz', `-t -p ${threads}`, 0, 9),
+    ...peers('xz', `-T${threads}`, 0, 9),
+    ...our('tar.zst', 1, 9),
+    ...our('tar.gz', 1, 9),
+    ...our('tar.xz', 0, 9),
+  ]
+}
+
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i)
+}
+
+function peer(name: string, line: string): Contender {
+  return { name, ours: false, line }
 }
 
 /** Whether a program is on PATH. */

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { encodeText } from '../bytes/index.ts'
+import { createNarHasher } from '../nar-hasher.ts'
 import {
   compareStorePaths,
   DEFAULT_STORE_DIR,
@@ -10,19 +12,25 @@ import {
   parseStorePath,
   type StorePath,
 } from '../nix/index.ts'
-import { type PackagePlan, planFiles, planPackages } from './closure-shape.ts'
+import { readContents } from '../store/index.ts'
+import { type FilePlan, planFiles, planPackages } from './closure-shape.ts'
 import { createRandom, type Random } from './random.ts'
 import { KINDS, type Kind, openTapes } from './real-bytes.ts'
-import { addNode, type Directory, sortedChildren, writeTree } from './store-writer.ts'
 
-/** A closure on disk, in a chroot store. */
+/** A closure on disk. */
 export interface GeneratedClosure {
-  /** The folder that stands for `/`: files lie in its nix/store. */
-  readonly root: string
   /** A folder with `store-paths` and `registration`, as closureInfo makes it. */
   readonly closureInfo: string
   /** Store path of the NixOS-shaped system, with init and etc/os-release, and a `sw` of symlinks. */
   readonly toplevel: string
+}
+
+/** Two versions of a closure, in one chroot store. */
+export interface GeneratedStore extends GeneratedClosure {
+  /** The folder that stands for `/`: files lie in its nix/store. */
+  readonly root: string
+  /** The closure with another version of one middle-sized package: this and the toplevel have other store paths. */
+  readonly changed: GeneratedClosure
 }
 
 /** Which closure to make. */
@@ -31,45 +39,64 @@ export interface GenerateOptions {
   readonly size: number
   /** Any whole number. */
   readonly seed: number
-  /**
-   * Another version of one ordinary, middle-sized package: it and the toplevel, and nothing else, have other store
-   * paths.
-   */
-  readonly bumped?: boolean
-}
-
-/**
- * Makes a closure in `folder`, which must be empty or missing. The same options give the same store paths and bytes with
- * the same Node and dependencies. Two closures that differ in `bumped` alone may be generated into two folders. Its directories are
- * read-only, as in a store: who is not root has to make them writable before removing them. Throws `RangeError` for
- * numbers that are not whole, `Error` for a folder that is not empty, and what the system throws.
- */
-export async function generateClosure(folder: string, options: GenerateOptions): Promise<GeneratedClosure> {
-  const { size, seed, bumped = false } = options
-  checkOptions(options)
-  mkdirSync(folder, { recursive: true })
-  if (readdirSync(folder).length > 0) throw new Error(`${folder}: is not empty; give one that is, or none`)
-  const root = join(folder, 'root')
-  const closureInfo = join(folder, 'info')
-  mkdirSync(join(root, DEFAULT_STORE_DIR), { recursive: true })
-  mkdirSync(closureInfo)
-  const infos = writeStore(root, { size, seed, bumped })
-  writeClosureInfo(closureInfo, infos)
-  return { root, closureInfo, toplevel: infos[infos.length - 1]!.path.path }
-}
-
-function checkOptions({ size, seed }: GenerateOptions): void {
-  if (!Number.isSafeInteger(size) || size < SIZE_MIN)
-    throw new RangeError(`size: a whole number of bytes, at least ${SIZE_MIN}, not ${size}`)
-  if (!Number.isSafeInteger(seed)) throw new RangeError(`seed: a whole number, not ${seed}`)
 }
 
 /** With less, some packages would have no file. */
 const SIZE_MIN = 1_000_000
 
-/** Writes all store paths; the last one it returns is the toplevel. */
-function writeStore(root: string, { size, seed, bumped }: Required<GenerateOptions>): PathInfo[] {
-  const label = `${seed} ${size}`
+/**
+ * Makes a closure in `folder`. The same options give the same store paths and bytes with the same Node and dependencies. Its
+ * directories are read-only, as in a store: who is not root has to make them writable before removing them. Throws
+ * `RangeError` for a size that is too small, and what the system throws.
+ */
+export function generateClosure(folder: string, { size, seed }: GenerateOptions): GeneratedStore {
+  if (size < SIZE_MIN) throw new RangeError(`size: at least ${SIZE_MIN} bytes, not ${size}`)
+  const root = join(folder, 'root')
+  mkdirSync(join(root, DEFAULT_STORE_DIR), { recursive: true })
+  const { packages, changed, other } = planClosure(`${seed} ${size}`, size)
+  const infos = packages.map(each => writePackage(root, each))
+  const write = (name: string, packages: readonly Package[], infos: readonly PathInfo[]) => {
+    const system = writeSystem(root, packages)
+    const closureInfo = join(folder, name)
+    writeClosureInfo(closureInfo, [...infos, system])
+    return { closureInfo, toplevel: system.path.path }
+  }
+  return {
+    root,
+    ...write('info', packages, infos),
+    changed: write('changed-info', packages.with(changed, other), infos.with(changed, writePackage(root, other))),
+  }
+}
+
+/** Writes a folder as nixpkgs' closureInfo makes it. */
+export function writeClosureInfo(folder: string, infos: readonly PathInfo[]): void {
+  const sorted = infos.toSorted((a, b) => compareStorePaths(a.path, b.path))
+  mkdirSync(folder)
+  writeFileSync(join(folder, 'registration'), formatRegistration(sorted))
+  writeFileSync(join(folder, 'store-paths'), sorted.map(({ path }) => `${path.path}\n`).join(''))
+}
+
+/** A package to write. */
+interface Package {
+  readonly path: StorePath
+  readonly files: readonly PackageFile[]
+  /** Without itself. */
+  readonly references: readonly StorePath[]
+}
+
+interface PackageFile extends FilePlan {
+  /** Where its bytes begin on the tape of its kind. */
+  readonly at: number
+}
+
+/** Bytes of text that names are taken from. */
+const WORDS_FROM = 1 << 20
+
+/** Bytes of the package that gets another version, about. */
+const CHANGED_SIZE = 1_500_000
+
+/** Plans the packages, and another version of one of them. */
+function planClosure(label: string, size: number): { packages: Package[]; changed: number; other: Package } {
   const tapes = openTapes()
   const random = createRandom(label)
   const words = [
@@ -86,47 +113,34 @@ function writeStore(root: string, { size, seed, bumped }: Required<GenerateOptio
   }))
   // In the order in which they lie in a tar, so that no bytes come again until all of a tape have come.
   plans.sort((a, b) => compareStorePaths(a.path, b.path))
-  const changed = findChanged(plans)
-  const paths = plans.map(({ path, stem, version }, i) => {
-    return bumped && i === changed ? pathOf(label, stem, `${version}.1`) : path
+  const distances = plans.map(({ size }) => Math.abs(size - CHANGED_SIZE))
+  const changed = distances.indexOf(Math.min(...distances))
+  const positions = Object.fromEntries(KINDS.map(kind => [kind, random(tapes[kind].size)])) as Record<Kind, number>
+  const packages = plans.map((plan, i): Package => {
+    const files = planFiles(plan, random, words).map(file => {
+      const at = positions[file.kind]
+      positions[file.kind] += file.size
+      return { ...file, at }
+    })
+    const references = planReferences(random, i, changed).map(each => plans[each]!.path)
+    return { path: plan.path, files, references }
   })
-  const positions: Record<Kind, number> = { code: 0, text: 0, packed: 0 }
-  for (const kind of KINDS) positions[kind] = random(tapes[kind].size)
-  const system: Directory = new Map()
-  const infos = plans.map((plan, i): PathInfo => {
-    const tree: Directory = new Map()
-    for (const [n, { kind, size, path, links }] of planFiles(plan, random, words).entries()) {
-      // Another version changes every other file.
-      const shift = bumped && i === changed && n % 2 === 0 ? tapes[kind].size / 2 : 0
-      const at = positions[kind] + shift
-      positions[kind] += size
-      addNode(tree, path, { isExecutable: kind === 'code', read: () => tapes[kind].read(at, size) })
-      for (const link of links) addNode(tree, [...path.slice(0, -1), link], path.at(-1)!)
-    }
-    linkAll(system, tree, ['sw'], paths[i]!.path)
-    const references = [...planReferences(random, i, changed), i].map(each => paths[each]!).sort(compareStorePaths)
-    return { path: paths[i]!, references, ...writeTree(root + paths[i]!.path, tree) }
-  })
-  const path = pathOf(`${label} ${paths[changed]!.path}`, 'nixos-system-bench', '26.05')
-  addSystemFiles(system, path)
-  return [...infos, { path, references: paths.toSorted(compareStorePaths), ...writeTree(root + path.path, system) }]
+  const { stem, version } = plans[changed]!
+  const other = {
+    ...packages[changed]!,
+    path: pathOf(label, stem, `${version}.1`),
+    // Every other file has other bytes.
+    files: packages[changed]!.files.map((file, i) => {
+      return i % 2 === 0 ? { ...file, at: file.at + tapes[file.kind].size / 2 } : file
+    }),
+  }
+  return { packages, changed, other }
 }
-
-/** Bytes of text that names are taken from. */
-const WORDS_FROM = 1 << 20
 
 function pathOf(label: string, stem: string, version: string): StorePath {
   const name = `${stem}-${version}`
   const digest = createHash('sha256').update(`${label} ${name}`).digest().subarray(0, 20)
   return parseStorePath(`${DEFAULT_STORE_DIR}/${encodeNixBase32(digest)}-${name}`)
-}
-
-/** Bytes of the package that gets another version, about. */
-const CHANGED_SIZE = 1_500_000
-
-function findChanged(plans: readonly PackagePlan[]): number {
-  const distance = ({ isProgram, size }: PackagePlan) => (isProgram ? Math.abs(size - CHANGED_SIZE) : Infinity)
-  return plans.reduce((best, plan, i) => (distance(plan) < distance(plans[best]!) ? i : best), 0)
 }
 
 /** Mostly what many refer to. Nothing refers to the package that changes, else it would have to change, too. */
@@ -137,32 +151,60 @@ function planReferences(random: Random, index: number, changed: number): number[
   return [...references]
 }
 
-/** As nixpkgs' buildEnv does, if no directory belonged to one package alone: a link for each file and link. */
-function linkAll(system: Directory, tree: Directory, at: readonly string[], target: string): void {
-  for (const [name, child] of sortedChildren(tree)) {
-    const path = [...at, name]
-    if (child instanceof Map) linkAll(system, child, path, `${target}/${name}`)
-    else addNode(system, path, `${target}/${name}`)
+function writePackage(root: string, { path, files, references }: Package): PathInfo {
+  const folder = root + path.path
+  const tapes = openTapes()
+  for (const { path, kind, at, size, links } of files) {
+    addFile(join(folder, path), tapes[kind].read(at, size), kind === 'code')
+    for (const link of links) addLink(join(folder, dirname(path), link), basename(path))
   }
+  return seal(root, path, [...references, path])
 }
 
 /** The header of a program for x86_64, which is all that anybody looks at of it: the image is not booted. */
 const SHELL = `\x7fELF\x02\x01\x01${'\0'.repeat(9)}\x02\0\x3e\0\x01\0\0\0${'\0'.repeat(40)}`
 
-function addSystemFiles(system: Directory, { path }: StorePath): void {
+/** Writes the system. Its `sw` is that of nixpkgs' buildEnv if no directory belonged to one package alone: all links. */
+function writeSystem(root: string, packages: readonly Package[]): PathInfo {
+  const paths = packages.map(({ path }) => path)
+  const path = pathOf(paths.map(({ path }) => path).join(' '), 'nixos-system-bench', '26.05')
+  const folder = root + path.path
   const release = 'ID=nixos\nNAME=NixOS\nPRETTY_NAME="A closure to measure with"\nVERSION_ID="26.05"\n'
-  const add = (path: readonly string[], text: string, isExecutable = false) => {
-    addNode(system, path, { isExecutable, read: () => Buffer.from(text, 'latin1') })
+  addFile(join(folder, 'etc/os-release'), release)
+  addFile(join(folder, 'shell'), Buffer.from(SHELL, 'latin1'), true)
+  addFile(join(folder, 'init'), `#!${path.path}/shell\n`, true)
+  addFile(join(folder, 'system'), 'x86_64-linux')
+  for (const { path: target, files } of packages) {
+    for (const { path, links } of files) {
+      const names = [path, ...links.map(link => join(dirname(path), link))]
+      for (const name of names) addLink(join(folder, 'sw', name), `${target.path}/${name}`)
+    }
   }
-  add(['etc', 'os-release'], release)
-  add(['shell'], SHELL, true)
-  add(['init'], `#!${path}/shell\n`, true)
-  add(['system'], 'x86_64-linux')
+  return seal(root, path, paths)
 }
 
-// Sorted, as closureInfo has it.
-function writeClosureInfo(folder: string, infos: readonly PathInfo[]): void {
-  const sorted = infos.toSorted((a, b) => compareStorePaths(a.path, b.path))
-  writeFileSync(join(folder, 'registration'), formatRegistration(sorted))
-  writeFileSync(join(folder, 'store-paths'), sorted.map(({ path }) => `${path.path}\n`).join(''))
+function addFile(path: string, contents: string | Uint8Array, isExecutable = false): void {
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, contents, { flag: 'wx' })
+  // As a mode of the file that is opened, it would be subject to the umask.
+  chmodSync(path, isExecutable ? 0o555 : 0o444)
+}
+
+function addLink(path: string, target: string): void {
+  mkdirSync(dirname(path), { recursive: true })
+  symlinkSync(target, path)
+}
+
+/** Completes a store path on disk, and returns what a Nix database says of it. */
+function seal(root: string, path: StorePath, references: readonly StorePath[]): PathInfo {
+  const folder = root + path.path
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (entry.isDirectory()) chmodSync(join(entry.parentPath, entry.name), 0o555)
+  }
+  chmodSync(folder, 0o555)
+  const nar = createNarHasher()
+  const room = new Uint8Array(1 << 16)
+  const advance = (length: number) => nar.data(room.subarray(0, length))
+  readContents(encodeText(folder), { ...nar, room: () => room, advance })
+  return { path, references: references.toSorted(compareStorePaths), ...nar.end() }
 }

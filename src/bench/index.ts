@@ -1,3 +1,3 @@
-export { type BenchPart, PARTS, runBench } from './bench.ts'
+export { type BenchPart, runBench } from './bench.ts'
 export { drawCharts } from './charts.ts'
 export { type BenchReport, formatReport, type Row } from './report.ts'

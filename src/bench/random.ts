@@ -15,7 +15,7 @@ export function createRandom(label: string): Random {
   }
 }
 
-/** One of some. */
+/** Picks one of some. */
 export function pick<T>(random: Random, from: readonly T[]): T {
   return from[random(from.length)]!
 }

@@ -1,5 +1,3 @@
-import { type FrontierRow, frontierCells } from './frontier.ts'
-
 /** One contender of a comparison. */
 export interface Row {
   readonly name: string
@@ -16,7 +14,7 @@ export interface Row {
   /** Bytes of its output. */
   readonly size: number
   /** Whether its output holds the tree that ours holds; else what is wrong. */
-  readonly tree: 'same' | (string & {})
+  readonly tree: string
 }
 
 /** A build of ours from a part of the closure. */
@@ -25,6 +23,21 @@ export interface GrowthRow {
   readonly tarSize: number
   readonly seconds: number
   readonly peakBytes: number
+}
+
+/** One level of one program. */
+export interface FrontierRow {
+  /** The program, such as `pigz`, or a format of ours. */
+  readonly name: string
+  readonly ours: boolean
+  /** Absent for a plain tar. */
+  readonly level?: number
+  /** Wall time. */
+  readonly seconds: number
+  /** Of all processes, GNU tar included. */
+  readonly cpuSeconds: number
+  /** Bytes of the file. */
+  readonly size: number
 }
 
 /** The results of a benchmark. Ratios hold within it; seconds are of one machine at one time. */
@@ -62,86 +75,88 @@ export interface BenchReport {
   readonly frontier?: readonly FrontierRow[]
 }
 
+/** A column of a table. */
+interface Column<T> {
+  readonly title: string
+  readonly cell: (row: T) => string
+  /** Text stands to the left, numbers to the right. */
+  readonly isText?: true
+}
+
+const COLUMNS: readonly Column<Row>[] = [
+  { title: '', cell: row => nameCell(row, row.name), isText: true },
+  { title: 'seconds', cell: row => row.seconds.toFixed(2) },
+  { title: 'ratio', cell: ({ ratio }) => (ratio >= 0.1 ? ratio.toFixed(2) : `1/${(1 / ratio).toFixed(0)}`) },
+  { title: 'CPU s', cell: row => row.cpuSeconds.toFixed(2) },
+  { title: 'MB/s', cell: row => megabytes(row.bytesPerSecond, row.bytesPerSecond < 1e8 ? 1 : 0) },
+  { title: 'peak MB', cell: row => megabytes(row.peakBytes) },
+]
+const TREE_COLUMN: Column<Row> = { title: 'tree', cell: row => row.tree, isText: true }
+const TAR_COLUMNS = [...COLUMNS, TREE_COLUMN]
+const XZ_COLUMNS = [...COLUMNS, { title: 'MB', cell: (row: Row) => megabytes(row.size, 1) }, TREE_COLUMN]
+
+const GROWTH_COLUMNS: readonly Column<GrowthRow>[] = [
+  { title: 'tar', cell: row => `${megabytes(row.tarSize)} MB`, isText: true },
+  { title: 'seconds', cell: row => row.seconds.toFixed(2) },
+  { title: 'MB/s', cell: row => megabytes(row.tarSize / row.seconds, 1) },
+  { title: 'peak MB', cell: row => megabytes(row.peakBytes) },
+]
+
+const frontierColumns = (rows: readonly FrontierRow[]): readonly Column<FrontierRow>[] => [
+  { title: '', cell: row => nameCell(row, nameOfLevel(row)), isText: true },
+  { title: 'seconds', cell: row => row.seconds.toFixed(2) },
+  { title: 'CPU s', cell: row => row.cpuSeconds.toFixed(2) },
+  { title: 'MB', cell: row => megabytes(row.size, 1) },
+  { title: 'frontier', cell: row => (isOnFrontier(row, rows) ? 'yes' : '') },
+]
+
+function nameCell({ ours }: { readonly ours: boolean }, name: string): string {
+  return ours ? `**${name}**` : name
+}
+
 /** The report as text for a terminal, which is Markdown, too. */
 export function formatReport(report: BenchReport): string {
-  const { machine, closure, subject, rounds, level } = report
+  const { machine, closure, subject, rounds, level, tar, tarXz, rebuild, growth, frontier } = report
   const lines = [
-    `${subject} on ${machine.processor}, ${machine.cores} cores, ${gigabytes(machine.memory)} GB, ` +
+    `${subject} on ${machine.processor}, ${machine.cores} cores, ${(machine.memory / 1e9).toFixed(0)} GB, ` +
       `Linux ${machine.kernel}, Node ${machine.node}`,
     `${closure.what}: ${closure.storePaths} store paths, ${closure.entries} entries, ${megabytes(closure.tarSize)} MB of tar`,
   ]
-  const section = (title: string, rows: readonly Row[] | undefined, sizes: boolean) => {
-    if (rows)
-      lines.push(
-        '',
-        `${title}:`,
-        '',
-        ...formatTable(
-          header(sizes),
-          rows.map(row => cells(row, sizes)),
-        ),
-      )
+  const section = <T>(title: string, columns: readonly Column<T>[], rows: readonly T[] | undefined) => {
+    if (rows) lines.push('', `${title}:`, '', ...formatTable(columns, rows))
   }
   const runs = rounds === 1 ? 'one round' : `median of ${rounds} rounds, in turn`
-  section(`Plain tar, \`| cat >/dev/null\` (${runs})`, report.tar, false)
-  section(`.tar.xz into a file, ours at level ${level} without a cache (one round)`, report.tarXz, true)
-  section(`.tar.xz again, with a cache (${runs}; the first row once)`, report.rebuild, true)
-  if (report.growth) {
-    const rows = report.growth.map(({ tarSize, seconds, peakBytes }) => [
-      `${megabytes(tarSize)} MB`,
-      seconds.toFixed(2),
-      (tarSize / 1e6 / seconds).toFixed(1),
-      megabytes(peakBytes),
-    ])
-    lines.push('', 'Growth, ours as .tar.xz without a cache:', '')
-    lines.push(...formatTable(['tar', 'seconds', 'MB/s', 'peak MB'], rows))
-  }
-  if (report.frontier) {
-    lines.push(
-      '',
-      'Time against size, into a file (one round; on the frontier, nothing is both faster and smaller):',
-      '',
-    )
-    lines.push(...formatTable(['', 'seconds', 'CPU s', 'MB', 'frontier'], frontierCells(report.frontier)))
-  }
+  section(`Plain tar, \`| cat >/dev/null\` (${runs})`, TAR_COLUMNS, tar)
+  section(`.tar.xz into a file, ours at level ${level} without a cache (one round)`, XZ_COLUMNS, tarXz)
+  section(`.tar.xz again, with a cache (${runs}; the first row once)`, XZ_COLUMNS, rebuild)
+  section('Growth, ours as .tar.xz without a cache', GROWTH_COLUMNS, growth)
+  const frontierTitle =
+    'Time against size, into a file (one round; on the frontier, nothing is both faster and smaller)'
+  section(frontierTitle, frontierColumns(frontier ?? []), frontier)
   return `${lines.join('\n')}\n`
 }
 
-function header(sizes: boolean): string[] {
-  return ['', 'seconds', 'ratio', 'CPU s', 'MB/s', 'peak MB', ...(sizes ? ['MB'] : []), 'tree']
+/** Such as `zstd -19`. */
+export function nameOfLevel({ name, level }: Pick<FrontierRow, 'name' | 'level'>): string {
+  return level === undefined ? name : `${name} -${level}`
 }
 
-function cells(row: Row, sizes: boolean): string[] {
-  return [
-    row.ours ? `**${row.name}**` : row.name,
-    row.seconds.toFixed(2),
-    row.ratio >= 0.1 ? row.ratio.toFixed(2) : `1/${(1 / row.ratio).toFixed(0)}`,
-    row.cpuSeconds.toFixed(2),
-    (row.bytesPerSecond / 1e6).toFixed(row.bytesPerSecond < 1e8 ? 1 : 0),
-    megabytes(row.peakBytes),
-    ...(sizes ? [(row.size / 1e6).toFixed(1)] : []),
-    row.tree,
-  ]
+/** Whether no other row is both faster and smaller. */
+export function isOnFrontier({ seconds, size }: FrontierRow, rows: readonly FrontierRow[]): boolean {
+  return !rows.some(other => other.seconds < seconds && other.size < size)
 }
 
-/** A table in Markdown whose columns stand below each other: the first to the left, numbers to the right. */
-function formatTable(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
-  const widths = head.map((title, column) =>
-    Math.max(3, ...[head, ...rows].map(row => row[column].length), title.length),
+/** A table in Markdown, aligned for a terminal. */
+function formatTable<T>(columns: readonly Column<T>[], rows: readonly T[]): string[] {
+  const cells = [columns.map(({ title }) => title), ...rows.map(row => columns.map(({ cell }) => cell(row)))]
+  const widths = columns.map((_, i) => Math.max(3, ...cells.map(line => line[i].length)))
+  const rule = columns.map(({ isText }, i) => (isText ? '-'.repeat(widths[i]) : `${'-'.repeat(widths[i] - 1)}:`))
+  const [head, ...body] = cells.map(line =>
+    line.map((cell, i) => (columns[i].isText ? cell.padEnd(widths[i]) : cell.padStart(widths[i]))),
   )
-  const left = (column: number) => column === 0 || head[column] === 'tree'
-  const line = (row: readonly string[]) => {
-    const padded = row.map((cell, i) => (left(i) ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
-    return `| ${padded.join(' | ')} |`
-  }
-  const rule = widths.map((width, i) => (left(i) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`))
-  return [line(head), `| ${rule.join(' | ')} |`, ...rows.map(line)]
+  return [head, rule, ...body].map(line => `| ${line.join(' | ')} |`)
 }
 
-function megabytes(bytes: number): string {
-  return (bytes / 1e6).toFixed(0)
-}
-
-function gigabytes(bytes: number): string {
-  return (bytes / 1e9).toFixed(0)
+function megabytes(bytes: number, digits = 0): string {
+  return (bytes / 1e6).toFixed(digits)
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatRegistration, type PathInfo, parseRegistration } from '../nix/index.ts'
+import { type PathInfo, parseRegistration } from '../nix/index.ts'
 import type { Files } from './contenders.ts'
-import { generateClosure } from './generate.ts'
+import { type GeneratedClosure, type GenerateOptions, generateClosure, writeClosureInfo } from './generate.ts'
 import { readTarTree, type TarTree } from './tree-digest.ts'
 
 /** The closure to measure on. */
@@ -26,37 +26,24 @@ export interface NamedClosure {
   readonly store?: string
 }
 
-/** How to make a closure. */
-export interface MadeClosure {
-  /** Bytes of NAR, about. */
-  readonly size: number
-  readonly seed: number
-}
-
-/** The closure of a user. */
-export function namedClosure({ toplevel, changed, store }: NamedClosure): BenchClosure {
-  const where = store === undefined ? [] : ['--store', store]
-  return {
-    what: toplevel,
-    root: store ?? '/',
-    args: [...where, '--toplevel', toplevel],
-    ...(changed !== undefined && { changedArgs: [...where, '--toplevel', changed] }),
+/** Finds the closure, or makes it in `folder`. */
+export function openClosure(closure: NamedClosure | GenerateOptions, folder: string): BenchClosure {
+  if ('size' in closure) {
+    const { root, changed, ...made } = generateClosure(join(folder, 'closure'), closure)
+    const argsOf = ({ closureInfo, toplevel }: GeneratedClosure) => {
+      return ['--store', root, '--closure-info', closureInfo, '--toplevel', toplevel]
+    }
+    return {
+      what: `a generated closure (seed ${closure.seed})`,
+      root,
+      args: argsOf(made),
+      changedArgs: argsOf(changed),
+    }
   }
-}
-
-/** Makes a closure, and another version of it, in `folder`. */
-export async function madeClosure(folder: string, { size, seed }: MadeClosure): Promise<BenchClosure> {
-  const made = await generateClosure(join(folder, 'closure'), { size, seed })
-  const bumped = await generateClosure(join(folder, 'changed'), { size, seed, bumped: true })
-  const argsOf = ({ root, closureInfo, toplevel }: typeof made) => {
-    return ['--store', root, '--closure-info', closureInfo, '--toplevel', toplevel]
-  }
-  return {
-    what: `a generated closure (seed ${seed})`,
-    root: made.root,
-    args: argsOf(made),
-    changedArgs: argsOf(bumped),
-  }
+  const { toplevel, changed, store } = closure
+  const argsOf = (path: string) => [...(store === undefined ? [] : ['--store', store]), '--toplevel', path]
+  const changedArgs = changed === undefined ? undefined : argsOf(changed)
+  return { what: toplevel, root: store ?? '/', args: argsOf(toplevel), changedArgs }
 }
 
 /** A closure as our first build of it shows it. */
@@ -88,8 +75,6 @@ export function writePart({ infos, files }: Subject, part: number, folder: strin
   })
   const names = new Set(kept.map(({ path }) => path.path))
   const closed = kept.map(info => ({ ...info, references: info.references.filter(({ path }) => names.has(path)) }))
-  mkdirSync(folder)
-  writeFileSync(join(folder, 'store-paths'), kept.map(({ path }) => `${path.path}\n`).join(''))
-  writeFileSync(join(folder, 'registration'), formatRegistration(closed))
+  writeClosureInfo(folder, closed)
   return ['--store', files.root, '--closure-info', folder]
 }

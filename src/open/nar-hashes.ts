@@ -1,7 +1,7 @@
 /** The NAR hashes of store paths in an archive, from their entries. */
-import { createHash } from 'node:crypto'
 import type { ByteString } from '../bytes/index.ts'
-import { createNarWriter, type NarHash, NixError, narHashFromBytes } from '../nix/index.ts'
+import { createNarHasher } from '../nar-hasher.ts'
+import { type NarHash, NixError } from '../nix/index.ts'
 import { isExecutable } from '../tree/index.ts'
 import type { ImageMember, MemberInPlace } from './members.ts'
 
@@ -37,12 +37,7 @@ interface NarOfMembers {
 }
 
 function createNar(path: ByteString): NarOfMembers {
-  const hash = createHash('sha256')
-  let narSize = 0
-  const writer = createNarWriter(bytes => {
-    hash.update(bytes)
-    narSize += bytes.length
-  })
+  const writer = createNarHasher()
   /** The directories that the next member may lie in, innermost last. */
   const open: ByteString[] = []
   let isNar = true
@@ -80,11 +75,12 @@ function createNar(path: ByteString): NarOfMembers {
       if (isNar && member.type === 'file') for await (const piece of contents()) attempt(() => writer.data(piece))
     },
     end() {
+      let nar: Pick<HashedPath, 'narHash' | 'narSize'> = {}
       attempt(() => {
         while (open.pop() !== undefined) writer.endDirectory()
-        writer.end()
+        nar = writer.end()
       })
-      return isNar ? { path, narHash: narHashFromBytes(hash.digest()), narSize } : { path }
+      return { path, ...nar }
     },
   }
 }

@@ -4,7 +4,6 @@
  * too: only the bytes that packing would yield pass.
  */
 import { type ByteString, decodeByteString, encodeText } from '../bytes/index.ts'
-import { narHashFromBytes } from '../nix/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
 import { TAR_BLOCK_SIZE, tarPadding } from '../tar/index.ts'
 import { isExecutable } from '../tree/index.ts'
@@ -124,8 +123,7 @@ function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number,
   } while (left > 0)
   for (const _ of directories) packer.endDirectory()
   const found = packer.end()
-  if (narHashFromBytes(found.narHash) !== narHash || found.narSize !== narSize)
-    throw new Error('it has another NAR hash')
+  if (found.narHash !== narHash || found.narSize !== narSize) throw new Error('it has another NAR hash')
 }
 
 /** Leaves directories until the entry at `path` can be made. */

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import { type ByteString, joinPath } from '../bytes/index.ts'
-import { createNarWriter } from '../nix/index.ts'
+import { createNarHasher } from '../nar-hasher.ts'
+import type { NarHash } from '../nix/index.ts'
 import type { RingProducer } from '../pool/index.ts'
 import { type ContentsSink, STORE_DIRECTORY, storeFileMode } from '../store/index.ts'
 import { encodeTarHeader, type TarEntry, tarHeaderSize, tarPadding, writeTarHeader, writeZeros } from '../tar/index.ts'
@@ -10,8 +10,8 @@ const SYMLINK_MODE = 0o777
 
 /** Turns the contents of one store path into tar bytes and, from the very same bytes, into its NAR hash. */
 export interface SegmentPacker extends ContentsSink {
-  /** Ends the store path: the hash (32 bytes) and size of its NAR, and the size of its tar entries. */
-  end(): { narHash: Uint8Array; narSize: number; tarSize: number }
+  /** Ends the store path: the hash and size of its NAR, and the size of its tar entries. */
+  end(): { narHash: NarHash; narSize: number; tarSize: number }
 }
 
 /**
@@ -54,12 +54,7 @@ export function createPieceWriter(ring: RingProducer, pieceSize: number, mark: (
 
 /** Packs the store path that stands at `path` (relative) in the image. */
 export function createSegmentPacker(path: ByteString, pieces: PieceWriter): SegmentPacker {
-  const hash = createHash('sha256')
-  let narSize = 0
-  const nar = createNarWriter(bytes => {
-    hash.update(bytes)
-    narSize += bytes.length
-  })
+  const nar = createNarHasher()
   const directories: ByteString[] = []
   let current = path
   let room: Uint8Array = new Uint8Array(0)
@@ -131,8 +126,7 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
       if (fileLeft === 0) endFile()
     },
     end() {
-      nar.end()
-      return { narHash: hash.digest(), narSize, tarSize }
+      return { ...nar.end(), tarSize }
     },
   }
 }

@@ -10,7 +10,8 @@ import { type BlockRecord, containerOf } from '../container/index.ts'
 import { describeUrl } from '../describe-url.ts'
 import { ImageError } from '../image-error.ts'
 import { loadHttp } from '../nar-file/index.ts'
-import { createNarWriter, type NarHash, narHashFromBytes } from '../nix/index.ts'
+import { createNarHasher } from '../nar-hasher.ts'
+import type { NarHash } from '../nix/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
@@ -79,19 +80,13 @@ async function verify({ segments, supply: options }: VerifyTask): Promise<void> 
   const room = new Uint8Array(64 * 1024)
   try {
     for (const segment of segments) {
-      const hash = createHash('sha256')
-      let narSize = 0
-      const nar = createNarWriter(bytes => {
-        hash.update(bytes)
-        narSize += bytes.length
-      })
+      const nar = createNarHasher()
       const url = await supply.read(segment, {
         ...nar,
         room: () => room,
         advance: length => nar.data(room.subarray(0, length)),
       })
-      nar.end()
-      checkNar(segment, url, narHashFromBytes(hash.digest()), narSize)
+      checkNar(segment, url, nar.end())
     }
   } finally {
     await supply.close()
@@ -101,8 +96,8 @@ async function verify({ segments, supply: options }: VerifyTask): Promise<void> 
 async function packSegment(segment: StoreSegment, supply: Supply, pieces: PieceWriter): Promise<number> {
   const packer = createSegmentPacker(encodeText(segment.path.path.slice(1)), pieces)
   const url = await supply.read(segment, packer)
-  const { narHash, narSize, tarSize } = packer.end()
-  checkNar(segment, url, narHashFromBytes(narHash), narSize)
+  const { tarSize, ...found } = packer.end()
+  checkNar(segment, url, found)
   return tarSize
 }
 
@@ -185,10 +180,9 @@ function unpack({ memory, size, record, check, onlyHeaders }: UnpackTask): numbe
 function checkNar(
   { path, narHash, narSize }: StoreSegment,
   url: string | undefined,
-  foundHash: NarHash,
-  foundSize: number,
+  found: { readonly narHash: NarHash; readonly narSize: number },
 ): void {
-  if (foundHash !== narHash) {
+  if (found.narHash !== narHash) {
     const [from, advice] =
       url !== undefined
         ? [` from ${describeUrl(url)}`, 'the file was changed or is damaged: put it there again, or use another source']
@@ -196,14 +190,14 @@ function checkNar(
     throw new ImageError(
       'NAR_HASH_MISMATCH',
       path.path,
-      `${path.path}: its contents${from} do not match its NAR hash: expected ${narHash}, got ${foundHash}; ${advice}`,
+      `${path.path}: its contents${from} do not match its NAR hash: expected ${narHash}, got ${found.narHash}; ${advice}`,
     )
   }
-  if (foundSize !== narSize) {
+  if (found.narSize !== narSize) {
     throw new ImageError(
       'NAR_SIZE_MISMATCH',
       path.path,
-      `${path.path}: its NAR has ${foundSize} bytes, not ${narSize} as its registration says; register it again`,
+      `${path.path}: its NAR has ${found.narSize} bytes, not ${narSize} as its registration says; register it again`,
     )
   }
 }

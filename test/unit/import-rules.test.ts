@@ -119,6 +119,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   produce: [
+    'nar-hasher.ts',
     'untar',
     'image-error.ts',
     'compression.ts',
@@ -229,8 +230,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'container',
     'node:*',
   ],
-  bench: ['index.ts', 'bytes', 'nix', 'tar-stream', 'node:*'],
+  bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'store', 'tar-stream', 'node:*'],
   open: [
+    'nar-hasher.ts',
     'bisect.ts',
     'image-source',
     'nspawn-rootfs-error.ts',

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EMPTY } from '../../../src/bytes/index.ts'
-import { narHashFromBytes, parseStorePath } from '../../../src/nix/index.ts'
+import { parseStorePath } from '../../../src/nix/index.ts'
 import type { StoreSegment } from '../../../src/plan/plan.ts'
 import { createSegmentCheck } from '../../../src/produce/segment-check.ts'
 import { createSegmentPacker } from '../../../src/produce/segment-packer.ts'
@@ -47,7 +47,7 @@ function pack(tree: Tree, name = 'a'): Packed {
   write(tree)
   const { narHash, narSize } = packer.end()
   const contents = { type: 'files', path: EMPTY } as const
-  return { segment: { path, narHash: narHashFromBytes(narHash), narSize, contents }, tar: tar.slice(0, filled) }
+  return { segment: { path, narHash, narSize, contents }, tar: tar.slice(0, filled) }
 }
 
 /** Whether bytes pass as those of segments, pushed in pieces of a size. */
