@@ -11,6 +11,7 @@ import { failureOf, isBusy, isWorking, parseRetryAfter } from './failure.ts'
 import type { Identity } from './identity.ts'
 import { Persistence } from './persistence.ts'
 import { followRedirects } from './redirects.ts'
+import { createSignals } from './signals.ts'
 import { openQueues, type Time } from './turns.ts'
 
 /** Options of {@link createHttpClient}. */
@@ -127,7 +128,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   const always = { 'accept-encoding': 'identity', ...(userAgent !== undefined && { 'user-agent': userAgent }) }
   const connections = openConnections(stallTimeout)
   const queueOf = openQueues(throttle, SENT_MAX, time)
-  const running = new Set<AbortController>()
+  const signals = createSignals()
   const downloads = new Set<Download>()
   let closed = false
   const releasing = setInterval(() => {
@@ -163,7 +164,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     }
     const authorize = authorizerFor(url, authorizationFor)
     const persistence = new Persistence({ attempts, patience, insist })
-    const { signal, end } = createSignal(outer)
+    const { signal, end } = signals.open(outer)
     const accepted = acceptsGzip && { 'accept-encoding': 'gzip' }
     const get = (headers: Readonly<Record<string, string>>, chain: URL[]) =>
       followRedirects(url, chain, hop => {
@@ -187,24 +188,6 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
     const download = await start(url, options, missing)
     if (download?.encoding === undefined) return download
     return decodeBody(download, { url, encoding: download.encoding, limit, recognise })
-  }
-
-  /** A signal for one download: aborted with `outer`, by `close`, and when the download is over. */
-  const createSignal = (outer: AbortSignal | undefined) => {
-    const controller = new AbortController()
-    const abort = () => {
-      controller.abort(outer!.reason)
-      end()
-    }
-    const end = () => {
-      running.delete(controller)
-      outer?.removeEventListener('abort', abort)
-      controller.abort()
-    }
-    running.add(controller)
-    outer?.addEventListener('abort', abort)
-    if (outer?.aborted) abort()
-    return { signal: controller.signal, end }
   }
 
   return {
@@ -233,8 +216,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
       closed = true
       clearInterval(releasing)
       downloads.clear()
-      for (const controller of running) controller.abort(closedError())
-      running.clear()
+      signals.abort(closedError())
       await connections.destroy()
     },
   }

@@ -91,13 +91,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
 
   async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     try {
-      const file = createFileRecord()
-      const { chunks } = await deliver()
-      for await (const chunk of chunks()) {
-        file.add(chunk)
-        yield new Uint8Array(chunk.bytes)
-      }
-      const whole = file.resultOf(delivery!)
+      const whole = yield* readFile(await deliver())
       isOver = true
       await delivery!.close()
       resolve(whole)
@@ -141,17 +135,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     async writeTo(write) {
       callback(write, 'write')
       begin('writeTo')
-      return run(async () => {
-        const file = createFileRecord()
-        const { chunks, signal } = await deliver()
-        for await (const chunk of chunks()) {
-          const written = abortable(() => write(chunk.bytes), signal)
-          // Hashed while the writer waits for its reader.
-          file.add(chunk)
-          await written
-        }
-        return file.resultOf(delivery!)
-      })
+      return run(async () => writeFile(await deliver(), write))
     },
     async [Symbol.asyncDispose]() {
       begun ??= 'its end'
@@ -162,6 +146,28 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
       await delivery?.close()
     },
   }
+}
+
+/** Yields copies of an image file's bytes, and returns its result. */
+async function* readFile(delivery: Delivery): AsyncGenerator<Uint8Array<ArrayBuffer>, ImageResult, void> {
+  const file = createFileRecord()
+  for await (const chunk of delivery.chunks()) {
+    file.add(chunk)
+    yield new Uint8Array(chunk.bytes)
+  }
+  return file.resultOf(delivery)
+}
+
+/** Hands an image file's bytes to `write`, and returns its result. */
+async function writeFile(delivery: Delivery, write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult> {
+  const file = createFileRecord()
+  for await (const chunk of delivery.chunks()) {
+    const written = abortable(() => write(chunk.bytes), delivery.signal)
+    // Hashed while the writer waits for its reader.
+    file.add(chunk)
+    await written
+  }
+  return file.resultOf(delivery)
 }
 
 /** Records the bytes of a file that somebody else keeps. */

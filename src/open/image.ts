@@ -3,7 +3,7 @@ import { type ByteString, byteString, decodeText, encodeText } from '../bytes/in
 import type { ImageManifest, ManifestBlock } from '../image/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
-import { NixError, parseRegistration } from '../nix/index.ts'
+import { parseStoredPaths, REGISTRATION, REGISTRATION_MAX, type StoredPath } from '../stored-paths.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { normalizePath } from '../untar/index.ts'
@@ -13,18 +13,6 @@ import { impliedDirectory } from './member-table.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
 import { hashStorePaths } from './nar-hashes.ts'
 import type { TarBytes } from './tar-bytes.ts'
-
-/** A store path of an image. */
-export interface StoredPath {
-  /** Such as `/nix/store/HASH-NAME`. */
-  readonly path: string
-  /** `sha256:` and Nix base 32. */
-  readonly narHash: string
-  /** Bytes of the NAR. */
-  readonly narSize: number
-  /** The store paths that it refers to, perhaps itself among them. */
-  readonly references: readonly string[]
-}
 
 /** A store path that was verified. */
 export interface VerifiedPath {
@@ -108,11 +96,6 @@ export interface ImageParts {
 }
 
 const PATHS = listOf(text)
-
-const REGISTRATION = '/nix-path-registration'
-
-/** Bytes of a registration that are read: that of 100 000 store paths. */
-const REGISTRATION_MAX = 64 * 1024 * 1024
 
 /** Hard links that are followed for one file: a hostile image may have some that lead to each other. */
 const HARD_LINKS_MAX = 4
@@ -213,24 +196,14 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   }
 
   async function registered(): Promise<StoredPath[]> {
-    const member = await find(REGISTRATION)
-    if (member === undefined) throw fail('ENTRY_MISSING', `has no ${REGISTRATION}, which lists store paths`)
-    if (member.size > REGISTRATION_MAX) throw fail('OPEN_UNSUPPORTED', `${REGISTRATION} has ${member.size} bytes`)
+    const member = await find(`/${REGISTRATION}`)
+    if (member === undefined) throw fail('ENTRY_MISSING', `has no /${REGISTRATION}, which lists store paths`)
+    if (member.size > REGISTRATION_MAX) throw fail('OPEN_UNSUPPORTED', `/${REGISTRATION} has ${member.size} bytes`)
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     let registration = ''
     for await (const piece of contents(member)) registration += decoder.decode(piece, { stream: true })
     registration += decoder.decode()
-    try {
-      return parseRegistration(registration).map(({ path, narHash, narSize, references }) => ({
-        path: path.path,
-        narHash,
-        narSize,
-        references: references.map(reference => reference.path),
-      }))
-    } catch (error) {
-      if (!(error instanceof NixError)) throw error
-      throw new OpenError('OPEN_CORRUPT', name, `${REGISTRATION}: ${error.message}`, { cause: error })
-    }
+    return parseStoredPaths(registration, name)
   }
 
   return {

@@ -2,6 +2,7 @@
 
 export { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 export { OpenError, type OpenErrorCode, type RandomAccess, type ServerOptions } from '../image-source/index.ts'
+export type { StoredPath } from '../stored-paths.ts'
 export { ExtractError, type ExtractErrorCode } from './extract/errors.ts'
 export {
   type ExtractOptions,
@@ -14,7 +15,6 @@ export type {
   MemberOptions,
   MembersOptions,
   OpenedImage,
-  StoredPath,
   VerifiedPath,
   WalkOptions,
 } from './image.ts'

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { NixError, parseRegistration } from '../nix/index.ts'
-import { type ImageMember, OpenError, type OpenedImage, type StoredPath } from '../open/index.ts'
+import type { ImageMember, OpenedImage } from '../open/index.ts'
+import { parseStoredPaths, REGISTRATION, REGISTRATION_MAX, type StoredPath } from '../stored-paths.ts'
 
 /** The store paths of an image. */
 export interface Stored {
@@ -9,11 +9,6 @@ export interface Stored {
   /** The store path of the NixOS system that starts. */
   readonly toplevel: string | undefined
 }
-
-const REGISTRATION = 'nix-path-registration'
-
-/** Bytes of a registration that are read, as `openImage` does. */
-const REGISTRATION_MAX = 64 * 1024 * 1024
 
 /** Links that lead into the NixOS system, the better one first: that which is started, and that of its profile. */
 const SYSTEM_LINKS = ['sbin/init', 'nix/var/nix/profiles/system']
@@ -43,7 +38,7 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     registration = Buffer.concat(pieces)
   }
   const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])
-  return { paths: registration && parse(registration.toString()), toplevel: systems[0] }
+  return { paths: registration && parseStoredPaths(registration.toString(), 'the image'), toplevel: systems[0] }
 }
 
 /** The store path that links lead into. */
@@ -58,18 +53,4 @@ function systemAt(link: string, targets: ReadonlyMap<string, string | undefined>
     if (system !== undefined) return system
   }
   return undefined
-}
-
-function parse(registration: string): StoredPath[] {
-  try {
-    return parseRegistration(registration).map(({ path, references, narHash, narSize }) => ({
-      path: path.path,
-      narHash,
-      narSize,
-      references: references.map(reference => reference.path),
-    }))
-  } catch (error) {
-    if (!(error instanceof NixError)) throw error
-    throw new OpenError('OPEN_CORRUPT', 'the image', `/${REGISTRATION}: ${error.message}`, { cause: error })
-  }
 }

@@ -232,6 +232,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'store', 'tar-stream', 'node:*'],
   open: [
+    'stored-paths.ts',
     'nar-hasher.ts',
     'bisect.ts',
     'image-source',
@@ -259,6 +260,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   // What runs in browsers comes along as text: only pages.config.ts imports it.
   pages: ['units.ts', 'd3-hierarchy', 'd3-scale'],
   report: [
+    'stored-paths.ts',
     'nspawn-rootfs-error.ts',
     'arguments.ts',
     'printable.ts',

@@ -1,5 +1,6 @@
 /** The files outside of store paths that differ. Each image is read once in order, and the old one again for its texts. */
 import { decodeText, type ImageMember, OpenError, type OpenedImage } from '../../open/index.ts'
+import { REGISTRATION } from '../../stored-paths.ts'
 import { comparePaths } from '../../tree/index.ts'
 import { aspectsOf, changeOf } from './changes.ts'
 import { createContentsReader, createDigests, type Digests, digestOf, type FileText } from './file-contents.ts'
@@ -12,8 +13,6 @@ export const CHANGES_MAX = 2000
 
 /** Files whose contents are kept at a time. */
 const TEXTS_MAX = 2 * CHANGES_MAX
-
-const REGISTRATION = 'nix-path-registration'
 
 /** An image, and the store paths that are not looked at. */
 export interface ImageOutside {

@@ -1,0 +1,35 @@
+import { OpenError } from './image-source/index.ts'
+import { NixError, parseRegistration } from './nix/index.ts'
+
+/** A store path of an image. */
+export interface StoredPath {
+  /** Such as `/nix/store/HASH-NAME`. */
+  readonly path: string
+  /** `sha256:` and Nix base 32. */
+  readonly narHash: string
+  /** Bytes of the NAR. */
+  readonly narSize: number
+  /** The store paths that it refers to, perhaps itself among them. */
+  readonly references: readonly string[]
+}
+
+/** The file in an image that lists its store paths. */
+export const REGISTRATION = 'nix-path-registration'
+
+/** Bytes of a registration that are read: that of 100 000 store paths. */
+export const REGISTRATION_MAX = 64 * 1024 * 1024
+
+/** Reads the registration of an image. Throws `OpenError` OPEN_CORRUPT if it is none. */
+export function parseStoredPaths(registration: string, image: string): StoredPath[] {
+  try {
+    return parseRegistration(registration).map(({ path, narHash, narSize, references }) => ({
+      path: path.path,
+      narHash,
+      narSize,
+      references: references.map(reference => reference.path),
+    }))
+  } catch (error) {
+    if (!(error instanceof NixError)) throw error
+    throw new OpenError('OPEN_CORRUPT', image, `/${REGISTRATION}: ${error.message}`, { cause: error })
+  }
+}
