@@ -172,12 +172,12 @@ export function narUrl(path: string, compression = 'xz'): string {
 }
 
 /** What a chroot store has registered. */
-export function registeredIn({ source }: ChrootStore) {
+function registeredIn({ source }: ChrootStore) {
   return parseRegistration(readFileSync(join(source.closureInfo, 'registration'), 'utf8'))
 }
 
 /** The tree that lies somewhere on disk. */
-export function treeOnDisk(path: Buffer): Tree {
+function treeOnDisk(path: Buffer): Tree {
   const info = lstatSync(path)
   if (info.isSymbolicLink()) return { symlink: readlinkSync(path, 'latin1') }
   if (info.isFile()) {

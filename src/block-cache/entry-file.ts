@@ -15,7 +15,7 @@ import { isTrusted, ownName } from '../disk/index.ts'
 const DIGEST_SIZE = 32
 
 /** Bytes that an entry has at the most: no block has a third of it. What is longer was not written here. */
-export const ENTRY_SIZE_MAX = 64 * 1024 * 1024
+const ENTRY_SIZE_MAX = 64 * 1024 * 1024
 
 /** Names of files that are being written: this, the thread that writes, and something of chance. */
 export const WRITING_PREFIX = '.writing-'

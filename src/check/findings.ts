@@ -17,7 +17,7 @@ export interface Finding {
 
 /** What a finding says besides its rule and message. */
 export interface FindingDetails {
-  /** Absent: not about one path. One that has to be put together first is only asked for if the finding is kept. */
+  /** Absent if the finding is not about one path. A function is called only if the finding is listed. */
   readonly path?: ByteString | (() => ByteString)
   /** Default: what the rule says. */
   readonly severity?: Severity
@@ -26,10 +26,10 @@ export interface FindingDetails {
   readonly until?: number
 }
 
-/** Says that a rule is broken. */
+/** Reports a broken rule. */
 export type Report = (rule: RuleName, message: string, details?: FindingDetails) => void
 
-/** Findings of one kind that are kept: who has more of them wants to know the first, and how many. */
+/** Findings of one kind that are listed; of the others, only the number. */
 const FINDINGS_MAX = 20
 
 /** Findings of one rule that weigh the same, for the same versions. */
@@ -55,16 +55,16 @@ export function createFindings(versions: SystemdVersions): { readonly report: Re
       findings.push({ ...bounds, ...(path !== undefined && { path: pathText(path) }), message })
     },
     list() {
-      const crowds = [...kinds.values()].filter(({ count }) => count > FINDINGS_MAX)
+      const exceeding = [...kinds.values()].filter(({ count }) => count > FINDINGS_MAX)
       return [
         ...findings,
-        ...crowds.map(({ bounds, count }) => ({ ...bounds, message: `and ${count - FINDINGS_MAX} more` })),
+        ...exceeding.map(({ bounds, count }) => ({ ...bounds, message: `and ${count - FINDINGS_MAX} more` })),
       ]
     },
   }
 }
 
-/** A path as text. Nobody reads all of one that no kernel takes. */
+/** A path as text. One that is too long for any kernel is cut. */
 function pathText(path: ByteString): string {
   return path.length <= PATH_MAX ? decodeText(path) : `${decodeText(path.slice(0, PATH_MAX))}…`
 }

@@ -3,15 +3,13 @@ export { HOST_FILES, SET_CONTAINER, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveCheckOptions, type ArchiveReport, checkArchive } from './archive.ts'
 export { checkDelivery, type DeliveryCheckOptions } from './delivery.ts'
 export type { System } from './elf.ts'
-export { type CheckedEntry, type EntryType, headSize } from './entry.ts'
+export { type CheckedEntry, headSize } from './entry.ts'
 export { CheckError, type CheckErrorCode } from './errors.ts'
-export type { Finding, FindingDetails, Report } from './findings.ts'
+export type { Finding } from './findings.ts'
 export {
   checkTree,
   createImageCheck,
-  type ImageCheck,
   type ImageCheckOptions,
-  type ImageVerdict,
   type Unseen,
 } from './image-check.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'

@@ -55,7 +55,7 @@ export function defineBuild(build: Command): void {
     )
     .option(
       '--trusted-public-key <NAME:BASE64>',
-      'key that may sign for caches (repeatable, or a list with blanks; default: cache.nixos.org-1)',
+      'key that may sign for caches (repeatable, or several with blanks between; default: cache.nixos.org-1)',
       collectValues,
     )
     .option('--no-require-signatures', 'accept store paths of caches without a signature')

@@ -8,7 +8,7 @@ interface Decoded {
   readonly engine: { readonly bytesWritten: number }
 }
 
-/** Decodes bytes that are exactly one stream of `size` bytes. Node's functions take bytes behind it in silence. */
+/** Decodes bytes that are exactly one stream of `size` bytes. Node's functions ignore bytes behind the stream. */
 export function inflateWhole(decoder: keyof typeof DECODERS, bytes: Uint8Array, size: number): Uint8Array {
   // Node takes no bound of 0.
   const options: ZlibOptions & ZstdOptions = { info: true, maxOutputLength: Math.max(1, size) }

@@ -3,7 +3,7 @@
  * modem line have 280 each, and servers with a limit have thousands (nginx: limit_rate). Nix and curl call it stalled below
  * one byte a second (nix: src/libstore/filetransfer.cc, CURLOPT_LOW_SPEED_LIMIT); so a file of 100 MB could take three years.
  */
-export const LEAST_RATE = 100
+const LEAST_RATE = 100
 
 /** Stall timeouts over which the average is taken: the first bytes of a file may be slow to come. */
 const WINDOW = 5

@@ -9,7 +9,7 @@ export class UnsupportedCompressionError extends Error {}
 /** Something else than a NAR, by its first bytes. */
 export class NoNarError extends Error {}
 
-/** Told by marks so short that a brotli file, which has none, may begin with them. */
+/** Compressions with marks so short that a brotli file, which has no mark, may begin with them. */
 const SHORT_MARKS = ['gzip', 'bzip2', 'compress', 'lzma']
 
 /**

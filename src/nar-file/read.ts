@@ -7,7 +7,7 @@ import { fileLimit, type NarFile, type NarSubject } from './nar-file.ts'
 /**
  * The NAR in a file whose compressed bytes are `bytes`, in chunks. Checks the length of the NAR, not its hash, which the
  * reader of these chunks has to compare. Nothing is unpacked beyond the length that the NAR should have. Hash and length
- * of the file only explain a failure; `onWrongLabel` is told where the file has others than stated, and yet such a NAR.
+ * of the file only explain a failure; `onWrongLabel` is called if they are wrong although the NAR can be right.
  * Throws `NarFileError`, and what `bytes` throws.
  */
 export async function* readNarFile(
@@ -51,7 +51,7 @@ export async function* readNarFile(
   }
   if (wrong) onWrongLabel()
 
-  /** How a file that was read to its end differs from what was stated: the first cause of all that came of it. */
+  /** How the file differs from what was stated, if it was read to its end: this explains any later failure. */
   function mislabelled(): NarFileError | undefined {
     const { length, hash, complete } = input.result()
     if (!complete) return undefined

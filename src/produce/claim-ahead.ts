@@ -4,7 +4,7 @@ import { isFetched, type Supply } from '../store/index.ts'
 /** Compressed bytes of the batches that a thread has claimed and not begun: enough to keep a download going meanwhile. */
 const AHEAD_BYTES = 8 * 1024 * 1024
 
-/** And how many there may be: what one thread has claimed no other can take over. */
+/** Batches that a thread may claim ahead: no other thread can take them over. */
 const AHEAD_BATCHES = 4
 
 /**
@@ -34,7 +34,7 @@ export function* claimAhead(batches: readonly Batch[], claims: Iterator<number>,
 function fetchSize({ segments }: Batch): number {
   let size = 0
   for (const { contents, narSize } of segments) {
-    // What is said of a file may be wrong.
+    // The stated size may be wrong.
     if (isFetched(contents)) size += Math.min(contents.file.fileSize ?? narSize, narSize)
   }
   return size

@@ -1,7 +1,7 @@
 /**
- * Checks tar bytes that were made before: of the entries a NAR is made and hashed, and from the same NAR the tar anew, as
- * it is when a store path is packed. What a NAR says nothing of, such as owners and set-user-ID bits, is thereby checked,
- * too: only the bytes that packing would yield pass.
+ * Checks tar bytes that were made before. Their entries are packed again, as a store path is: this gives a NAR hash and tar
+ * bytes to compare with. So owners and set-user-ID bits are checked, too, which a NAR does not have: only the bytes that packing
+ * yields pass.
  */
 import { type ByteString, decodeByteString, encodeText } from '../bytes/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
@@ -28,19 +28,19 @@ export interface ClaimedSegment {
 export function createSegmentCheck(claims: readonly ClaimedSegment[]): SegmentCheck {
   let fresh: Uint8Array = new Uint8Array(0)
   /** Gives up to `size` of the next bytes, as soon as there are some. */
-  function* some(size: number): Walk<Uint8Array> {
+  function* takeSome(size: number): Walk<Uint8Array> {
     while (fresh.length === 0) fresh = yield
     const bytes = fresh.subarray(0, size)
     fresh = fresh.subarray(bytes.length)
     return bytes
   }
-  const walk = walkSegments(claims, some)
+  const walk = walkSegments(claims, takeSome)
   let state: 'going' | 'right' | 'wrong' = 'going'
   const go = (bytes: Uint8Array) => {
     try {
       if (walk.next(bytes).done) state = fresh.length === 0 ? 'right' : 'wrong'
     } catch (error) {
-      // What is no tar of a NAR: the packer refuses it with errors of its own.
+      // The packer refuses entries that make no NAR with errors of its own.
       if (!(error instanceof Error)) throw error
       state = 'wrong'
     }
@@ -66,11 +66,11 @@ const CONTENTS_MAX = 64 * 1024
 /** Bytes that a long name may have: that of a path, with its NUL. */
 const LONG_MAX = 4096 + 512
 
-function* walkSegments(claims: readonly ClaimedSegment[], some: Take): Walk<void> {
-  for (const { segment, tarSize } of claims) yield* walkSegment(segment, tarSize, some)
+function* walkSegments(claims: readonly ClaimedSegment[], takeSome: Take): Walk<void> {
+  for (const { segment, tarSize } of claims) yield* walkSegment(segment, tarSize, takeSome)
 }
 
-function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number, some: Take): Walk<void> {
+function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number, takeSome: Take): Walk<void> {
   const top = encodeText(path.path.slice(1))
   const scratch = new Uint8Array(SCRATCH_SIZE)
   let filled = 0
@@ -89,7 +89,7 @@ function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number,
     left -= size
     const bytes = new Uint8Array(size)
     for (let at = 0; at < size; ) {
-      const part = yield* some(size - at)
+      const part = yield* takeSome(size - at)
       bytes.set(part, at)
       at += part.length
     }
@@ -111,7 +111,7 @@ function* walkSegment({ path, narHash, narSize }: StoreSegment, tarSize: number,
     compare(0, header.bytes)
     if (header.type !== 'file') continue
     for (let size = header.size; size > 0; ) {
-      const part = yield* some(Math.min(size, left, CONTENTS_MAX))
+      const part = yield* takeSome(Math.min(size, left, CONTENTS_MAX))
       if (part.length === 0) throw new Error('the segment ends within a file')
       left -= part.length
       size -= part.length
@@ -132,7 +132,7 @@ function enter(
   { top, directories, packer }: { top: ByteString; directories: ByteString[]; packer: SegmentPacker },
 ): void {
   if (directories.length === 0) {
-    // Of what comes behind a file, the packer says that it has no place.
+    // Behind a store path that is one file, the packer refuses any entry.
     if (path !== top) throw new Error('it begins with another path')
     return
   }
@@ -157,7 +157,7 @@ interface EntryHeader {
 
 const TYPES: Readonly<Record<string, EntryHeader['type']>> = { '0': 'file', '2': 'symlink', '5': 'directory' }
 
-/** What it makes of other bytes than a packer's does not matter: they are compared. */
+/** Reads a header as a packer writes it. If it misreads another one, the comparison of bytes fails. */
 function* takeHeader(take: Take): Walk<EntryHeader> {
   const parts: Uint8Array[] = []
   const names: Record<string, ByteString> = {}

@@ -55,12 +55,12 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   const { server, file, folder, place, options } = pull
   const warnings: Warning[] = []
   const name = imageNameOf(file)
-  const listed = async (file: string, limit: number): Promise<SmallFile> => ({
+  const fetchSmall = async (file: string, limit: number): Promise<SmallFile> => ({
     file,
     bytes: await fetchListed(server, file, limit, publication),
   })
-  const settings = await listed(settingsFileOf(name), SETTINGS_MAX)
-  const manifest = await listed(manifestFileOf(name), MANIFEST_SIZE_MAX)
+  const settings = await fetchSmall(settingsFileOf(name), SETTINGS_MAX)
+  const manifest = await fetchSmall(manifestFileOf(name), MANIFEST_SIZE_MAX)
   const { sha256, size, known } = knownOf(manifest, publication?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()

@@ -1,7 +1,7 @@
 /**
- * Blocks that are made here. The encoder is deterministic: a block is fetched once its tar is known. Most of that is in older
- * images; the store paths that are not are decoded from the first bytes of the block, and the bytes behind those need not come.
- * Whether the older images had the right tar is told by the digest of the block.
+ * Blocks that are compressed here instead of fetched. The encoder is deterministic, so the tar of a block gives its bytes. Most
+ * of the tar is in older images. The other store paths are decoded from the first bytes of the block; only those are fetched.
+ * The digest of the block proves that the older images had the right tar.
  */
 import { createHash } from 'node:crypto'
 import { concatBytes } from '../bytes/index.ts'
@@ -35,8 +35,8 @@ export interface RebuildOptions extends FillOptions {
 class RangesMissing extends Error {}
 
 /**
- * Makes what can be made of the missing pieces, one at a time, since an encoder takes up to 106 MB. Resolves to the pieces
- * that are right then, with the bytes that were not fetched. Throws `DiskError`.
+ * Makes as many of the missing pieces as it can, one at a time, since an encoder takes up to 106 MB. Resolves to the pieces
+ * that it made, each with the bytes that were not fetched for it. Throws `DiskError`.
  */
 export async function rebuildPieces(missing: readonly Piece[], options: RebuildOptions): Promise<Map<Piece, number>> {
   const { manifest, older, partial, signal } = options

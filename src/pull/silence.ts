@@ -1,4 +1,4 @@
-/** Waits for a server, and tells of those that are long. */
+/** Waits for a server, and reports long waits. */
 export interface Silence {
   /** The same promise, while somebody waits for the server. */
   wait<T>(promise: Promise<T>): Promise<T>
@@ -9,7 +9,7 @@ export interface Silence {
 /** Milliseconds: servers that are slow, and one more try of a request, take less. */
 const SILENT_AFTER = 10_000
 
-/** `onSilence` is told true once nothing has come for ten seconds though something is waited for, and false when that ends. */
+/** Calls `onSilence` with true after ten seconds of waiting in which nothing came, and with false when the server answers. */
 export function createSilence(onSilence: (isSilent: boolean) => void): Silence {
   let waits = 0
   let isSilent = false

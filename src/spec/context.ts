@@ -15,29 +15,29 @@ import type { Restriction } from './restriction.ts'
 /** Where the value at a path of a declaration stands in its file, or the key that leads to it. */
 export type Locate = (path: readonly PropertyKey[], part?: 'key' | 'value') => Position
 
-/** What the steps that make a spec of a declaration share. They go on after a problem, so that all of them are told. */
+/** What the steps share that turn a declaration into a spec. They continue after a problem, so that all are reported. */
 export interface Context {
   /** Whether the declaration was read from a file. */
   readonly isFile: boolean
-  /** Notes a problem. A message that takes some work is a function: of more problems than are listed, none is made. */
+  /** Reports a problem. A message that takes some work is a function, which is called only if the problem is listed. */
   report(path: readonly PropertyKey[], message: string | (() => string), part?: 'key' | 'value'): void
   /** Throws `SpecError` if there were problems. */
   throwProblems(): void
-  /** Runs a step; what it says of the declaration becomes a problem, and the result `undefined`. */
+  /** Runs a step. An error in the declaration that it throws becomes a problem, and the result is `undefined`. */
   attempt<T>(path: readonly PropertyKey[], step: () => T | Promise<T>): Promise<T | undefined>
   /** The absolute path of a file or folder that the declaration names. Throws `UnreadableError` if it may not be read. */
   resolve(file: string): Promise<string>
-  /** The same of a store path, or a symlink to one. */
+  /** The same for a store path, or a symlink to one. */
   resolveStorePath(file: string): Promise<string>
-  /** The same of the URL of a binary cache, which stays as it is. */
+  /** The same for the URL of a binary cache, which stays as it is. */
   checkCache(url: string): Promise<string>
-  /** Throws the same if a key of gpg may not be used. */
+  /** Throws `UnreadableError` if a key of gpg may not be used. */
   checkGpg(): void
   /** Names what asks for an entry, for people to read. */
   originOf(path: readonly PropertyKey[]): string
 }
 
-/** What steps throw at what a declaration says; anything else is nobody's fault who wrote one. */
+/** Errors that a declaration can cause. Any other is not the fault of its author. */
 const EXPECTED = [UnreadableError, ImageError, SystemdError]
 
 /** A context for a declaration in `folder`; `locate` if it was read from a file, `restriction` if it is not trusted. */

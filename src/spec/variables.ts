@@ -1,6 +1,6 @@
 /**
- * Variables of a declaration: `${NAME}` in any value or key is replaced by what `variables` says of NAME. Only there: files
- * that a declaration names are taken as they are, and the environment has no say. `$${` is a `${` that stays.
+ * Variables of a declaration: `${NAME}` in any value or key is replaced by the value of NAME in `variables`. Files that a
+ * declaration names stay as they are, and the environment is not read. `$${` stands for `${` itself.
  */
 import { shortened } from '../printable.ts'
 import { suggest } from '../suggest.ts'
@@ -36,15 +36,15 @@ export function variablesOf(
   return declares ? variables : undefined
 }
 
-/** Characters of all texts in which variables were replaced: a variable may be long, and be named often. */
+/** Characters that variables may come to in all: a long one may be named often. */
 const REPLACED_MAX = 16 * 1024 * 1024
 
-/** Levels of lists and objects inside each other; an object that holds itself has no end. */
+/** Levels of nested lists and objects: an object that contains itself has no end. */
 const DEPTH_MAX = 100
 
 /**
- * A declaration in which variables were replaced in all texts, but for those that declare them; without `variables`, all texts
- * are as they were.
+ * Replaces variables in all texts of a declaration, except in those that declare them. Without `variables`, all texts stay as
+ * they are.
  */
 export function substitute(value: unknown, variables: Variables | undefined, context: Context): unknown {
   let left = REPLACED_MAX
@@ -54,14 +54,14 @@ export function substitute(value: unknown, variables: Variables | undefined, con
     if (found === undefined) {
       const shown = shortened(whole)
       const known = () => suggest(name, [...(variables?.keys() ?? [])])
-      const right = `; declare it, or write $${shown} for the text itself`
-      context.report(path, () => `${shown} is no variable${known() || right}`)
+      const advice = `; declare it, or write $${shown} for the text itself`
+      context.report(path, () => `${shown} is no variable${known() || advice}`)
     }
     return found ?? ''
   }
-  const inText = (text: string, path: readonly PropertyKey[]): string => {
+  const replaceIn = (text: string, path: readonly PropertyKey[]): string => {
     if (variables === undefined) return text
-    // Behind the last brace no reference ends: without it, each "${" there would be looked after to the end.
+    // No reference ends behind the last brace: without this bound, many "${" there would take quadratic time.
     const end = text.lastIndexOf('}') + 1
     const replaced = text.slice(0, end).replace(REFERENCE, (whole, escaped: string, name: string) => {
       if (left < 0) return ''
@@ -75,7 +75,7 @@ export function substitute(value: unknown, variables: Variables | undefined, con
     return replaced + text.slice(end)
   }
   const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
-    if (typeof node === 'string') return inText(node, path)
+    if (typeof node === 'string') return replaceIn(node, path)
     if (path.length > DEPTH_MAX) {
       context.report(path, `is in more than ${DEPTH_MAX} lists and objects; leave some out`)
       return null
@@ -84,7 +84,7 @@ export function substitute(value: unknown, variables: Variables | undefined, con
     if (!isObject(node)) return node
     const result: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(node)) {
-      const name = inText(key, [...path, key])
+      const name = replaceIn(key, [...path, key])
       const declares = path.length === 0 && key === 'variables'
       if (name === '__proto__') context.report([...path, key], 'no such key', 'key')
       else if (Object.hasOwn(result, name))

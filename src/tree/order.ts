@@ -4,7 +4,7 @@ import { type ByteString, compareByteStrings } from '../bytes/index.ts'
  * The key that puts paths into the order of an archive: depth first, names of one directory compared bytewise. NUL
  * sorts before every byte a name can hold, so a directory's contents come right behind it, before `name.suffix`.
  */
-export function sortKey(path: ByteString): ByteString {
+function sortKey(path: ByteString): ByteString {
   // Still one character a byte.
   return path.replaceAll('/', '\0') as ByteString
 }

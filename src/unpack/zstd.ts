@@ -5,7 +5,7 @@
  *     frame     = FD2FB528, ...
  *     skippable = 184D2A50 to 184D2A5F, ...
  *
- * Numbers are little-endian. Node takes the end of a frame with something behind it for the end of all.
+ * Numbers are little-endian. Node may stop at the end of a frame although more follow: so each has a decoder.
  */
 import { createZstdDecompress } from 'node:zlib'
 import { readU32le } from '../bytes/index.ts'

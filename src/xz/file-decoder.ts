@@ -16,13 +16,13 @@ import { createWalker, type Walk } from './walk.ts'
 
 /** How a file is decoded. */
 export interface XzDecoderOptions {
-  /** The most bytes that matches may go back, so that memory has a bound: 128 MiB. `xz -9` makes use of 64 MiB. */
+  /** The largest dictionary, which bounds memory. Default 128 MiB; `xz -9` uses 64 MiB. */
   readonly dictionaryMax?: number
-  /** Computes the SHA-256 of blocks that are checked so: `() => createHash('sha256')` with Node's. */
+  /** For blocks whose check is SHA-256: `() => createHash('sha256')` with Node's. */
   readonly createSha256?: () => Sha256
-  /** False for whoever has a hash of the data to compare it with: then its checks are passed over, which takes a tenth less. */
+  /** Whether the checks of data are verified. Without, decoding takes a tenth less, for those who have a hash of it. Default true. */
   readonly verifyData?: boolean
-  /** True for whoever is done with a piece of data before asking for the next: then its memory is used again. Default false. */
+  /** Whether the memory of a piece is used again once the next piece is asked for. Default false. */
   readonly lendsData?: boolean
 }
 

@@ -1,8 +1,8 @@
 import { concatBytes } from '../bytes/index.ts'
 
 /**
- * Decoding as a walk through bytes: a generator that yields the number of bytes that it wants next, and is resumed with
- * them. What else it yields is decoded data, after which it is resumed with no bytes.
+ * Decoding as a walk through bytes: a generator. If it yields a number, it is resumed with so many of the next bytes. If it
+ * yields decoded data, it is resumed with none.
  */
 export type Walk<Result> = Generator<number | Uint8Array, Result, Uint8Array>
 

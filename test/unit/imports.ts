@@ -3,7 +3,7 @@ import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** The folder of the sources. */
-export const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
+const SRC = fileURLToPath(new URL('../../src/', import.meta.url))
 
 /** A source file, by its path below `src/`, with what it imports: a path below `src/`, or the name of a package. */
 export interface SourceFile {

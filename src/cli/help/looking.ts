@@ -25,33 +25,34 @@ SIZES
   tar. Closures, and what a path adds, are in bytes of NAR, as nix path-info -S
   has them. --all shows all store paths, and --json everything as data.
   --why shows the shortest chain of references from the toplevel, as nix
-  why-depends does, and which store paths refer to it. A store path is named by
-  its path, hash or name, or by how one of them begins.
+  why-depends does, and which store paths refer to it. Name a store path by its
+  path, its hash or its name, or by the beginning of one of them.
   --html writes a page that needs no network: a treemap, a table to sort and
   search, and what keeps each store path in the image.
 
 EXTRACTING
-  "extract IMAGE PATH... --to DIR" writes paths with all that is below them to
-  DIR/PATH, or the whole image. PATH may be a pattern. DIR is new or empty. A
-  new DIR appears when all of it is there; if that fails or is interrupted, DIR
-  is as it was.
+  "extract IMAGE PATH... --to DIR" writes each path, with all that is below it,
+  to DIR/PATH; without PATH, the whole image. PATH may be a pattern. DIR is new
+  or empty. A new DIR appears when it is complete. If the command fails or is
+  interrupted, DIR is as it was.
   Nothing is written outside of DIR: an image with ".." in a path, or an entry
   below a symlink, is refused. Of two entries with one path, the later counts.
-  Modes are subject to the umask and times are set, but no owners; root may ask
-  for these, set-user-ID bits and the like with --same-owner. Not made are
-  devices and pipes, which are named, and extended attributes.
-  Hard links stay what they are. One whose file is not extracted becomes a copy.
+  Modes are subject to the umask. Times are set. Owners, set-user-ID bits and
+  the like are set with --same-owner, for root only. Devices, pipes and extended
+  attributes are left out, and the command says so.
+  Hard links stay hard links. If the file of one is not extracted, it becomes a
+  copy.
   Sparse files keep their holes.
 
 WHAT IS READ
   A .tar.xz of this tool has many blocks, and the manifest beside it says what
-  lies in which. With both, only the blocks are read that have what you ask for:
-  of a web server by HTTP ranges. --manifest names another manifest.
+  lies in which. With both, only the blocks that have what you ask for are read:
+  from a web server by HTTP ranges. --manifest names another manifest.
   Without a manifest, all of the image is read once to find a path. A .tar.zst
-  is read by its frames: those of a file, or on a server those that the manifest
-  or a table at the end of the file (the seekable format) lists. All else, such
-  as .tar.gz, .tar.bz2, or a block or frame of more than 32 MiB, cannot seek: it
-  is unpacked from its beginning, and the command says so.
+  is read by its frames; on a server, the manifest or a table at the end of the
+  file (the seekable format) has to list them. All else cannot seek, such as
+  .tar.gz, .tar.bz2, or a block or frame of more than 32 MiB: it is unpacked
+  from its beginning, and the command says so.
   An image that unpacks to more than 1000 times its size is not read further.
   The check of each block is verified before its bytes are used. Only a listing
   ("ls -R") verifies no checks: it reads the headers of entries, and unpacks no

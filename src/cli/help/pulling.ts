@@ -17,18 +17,18 @@ WHAT IS FETCHED
   again when it answers. It gives up after some minutes.
   If a pull breaks off, what it has fetched stays in DIR/.FILE.pull, and the
   next one goes on there. The folder also remembers which publications were seen
-  at this URL: keep it. Another DIR, or another spelling of the URL, knows
-  nothing of them.
-  Keep the old image, too: its blocks are what is not fetched again.
+  at this URL: keep it. With another DIR, or another spelling of the URL, pull
+  knows nothing of them.
+  Keep the old image, too: its blocks are not fetched again.
 
 FEWER BYTES
   A changed block often holds store paths that have not changed. --save-traffic
-  fetches only the ones that have, and compresses the block here again. For one
-  package of 300 kB in an image of 69 MB, that is 0.37 MB instead of 0.90, for
-  1.5 seconds more of processor time at level 1, more at higher levels, and
-  40 MB more of memory: up to 130 if a block of 16 MiB has changed. It needs the
-  version that built the image, or one with the same encoder; if a block does
-  not fit, it is fetched.
+  fetches only the ones that have, and compresses the block here again. If one
+  package of 300 kB has changed in an image of 69 MB, that is 0.37 MB instead of
+  0.90. It costs 1.5 seconds of processor time at level 1, more at higher
+  levels, and 40 MB of memory, or 130 MB if a block of 16 MiB has changed. It
+  needs the version that built the image, or one with the same encoder; if a
+  block does not fit, it is fetched.
   Let the server compress manifests: 84 kB become 21. For nginx:
 
     gzip on; gzip_types application/json;
@@ -38,9 +38,10 @@ WHAT IS TRUSTED
                  that systemd trusts: /etc/systemd/import-pubring.pgp or .gpg,
                  or else those in /usr/lib/systemd
   --verify checksum
-                 only the checksums count, and whoever answers can change both
-  What is older than what was published there before is refused: an attacker
-  could bring back an image with known faults. Older means that SHA256SUMS lists
+                 only the checksums count: the server can change them and the
+                 image
+  An older publication than the one before is refused: an attacker could bring
+  back an image with known faults. Older means that SHA256SUMS lists
   older versions, was signed earlier, or was seen before and replaced since.
   --allow-downgrade accepts it.
 
@@ -48,13 +49,13 @@ THE MACHINE
   --import NAME makes a machine of the image, as "machinectl import-tar" does.
   It is not started: machinectl start NAME, and enable NAME for each boot.
   Without root, the commands are printed, and pull ends with 0: the image has
-  come. /var/lib/nspawn-rootfs/machines.json tells what machines were made of.
-  --replace puts the image in place of a machine that is there: it imports the
-  image as NAME-next, stops the machine, renames it to NAME-previous, gives its
-  name to the new one and starts that. If a step fails, or the new machine does
-  not run 5 and 30 seconds later, the old one is started again, and the image is
-  not tried a second time. NAME-next and NAME-previous belong to pull, which
-  removes them at the next replacement. To go back:
+  come. /var/lib/nspawn-rootfs/machines.json records the image of each machine.
+  --replace replaces a machine: it imports the image as NAME-next, stops the
+  machine, renames it to NAME-previous, gives its name to the new one and starts
+  that. If a step fails, or the new machine does not run 5 and 30 seconds later,
+  the old one is started again, and the image is not tried a second time.
+  NAME-next and NAME-previous belong to pull, which removes them at the next
+  replacement. To go back:
 
     systemctl stop systemd-nspawn@web     # machinectl stop does not wait
     machinectl rename web web-bad

@@ -33,3 +33,13 @@ export function onWidth(target: HTMLElement, draw: () => void): void {
     draw()
   }).observe(target)
 }
+
+/** Calls `select` when the fragment of the URL has changed, and moves on to the details of what is selected then. */
+export function onSelection(select: () => void): void {
+  addEventListener('hashchange', () => {
+    select()
+    const details = byId('details')
+    details.focus({ preventScroll: true })
+    details.scrollIntoView({ block: 'nearest' })
+  })
+}

@@ -35,10 +35,10 @@ interface Exports {
 }
 
 /** The longest dictionary in bytes: its window has to fit into 4 GiB. */
-export const LZMA2_DICTIONARY_SIZE_MAX = 1.5 * 2 ** 30
+const LZMA2_DICTIONARY_SIZE_MAX = 1.5 * 2 ** 30
 
 /** A decoder. */
-export function createLzma2Decoder(): Lzma2Decoder {
+function createLzma2Decoder(): Lzma2Decoder {
   const wasm = createDecoderInstance() as Exports
   return {
     begin(dictionarySize) {

@@ -11,7 +11,7 @@ export function pipeThrough(bytes: Uint8Array, program: string, ...args: string[
 }
 
 /** Bytes in pieces of a size. */
-export async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 

@@ -1,6 +1,6 @@
 /** What the toplevel of a NixOS system looks like: which of its parts a release has, and with which options. */
 
-export const RELEASES = ['24.05', '24.11', '25.05', '25.11', '26.05', '26.11'] as const
+const RELEASES = ['24.05', '24.11', '25.05', '25.11', '26.05', '26.11'] as const
 
 export type Release = (typeof RELEASES)[number]
 

@@ -54,7 +54,7 @@ interface Output {
 }
 
 /** Settings under which root builds without a sandbox, without users for it, and without asking caches. */
-export const BUILD_CONFIG = [
+const BUILD_CONFIG = [
   'extra-experimental-features = nix-command',
   'build-users-group =',
   'sandbox = false',

@@ -1,6 +1,6 @@
 /** The script of the page of differences. */
 import { CHANGE_KINDS } from '../../change-kinds.ts'
-import { byId, fact, onWidth } from '../elements.ts'
+import { byId, fact, onSelection, onWidth } from '../elements.ts'
 import { formatGrowth } from '../format.ts'
 import { createLegend } from '../legend.ts'
 import { drawBars, markBars } from './bars.ts'
@@ -50,12 +50,7 @@ function startPackages(): void {
     state.search = (event.target as HTMLInputElement).value.trim().toLowerCase()
     draw()
   })
-  addEventListener('hashchange', () => {
-    select()
-    const details = byId('details')
-    details.focus({ preventScroll: true })
-    details.scrollIntoView({ block: 'nearest' })
-  })
+  onSelection(select)
   onWidth(byId('bars'), drawBars)
   drawTable()
   select()

@@ -1,6 +1,6 @@
 /** The script of the page of sizes. */
 import { KINDS } from '../../kinds.ts'
-import { byId, onWidth } from '../elements.ts'
+import { byId, onSelection, onWidth } from '../elements.ts'
 import { formatBytes, formatNumber, formatShare } from '../format.ts'
 import { createLegend, type LegendItem } from '../legend.ts'
 import { showDetails } from './details.ts'
@@ -31,12 +31,7 @@ byId<HTMLInputElement>('search').addEventListener('input', event => {
   drawTable()
   markTreemap()
 })
-addEventListener('hashchange', () => {
-  select()
-  const details = byId('details')
-  details.focus({ preventScroll: true })
-  details.scrollIntoView({ block: 'nearest' })
-})
+onSelection(select)
 onWidth(byId('map'), draw)
 
 drawTable()
