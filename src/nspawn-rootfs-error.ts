@@ -3,7 +3,7 @@ import { printable } from './printable.ts'
 /** What an error says: a line, or several of our own. */
 export type ErrorText = string | readonly string[]
 
-/** The base of all errors of this library. Its message says what is wrong, where, and what to do; `code` is for programs. */
+/** The base of all errors of this library. Its message says what failed, where, and what to do; `code` is for programs. */
 export abstract class NspawnRootfsError<Code extends string = string> extends Error {
   readonly code: Code
 
@@ -14,7 +14,7 @@ export abstract class NspawnRootfsError<Code extends string = string> extends Er
   }
 }
 
-/** One of the known codes, or one that a later version adds: whoever tells them apart needs a case for all others. */
+/** One of the known codes, or one that a later version adds: a program that distinguishes codes needs a case for all others. */
 export type Open<Code extends string> = Code | (string & {})
 
 const prototypes = new Map<string, object>()

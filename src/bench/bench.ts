@@ -29,7 +29,7 @@ interface BenchOptions {
   /** A folder like bench/thirdparty of the sources, with the npm packages to compare with installed in it. */
   readonly peers?: string
   readonly signal: AbortSignal
-  /** Told what is being done. */
+  /** Called with a description of each step. */
   readonly onStep: (step: string) => void
 }
 

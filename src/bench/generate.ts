@@ -46,7 +46,7 @@ const SIZE_MIN = 1_000_000
 
 /**
  * Makes a closure in `folder`. The same options give the same store paths and bytes with the same Node and dependencies. Its
- * directories are read-only, as in a store: who is not root has to make them writable before removing them. Throws
+ * directories are read-only, as in a store: users other than root have to make them writable to remove them. Throws
  * `RangeError` for a size that is too small, and what the system throws.
  */
 export function generateClosure(folder: string, { size, seed }: GenerateOptions): GeneratedStore {

@@ -13,7 +13,7 @@ export interface Row {
   readonly bytesPerSecond: number
   /** Bytes of its output. */
   readonly size: number
-  /** Whether its output holds the tree that ours holds; else what is wrong. */
+  /** `same` if its output holds the tree that ours holds; else how it differs. */
   readonly tree: string
 }
 

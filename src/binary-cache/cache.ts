@@ -112,7 +112,7 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
     throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)
   }
   const url = URL.parse(info.url, at)
-  // A cache on the network has no say about files of this machine.
+  // A cache on the network must not name files of this machine.
   if (!url || (url.protocol === 'file:' && !at.startsWith('file:')) || !/^(file|https?):$/.test(url.protocol)) {
     const message = `${path.path}: ${at}: its URL, ${JSON.stringify(describeUrl(info.url))}, leads to no place that a cache can have`
     throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)

@@ -19,7 +19,7 @@ export async function run(args: readonly string[]): Promise<number> {
     // `check` may have set another.
     return Number(process.exitCode ?? 0)
   } catch (error) {
-    // Commander has said what is wrong, or printed the help that was asked for.
+    // Commander has printed the error, or the help that was asked for.
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { describeFailure } = await import('./failure.ts')
     print(`nspawn-rootfs: ${describeFailure(error)}`, process.stderr)

@@ -10,8 +10,8 @@ export interface WholeFile {
 }
 
 /**
- * Writes files into a folder, made if need be: all of them, or all is as it was. `check` is told the path of the folder right
- * before, while nobody else writes there, and may throw. Throws `DiskError`.
+ * Writes files into a folder, made if need be: all of them, or none. `check` is called with the path of the folder right
+ * before, while no other build writes there, and may throw. Throws `DiskError`.
  */
 export async function writeFiles(
   folder: string,

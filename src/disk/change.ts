@@ -1,6 +1,6 @@
 /**
  * Names in a folder that change together. A record of all of them is on disk before the first one changes, and is removed
- * after the last; so whoever finds one, knows what a killed build has put there, and ends its change:
+ * after the last. So the next build that finds one knows what a killed build has put there, and ends its change:
  *
  *     .change.json          {"files": [{"file", "was", "is"}], "outdated": [{"file", "was"}]}
  *     NAME                  what is to bear the name, until it does
@@ -64,7 +64,7 @@ export async function commitChange(folder: string, scratch: ChangePlace, change:
     }
     throw error
   }
-  // If it stays, whoever finds it sees that all is done.
+  // If it stays, the next build sees that all is done.
   await unlink(join(scratch.folder, RECORD)).catch(() => {})
 }
 

@@ -17,8 +17,8 @@ import { emptyFolder } from './remove-tree.ts'
 /** Milliseconds after which something whose owner cannot be asked is taken to be left over. */
 const LEFT_OVER = 24 * 60 * 60 * 1000
 
-/** Left-overs that are told one by one: anybody may have made any number of them. */
-const TOLD_MAX = 3
+/** Left-overs that are named one by one: others may have made any number of them. */
+const NAMED_MAX = 3
 
 /**
  * Ends what builds of this user have begun in a folder and do not work on any more: changes are finished or undone, scratch
@@ -41,8 +41,8 @@ export async function settleLeftOvers(folder: string, sharing: Sharing, signal?:
       told.push(warning(path, `left over from a build, but cannot be removed: ${reasonOf(error)}; remove it`))
     }
   }
-  if (told.length <= TOLD_MAX) return told
-  return [...told.slice(0, TOLD_MAX), warning(folder, `has ${told.length - TOLD_MAX} more of these`)]
+  if (told.length <= NAMED_MAX) return told
+  return [...told.slice(0, NAMED_MAX), warning(folder, `has ${told.length - NAMED_MAX} more of these`)]
 }
 
 /** Settles a folder of this user, and resolves to whether there is no more to say about it. */

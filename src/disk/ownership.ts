@@ -1,7 +1,7 @@
 /**
- * Who may have put what lies in a folder. Nobody can make a file, folder or link that belongs to somebody else (chown(2)),
- * nor link to one that they may not write where fs.protected_hardlinks is on, as it is in all distributions; but who may
- * write into a folder that is not sticky may give what lies there another name (rename(2), inode(7)).
+ * Which users may have put a file into a folder. No user can make a file, folder or link that belongs to another (chown(2)).
+ * Where fs.protected_hardlinks is on, as in all distributions, no user can link to a file that they may not write. But in a
+ * folder that is not sticky, every user who may write can rename all files (rename(2), inode(7)).
  */
 import { lstatSync, type Stats } from 'node:fs'
 import { lstat, stat } from 'node:fs/promises'
@@ -10,8 +10,8 @@ import { DiskError } from './errors.ts'
 import { wayTo } from './way.ts'
 
 /**
- * Who may write into a folder: this user and root alone (`private`); others as well, who cannot touch what is not theirs
- * (`sticky`); others, who may rename and remove everything, or put another folder in its place (`open`).
+ * Who may write into a folder: only this user and root (`private`); others, too, but they can touch only their own files
+ * (`sticky`); others, who can rename and remove everything, or put another folder in its place (`open`).
  */
 export type Sharing = 'private' | 'sticky' | 'open'
 

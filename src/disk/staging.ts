@@ -49,7 +49,7 @@ export async function openStaging(folder: string, files: readonly string[], sign
     await scratch.discard()
   }
   try {
-    // Whoever has something in the way should not wait for an image to learn it.
+    // First: a file in the way should fail before the image is built.
     for (const file of files) await attempt(join(folder, file), () => checkReplaceable(out, file, sharing))
     await checkLock(out)
   } catch (error) {

@@ -10,7 +10,7 @@ import { type ImageSpec, type StoreSegment, withOtherBuild } from '../plan/index
 import { beginAlike, type FileChunk } from '../produce/index.ts'
 import { type ImageRun, type RunOptions, startRun } from './run.ts'
 
-/** The file of an image on its way to whoever wants it. */
+/** The file of an image on its way to its reader. */
 export interface Delivery {
   /** The build that the chunks are of, so that of the whole image once all of them have come. */
   readonly run: ImageRun

@@ -11,22 +11,22 @@ import { BUILD_OPTIONS, type BuildOptions } from './options.ts'
 import { type ImageFiles, type ImageResult, resultOf } from './result.ts'
 
 /**
- * A build of one image. It begins with the call that says where the image goes, of which there is one:
- * {@link ImageBuild.toFolder}, {@link ImageBuild.stream} or {@link ImageBuild.writeTo}.
+ * A build of one image. It begins with the one call that says where the image goes: {@link ImageBuild.toFolder},
+ * {@link ImageBuild.stream} or {@link ImageBuild.writeTo}.
  */
 export interface ImageBuild extends AsyncDisposable {
-  /** Adds a listener, told when the image is planned and whenever a block is in it. What it throws ends the build. */
+  /** Adds a listener, called when the image is planned and whenever a block is in it. If it throws, the build ends. */
   on(event: 'progress', listener: (progress: Progress) => void): this
   /**
    * Builds into a folder, made if need be: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
-   * `SHA256SUMS`, which keeps what it says of other files there, with its signatures if the spec says who signs. All of them
-   * are there at the end, or none.
+   * `SHA256SUMS`, which keeps its lines for other files there, with its signatures if the spec names a key. All of them are
+   * there at the end, or none.
    */
   toFolder(folder: string | URL): Promise<ImageFiles>
   /**
-   * The bytes of the image file, and nothing beside it. Building begins with the first read and goes only a few blocks ahead;
-   * whoever stops reading stops it. A fault ends the stream with an error: what was read until then is no image. Every chunk
-   * belongs to the reader.
+   * The bytes of the image file, without the files beside it. The build begins with the first read, is only a few blocks ahead,
+   * and ends if reading ends. A fault ends the stream with an error: what was read until then is no image. Every chunk belongs to
+   * the reader.
    */
   stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>
   /**
@@ -44,8 +44,7 @@ const OPTIONS = objectOf(BUILD_OPTIONS)
 
 /**
  * Prepares a build of an image; nothing is read or written yet. Throws `TypeError` and `RangeError` for a spec or option that
- * cannot be meant. The build rejects with the error of whoever finds a fault, a `NspawnRootfsError`, or with the signal's
- * reason.
+ * cannot be meant. The build rejects with a `NspawnRootfsError` or with the signal's reason.
  */
 export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   checkSpec(spec, 'spec')
@@ -61,7 +60,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   let delivery: Delivery | undefined
   let running: Promise<unknown> | undefined
   let isOver = false
-  // Nobody may ever read on after an abort.
+  // After an abort, a stream may never be read again.
   ending.signal.addEventListener('abort', () => {
     if (options.signal?.aborted && !isOver) reject(options.signal.reason)
   })
@@ -116,7 +115,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
       const out = resolvePath(folder, 'folder')
       begin('toFolder')
       return run(async () => {
-        // First: who has the wrong key should not wait for an image to learn it.
+        // First: a wrong key should fail before the image is built.
         const signer = await openSignerOf(absolute)
         return buildInto(out, await deliver(), signer)
       })

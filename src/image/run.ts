@@ -10,7 +10,7 @@ import type { BuildOptions } from './options.ts'
 /** The options of a run. */
 export interface RunOptions extends Omit<BuildOptions, 'workerUrl'> {
   readonly workerUrl: URL
-  /** Told when the image is planned, and whenever a block is in it. */
+  /** Called when the image is planned, and whenever a block is in it. */
   readonly onProgress?: (progress: Progress) => void
 }
 

@@ -19,7 +19,7 @@ export interface ImportRequest {
   readonly isToReplace: boolean
   /** Whether the settings are installed as trusted. */
   readonly isToTrust: boolean
-  /** Told of what people should know, and of each command before it runs. */
+  /** Called with messages for people, and with each command before it runs. */
   readonly tell: (line: string) => void
   /** Where the records of machines lie. Default: /var/lib/nspawn-rootfs. */
   readonly records?: string

@@ -85,7 +85,7 @@ export async function runSteps(
   }
 }
 
-/** Resolves to what is wrong, in words; `undefined` if nothing is. */
+/** Resolves to a fault, in words; `undefined` if there is none. */
 async function runCommand([program, ...args]: readonly string[]): Promise<string | undefined> {
   // Standard output is for what the caller prints.
   const child = spawn(program, args, { stdio: ['ignore', 2, 2] })

@@ -19,7 +19,7 @@ export interface NarFile {
 /** The store path that a NAR file is about, as far as reading it needs to know. */
 export interface NarSubject {
   readonly path: StorePath
-  /** Bytes of the NAR; `undefined` for whoever wants to find that out. */
+  /** Bytes of the NAR; `undefined` if that is to be found out. */
   readonly narSize: number | undefined
 }
 

@@ -31,7 +31,7 @@ export interface NixErrorData {
 
 /**
  * The one error of this room: data in a Nix format, or a use of the NAR writer, that breaks the format's rules.
- * The message says what is wrong and where; `code` and the data fields say the same to programs.
+ * The message says what failed and where; `code` and the data fields say the same to programs.
  */
 export class NixError extends NspawnRootfsError<Open<NixErrorCode>> {
   readonly input?: string

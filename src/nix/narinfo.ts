@@ -143,7 +143,7 @@ type FieldName = (typeof FIELDS)[number]
 const HINTS = ['FileHash', 'FileSize'] as const satisfies readonly FieldName[]
 type Hint = (typeof HINTS)[number]
 
-/** The value of a hint that cannot be told. */
+/** The value of a hint that is not known. */
 const NO_HINT = ''
 
 interface Field {

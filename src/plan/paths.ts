@@ -3,7 +3,7 @@ import type { ClosureSource } from '../closure-source.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { ImageSpec } from './spec.ts'
 
-/** The spec with its relative paths resolved, now: a build goes on after whoever asked for it has changed its folder. */
+/** Resolves the relative paths of a spec now: the caller may change its working folder while the build runs. */
 export function withAbsolutePaths(spec: ImageSpec): ImageSpec {
   const { roots, source, signing } = spec
   return {

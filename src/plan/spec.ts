@@ -56,7 +56,7 @@ export interface ImageSpec {
   roots?: readonly string[]
   /** Where the closure comes from. Default: the store of this machine. */
   source?: ClosureSource
-  /** Everything else in the image. Parent directories come by themselves. */
+  /** Everything else in the image. Parent directories are added automatically. */
   entries?: readonly ImageEntry[]
   /** Name of the image and of its files. Default `nixos-system-SYSTEM`. */
   name?: string

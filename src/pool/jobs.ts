@@ -15,8 +15,8 @@ export interface Request {
 export type Reply = { readonly value: unknown } | { readonly error: Sent }
 
 /**
- * Does jobs for whoever started this thread, by the names of the functions, once `loading` resolves. If it rejects, the thread
- * ends as one that cannot be loaded.
+ * Does the jobs of the thread that started this one, by the names of the functions, once `loading` resolves. If it rejects, the
+ * thread ends as one that cannot be loaded.
  */
 export async function serveJobs(
   jobs: Readonly<Record<string, (task: never) => unknown>>,

@@ -1,7 +1,7 @@
 import type { StoreSegment } from '../plan/index.ts'
 import type { Warning } from '../warning.ts'
 
-/** What is wrong with the caches of a build, which it did without. */
+/** Faults of caches in spite of which a build succeeds. */
 export interface CacheFaults {
   /** URLs of binary caches that are wrong about their files. */
   readonly mislabelling: Set<string>

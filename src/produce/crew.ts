@@ -21,7 +21,7 @@ export interface Crew {
   /** Absent where blocks are not encoded. */
   readonly encoders: Threads | undefined
   readonly workers: number
-  /** Starts one more packer, which whoever asked stops. */
+  /** Starts one more packer, which the caller stops. */
   startPacker(): Threads
   /** Stops all others. None is left when it resolves. */
   stop(): Promise<void>

@@ -4,7 +4,7 @@ import type { ProgressTeller } from './progress.ts'
 /** Milliseconds between two tellings of how much is fetched. */
 const TICK = 200
 
-/** Passes chunks on, tells of progress, and turns whatever an abort broke into the reason of the abort. */
+/** Passes chunks on, reports progress, and replaces any error that an abort causes by the reason of the abort. */
 export async function* guard(
   chunks: AsyncIterable<FileChunk>,
   progress: ProgressTeller | undefined,

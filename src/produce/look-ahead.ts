@@ -1,6 +1,6 @@
 /**
- * Asks for `depth` items before they are wanted, so that whoever makes them and whoever takes them wait for their disks
- * and networks at the same time. Who stops taking does not wait for what was asked for.
+ * Asks for `depth` items before they are wanted, so that their producer and their consumer wait for their disks and
+ * networks at the same time. A consumer that stops does not wait for the items that were asked for.
  */
 export async function* lookAhead<T>(items: AsyncIterable<T>, depth: number): AsyncGenerator<T> {
   const iterator = items[Symbol.asyncIterator]()

@@ -33,7 +33,7 @@ export interface PackOptions {
   readonly piecesAhead: number
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly fetched: SharedArrayBuffer
-  /** Told of caches that are wrong about their files, perhaps more than once. */
+  /** Called for caches that state wrong hashes or sizes of their files, perhaps more than once. */
   readonly onMislabelling: (cacheUrl: string) => void
 }
 
@@ -110,7 +110,7 @@ export async function* packBatches(
   })
   const packed = Promise.all(lanes.map(lane => lane.done))
   packed.catch(() => {
-    // Whoever waits for a piece learns that none will come, and finds the reason below.
+    // Readers that wait for a piece learn that none will come, and find the reason below.
     claims.close()
     for (const lane of lanes) lane.ring.close()
   })

@@ -20,7 +20,7 @@ export interface ProduceOptions {
   readonly cache: BlockCache | false
   /** Whether what comes from the cache is verified against its NAR hashes again. */
   readonly verifyCache: boolean
-  /** Told at once, and whenever a block is in the image. What it throws ends the build. */
+  /** Called at once, and whenever a block is in the image. What it throws ends the build. */
   readonly onProgress: ((progress: Progress) => void) | undefined
   /** Once it is aborted nothing of the build goes on, whether or not somebody reads. */
   readonly ending: AbortController

@@ -37,8 +37,8 @@ export interface Fetching {
 }
 
 /**
- * Tells of nothing done at once, and then of whatever happens. `bytesDone` never goes back, and ends at the total with the
- * last block.
+ * Reports at once that nothing is done, and then each step. `bytesDone` never decreases, and reaches the total with the last
+ * block.
  */
 export function createProgress(
   plan: ImagePlan,

@@ -10,7 +10,7 @@ export interface VerifyOptions extends Pick<PreparedImage, 'compression' | 'cont
   readonly cache: BlockCache
   /** Threads that decode blocks. */
   readonly decoders: Threads
-  /** Told of a batch whose blocks hold something else than its store paths. */
+  /** Called for a batch whose blocks hold something else than its store paths. */
   readonly onMismatch: (batch: Batch) => void
 }
 

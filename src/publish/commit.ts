@@ -134,7 +134,7 @@ async function linksToRemove(out: string, standing: readonly string[]): Promise<
   return outdated
 }
 
-/** What lies beside the names that stay, and is in the way of whoever verifies. */
+/** Warns of files beside the lasting names that keep others from verifying an image. */
 async function deliveryWarnings(out: string, images: readonly string[]): Promise<Warning[]> {
   const findings = await Promise.all(images.map(image => checkDelivery(out, image)))
   return findings

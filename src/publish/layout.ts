@@ -6,9 +6,9 @@
  *     SHA256SUMS, …               symlinks to .latest/SHA256SUMS, …: all of the above, with signatures and transfers
  *     .latest                     symlink to .published-3
  *     .published-3/               what changes with a publication: see `state.ts`
- *     .published-2/               the one before, for whoever is reading it
+ *     .published-2/               the one before, for clients that are reading it
  *
- * One rename of `.latest` changes all names at once, so whoever reads sees one publication or the other and no mixture.
+ * One rename of `.latest` changes all names at once, so a reader sees one publication or the other, and no mixture.
  */
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -16,9 +16,9 @@ export interface PublishOptions extends BuildOptions {
   readonly keep?: number
   /** Who signs SHA256SUMS. Default: whom the specs name, if they agree. */
   readonly signing?: SigningKey
-  /** Told how far the image that is being built is. */
+  /** Called with the progress of the image that is being built. */
   readonly onProgress?: (progress: Progress) => void
-  /** Told of each image once it is built. */
+  /** Called with each image once it is built. */
   readonly onImage?: (image: ImageFiles) => void
 }
 

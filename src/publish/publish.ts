@@ -25,7 +25,7 @@ export async function publishImages(
   const { version, url, keep, onImage, onProgress, signing: asked, ...buildOptions } = options
   const absolute = specs.map(withAbsolutePaths)
   const key = asked ? keyWithAbsolutePaths(asked) : agreedKey(absolute)
-  // First: who has the wrong key should not wait for images to learn it.
+  // First: a wrong key should fail before images are built.
   const signer = key && (await openSigner(key))
   const signing = key && signer && { signer, isRepeatable: 'keyFile' in key }
   const { signal } = buildOptions

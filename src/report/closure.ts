@@ -99,7 +99,7 @@ export function shortestChain({ count, references }: Closure, sources: readonly 
   return chain.reverse()
 }
 
-/** Marks all paths that are reached, nearest first, and tells of each which one it is reached from. It passes over marked ones. */
+/** Marks all paths that are reached, nearest first, and gives for each the one it is reached from. Passes over marked ones. */
 function walk(
   edges: Edges,
   sources: readonly number[],

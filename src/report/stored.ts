@@ -10,7 +10,7 @@ export interface Stored {
   readonly toplevel: string | undefined
 }
 
-/** Links that lead into the NixOS system, the better one first: that which is started, and that of its profile. */
+/** Links that lead into the NixOS system, by preference: the one that is started, and the profile. */
 const SYSTEM_LINKS = ['sbin/init', 'nix/var/nix/profiles/system']
 
 /** Those, and the generation that a profile leads to in a machine that was switched. */

@@ -38,7 +38,7 @@ export function limitsOf(limits: ServeLimits = {}): Required<ServeLimits> {
   return { ...DEFAULTS, ...Object.fromEntries(said) }
 }
 
-/** Options of Node's `createServer`; what it looks after only now and then, it does twice in the shortest time. */
+/** Options of Node's `createServer`; its periodic checks run twice in the shortest time. */
 export function serverOptionsOf({ requestTime, keepAliveTime }: Required<ServeLimits>) {
   return {
     headersTimeout: requestTime,

@@ -53,7 +53,7 @@ export async function sendRanges(
     await pipeline(Readable.from(partsOf(file, ranges, heads, end), { objectMode: true, highWaterMark: 1 }), response)
     return true
   } catch (error) {
-    // Whoever went away knows; and nobody else can be told any more.
+    // Behind its headers, an answer can only be cut off.
     if (!response.headersSent) throw error
     response.destroy()
     return true

@@ -14,7 +14,7 @@ export interface ServeOptions {
   readonly host?: string
   /** Closes the server. */
   readonly signal?: AbortSignal
-  /** Told of each request once it is over: `GET /web.tar.xz 200`. */
+  /** Called with each request once it is over: `GET /web.tar.xz 200`. */
   readonly onRequest?: (line: string) => void
   /** What clients may take. */
   readonly limits?: ServeLimits

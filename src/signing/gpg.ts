@@ -4,7 +4,7 @@ import { SigningError } from './errors.ts'
 import { armored } from './key-file.ts'
 import type { Signer } from './signer.ts'
 
-/** Bytes of what gpg says that are told on. */
+/** Bytes of gpg's messages that an error repeats. */
 const SAID_MAX = 2000
 
 /** Lets the `gpg` on PATH sign, which may ask for a passphrase, or a card. Its signatures bear the time of day. */
@@ -33,7 +33,7 @@ async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | u
   child.stdin.end(contents)
   const closed = new Promise(resolve => child.once('close', resolve))
   const [code] = await once(child, 'close').catch(async error => {
-    // An abort is told before gpg has ended.
+    // An abort is reported before gpg has ended.
     await closed
     signal?.throwIfAborted()
     const why = error.code === 'ENOENT' ? 'gpg is not on PATH: install GnuPG, or give a key file' : error.message

@@ -1,4 +1,4 @@
-/** Reads what lies beside a declaration. Modes become 0644 or 0755 and owners 0: a checkout keeps no more than that. */
+/** Reads what lies beside a declaration. Modes become 0644 or 0755 and owners 0: a checkout preserves nothing else. */
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
@@ -13,7 +13,7 @@ export class UnreadableError extends Error {
 /** The contents of a file. Throws {@link UnreadableError}. */
 export async function readBeside(file: string): Promise<Uint8Array> {
   try {
-    // To read a pipe would wait for whoever writes to it.
+    // Reading a pipe would wait for its writer.
     if (!(await stat(file)).isFile()) throw new UnreadableError(`${file} is not a file`)
     return new Uint8Array(await withDescriptor(() => readFile(file)))
   } catch (error) {

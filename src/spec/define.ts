@@ -69,7 +69,7 @@ async function specOf(value: unknown, context: Context, { set = {} }: DefineOpti
   return withoutAbsent(spec)
 }
 
-/** The spec without keys whose value is `undefined`: whoever spreads it over another one would take them for said. */
+/** The spec without keys whose value is `undefined`: spread over another spec, they would override its keys. */
 function withoutAbsent<T>(value: T): T {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return value
   if (Array.isArray(value)) return value.map(withoutAbsent) as T

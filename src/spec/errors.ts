@@ -21,7 +21,7 @@ export interface Position {
   readonly column: number
 }
 
-/** A declaration that no image can be built from. It tells of all that is wrong, not just of the first. */
+/** A declaration that no image can be built from, with all its faults and not just the first. */
 export class SpecError extends NspawnRootfsError<Open<SpecErrorCode>> {
   readonly problems: readonly SpecProblem[]
 
@@ -37,8 +37,8 @@ nameErrors(SpecError, 'SpecError')
 export const PROBLEMS_MAX = 100
 
 /**
- * The error for what is wrong with a declaration: the first problems in the order of their lines, and how many more there
- * are. `unlisted` is how many were not even noted.
+ * The error for the faults of a declaration: the first problems in the order of their lines, and how many more there are.
+ * `unlisted` counts those that are not in `problems`.
  */
 export function invalidDeclaration(problems: readonly SpecProblem[], unlisted = 0): SpecError {
   const lineOf = ({ position }: SpecProblem) => position?.line ?? 0

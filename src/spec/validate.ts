@@ -28,7 +28,7 @@ function reportIssue(issue: Issue, parent: readonly PropertyKey[], context: Cont
       context.report(path, issue.issues[0]?.message ?? issue.message, 'key')
       break
     case 'invalid_union': {
-      // The branch whose kind fits says what is wrong inside; where none fits, the union says what would.
+      // If the kind of a branch fits, its own faults are reported; else what the union accepts.
       const inside = issue.errors.find(errors => errors.every(error => error.path.length > 0 || isAboutKeys(error)))
       if (inside) for (const error of inside) reportIssue(error, path, context)
       else context.report(path, () => withInput(issue.message, issue.input))

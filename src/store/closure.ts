@@ -28,7 +28,7 @@ export interface Closure {
 }
 
 /**
- * Makes the paths of a closure of what a source told: in one order, whatever the source's, and complete. Throws
+ * Makes the paths of a closure from the records of a source: in one order, whatever the source's, and complete. Throws
  * `StoreError` CLOSURE_INCOMPLETE for a reference that is not among the paths, CLOSURE_AMBIGUOUS for a path told of in
  * two ways.
  */

@@ -23,7 +23,7 @@ export async function askStoreUrl(signal?: AbortSignal): Promise<string | undefi
   try {
     return (await output('nix', [...NIX_COMMAND, 'config', 'show', 'store'], signal)).trim()
   } catch {
-    // Before 2.20 it had another name, and told of all settings only.
+    // Before 2.20 it had another name, and printed all settings only.
     signal?.throwIfAborted()
   }
   try {

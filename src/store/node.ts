@@ -32,7 +32,7 @@ export function nodeOnDisk(file: ByteString): ImageNode {
   const info = lstatSync(path)
   if (info.isSymbolicLink()) return { type: 'symlink', target: readlinkSync(path, 'latin1') as ByteString }
   if (info.isDirectory()) return STORE_DIRECTORY
-  // To read a pipe would wait for whoever writes to it.
+  // Reading a pipe would wait for its writer.
   if (!info.isFile()) throw unsupported(decodeText(file))
   return {
     type: 'file',

@@ -33,9 +33,9 @@ export interface SearchOptions {
   /** Binary caches that may have a NAR, too, in the order in which they are asked. */
   readonly cacheUrls: readonly string[]
   readonly failing: FailingCaches
-  /** Told of bytes read from NAR files, as they were compressed. */
+  /** Called with the number of bytes read from NAR files, compressed. */
   readonly onBytes: (count: number) => void
-  /** Told of a file that has another hash or length than its narinfo says, though the right NAR. */
+  /** Called for a file that has another hash or length than its narinfo says, but the right NAR. */
   readonly onWrongLabel: (file: NarFile) => void
 }
 
@@ -79,7 +79,7 @@ export function createSearcher(options: SearchOptions): Searcher {
     yield* otherPlaces(access, others.filter(keepsFailing), wanted, insist)
   }
 
-  /** Opens a NAR wherever it can be had, one place after another. Takes note of what is wrong with the others. */
+  /** Opens a NAR at the first place that has it, and records the faults of the others. */
   async function* openings(wanted: WantedNar, file: NarFile, insist: boolean, faults: Search['faults']) {
     const isLost = (url: string) => faults.has(url) && !faults.get(url)!.transient
     const others = otherCaches(cacheUrls, file).filter(url => !isLost(url))

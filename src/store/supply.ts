@@ -38,7 +38,7 @@ export interface Supply {
 
 /** Hooks of a supply: counts of bytes, and its end. */
 export interface SupplyHooks {
-  /** Told of bytes read from NAR files, as they were compressed. */
+  /** Called with the number of bytes read from NAR files, compressed. */
   readonly onBytes?: (count: number) => void
   readonly signal?: AbortSignal
 }
@@ -74,7 +74,7 @@ export function createSupply(options: SupplyOptions, { onBytes = () => {}, signa
         fetching--
         beginNext()
       }
-      // A failure is told to whoever reads the path.
+      // A failure is reported when the path is read.
       search.first.then(({ value }) => value?.nar.fetched).then(onFetched, onFetched)
     }
   }

@@ -126,7 +126,7 @@ export function enabledUnit({ name, defaultInstance }: InstallSection): UnitName
 }
 
 /**
- * A word with its specifiers replaced. Throws `SystemdError` UNIT_INVALID for those that tell of the machine, such as
+ * A word with its specifiers replaced. Throws `SystemdError` UNIT_INVALID for those that stand for facts of the machine, such as
  * `%H` or `%m`: an image is no machine yet.
  */
 export function expand(word: Word, section: InstallSection): string {

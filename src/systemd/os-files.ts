@@ -48,7 +48,7 @@ export function osReleaseText(fields: Readonly<Record<string, string>>): string 
     .map(([name, value]) => {
       if (!/^[A-Z][A-Z0-9_]*$/.test(name))
         throw invalid(name, 'a field of os-release a name of capital letters, digits and "_"')
-      // Control characters would end the line, or the terminal of whoever reads it.
+      // Control characters would end the line, or act on a reader's terminal.
       if (/\p{Cc}/u.test(value)) throw invalid(value, `${name} of os-release one line of text`)
       return `${name}=${/^[A-Za-z0-9._:/+-]+$/.test(value) ? value : `"${value.replaceAll(/["\\$`]/g, '\\$&')}"`}\n`
     })

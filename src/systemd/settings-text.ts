@@ -15,8 +15,8 @@ export interface SettingsTextProblem extends SettingsProblem {
 type Read = Record<string, Record<string, unknown>>
 
 /**
- * Reads a settings file as systemd-nspawn does. What is wrong is in `problems`, and not in `settings`; a file that has not
- * the syntax of unit files is one problem. Sections and keys `X-…` are passed over: they are other programs' own.
+ * Reads a settings file as systemd-nspawn does. Lines with faults are in `problems`, and not in `settings`. A file without
+ * the syntax of unit files is one problem. Sections and keys `X-…` are passed over: they belong to other programs.
  */
 export function parseSettings(text: string): { settings: NspawnSettings; problems: SettingsTextProblem[] } {
   const settings: Read = {}
@@ -44,7 +44,7 @@ export function parseSettings(text: string): { settings: NspawnSettings; problem
   return { settings: settings as NspawnSettings, problems }
 }
 
-/** Adds what a line says to `settings`, or returns what is wrong with it. */
+/** Adds the setting of a line to `settings`, or returns the fault of the line. */
 function assign(settings: Read, { section, key, value }: Assignment): SettingsProblem[] {
   const kind = settingKey(section, key)?.kind
   if (kind === undefined) return settingProblems(section, key, value)

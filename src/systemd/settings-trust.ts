@@ -8,7 +8,7 @@ import { parseSettings } from './settings-text.ts'
 /** The folder that an administrator puts settings in, as `NAME.nspawn`, so that systemd-nspawn trusts them. */
 export const TRUSTED_SETTINGS_FOLDER = '/etc/systemd/nspawn'
 
-/** A key that a settings file has no say in unless it is trusted, which where it lies decides. */
+/** A key that untrusted settings files cannot set. The folder of a file decides whether it is trusted. */
 export interface Distrust {
   readonly section: string
   readonly key: string

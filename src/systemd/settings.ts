@@ -1,4 +1,4 @@
-/** Settings of systemd-nspawn (systemd.nspawn(5)): what is wrong with them, and their text. */
+/** Settings of systemd-nspawn (systemd.nspawn(5)): their faults, and their text. */
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
 import type { SettingKind } from './setting-kinds.ts'

@@ -135,7 +135,7 @@ export function recordSuccess(state: ServerState, now: number): void {
   if (state.interval < SHORTEST_INTERVAL) state.interval = 0
 }
 
-/** The first success after refusals only. They told of no rate: it is looked for from here, in large steps. */
+/** The first success after refusals only. They gave no rate: the search for it starts here, in large steps. */
 function endBackoff(state: ServerState, now: number): void {
   if (state.backoff / 2 > state.interval) {
     state.interval = state.backoff / 2

@@ -2,7 +2,7 @@
 export interface ByteInput {
   /** Bytes that came so far, those that were given back counted once. */
   readonly size: number
-  /** Bytes of them that are in hand: they come without asking the source. */
+  /** Bytes of them that are in memory: they come without asking the source. */
   readonly held: number
   /** The next bytes, at most `most` of them (default: a piece); `undefined` at the end. */
   take(most?: number): Promise<Uint8Array | undefined>

@@ -49,7 +49,7 @@ export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
       throw damaged('a block does not match its checksum')
     }
     if (isStored) return block
-    // It wants to be told the size: no more than that comes out.
+    // It needs the size in front: no more than that comes out.
     const sized = Buffer.alloc(4 + length)
     sized.writeUInt32LE(frame.blockSize)
     sized.set(block, 4)

@@ -26,7 +26,7 @@ export async function* runEngine(input: ByteInput, create: CreateEngine): AsyncG
   async function feed(): Promise<void> {
     let piece = await input.take(WRITE_SIZE)
     while (piece !== undefined) {
-      // Read meanwhile. Whoever hashes the input knows it to its end, too, when the last piece is found to be damaged.
+      // Read meanwhile. So a hash of the input covers it to its end, too, when the last piece turns out to be damaged.
       const ahead = input.take(WRITE_SIZE)
       ahead.catch(() => {})
       const before = engine.bytesWritten

@@ -18,11 +18,11 @@ export interface UnpackOptions {
   readonly compression: Compression
   /** Absent: anything may come out. */
   readonly limits?: UnpackLimits
-  /** Told of each event before the bytes behind it are given. What it throws ends the unpacking, and goes through. */
+  /** Called with each event before the bytes behind it are given. If it throws, unpacking ends with that error. */
   readonly onEvent?: (event: UnpackEvent) => void
   /** Bytes of an xz dictionary that are kept, whatever the file says: `dictionaryMax` of `createXzDecoder`. */
   readonly dictionaryMax?: number
-  /** False to pass over the checks of xz data, for whoever compares the data with a hash. Default true. */
+  /** Whether the checks of xz data are verified: callers who compare a hash of the data need none. Default true. */
   readonly verifyData?: boolean
   /** Bytes that should come out, if that is known: an LZMA dictionary takes no more memory than these need. */
   readonly size?: number

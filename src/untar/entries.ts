@@ -15,7 +15,7 @@ export interface TarEntry {
   readonly target: ByteString
   /** The records of pax headers that are about this entry. */
   readonly pax: PaxRecords
-  /** Whether an extended header told the target. */
+  /** Whether the target is from an extended header. */
   readonly isTargetExtended: boolean
   /** Bytes that the header says it has. */
   readonly size: number

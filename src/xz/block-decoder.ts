@@ -20,7 +20,7 @@ export interface BlockDecoding {
   readonly verifyData: boolean
   /** Whether data is given out in memory that is used again, and not in copies. */
   readonly lendsData: boolean
-  /** Told of the IDs of the block's filters. */
+  /** Called with the ID of each filter of the block. */
   readonly onFilter: (id: number) => void
 }
 

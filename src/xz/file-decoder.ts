@@ -20,7 +20,7 @@ export interface XzDecoderOptions {
   readonly dictionaryMax?: number
   /** For blocks whose check is SHA-256: `() => createHash('sha256')` with Node's. */
   readonly createSha256?: () => Sha256
-  /** Whether the checks of data are verified. Without, decoding takes a tenth less, for those who have a hash of it. Default true. */
+  /** Whether the checks of data are verified. Without, decoding takes a tenth less: if a hash is compared. Default true. */
   readonly verifyData?: boolean
   /** Whether the memory of a piece is used again once the next piece is asked for. Default false. */
   readonly lendsData?: boolean
@@ -62,7 +62,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   let isBehind = false
   let pushed = 0
 
-  /** A piece without the zeros at its beginning that pad the file, of which there may be very many. */
+  /** A piece without the zeros at its beginning that pad the file: there may be gigabytes of them. */
   function withoutPadding(bytes: Uint8Array): Uint8Array {
     if (end === undefined || walker.held > 0) return bytes
     let begin = 0

@@ -44,7 +44,7 @@ export function createLoneBlockDecoder(
 export interface LoneBlockOptions extends XzDecoderOptions {
   /** Where the data goes: as many bytes as the record says. Default: new memory. */
   readonly data?: Uint8Array
-  /** Told of the data so far, each time there is more. If it says so, the rest is neither decoded nor verified. */
+  /** Called with the data so far, each time there is more. If it returns true, the rest is neither decoded nor verified. */
   readonly isEnough?: ((data: Uint8Array) => boolean) | undefined
 }
 

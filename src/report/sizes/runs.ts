@@ -23,7 +23,7 @@ export function runsOfSegments(segments: readonly ManifestSegment[], { numbers, 
   }))
 }
 
-/** Names in the store that are told apart: more than a registration has. Entries below others belong to no store path. */
+/** Names in the store that are distinguished: more than a registration has. Entries below others belong to no store path. */
 const NAMES_MAX = 2 ** 18
 
 /** Gathers the runs of a tar by its entries, before it is known which of them are in store paths. */

@@ -1,6 +1,6 @@
 /**
- * The codes of a block: each is told by the lengths of its symbols' codes alone, which are given out in ascending order
- * of length, then of symbol.
+ * The codes of a block: each follows from the lengths of its symbols' codes alone. Codes are assigned in ascending order of
+ * length, then of symbol.
  */
 
 import { corrupt } from '../errors.ts'
