@@ -10,11 +10,11 @@ export interface ClosureSource {
   /** URLs of binary caches, `https:`, `http:` or `file:`. They are asked in the order of their priorities. */
   readonly caches?: readonly string[]
   /**
-   * Public keys, `NAME:BASE64`, whose signatures are believed; one text may hold several, with blanks between them as in a
+   * Public keys, `NAME:BASE64`, whose signatures are trusted; one text may hold several, with blanks between them as in a
    * nix.conf. Default: that of cache.nixos.org.
    */
   readonly trustedPublicKeys?: readonly string[]
-  /** Whether what a cache says of a store path has to be signed, or follow from its content address. Default true. */
+  /** Whether a cache's record of a store path must be signed, or follow from its content address. Default true. */
   readonly requireSignatures?: boolean
   /** A netrc file with users and passwords for the caches, or its text. */
   readonly netrcFile?: string

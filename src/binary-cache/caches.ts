@@ -5,7 +5,7 @@ import { CacheError, type CacheErrorCode } from './errors.ts'
 import type { CacheLocation } from './location.ts'
 import { createJudge, type Trust } from './trust.ts'
 
-/** A store path as a cache has it, believed. */
+/** A cache's record of a store path, trusted. */
 export interface CachedPath {
   readonly info: NarInfo & NarFile
   /** Bytes of its narinfo. */
@@ -21,9 +21,9 @@ export interface Caches {
   /** The faults of the others. */
   readonly unusable: readonly CacheError[]
   /**
-   * The store path as the first cache has it that has it and is believed, in a build whose NAR hash is not among
-   * the `refused`. Throws the `CacheError` of the first that has it in a way that cannot be used, which names the others of
-   * that kind; PATH_NOT_CACHED or CACHE_UNREADABLE if there is none.
+   * The record of a store path by the first cache that has a trusted one, whose NAR hash is not among the `refused`. Throws
+   * the `CacheError` of the first cache whose record cannot be used, which names the other such caches; PATH_NOT_CACHED or
+   * CACHE_UNREADABLE if there is none.
    */
   find(path: StorePath, refused?: ReadonlyMap<NarHash, unknown>): Promise<CachedPath>
 }

@@ -9,7 +9,7 @@ import {
   parsePublicKeys,
 } from '../nix/index.ts'
 
-/** Whom to believe what a cache says of a store path. */
+/** Who is trusted to sign a cache's records of store paths. */
 export interface Trust {
   /** Public keys, `NAME:BASE64`; one text may hold several, with blanks between them as in a nix.conf. */
   readonly publicKeys: readonly string[]
@@ -17,7 +17,7 @@ export interface Trust {
   readonly required: boolean
 }
 
-/** Why a store path is believed: a signature, no check being asked for, or what its contents have to hash to. */
+/** Why a store path is trusted: by a signature, because no check is required, or by a hash of its contents. */
 export type Verdict =
   | { readonly trusted: true; readonly contentCheck?: ContentCheck }
   | { readonly trusted: false; readonly why: string }

@@ -125,7 +125,7 @@ export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): b
   return kind === 'caches' || kind === 'exportFile' || kind === 'narFiles'
 }
 
-/** Throws `UsageError` for options that cannot be meant together. */
+/** Throws `UsageError` for options that exclude each other. */
 export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (file === undefined && flags.set !== undefined) throw new UsageError('--set: is for a FILE; give one')
   if (file === undefined && flags.restrict !== undefined) throw new UsageError('--restrict: is for a FILE; give one')
@@ -191,7 +191,7 @@ function readOptionFile(option: string, file: string): Uint8Array {
   return attempt(option, () => readFileSync(file))
 }
 
-/** Runs a step with the file of an option; what the system says of it is said of the option. */
+/** Runs a step with the file of an option, and names the option in its errors. */
 function attempt<T>(option: string, step: () => T): T {
   try {
     return step()

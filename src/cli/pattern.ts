@@ -44,7 +44,7 @@ async function* concat<T>(first: T, others: AsyncIterable<T> | Iterable<T>): Asy
 }
 
 /**
- * The paths that these are or stand for, as patterns: none twice, nor what lies in a directory that is among them. `file` is
+ * These paths, with patterns replaced by the paths that match: none twice, and none below a directory that is among them. `file` is
  * the image, for messages. Throws `OpenError` ENTRY_MISSING for a pattern that nothing fits.
  */
 export async function expandPatterns(

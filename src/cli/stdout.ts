@@ -57,8 +57,8 @@ export function isStdoutRead(): boolean {
 }
 
 /**
- * Ends what was written with bytes that no format of an image can go on with. Importers do not notice if a file just
- * ends: systemd 252 calls a `.tar.xz` that was cut between two blocks imported.
+ * Appends bytes that cannot continue an image of any format. Importers do not notice if a file just ends: systemd 252 imports a
+ * `.tar.xz` that was cut between two blocks.
  */
 export async function spoilStdout(): Promise<void> {
   // If it cannot be written to, it was closed, or full: the reader has got what there is.

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 
-/** A combination of options that cannot be meant: exit code 2, like an option that commander refuses. */
+/** Options that exclude each other: exit code 2, like an option that commander refuses. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

@@ -45,7 +45,7 @@ export async function settleLeftOvers(folder: string, sharing: Sharing, signal?:
   return [...told.slice(0, NAMED_MAX), warning(folder, `has ${told.length - NAMED_MAX} more of these`)]
 }
 
-/** Settles a folder of this user, and resolves to whether there is no more to say about it. */
+/** Settles a folder of this user, and resolves to whether it needs no warning. */
 async function settle(folder: string, name: string, sharing: Sharing, signal?: AbortSignal): Promise<boolean> {
   const path = join(folder, name)
   const pin = await pinFolder(path)

@@ -3,8 +3,8 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { withDescriptor } from '../descriptors.ts'
 
 /**
- * Opens a regular file to read. What else bears its name is refused at once: to open a pipe would wait for who writes to it,
- * and hold a thread of Node's own for as long.
+ * Opens a regular file to read. Anything else is refused at once: opening a pipe would wait for its writer, and block a thread
+ * of Node's own meanwhile.
  */
 export async function openFile(path: string, flags = 0): Promise<FileHandle> {
   const handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags))

@@ -1,7 +1,7 @@
 /**
  * Names of threads for files that outlive them: `NAMESPACE-ID-START`, the inode of the PID namespace and the start time
  * in clock ticks since boot. The ID is the kernel's, which numbers threads as it does processes: a program may end a
- * thread that builds, and go on. An ID alone says little: containers that share a folder count theirs from 1 each, and a
+ * thread that builds, and run on. An ID alone says little: containers that share a folder count theirs from 1 each, and a
  * nightly job may get the same one every night. Where there is no /proc, namespace and start are 0.
  */
 import { readFileSync, readlinkSync, statSync } from 'node:fs'

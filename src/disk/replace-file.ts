@@ -5,8 +5,8 @@ import { attempt } from './attempt.ts'
 import { syncFile, syncPath } from './sync.ts'
 
 /**
- * Writes a small file of this user anew, in a folder that only they can write: it has the old contents or the new ones, whatever
- * happens. One at a time may do so. Throws `DiskError`.
+ * Replaces a small file of this user, in a folder that only they can write: it has the old contents or the new ones, whatever
+ * happens. Only one process at a time may do so. Throws `DiskError`.
  */
 export async function replaceFile(folder: string, file: string, contents: string | Uint8Array): Promise<void> {
   const path = join(folder, file)

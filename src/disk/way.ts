@@ -12,7 +12,7 @@ export interface Step {
 /** As many symlinks as Linux follows in a path. */
 const LINKS_MAX = 40
 
-/** What a path leads through from `/` on, symlinks and their targets included, as far as it is there and may be looked at. */
+/** The files that a path leads through from `/` on, with symlinks and their targets, as far as they exist and may be read. */
 export function* wayTo(path: string): Generator<Step> {
   // A descriptor leads to one folder for good, whatever lies on the way to that.
   const [start] = /^\/proc\/self\/fd\/\d+/.exec(path) ?? ['/']

@@ -14,7 +14,7 @@ export type OpenErrorCode =
   | 'MANIFEST_WRONG'
   /** It was closed while it was read. */
   | 'OPEN_CLOSED'
-  /** Nothing stands at a path in it. */
+  /** It has no entry at a path. */
   | 'ENTRY_MISSING'
   /** The entry at a path has no contents, such as a directory. */
   | 'ENTRY_WITHOUT_CONTENTS'

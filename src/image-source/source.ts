@@ -14,7 +14,7 @@ interface ReadOptions {
 
 /** Bytes that can be read at any place: what a program hands in. */
 export interface RandomAccess {
-  /** Bytes of it all. */
+  /** Bytes in all. */
   readonly size: number
   /** `length` bytes from `offset` on, all of which are within `size`. The signal asks it to give up. */
   read(offset: number, length: number, options: ReadOptions): Promise<Uint8Array>
@@ -50,7 +50,7 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Imag
   let handle: FileHandle
   let size: number
   try {
-    // To open a pipe would wait for who writes to it.
+    // Opening a pipe would wait for its writer.
     handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK), signal)
   } catch (error) {
     throw fail(error)

@@ -13,8 +13,8 @@ export interface BuildOptions {
    */
   readonly cache?: BlockCache | false
   /**
-   * Whether what comes from the cache is verified against its NAR hashes again, by decoding it. What does not match is made
-   * anew, with a warning. Default false: the cache is believed.
+   * Whether blocks from the cache are decoded and verified against their NAR hashes again. Blocks that do not match are made
+   * again, with a warning. Default false: the cache is trusted.
    */
   readonly verifyCache?: boolean
   /**

@@ -21,8 +21,8 @@ export interface ImageResult {
   /** Of those among them whose blocks came from the cache. */
   readonly cachedNarSize: number
   /**
-   * Of those among them that were verified against their NAR hashes in this build. The others came from the cache, and are
-   * believed to have been verified when they were put there: see `verifyCache`.
+   * Of those among them that were verified against their NAR hashes in this build. The others came from the cache, which is
+   * trusted to hold only verified blocks: see `verifyCache`.
    */
   readonly verifiedNarSize: number
   /** Of the tar. */

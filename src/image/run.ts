@@ -24,7 +24,7 @@ export interface ImageRun {
 
 /**
  * Starts a build, of a closure that is `known` if that was opened before. When it resolves, the image is planned and its
- * bytes can be read. Once `ending` is aborted nothing of it goes on, whether or not somebody reads.
+ * bytes can be read. Aborting `ending` ends the whole build, whether or not its bytes are read.
  */
 export async function startRun(
   spec: ImageSpec,

@@ -49,8 +49,8 @@ export function importSteps({ machine, image, settings }: MachineRequest): Step[
 }
 
 /**
- * Seconds between the looks at a machine that was started: it must run at each. systemd calls it active once its init runs.
- * Many a system gives up later, while it boots; what does so at once should be back at once.
+ * Seconds to wait before each check that a started machine still runs. systemd calls it active once its init runs, but a boot
+ * may fail later. The first check is early, so that a machine that fails at once is replaced at once.
  */
 const TRIALS = ['5', '25']
 

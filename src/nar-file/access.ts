@@ -56,7 +56,7 @@ export interface DocumentOptions {
   readonly limit: number
   /** Whether the server may compress it for its transport. Default false. */
   readonly acceptsGzip?: boolean
-  /** Whether there is no other place to have it from: a busy server is then waited for. Default true. */
+  /** Whether no other place has it: then a busy server is waited for. Default true. */
   readonly insist?: boolean
   /** Recognises the file by its first bytes: servers may say that it is encoded where it is not. */
   readonly recognise?: Recognise

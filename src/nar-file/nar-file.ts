@@ -16,7 +16,7 @@ export interface NarFile {
   readonly isElsewhere?: boolean
 }
 
-/** The store path that a NAR file is about, as far as reading it needs to know. */
+/** The store path of a NAR file, as far as its reader needs it. */
 export interface NarSubject {
   readonly path: StorePath
   /** Bytes of the NAR; `undefined` if that is to be found out. */
@@ -24,8 +24,8 @@ export interface NarSubject {
 }
 
 /**
- * Most bytes that a file may have: as many as a compression may add to the NAR. What is said of the file is not asked:
- * nobody signs for it, and caches that compress anew pass on what another one said.
+ * Most bytes that a file may have: as many as a compression may add to the NAR. The size in the narinfo does not count: it is
+ * unsigned, and caches that compress files again pass on the size of the original.
  */
 export function fileLimit({ narSize = Infinity }: NarSubject): number {
   return Math.min(narSize + Math.ceil(narSize / 100) + 64 * 1024, Number.MAX_SAFE_INTEGER)

@@ -9,7 +9,7 @@ import { encodeNarStrings, NAR_MAX_NAME, narNameProblem, narPadding, narTargetPr
 /**
  * A NAR being written: one node, then `end`. A node is one of `symlink`; `regular` and its `data`; `directory`, for
  * each child `entry` and a node, `endDirectory`. Each throws `NixError` NAR_INVALID, with `path`, where the call has no
- * place or breaks a rule of the format; the writer is then of no more use.
+ * place or breaks a rule of the format; the writer cannot be used any more then.
  */
 export interface NarWriter {
   directory(): void

@@ -22,7 +22,7 @@ import { type NarHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, parseStorePathBaseName } from './store-path.ts'
 
-/** A store path as a binary cache has it. Plain data; nothing of it is verified. */
+/** A binary cache's record of a store path. Plain data, not verified. */
 export interface NarInfo extends PathInfo {
   /** Where the NAR is, as written: relative to the cache, or absolute. */
   readonly url: string

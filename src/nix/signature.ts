@@ -5,7 +5,7 @@
  *     fingerprint = "1;" PATH ";" NARHASH ";" NARSIZE ";" [ REFERENCE { "," REFERENCE } ]
  *
  * NARHASH is `sha256:` and Nix's base 32. The references are whole paths, each once, in bytewise order. Deriver,
- * content address and what a narinfo says of the compressed file are not signed.
+ * content address, and the fields of a narinfo about the compressed file, are not signed.
  */
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { signEd25519, verifyEd25519 } from './crypto.ts'

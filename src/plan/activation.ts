@@ -10,7 +10,7 @@ import { type Closure, lookupIn, whereLeads } from '../store/index.ts'
 import type { ImageNode, TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 
-/** Tells what stands at `names` in the folder that the activation reads. */
+/** Finds the node at `names` in the folder that the activation reads. */
 type LookUp = (names: readonly ByteString[]) => Promise<ImageNode | undefined>
 
 /** Warnings about entries in /etc that will not last, or are in the way. */

@@ -87,12 +87,12 @@ const SPEC = objectOf({
   signing: SIGNING,
 })
 
-/** Throws `TypeError` and `RangeError` for a spec that cannot be meant; `name` says whose it is. */
+/** Throws `TypeError` and `RangeError` for an invalid spec; `name` is for messages. */
 export function checkSpec(value: unknown, name: string): void {
   SPEC(value, name)
   const spec = value as ImageSpec
   const { source = {}, toplevel, roots = [] } = spec
-  // A level that a plain tar does without is for all formats of a publication.
+  // A plain tar ignores a level, which one publication may set for images of all formats.
   if (foreignOptions(spec).includes('arm64Branches')) {
     throw new RangeError(`${name}.arm64Branches: only tar.xz has them, not ${spec.format}`)
   }

@@ -41,8 +41,8 @@ interface Thread {
 }
 
 /**
- * Node's own threads and nothing on top: a pool that replaces threads which end may start one after it was stopped
- * (piscina 5.3). Here a thread that ends by itself ends all: without it, a build cannot go on.
+ * Node's own threads, without a library: a pool that replaces ended threads may start one after it was stopped (piscina 5.3).
+ * Here a thread that ends by itself ends all others: without it, a build cannot continue.
  */
 function createThreads(
   module: URL,
@@ -113,13 +113,13 @@ function createThreads(
     worker.on('exit', code => {
       if (shortage === undefined) endAll(failed(thread, new Error(`it ended with exit code ${code}`)))
       threads.delete(thread)
-      if (shortage !== undefined) doWithout(shortage)
+      if (shortage !== undefined) drop(shortage)
       onEnded()
     })
   }
 
-  /** Goes on without a thread for which there were no descriptors: others do its jobs. The last one is started again. */
-  const doWithout = (shortage: unknown) => {
+  /** Drops a thread for which there were no descriptors: others do its jobs. The last one is started again. */
+  const drop = (shortage: unknown) => {
     most = Math.max(1, most - 1)
     if (end || threads.size > 0 || waiting.length === 0) return
     checkWait ??= startWait()

@@ -132,7 +132,7 @@ interface MadeBlock {
   readonly sha256: string
 }
 
-/** Has a piece encoded. The block is taken out of its slot: the packer goes on there while the block waits for its turn. */
+/** Has a piece encoded. The block leaves its slot, so the packer can fill that while the block waits for its turn. */
 async function makeBlock(
   { slot, length, release }: Piece,
   { encoders, compression }: EncodeOptions,

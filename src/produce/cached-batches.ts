@@ -92,8 +92,8 @@ function identityOf({ compression, container }: Pick<PreparedImage, 'compression
 }
 
 /**
- * Its store path and NAR hash; and its content check, if it is believed for that alone: blocks that were kept without the
- * check prove nothing of it.
+ * Its store path and NAR hash; and its content check, if only that makes it trusted: blocks that were kept without the check do
+ * not prove it.
  */
 function identityOfSegment({ path, narHash, narSize, contents }: StoreSegment): string[] {
   const check = contents.type === 'nar' ? contents.contentCheck : undefined

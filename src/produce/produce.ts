@@ -22,19 +22,19 @@ export interface ProduceOptions {
   readonly verifyCache: boolean
   /** Called at once, and whenever a block is in the image. What it throws ends the build. */
   readonly onProgress: ((progress: Progress) => void) | undefined
-  /** Once it is aborted nothing of the build goes on, whether or not somebody reads. */
+  /** Aborting it ends the whole build, whether or not its bytes are read. */
   readonly ending: AbortController
 }
 
 /**
- * Bytes of plain tar that all threads together may be ahead. So much, because one of them may be busy for long with a
- * store path of many small entries, and the others have to wait for it once their memory is full.
+ * Bytes of plain tar that all threads together may be ahead. One of them may be busy for long with a store path of many small
+ * entries; the others have to wait for it once this memory is full.
  */
 const PLAIN_AHEAD = 128 * 1024 * 1024
 
 /**
- * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: of two blocks as long as each
- * other one may take three times as long as the other. They take what they were compressed to.
+ * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: two blocks of equal
+ * size can differ threefold in encoding time. Their memory is that of the compressed bytes.
  */
 const BLOCKS_WAITING = 2
 
@@ -47,9 +47,9 @@ export interface Production {
   readonly chunks: AsyncIterable<FileChunk>
   /** Filled in as the chunks come. */
   readonly sizes: PackedSizes
-  /** Bytes of NAR that were verified against their hashes: all, once the chunks have come, but for believed blocks. */
+  /** Bytes of NAR that were verified against their hashes: once all chunks have come, all except those of trusted blocks. */
   readonly verifiedNarSize: number
-  /** What was wrong with the caches, as far as the chunks have come. */
+  /** Faults of the caches in the chunks so far. */
   readonly warnings: readonly Warning[]
 }
 
@@ -125,8 +125,8 @@ async function* chunksOf(
 }
 
 /**
- * Begins to verify something when the first block has come, so that it does not hold that one up. The last chunk comes once it is
- * verified: before, the file is none.
+ * Verifies something after the first block has come, so that this one is not delayed. The last chunk comes only once all is
+ * verified: until then, the file is not complete.
  */
 async function* verifyMeanwhile(
   chunks: AsyncIterable<FileChunk>,

@@ -89,6 +89,6 @@ function fetchProgressOf({ count, missing }: Fetching): FetchProgress | undefine
   }
   if (files === 0) return undefined
   const bytesDone = Number(Atomics.load(new BigInt64Array(count), 0))
-  // What a narinfo says of a file may be wrong, and a file that is damaged is fetched again from elsewhere.
+  // The size in a narinfo may be wrong, and a damaged file is fetched again from elsewhere.
   return { bytesDone, bytesTotal: bytesTotal === undefined ? undefined : Math.max(bytesTotal, bytesDone) }
 }

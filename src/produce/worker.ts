@@ -149,7 +149,7 @@ function decode({ bytes, record, compression }: DecodeTask): Uint8Array | undefi
 }
 
 /**
- * A block of an .xz file to decode, in memory that both threads share: its `size` bytes stand behind the room for its data. In the
+ * A block of an .xz file to decode, in memory that both threads share: its `size` bytes lie behind the room for its data. In the
  * last four bytes, a number other than 0 says that no more of the data is wanted.
  */
 export interface UnpackTask {
@@ -208,6 +208,6 @@ export interface WorkerData {
   readonly fetches: boolean
 }
 
-// A module that found no descriptor while it ran fails for ever in its thread: so the pool replaces the thread, or does without.
+// A module that fails for lack of descriptors fails for ever in its thread: so the pool replaces the thread, or drops it.
 const { fetches } = (workerData ?? {}) as Partial<WorkerData>
 void serveJobs({ pack, verify, encode, decode, unpack }, fetches ? loadHttp() : undefined)

@@ -1,4 +1,4 @@
-/** `publication.json`, which says what versions a folder has. Only publications of this user are believed. */
+/** `publication.json`, which lists the versions of a folder. Only publications of this user are trusted. */
 import { join } from 'node:path'
 import { isOwn, isTrusted, readIfThere, type Sharing } from '../disk/index.ts'
 import { isVersion } from '../systemd/index.ts'

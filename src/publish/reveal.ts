@@ -1,4 +1,4 @@
-/** What a build in a scratch folder says of its files, with the path of that folder that people know. */
+/** Replaces the path of a scratch folder, in what a build in it reports, by the path that people know. */
 import type { Scratch } from '../disk/index.ts'
 import type { ImageFiles } from '../image/index.ts'
 import { ImageError } from '../image-error.ts'

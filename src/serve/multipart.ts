@@ -19,7 +19,7 @@ const READ_SIZE = 64 * 1024
 
 /**
  * Answers a request that asks for several ranges of a file, and resolves to whether it did. If not, the package
- * `send` answers: it knows one range, to which what was asked for may have come down, and all conditions.
+ * `send` answers: it knows all conditions, and a single range, to which several may have been reduced.
  */
 export async function sendRanges(
   file: FileHandle,

@@ -3,11 +3,11 @@ import { type ClosureSource, conflictIn, listsPaths } from '../closure-source.ts
 import { type Context, readTextBeside } from './context.ts'
 import type { Declaration } from './declaration.ts'
 
-/** What is read in a chroot store and in a closureInfo: a symlink there may lead elsewhere, too. */
+/** The files that are read in a chroot store and in a closureInfo. They are checked one by one, as they may be symlinks. */
 const STORE_PARTS = ['nix/store', 'nix/var/nix', 'nix/var/nix/db', 'nix/var/nix/db/db.sqlite']
 const CLOSURE_INFO_PARTS = ['registration', 'store-paths']
 
-/** What a declaration says of the closure: the part of a spec with the same names. */
+/** The part of a declaration about the closure, as the part of a spec with the same names. */
 export async function closureOf({ closure = {} }: Declaration, context: Context) {
   const { toplevel, roots, store, closureInfo, exportFile, narFiles, caches, netrcFile, tokenFile, ...trust } = closure
   if (toplevel === undefined && roots === undefined && !listsPaths(closure)) {
@@ -21,7 +21,7 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
   }
   const token = await readTextBeside(tokenFile, ['closure', 'tokenFile'], context)
   const at = (...path: PropertyKey[]) => ['closure', ...path]
-  /** What a step makes of a value that may be absent; `undefined` after a problem, too. */
+  /** The result of a step for a value that may be absent; `undefined` also after a problem. */
   const step = async (value: string | undefined, path: PropertyKey[], make: (value: string) => Promise<string>) =>
     value === undefined ? undefined : context.attempt(path, () => make(value))
   const files: [string, string][] = []

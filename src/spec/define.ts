@@ -34,8 +34,8 @@ const OPTIONS = objectOf({
 
 /**
  * Makes a spec of a declaration: a YAML file, given by its path, or an object that says the same. In an object that has no
- * `variables`, nothing is replaced. Rejects with `SpecError` DECLARATION_UNREADABLE, with DECLARATION_INVALID that tells every
- * problem and where it stands, and with `TypeError` for options that cannot be meant.
+ * `variables`, nothing is replaced. Rejects with `SpecError` DECLARATION_UNREADABLE, with DECLARATION_INVALID that lists every
+ * problem and its place, and with `TypeError` for invalid options.
  */
 export async function define(
   declaration: string | URL | ImageDeclaration,

@@ -1,7 +1,7 @@
 import { objectOf, oneOf, someText } from '../arguments.ts'
 import { SYSTEMS, type System } from '../plan/index.ts'
 
-/** What `init` makes: a NixOS system that goes on living in its machine, or a few store paths. */
+/** What `init` makes: a NixOS system that can be changed in its machine, or a few store paths. */
 export const FLAVOURS = ['nixos', 'plain'] as const
 
 export type Flavour = (typeof FLAVOURS)[number]

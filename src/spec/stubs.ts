@@ -16,7 +16,7 @@ import { contentsOf } from './entries.ts'
 
 type Content = { text?: string; file?: string }
 
-/** What a declaration says of systemd, with the contents of the files it names. */
+/** The part of a declaration about systemd, with the contents of the files that it names. */
 export async function stubsOf({ systemd, closure }: Declaration, context: Context): Promise<SystemdStubs | undefined> {
   // A NixOS system is to boot: it gets what is there by default.
   if (systemd === undefined) return closure?.toplevel === undefined ? undefined : {}

@@ -8,7 +8,7 @@ import { askInvalid, askNix, askNixStore } from './nix-commands.ts'
 
 /**
  * The closure of `roots` in the store of this machine, from the first that knows: `nix`, `nix-store`, the database.
- * Resolves to `undefined` if the store has none of them. Throws `StoreError` STORE_UNREADABLE with what each of them said.
+ * Resolves to `undefined` if the store has none of them. Throws `StoreError` STORE_UNREADABLE with the message of each.
  */
 export async function askLocalStore(
   store: MachineStore,

@@ -27,7 +27,7 @@ interface Knowledge {
   readonly refused: Map<string, Map<NarHash, NarFileError>>
 }
 
-/** The closure of `roots` as binary caches have it. Throws `CacheError`, `NixError`, `StoreError`. */
+/** The closure of `roots` by the records of binary caches. Throws `CacheError`, `NixError`, `StoreError`. */
 export async function cachedClosure(
   storeDir: string,
   roots: readonly StorePath[],

@@ -13,7 +13,7 @@ const KEPT_MAX = 16 * 1024 * 1024
 export type NarNodes = ReadonlyMap<ByteString, ImageNode>
 
 /**
- * Reads a whole NAR for what stands where in it, and believes it only once its hash is right. Throws `NarFileError`, and
+ * Reads the nodes of a whole NAR, and returns them only if its hash is right. Throws `NarFileError`, and
  * what `nar` throws.
  */
 export async function readNarNodes(

@@ -20,8 +20,8 @@ export function otherCaches(cacheUrls: readonly string[], file: NarFile): string
 }
 
 /**
- * Where a NAR can be had as well: the files of these caches, and of those that do not have the store path the reason. What
- * a cache says of its file need not be trusted: it has to be about the very NAR that is.
+ * Other places of a NAR: the files of these caches, and for those that do not have the store path the reason. The record of a
+ * cache need not be trusted, but must be about the same NAR as the trusted one.
  */
 export async function* otherPlaces(
   access: Access,

@@ -100,7 +100,7 @@ function wrongValue(path: readonly (string | number)[], message: string): Settin
 /**
  * The text of settings: sections and keys in the order of the table, lists of words as one line, other lists as a line for
  * each value. Nothing stands for anything else: systemd-nspawn knows no `%` specifiers here. Throws `SystemdError`
- * SETTINGS_INVALID with all that is wrong.
+ * SETTINGS_INVALID with all faults.
  */
 export function formatSettings(settings: NspawnSettings): string {
   const problems = settingsProblems(settings)

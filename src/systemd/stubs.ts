@@ -169,7 +169,7 @@ async function unitEntries({ units = {}, gettys }: SystemdStubs, origin: string,
   return { entries, warnings: [...warnings, ...enablement.warnings] }
 }
 
-/** Runs a step; what it says of a unit is said with who asks for that. */
+/** Runs a step, and adds to its errors about a unit where that unit is declared. */
 function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T): T {
   try {
     return step()
@@ -181,7 +181,7 @@ function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T)
   }
 }
 
-/** Adds the texts of a unit and of those it brings along, as far as the store paths have them. */
+/** Adds the texts of a unit and of those that it installs, too, as far as the store paths have them. */
 async function findUnits(
   name: string,
   texts: UnitTexts,
