@@ -54,7 +54,7 @@ interface TextStyle {
 
 const TEXT_SIZE = 13
 
-export function text(x: number, y: number, content: string, style: TextStyle = {}): string {
+export function text(x: number, y: number, content: string, style: TextStyle): string {
   const { size = TEXT_SIZE, fill = COLOURS.ink, anchor, weight, halo } = style
   const attributes = {
     ...{ x, y, 'font-size': size, fill },
@@ -66,7 +66,7 @@ export function text(x: number, y: number, content: string, style: TextStyle = {
 }
 
 /** An estimate in pixels that is rather too wide, for too narrow would clip. */
-export function textWidth(content: string, isBold = false): number {
+export function textWidth(content: string, isBold: boolean): number {
   let ems = 0
   for (const character of content)
     ems += /[ijl.,:;'|! frt()[\]/·-]/.test(character) ? 0.4 : /[mwMW@%]/.test(character) ? 0.96 : 0.66

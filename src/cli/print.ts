@@ -30,14 +30,14 @@ export function printLines(lines: readonly Line[], stream: WriteStream = process
 const BATCH_SIZE = 64 * 1024
 
 /**
- * Prints lines of text for people or programs, as they come and no faster than they are read. Stops when nobody reads any
- * more, such as `head`.
+ * Prints lines of text for people or programs, as they come and no faster than they are read. Stops when the reader,
+ * such as `head`, has ended.
  */
-export async function printAll(lines: AsyncIterable<string>, stream: WriteStream = process.stdout): Promise<void> {
+export async function printAll(lines: AsyncIterable<string>): Promise<void> {
   let batch = ''
   const flush = () =>
     new Promise<boolean>(resolve => {
-      stream.write(batch, error => resolve(!error))
+      process.stdout.write(batch, error => resolve(!error))
       batch = ''
     })
   for await (const line of lines) {

@@ -1,4 +1,4 @@
-/** Bytes that may lie fetched and unread. What somebody waits for is fetched whatever lies there. */
+/** Bytes that may be fetched and unread. A stream that is waited for is fetched all the same. */
 const AHEAD_MAX = 8 * 1024 * 1024
 
 /** Fetches streams before they are read, within one bound for all of them. */
@@ -8,10 +8,10 @@ export interface ReadAhead {
 }
 
 /** Creates a bound of its own. */
-export function createReadAhead(most = AHEAD_MAX): ReadAhead {
+export function createReadAhead(): ReadAhead {
   let held = 0
   let changed = Promise.withResolvers<void>()
-  const tellAll = () => {
+  const wakeAll = () => {
     changed.resolve()
     changed = Promise.withResolvers()
   }
@@ -29,15 +29,15 @@ export function createReadAhead(most = AHEAD_MAX): ReadAhead {
           for await (const chunk of source) {
             queue.push(chunk)
             held += chunk.length
-            tellAll()
-            while (!stopped && held >= most && !(wanted && queue.length === 0)) await changed.promise
+            wakeAll()
+            while (!stopped && held >= AHEAD_MAX && !(wanted && queue.length === 0)) await changed.promise
             if (stopped) break
           }
         } catch (error) {
           failure = { error }
         }
         ended = true
-        tellAll()
+        wakeAll()
       }
       void fetch()
 
@@ -47,13 +47,13 @@ export function createReadAhead(most = AHEAD_MAX): ReadAhead {
             const chunk = queue.shift()
             if (chunk) {
               held -= chunk.length
-              tellAll()
+              wakeAll()
               yield chunk
             } else if (failure) throw failure.error
             else if (ended) return
             else {
               wanted = true
-              tellAll()
+              wakeAll()
               await changed.promise
               wanted = false
             }
@@ -62,7 +62,7 @@ export function createReadAhead(most = AHEAD_MAX): ReadAhead {
           stopped = true
           for (const chunk of queue) held -= chunk.length
           queue.length = 0
-          tellAll()
+          wakeAll()
         }
       })()
     },

@@ -44,11 +44,11 @@ const LINE_MAX = 24
 export async function readSparseFile(entry: TarEntry, entries: TarEntries): Promise<SparseFile | null | undefined> {
   const { header, pax } = entry
   if (header.sparse) {
-    const parts = pairsOf(header.sparse, 0, PAIRS_IN_HEADER)
+    const parts = pairsOf(header.sparse, PAIRS_IN_HEADER)
     for (let isMore = header.isMapContinued; isMore; ) {
       const block = await takeBlock(entries)
       if (block === undefined || parts.length > PARTS_MAX) return null
-      parts.push(...pairsOf(block, 0, PAIRS_IN_BLOCK))
+      parts.push(...pairsOf(block, PAIRS_IN_BLOCK))
       isMore = block[PAIRS_IN_BLOCK * PAIR_SIZE] !== 0
     }
     return checked(numberField(header.sparse, header.sparse.length - 12, 12), parts)
@@ -114,10 +114,10 @@ async function takeBlock(entries: TarEntries): Promise<Buffer | undefined> {
   return block
 }
 
-function pairsOf(bytes: Uint8Array, start: number, count: number): SparsePart[] {
+function pairsOf(bytes: Uint8Array, count: number): SparsePart[] {
   const pairs: SparsePart[] = []
   for (let i = 0; i < count; i++) {
-    const at = start + i * PAIR_SIZE
+    const at = i * PAIR_SIZE
     const offset = numberField(bytes, at, 12) ?? Number.NaN
     const length = numberField(bytes, at + 12, 12) ?? Number.NaN
     // A pair of nothing fills up.

@@ -34,9 +34,9 @@ export function showDetails(number: number): void {
   )
 }
 
-function link(number: number, attributes: Readonly<Record<string, string>> = {}): HTMLElement {
+function link(number: number): HTMLElement {
   const path = data.paths[number]
-  return element('a', { href: linkTo(path), ...attributes }, nameOf(path))
+  return element('a', { href: linkTo(path) }, nameOf(path))
 }
 
 /** The chain of references to a store path, and what keeps it. */
