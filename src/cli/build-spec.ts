@@ -12,7 +12,7 @@ import {
 import type { CacheFlags } from './cache.ts'
 import { UsageError } from './usage.ts'
 
-/** Options that say who signs. */
+/** Options for signing. */
 export interface SigningFlags {
   signKey?: string
   signGpg?: string
@@ -60,7 +60,7 @@ export async function specOf(file: string | undefined, flags: BuildFlags): Promi
   }
 }
 
-/** The restrictions on a declaration, by the options; `undefined` for none. `stores` are places that the options name. */
+/** The restrictions on a declaration, by the options; `undefined` for none. `stores` are those that the options name. */
 export function restrictionOf(
   { restrict, allowServer = [] }: Pick<BuildFlags, 'restrict' | 'allowServer'>,
   stores: readonly string[] = [],
@@ -70,7 +70,7 @@ export function restrictionOf(
   return undefined
 }
 
-/** The entries declared, with the folder of an option in place of what they have below /etc/nixos. */
+/** The declared entries, where the folder of an option replaces those below /etc/nixos. */
 async function entriesOf({ entries = [] }: ImageSpec, { etcNixos }: BuildFlags): Promise<ImageSpec['entries']> {
   if (etcNixos === undefined) return entries
   const others = entries.filter(({ path }) => !`${path}/`.startsWith('/etc/nixos/'))
@@ -105,7 +105,7 @@ export function signingOf({ signKey, signGpg, passphraseFile }: SigningFlags): I
   return { keyFile: signKey, passphraseFile: optionFile('--passphrase-file', passphraseFile) }
 }
 
-/** A place that is given replaces the one declared, whatever its kind; the rest of what is given replaces the same. */
+/** A source given by options replaces the declared one, whatever its kind. Other options replace the same keys. */
 function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): ClosureSource {
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
   const isPlaceAsked = PLACE_FIELDS.some(place => asked[place] !== undefined)
@@ -118,7 +118,7 @@ function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): Closu
   return { ...Object.fromEntries(kept), ...given }
 }
 
-/** Whether the closure comes packed, from a cache or from files; what no store here has comes from a cache, too. */
+/** Whether NARs are unpacked: those of a cache, of files, or of a cache for what no store here has. */
 export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): boolean {
   const { kind } = placeOf(source)
   if (kind === 'machine') return ![toplevel, ...roots].some(path => path !== undefined && existsSync(path))
@@ -181,7 +181,7 @@ function isUrl(place: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/i.test(place)
 }
 
-/** The file of an option, which must be there. */
+/** The file of an option, which must exist. */
 function optionFile(option: string, file: string | undefined): string | undefined {
   if (file !== undefined) attempt(option, () => accessSync(file, constants.R_OK))
   return file

@@ -93,7 +93,7 @@ export function defineBuild(build: Command): void {
     .action((file: string | undefined, flags: BuildFlags) => runBuild(file, flags))
 }
 
-/** Builds what the options say, shows how far it is, and prints what came of it. */
+/** Builds an image by the options, shows its progress, and prints the result. */
 async function runBuild(file: string | undefined, flags: BuildFlags): Promise<void> {
   checkFlags(file, flags)
   const started = performance.now()
@@ -109,7 +109,7 @@ async function runBuild(file: string | undefined, flags: BuildFlags): Promise<vo
     view?.clear()
     const seconds = (performance.now() - started) / 1000
     if (!flags.json) printWarnings(result.warnings)
-    // The image itself may go to standard output; then what is to be read goes to the other one.
+    // If the image goes to standard output, texts go to standard error.
     const target = flags.stdout ? process.stderr : process.stdout
     if (flags.json) printJson(withoutManifest(result), target)
     else target.write(formatSummary(result, seconds, target))
@@ -126,8 +126,8 @@ async function runBuild(file: string | undefined, flags: BuildFlags): Promise<vo
 const PLAIN_WORKERS = 4
 
 /**
- * Threads, `undefined` for one per processor. A plain tar into a pipe leaves one processor to the reader and to whom
- * writes to it: with two, that takes 1.2 s instead of 1.4 (`npm run bench`). Not where NARs are unpacked, which takes longer
+ * Threads, `undefined` for one per processor. A plain tar into a pipe leaves one processor to the reader and to the thread that
+ * writes: with two processors, that takes 1.2 s instead of 1.4 (`npm run bench`). Not where NARs are unpacked, which takes longer
  * than anything a reader does.
  */
 function workersOf({ workers, stdout }: BuildFlags, spec: ImageSpec): number | undefined {

@@ -4,7 +4,7 @@ import { formatBytes } from '../units.ts'
 import { printLines } from './print.ts'
 import { byteCount, somePath, UsageError } from './usage.ts'
 
-/** Options that say which cache a build has. */
+/** Options that choose the block cache. */
 export interface CacheFlags {
   /** False for none. */
   cache: boolean
@@ -22,7 +22,7 @@ export function cacheOptionsOf({ cache, cacheDir, cacheShared, cacheVerify }: Ca
     if (!cache && value !== undefined) throw new UsageError(`--cache-${option} and --no-cache: give one of them`)
   }
   if (!cache) return { cache, verifyCache: undefined }
-  // A user without a home has no default one, and builds all the same.
+  // A user without a home has no default cache, but can build.
   const isDefault = cacheDir === undefined && !cacheShared
   return { cache: isDefault ? undefined : openBlockCache(cacheDir, { shared: cacheShared }), verifyCache: cacheVerify }
 }
@@ -42,7 +42,7 @@ export const CACHE_VERIFY = new Option(
   'verify cached blocks against the NAR hashes again (default: trust the cache)',
 )
 
-/** Adds what can be done with a block cache to the command `cache`. */
+/** Adds the subcommands of `cache`. */
 export function addCacheCommands(cache: Command): void {
   const add = (name: string, description: string) =>
     cache

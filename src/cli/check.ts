@@ -132,7 +132,7 @@ function formatRule(rule: Rule): string {
   return `${name} (${severity}${versions(rule)})\n  ${reason}\n  ${source}`
 }
 
-/** Which versions of systemd mind. */
+/** The versions of systemd that a finding concerns. */
 function versions({ since, until }: { since?: number; until?: number }): string {
   if (since === undefined && until === undefined) return ''
   if (since === until) return ` (systemd ${since})`

@@ -4,7 +4,7 @@ import { NspawnRootfsError } from '../index.ts'
 import { printable } from '../printable.ts'
 import { UsageError } from './usage.ts'
 
-/** Faults that the library knows, and those of the system, say all in their message; of others the stack is worth reporting. */
+/** Errors of the library and of the system say all in their message. The stack of any other is worth reporting. */
 export function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   if (error instanceof NspawnRootfsError) return error.message

@@ -14,7 +14,7 @@ interface GenerateFlags {
   passphraseFile?: string
 }
 
-/** Adds what can be done with keys to the command `key`. */
+/** Adds the subcommands of `key`. */
 export function addKeyCommands(key: Command): void {
   key
     .command('generate')

@@ -44,7 +44,7 @@ async function list(file: string, path: string, flags: ListFlags): Promise<void>
 
   /** The entries to list. */
   async function* choose(image: OpenedImage, path: string, isRecursive: boolean): AsyncGenerator<ImageMember> {
-    // To look for the root could take reading all of the image once more.
+    // Looking for the root could mean reading the whole image once more.
     const isRoot = /^\/*$/.test(path)
     const member = isRoot ? undefined : await image.member(path)
     if (member && member.type !== 'directory') yield member

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing is imported before the version is known: an older Node would stop at a missing module, with no word why.
+// Nothing is imported before the version is known: an older Node would stop at a missing module, without a reason.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
 const supported = major === 22 ? minor >= 20 : major === 24 ? minor >= 12 : major > 24
 

@@ -5,7 +5,7 @@ export function pageTitle(image: string): string {
   return lastNames(image, 1)
 }
 
-/** The names of two files, with as many folders in front as tell them apart. */
+/** The names of two files, with as many folders in front as make them differ. */
 export function pageTitles(old: string, after: string): { readonly oldTitle: string; readonly newTitle: string } {
   const longest = Math.max(namesOf(old).length, namesOf(after).length)
   for (let count = 1; ; count++) {

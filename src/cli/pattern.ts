@@ -6,7 +6,7 @@ import { printable } from '../printable.ts'
 /** Characters that make a name a pattern. */
 const PATTERN = /[*?[{]/
 
-/** The entries that fit a pattern, and if that is wanted what is below them. */
+/** The entries that match a pattern, and on request those below them. */
 export async function* findByPattern(
   image: OpenedImage,
   pattern: string,
@@ -17,7 +17,7 @@ export async function* findByPattern(
   if (first < 0) return
   const folder = await image.member(`/${names.slice(0, first).join('/')}`)
   if (folder?.type !== 'directory') return
-  // As entries are called, where a symlink leads to the folder.
+  // The path of its entries: a symlink may lead to the folder.
   const base = decodeText(folder.path)
   const [name, ...rest] = names.slice(first)
   const full = [...(base === '' ? [] : [base]), name, ...rest].join('/')
@@ -44,8 +44,8 @@ async function* concat<T>(first: T, others: AsyncIterable<T> | Iterable<T>): Asy
 }
 
 /**
- * These paths, with patterns replaced by the paths that match: none twice, and none below a directory that is among them. `file` is
- * the image, for messages. Throws `OpenError` ENTRY_MISSING for a pattern that nothing fits.
+ * These paths, with patterns replaced by the paths that match: none twice, and none below a directory that is among them.
+ * `file` is the image, for messages. Throws `OpenError` ENTRY_MISSING for a pattern that nothing fits.
  */
 export async function expandPatterns(
   image: OpenedImage,
@@ -75,7 +75,7 @@ export async function expandPatterns(
   return [...expanded]
 }
 
-/** Tells that an image has nothing at a path, nor anything that fits it. */
+/** The error for a path that an image does not have, or a pattern that nothing in it matches. */
 export function nothingAt(file: string, path: string): OpenError {
   return new OpenError('ENTRY_MISSING', file, `has nothing at ${path}`)
 }

@@ -1,4 +1,4 @@
-/** The one way by which text for people leaves the command: names from outside never reach a terminal raw. */
+/** The only functions that print text for people: they escape control characters in names from outside. */
 import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Warning } from '../index.ts'
@@ -10,7 +10,7 @@ export interface Styled {
   readonly text: string
 }
 
-/** A line in parts. Only a style brings characters that a terminal obeys. */
+/** A line in parts. Only a style may add control characters. */
 export type Line = string | readonly (string | Styled)[]
 
 /** A line as it is written to `stream`: a part that holds several is shown as one. */
@@ -57,7 +57,7 @@ export function printJson(value: unknown, stream: WriteStream = process.stdout, 
   stream.write(`${printableJson(value, indent)}\n`)
 }
 
-/** Says what a build wants known. */
+/** Prints warnings to standard error. */
 export function printWarnings(warnings: readonly Warning[]): void {
   printLines(
     warnings.map(({ message }) => `warning: ${message}`),

@@ -4,10 +4,10 @@ import type { FetchProgress, Progress, PullProgress } from '../index.ts'
 import { printable } from '../printable.ts'
 import { formatBytes } from '../units.ts'
 
-/** Shows how far something is. */
+/** Shows progress. */
 export interface View<Progress> {
   show(progress: Progress): void
-  /** Makes room for what is printed next. */
+  /** Clears the progress before something else is printed. */
   clear(): void
 }
 
@@ -29,17 +29,17 @@ const BAR_WIDTH = 24
 /** Per cent between two lines where there is no terminal, as in the log of a nightly build. */
 const LINE_EVERY = 10
 
-/** Shows how far a build is. */
+/** Shows the progress of a build. */
 export function createProgressView(stream: WriteStream): View<Progress> {
   return createView(stream, pictureOfBuild)
 }
 
-/** Shows how far a pull is. */
+/** Shows the progress of a pull. */
 export function createPullView(stream: WriteStream): View<PullProgress> {
   return createView(stream, pictureOfPull)
 }
 
-/** A bar that is drawn over on a terminal, a line now and then elsewhere. */
+/** A bar that is redrawn on a terminal; elsewhere, a line now and then. */
 function createView<P>(stream: WriteStream, pictureOf: (progress: P) => Picture): View<P> {
   return stream.isTTY ? createBar(stream, pictureOf) : createLines(stream, pictureOf)
 }
@@ -90,7 +90,7 @@ function pictureOfBuild(progress: Progress): Picture {
   return {
     part: bytesTotal === 0 ? 1 : bytesDone / bytesTotal,
     figures: fetched ? `fetched ${portion(fetched)}, packed ${packed}` : packed,
-    // The store path without its folder and digest, which tell nobody anything.
+    // The folder and the digest of a store path mean nothing to people.
     name: path?.replace(/^.*\/[^-/]*-/, '') ?? '',
   }
 }

@@ -7,7 +7,7 @@ import { UsageError } from './usage.ts'
 
 /** Runs a command line and resolves to the exit code. */
 export async function run(args: readonly string[]): Promise<number> {
-  // Who closes an output that only tells people something does not end a build; without a listener Node would.
+  // If a reader of messages closes the pipe, the build continues; without a listener, Node would end it.
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   try {
     const program = createProgram()

@@ -1,6 +1,6 @@
 import { NspawnRootfsError } from '../index.ts'
 
-/** A signal that aborts when the process is asked to end, so that what is half done is removed first. `left` says what stays. */
+/** A signal that aborts when the process is asked to end, so that unfinished files are removed. `left` names what stays. */
 export function abortOnSignals(left = 'nothing was left behind'): { signal: AbortSignal; dispose(): void } {
   const controller = new AbortController()
   const abort = (name: NodeJS.Signals) => controller.abort(new Interrupted(name, left))

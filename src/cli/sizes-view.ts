@@ -4,14 +4,14 @@ import type { ImageSizes, PartSizes, PathReason, PathSizes } from '../report/ind
 import { formatBytes } from '../units.ts'
 import type { Line } from './print.ts'
 
-/** Store paths that are shown if not all are wanted. */
+/** Store paths that are shown without --all. */
 const SHOWN = 20
 
 /** Columns of a table; that of the names is as wide as what is left of 80. */
 const COLUMN = 9
 const NAME_MAX = 80 - 5 * COLUMN - 2
 
-/** Characters of a hash that tell store paths of one name apart. */
+/** Characters of a hash that distinguish store paths of one name. */
 const HASH_SHOWN = 7
 
 const PARTS: Readonly<Record<PartSizes['part'], string>> = {
@@ -19,7 +19,7 @@ const PARTS: Readonly<Record<PartSizes['part'], string>> = {
   container: 'headers of the file',
 }
 
-/** A table of the largest store paths, or of all, with what is none and the total. */
+/** A table of the largest store paths, or of all, with the bytes of other entries and the total. */
 export function tableLines(sizes: ImageSizes, isAll: boolean): Line[] {
   const { storePaths, others, fileSize, tarSize } = sizes
   const shown = isAll ? storePaths : storePaths.slice(0, SHOWN)

@@ -1,7 +1,7 @@
 /**
- * What lies in the folder of an image already. Images of several systems may share a folder, and its SHA256SUMS; and the
- * user may put settings beside an image that has none. What others can have put there is not signed: a signature speaks for
- * the user.
+ * Files that are in the folder of an image already. Images of several systems may share a folder and its SHA256SUMS, and the
+ * user may put settings beside an image that has none. Files that others may have put there are not signed: a signature speaks
+ * for the user.
  */
 import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
@@ -45,7 +45,7 @@ export async function lookBeside(folder: string, sharing: Sharing, delivered: De
   const isOutdated = present && (await isFromBefore(folder, sharing, manifest.file, present))
   if (present && !isOutdated && isSigned) await checkSettings(join(folder, present.file), sharing)
   const outdated = present && isOutdated ? [present.file] : []
-  // Settings that the user put there are delivered with the image, too, and pull-tar wants them listed.
+  // Settings that the user put there are delivered, too, and pull-tar needs their checksum.
   const settings = present && !isOutdated ? [present] : []
   const isSure = !isSigned || (sharing === 'private' && (await mayTrust(path, isTrusted)))
   const previous = (await readIfThere(path))?.toString()
@@ -91,7 +91,7 @@ async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]>
   return lines.filter(({ file, sha256 }) => own.has(`${sha256}  ${file}`))
 }
 
-/** Whether settings are those that the build before this one has left, and as it has left them. */
+/** Whether settings are those of the build before this one, unchanged. */
 async function isFromBefore(folder: string, sharing: Sharing, manifestFile: string, present: ArtefactDigest) {
   const trusts = sharing === 'private' ? isTrusted : isOwn
   if (!(await mayTrust(join(folder, present.file), trusts))) return false

@@ -37,7 +37,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
     const result = resultOf(delivery.run, artefacts, layout)
     const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
     const found: Warning[] = [...staging.warnings]
-    // The checksums come last: until they fit the image, nobody who verifies takes it.
+    // The checksums come last: until they fit the image, no importer that verifies accepts it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
     await withLock(
       staging.out,
@@ -55,7 +55,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
           await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
           files.push(...signatureFiles)
         } else if (text !== beside.previous) {
-          // Who verifies would take them for forged.
+          // An importer that verifies would take them for forged.
           outdated.push(...signatureFiles.filter(file => existsSync(join(staging.out, file))))
         }
         signal.throwIfAborted()
@@ -75,7 +75,7 @@ export async function buildInto(out: string, delivery: Delivery, signer: Signer 
   }
 }
 
-/** Writes the file of the image, and resolves to what its bytes are. */
+/** Writes the file of the image, and resolves to its digest and blocks. */
 async function writeChunks(delivery: Delivery, image: StagedFile): Promise<FileLayout> {
   const map = createBlockMap()
   const rewind = async () => {
@@ -89,7 +89,7 @@ async function writeChunks(delivery: Delivery, image: StagedFile): Promise<FileL
   return map.layout
 }
 
-/** A file of checksums that another program has left, and that is looked at before ours. */
+/** A file of checksums by another program, which systemd reads before ours. */
 function staleWarnings(image: string): Warning[] {
   const file = ownChecksumsFileOf(image)
   if (!existsSync(file)) return []
@@ -97,7 +97,7 @@ function staleWarnings(image: string): Warning[] {
   return [{ code: 'DELIVERY_UNFIT', path: file, message }]
 }
 
-/** An error of what is written to disk as one of the image; any other as it is. */
+/** Turns an error of writing to disk into one of the image; any other stays as it is. */
 function imageErrorOf(error: unknown): unknown {
   if (!(error instanceof DiskError)) return error
   return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })

@@ -1,7 +1,6 @@
 /**
- * A build that outlives the loss of a NAR. Where no cache gives the NAR of a store path, and one has another build of it,
- * the image is planned and built again with that build; unchanged blocks come from the block cache, if there is
- * one.
+ * A build that survives the loss of a NAR. If no cache gives the NAR of a store path, but one has another build of the path,
+ * the image is planned and built again with that build. Unchanged blocks come from the block cache, if there is one.
  */
 import { setMaxListeners } from 'node:events'
 import { ImageError } from '../image-error.ts'
@@ -12,7 +11,7 @@ import { type ImageRun, type RunOptions, startRun } from './run.ts'
 
 /** The file of an image on its way to its reader. */
 export interface Delivery {
-  /** The build that the chunks are of, so that of the whole image once all of them have come. */
+  /** The build of the chunks so far: once all have come, that of the whole image. */
   readonly run: ImageRun
   /**
    * The file from its first byte to its last; to be read once. `rewind` takes back all chunks so far; without it, as in a

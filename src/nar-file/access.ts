@@ -48,7 +48,7 @@ export interface Access {
   release(): void
   /** Whether the server of a URL was asked, and is one of the internet. */
   isPublic(url: string): boolean
-  /** Ends all that is under way. */
+  /** Ends all reading. */
   close(): Promise<void>
 }
 
@@ -68,7 +68,7 @@ export interface OpenOptions extends DocumentOptions {
   readonly isElsewhere?: boolean
 }
 
-/** Five attempts are made: nobody should wait for minutes to learn that a server is dead. */
+/** Short enough for five attempts, so that a dead server is noticed within minutes. */
 const STALL_TIMEOUT = 20_000
 
 /** Bytes read from a local file at a time. */
@@ -143,7 +143,7 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   }
 }
 
-/** Loads what asking servers takes. A thread in which it fails once loads it never again. */
+/** Loads the code that asks servers. If this fails once in a thread, it fails there for ever. */
 export function loadHttp() {
   return import('../http/index.ts')
 }

@@ -19,7 +19,7 @@ export async function openNarFile(
   return bytes && blaming(subject, file, bytes)
 }
 
-/** Tells a NAR file that is compressed in this way, and a NAR that is not compressed any more, by their first bytes. */
+/** Recognises a file with this compression, and an uncompressed NAR, by its first bytes. */
 function recognise(compression: NarFile['compression']): (head: Uint8Array) => 'file' | 'contents' | undefined {
   return head => {
     const kind = fileKindOf(head)
@@ -41,7 +41,7 @@ async function* blaming(subject: NarSubject, file: NarFile, bytes: AsyncIterable
   }
 }
 
-/** Runs what reads a file, and names file and store path where that fails. */
+/** Runs a read of a file, and names the file and the store path in its errors. */
 async function blameFile<T>(subject: NarSubject, file: NarFile, read: () => Promise<T>): Promise<T> {
   try {
     return await read()

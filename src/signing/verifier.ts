@@ -4,13 +4,13 @@ import { readKeyring } from './keyring.ts'
 export interface Verification {
   /** The key that signed: lower-case base 16. */
   readonly fingerprint: string
-  /** When it says that it was made. That of a key file is as old as the key: see `openSigner`. */
+  /** The stated time of the signature. A signature by a key file has the time of the key: see `openSigner`. */
   readonly signedAt: Date
 }
 
 /** Verifies detached signatures. */
 export interface Verifier {
-  /** Resolves to why it is not good, in words, or to what a good one tells. */
+  /** Resolves to the signer and time of a good signature, or to what is wrong with it, in words. */
   verify(contents: Uint8Array, signature: Uint8Array): Promise<Verification | string>
 }
 

@@ -1,10 +1,10 @@
 /**
- * What the nodes of a YAML document stand for. In time linear in the text: an alias shares the value that its anchor has, and
- * what all aliases would come to when written out is bounded.
+ * The values of the nodes of a YAML document, in time linear in the text: an alias shares the value of its anchor, and the size
+ * of all aliases when written out is bounded.
  */
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
 
-/** Something that is wrong with a document; `offset` is where it stands in the text. */
+/** A fault of a document; `offset` is its place in the text. */
 export interface YamlFault {
   readonly message: string
   readonly offset: number
@@ -14,14 +14,14 @@ export interface YamlFault {
 export interface YamlValue {
   readonly value: unknown
   readonly faults: readonly YamlFault[]
-  /** Where the value at a path begins in the text, or the key that leads to it; what is not there is where it would be. */
+  /** Where the value at a path begins in the text, or its key; for a value that is missing, where it would be. */
   offsetOf(path: readonly PropertyKey[], part: 'key' | 'value'): number
 }
 
 /** How many values and characters the aliases of a document may stand for, so that a short text is no huge declaration. */
 const ALIASED_MAX = 4 * 1024 * 1024
 
-/** Levels of lists and maps inside each other. A declaration needs eight. */
+/** Levels of nested lists and maps. A declaration needs eight. */
 const DEPTH_MAX = 100
 
 /** What was read of a node: its value, and how much that is. */
@@ -32,7 +32,7 @@ interface Read {
 
 const NOTHING: Read = { value: null, size: 1 }
 
-/** Reads a document whose keys are texts, and may come twice: that is a fault here. */
+/** Reads a document. Keys must be texts; a key that comes twice is a fault. */
 export function readYamlValue(document: Document): YamlValue {
   const faults: YamlFault[] = []
   const anchored = new Map<string, unknown>()

@@ -60,7 +60,7 @@ function fileOf(store: StoreLocation, root: StorePath): Buffer {
   return Buffer.from(physicalPath(store, root), 'latin1')
 }
 
-/** Whether nothing is there; a file that one may not see may be there. */
+/** Whether a file does not exist. One that this user may not see counts as existing. */
 function isAbsent(look: () => unknown): boolean {
   try {
     look()

@@ -1,5 +1,5 @@
 /**
- * A block of a bzip2 stream: what is not written down but in the source of bzip2 1.0 (decompress.c).
+ * A block of a bzip2 stream. The format is documented only by the source of bzip2 1.0 (decompress.c).
  *
  *     block = CRC (32 bits), randomised (1), origin (24), bytes used (16 + 16 per bit set), number of codes (3),
  *             number of selectors (15), selectors, codes, symbols
