@@ -16,18 +16,21 @@ export interface StoredPath {
 /** The file in an image that lists its store paths. */
 export const REGISTRATION = 'nix-path-registration'
 
-/** Bytes of a registration that are read: that of 100 000 store paths. */
-export const REGISTRATION_MAX = 64 * 1024 * 1024
+/** Bytes of a registration that are read, and store paths in it: five times as many as the largest systems have. */
+export const REGISTRATION_MAX = 16 * 1024 * 1024
+const STORE_PATHS_MAX = 25_000
 
 /** Reads the registration of an image. Throws `OpenError` OPEN_CORRUPT if it is none. */
 export function parseStoredPaths(registration: string, image: string): StoredPath[] {
   try {
-    return parseRegistration(registration).map(({ path, narHash, narSize, references }) => ({
-      path: path.path,
-      narHash,
-      narSize,
-      references: references.map(reference => reference.path),
-    }))
+    return parseRegistration(registration, undefined, STORE_PATHS_MAX).map(
+      ({ path, narHash, narSize, references }) => ({
+        path: path.path,
+        narHash,
+        narSize,
+        references: references.map(reference => reference.path),
+      }),
+    )
   } catch (error) {
     if (!(error instanceof NixError)) throw error
     throw new OpenError('OPEN_CORRUPT', image, `/${REGISTRATION}: ${error.message}`, { cause: error })

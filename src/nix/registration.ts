@@ -20,14 +20,21 @@ export type RegistrationItem =
 
 /**
  * Parses a registration into records, in its order; the empty text holds none. A missing newline at the very end is
- * forgiven. Throws `NixError` REGISTRATION_INVALID with the line.
+ * forgiven. Throws `NixError` REGISTRATION_INVALID with the line, also where there are more than `most` records.
  */
-export function parseRegistration(text: string, storeDir: string = DEFAULT_STORE_DIR): PathInfo[] {
+export function parseRegistration(
+  text: string,
+  storeDir: string = DEFAULT_STORE_DIR,
+  most: number = Number.POSITIVE_INFINITY,
+): PathInfo[] {
   const records: PathInfo[] = []
   let references: StorePath[] = []
   for (const item of walk(text, storeDir, createPathParser(storeDir))) {
     if (item.kind === 'reference') references.push(item.path)
     else {
+      if (records.length === most) {
+        throw new NixError('REGISTRATION_INVALID', `registration lists more than ${most} store paths`)
+      }
       references = []
       const { path, narHash, narSize, deriver } = item
       records.push({ path, narHash, narSize, references, ...(deriver !== undefined && { deriver }) })

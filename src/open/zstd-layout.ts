@@ -11,6 +11,7 @@
  */
 import { readU32le } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
+import { UNPACK_LIMITS } from '../unpack/index.ts'
 import type { TarBlock } from './tar-bytes.ts'
 
 const FRAME_MAGIC = 0xfd2fb528
@@ -31,6 +32,11 @@ const TABLE_MAX = 16 * 1024 * 1024
 
 /** Frames and blocks that are walked: those of 64 GiB. */
 const STEPS_MAX = 2 ** 20
+
+/** Whether a file has more frames than any honest one: to begin anew for each would take longer than to read all in order. */
+export function areTooMany(frames: number, { size }: ImageSource): boolean {
+  return frames > UNPACK_LIMITS.parts + size / UNPACK_LIMITS.bytesPerPart
+}
 
 /** The frames of a file by the table at its end; `undefined` if it has none that fits. */
 export async function readSeekTable(source: ImageSource): Promise<readonly TarBlock[] | undefined> {
@@ -57,16 +63,17 @@ export async function readSeekTable(source: ImageSource): Promise<readonly TarBl
 
 /**
  * The frames of a file by the headers of their blocks, each of which is read on its own. `undefined` if a frame does not say how
- * much it holds, or something is no frame.
+ * much it holds, or something is no frame, or they are too many.
  */
 export async function walkFrames(source: ImageSource): Promise<readonly TarBlock[] | undefined> {
   const frames: TarBlock[] = []
   let tarOffset = 0
   let steps = 0
+  let parts = 0
   const read = (offset: number, length: number) => source.read(offset, Math.min(length, source.size - offset), {})
   for (let offset = 0; offset < source.size; ) {
     const header = await read(offset, HEADER_MAX)
-    if (header.length < SKIPPABLE_HEADER_SIZE || steps++ > STEPS_MAX) return undefined
+    if (header.length < SKIPPABLE_HEADER_SIZE || steps++ > STEPS_MAX || areTooMany(++parts, source)) return undefined
     const magic = readU32le(header, 0)
     if (magic >>> 4 === SKIPPABLE_MAGIC >>> 4) {
       offset += SKIPPABLE_HEADER_SIZE + readU32le(header, 4)

@@ -1,9 +1,10 @@
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
+import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import { bounded, type TarBlock, type TarBytes } from './tar-bytes.ts'
-import { FRAME_MAX } from './zstd-layout.ts'
+import { areTooMany, FRAME_MAX } from './zstd-layout.ts'
 
 /** Bytes of frames that are held, compressed and unpacked. */
 const HELD_MAX = 128 * 1024 * 1024
@@ -13,9 +14,10 @@ const AHEAD_MAX = 3
 
 const unpackFrame = promisify(zstdDecompress)
 
-/** An archive in the frames of a .zst file; `undefined` if one is too long to be read on its own. */
+/** An archive in the frames of a .zst file; `undefined` if one is too long to be read on its own, or they are too short for that. */
 export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBytes | undefined {
   const largest = frames.reduce((most, { size, tarSize }) => Math.max(most, size + tarSize), 0)
+  if (areTooMany(frames.length, source)) return undefined
   if (frames.length === 0 || frames.some(({ size, tarSize }) => size > FRAME_MAX || tarSize > FRAME_MAX))
     return undefined
   const keptMax = Math.max(2, Math.min(2 * AHEAD_MAX, Math.floor(HELD_MAX / largest)))
@@ -61,7 +63,11 @@ export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBy
     size,
     blocks: frames,
     async *from(offset, end = size) {
-      const wanted = frames.filter(frame => frame.tarOffset < end && frame.tarOffset + frame.tarSize > offset)
+      const first = firstIndexWhere(frames, frame => frame.tarOffset + frame.tarSize > offset)
+      const wanted = frames.slice(
+        first,
+        firstIndexWhere(frames, frame => frame.tarOffset >= end),
+      )
       let at = wanted[0]?.tarOffset ?? 0
       for await (const piece of bounded(source, read(wanted))) {
         const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))

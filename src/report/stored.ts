@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { ImageMember, OpenedImage } from '../open/index.ts'
+import { type ImageMember, OpenError, type OpenedImage } from '../open/index.ts'
 import { parseStoredPaths, REGISTRATION, REGISTRATION_MAX, type StoredPath } from '../stored-paths.ts'
 
 /** The store paths of an image. */
@@ -32,7 +32,11 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     visit(member)
     // Of two entries with one path, the later counts.
     if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
-    if (member.path !== REGISTRATION || member.type !== 'file' || member.size > REGISTRATION_MAX) continue
+    if (member.path !== REGISTRATION || member.type !== 'file') continue
+    if (member.size > REGISTRATION_MAX) {
+      const what = `/${REGISTRATION} has ${member.size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
+      throw new OpenError('OPEN_UNSUPPORTED', 'the image', what)
+    }
     const pieces: Uint8Array[] = []
     for await (const piece of contents()) pieces.push(piece.slice())
     registration = Buffer.concat(pieces)

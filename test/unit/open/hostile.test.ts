@@ -56,7 +56,9 @@ describe.skipIf(programs.skip)(`an image that holds more than it should${program
     const many = Buffer.concat(Array.from({ length: 20_000 }, () => part))
     expect(await codeOf(write(many))).toBe('OPEN_UNBOUNDED')
     const frame = zstdCompressSync(Buffer.alloc(0))
-    expect(await codeOf(write(Buffer.concat(Array.from({ length: 20_000 }, () => frame))))).toBe('OPEN_CORRUPT')
+    expect(await codeOf(write(Buffer.concat(Array.from({ length: 20_000 }, () => frame))))).toBe('OPEN_UNBOUNDED')
+    const short = zstdCompressSync(rawEntry({ name: 'a' }))
+    expect(await codeOf(write(Buffer.concat(Array.from({ length: 20_000 }, () => short))))).toBe('OPEN_UNBOUNDED')
   })
 
   it('as holes of a sparse file is not read, and is extracted as holes', async () => {
@@ -144,6 +146,28 @@ describe('headers', () => {
       0,
       expect.stringMatching(/^-rw-r--r-- 0\/0 +0 19(70|69)-\d\d-\d\d \d\d:\d\d a\n$/),
     ])
+  })
+})
+
+describe('an image that registers very many store paths', () => {
+  const digits = (i: number) => i.toString(8).padStart(32, '0')
+  const record = (i: number) => `/nix/store/${digits(i)}-x\nsha256:${'0'.repeat(52)}\n1\n\n0\n`
+
+  it.each([25_000, 25_001])('%i', async count => {
+    const data = Array.from({ length: count }, (_, i) => record(i)).join('')
+    const file = write(Buffer.concat([rawEntry({ name: 'nix-path-registration', data }), END_OF_TAR]))
+    expect(await codeOf(file, image => image.storePaths())).toBe(count > 25_000 ? 'OPEN_CORRUPT' : undefined)
+    const { code, stderr } = await runCommand(['diff', '--json', file, file])
+    expect([code, stderr]).toEqual(
+      count > 25_000 ? [2, expect.stringContaining('more than 25000 store paths')] : [0, ''],
+    )
+  })
+
+  it('by very many bytes', async () => {
+    const data = Buffer.alloc(17 * 1024 * 1024, record(1))
+    const file = write(Buffer.concat([rawEntry({ name: 'nix-path-registration', data }), END_OF_TAR]))
+    expect(await codeOf(file, image => image.storePaths())).toBe('OPEN_UNSUPPORTED')
+    expect((await runCommand(['sizes', file])).code).toBe(1)
   })
 })
 
