@@ -17,8 +17,15 @@ export interface StoredPath {
 export const REGISTRATION = 'nix-path-registration'
 
 /** Bytes of a registration that are read, and store paths in it: five times as many as the largest systems have. */
-export const REGISTRATION_MAX = 16 * 1024 * 1024
+const REGISTRATION_MAX = 16 * 1024 * 1024
 const STORE_PATHS_MAX = 25_000
+
+/** Throws `OpenError` OPEN_UNSUPPORTED for the registration of an image that has too many bytes to be read. */
+export function checkRegistrationSize(size: number, image: string): void {
+  if (size <= REGISTRATION_MAX) return
+  const what = `/${REGISTRATION} has ${size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
+  throw new OpenError('OPEN_UNSUPPORTED', image, what)
+}
 
 /** Reads the registration of an image. Throws `OpenError` OPEN_CORRUPT if it is none. */
 export function parseStoredPaths(registration: string, image: string): StoredPath[] {

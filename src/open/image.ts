@@ -3,7 +3,7 @@ import { type ByteString, byteString, decodeText, encodeText } from '../bytes/in
 import type { ImageManifest, ManifestBlock } from '../image/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
-import { parseStoredPaths, REGISTRATION, REGISTRATION_MAX, type StoredPath } from '../stored-paths.ts'
+import { checkRegistrationSize, parseStoredPaths, REGISTRATION, type StoredPath } from '../stored-paths.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { normalizePath } from '../untar/index.ts'
@@ -198,7 +198,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   async function registered(): Promise<StoredPath[]> {
     const member = await find(`/${REGISTRATION}`)
     if (member === undefined) throw fail('ENTRY_MISSING', `has no /${REGISTRATION}, which lists store paths`)
-    if (member.size > REGISTRATION_MAX) throw fail('OPEN_UNSUPPORTED', `/${REGISTRATION} has ${member.size} bytes`)
+    checkRegistrationSize(member.size, name)
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     let registration = ''
     for await (const piece of contents(member)) registration += decoder.decode(piece, { stream: true })

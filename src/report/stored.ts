@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
-import { type ImageMember, OpenError, type OpenedImage } from '../open/index.ts'
-import { parseStoredPaths, REGISTRATION, REGISTRATION_MAX, type StoredPath } from '../stored-paths.ts'
+import type { ImageMember, OpenedImage } from '../open/index.ts'
+import { checkRegistrationSize, parseStoredPaths, REGISTRATION, type StoredPath } from '../stored-paths.ts'
 
 /** The store paths of an image. */
 export interface Stored {
@@ -33,10 +33,7 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     // Of two entries with one path, the later counts.
     if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
     if (member.path !== REGISTRATION || member.type !== 'file') continue
-    if (member.size > REGISTRATION_MAX) {
-      const what = `/${REGISTRATION} has ${member.size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
-      throw new OpenError('OPEN_UNSUPPORTED', 'the image', what)
-    }
+    checkRegistrationSize(member.size, 'the image')
     const pieces: Uint8Array[] = []
     for await (const piece of contents()) pieces.push(piece.slice())
     registration = Buffer.concat(pieces)
