@@ -15,7 +15,7 @@ export interface Run {
 /** A command that was to be measured failed. */
 class CommandError extends NspawnRootfsError<'COMMAND_FAILED'> {
   constructor(message: string) {
-    super('COMMAND_FAILED', message)
+    super('COMMAND_FAILED', message.split('\n'))
   }
 }
 
