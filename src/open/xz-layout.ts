@@ -13,6 +13,7 @@ import {
   STREAM_HEADER_SIZE,
   XzError,
 } from '../xz/index.ts'
+import { areTooMany } from './parts.ts'
 
 /** A block of an .xz file. All offsets and sizes are in bytes. */
 export interface XzBlock extends IndexRecord {
@@ -55,7 +56,7 @@ export async function readXzLayout(source: ImageSource): Promise<readonly XzBloc
         end -= 4
         continue
       }
-      const begin = await readStream(read, end, streams)
+      const begin = await readStream(read, end, streams, count => count > BLOCKS_MAX || areTooMany(count, source))
       if (begin === undefined || streams.length > STREAMS_MAX) return undefined
       end = begin
     }
@@ -81,6 +82,7 @@ async function readStream(
   read: Read,
   end: number,
   streams: Omit<XzBlock, 'dataOffset'>[][],
+  areTooMany: (blocks: number) => boolean,
 ): Promise<number | undefined> {
   const footer = await read(end - STREAM_HEADER_SIZE, STREAM_HEADER_SIZE)
   if (footer[10] !== 0x59 || footer[11] !== 0x5a) return undefined
@@ -89,7 +91,7 @@ async function readStream(
   if (backwardSize > INDEX_MAX || indexOffset < STREAM_HEADER_SIZE) return undefined
   const index = await read(indexOffset, backwardSize)
   const listed = streams.reduce((sum, blocks) => sum + blocks.length, 0)
-  if (listed + decodeVli(index, 1).value > BLOCKS_MAX) return undefined
+  if (areTooMany(listed + decodeVli(index, 1).value)) return undefined
   const dataSize = decodeIndex(index).reduce((sum, { unpaddedSize }) => sum + paddedSize(unpaddedSize), 0)
   const size = STREAM_HEADER_SIZE + dataSize + backwardSize + STREAM_HEADER_SIZE
   const begin = end - size

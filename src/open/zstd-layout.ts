@@ -11,7 +11,7 @@
  */
 import { readU32le } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
-import { UNPACK_LIMITS } from '../unpack/index.ts'
+import { areTooMany } from './parts.ts'
 import type { TarBlock } from './tar-bytes.ts'
 
 const FRAME_MAGIC = 0xfd2fb528
@@ -32,11 +32,6 @@ const TABLE_MAX = 16 * 1024 * 1024
 
 /** Frames and blocks that are walked: those of 64 GiB. */
 const STEPS_MAX = 2 ** 20
-
-/** Whether a file has more frames than any honest one: to begin anew for each would take longer than to read all in order. */
-export function areTooMany(frames: number, { size }: ImageSource): boolean {
-  return frames > UNPACK_LIMITS.parts + size / UNPACK_LIMITS.bytesPerPart
-}
 
 /** The frames of a file by the table at its end; `undefined` if it has none that fits. */
 export async function readSeekTable(source: ImageSource): Promise<readonly TarBlock[] | undefined> {

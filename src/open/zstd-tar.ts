@@ -3,8 +3,9 @@ import { zstdDecompress } from 'node:zlib'
 import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
+import { areTooMany } from './parts.ts'
 import { bounded, type TarBlock, type TarBytes } from './tar-bytes.ts'
-import { areTooMany, FRAME_MAX } from './zstd-layout.ts'
+import { FRAME_MAX } from './zstd-layout.ts'
 
 /** Bytes of frames that are held, compressed and unpacked. */
 const HELD_MAX = 128 * 1024 * 1024

@@ -182,6 +182,16 @@ describe('an image with a text that no path table keeps', () => {
   })
 })
 
+describe('an .xz file of very many short blocks', () => {
+  it('is read from its beginning', async () => {
+    const tar = Buffer.concat(Array.from({ length: 12_000 }, (_, i) => rawEntry({ name: `${i}` })).concat(END_OF_TAR))
+    const file = write(execFileSync('xz', ['-0', '--block-size=512', '-c'], { input: tar, maxBuffer: 2 ** 30 }))
+    await using image = await openImage(file)
+    expect(image.isSeekable).toBe(false)
+    expect(await listAll(image.members())).toHaveLength(12_000)
+  })
+})
+
 describe('an index of an .xz file that lists very many blocks', () => {
   it('is not read: the file is unpacked from its beginning', async () => {
     // Each record, of two bytes, is the smallest block that there can be.
