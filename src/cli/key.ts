@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { generateKeyPair } from '../index.ts'
-import { print, printLines } from './print.ts'
+import { printLines } from './print.ts'
 import { shellPath } from './shell.ts'
 import { somePath, UsageError } from './usage.ts'
 import { writeFiles } from './write-files.ts'
@@ -43,12 +43,15 @@ async function generate({ out, name, email, passphraseFile }: GenerateFlags): Pr
   ]
   await writeFiles(out, files, checkNew)
   const [secretFile, publicFile] = [join(out, SECRET), join(out, PUBLIC)]
-  printLines([`${secretFile}: keep it secret`, `${publicFile}: give it to those who import images (${fingerprint})`])
-  print(`
-They add it to the keyring that machinectl pull-tar reads, and keep the keys of the distribution:
-  sudo cp -n /usr/lib/systemd/import-pubring.* /etc/systemd/import-pubring.gpg
-  sudo gpg --no-default-keyring --keyring /etc/systemd/import-pubring.gpg --import ${shellPath(publicFile)}
-If /etc/systemd/import-pubring.pgp exists, systemd 258 and newer read that file instead: import the key there.
-
-To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}`)
+  printLines([
+    `${secretFile}: keep it secret`,
+    `${publicFile}: give it to those who import images (${fingerprint})`,
+    '',
+    'They add it to the keyring that machinectl pull-tar reads, and keep the keys of the distribution:',
+    '  sudo cp -n /usr/lib/systemd/import-pubring.* /etc/systemd/import-pubring.gpg',
+    `  sudo gpg --no-default-keyring --keyring /etc/systemd/import-pubring.gpg --import ${shellPath(publicFile)}`,
+    'If /etc/systemd/import-pubring.pgp exists, systemd 258 and newer read that file instead: import the key there.',
+    '',
+    `To sign: nspawn-rootfs build … --sign-key ${shellPath(secretFile)}`,
+  ])
 }

@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { describeFailure } from '../../../src/cli/failure.ts'
 import { UsageError } from '../../../src/cli/usage.ts'
 import { ImageError } from '../../../src/index.ts'
-import { shellWord } from '../../../src/shell-word.ts'
 import { runCommand } from '../../command.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -63,13 +61,6 @@ describe('a name in a message makes no line of its own', () => {
       expect(`${stdout}${stderr}`, call.join(' ')).not.toBe('')
     }
   })
-})
-
-it('words for shells stay in one line', () => {
-  for (const word of [NAME, "it's", "\\'\n1", 'plain']) {
-    expect(shellWord(word)).toMatch(/^.*$/)
-    expect(execFileSync('bash', ['-c', `printf %s ${shellWord(word)}`]).toString()).toBe(word)
-  }
 })
 
 describe('a failure', () => {
