@@ -1,6 +1,6 @@
 /**
- * A cache of blocks: bytes by key. Whoever puts bytes under a key puts what the key stands for, so an entry never
- * becomes wrong, only useless. It may forget anything at any time.
+ * A cache of blocks: bytes by key. A key stands for one sequence of bytes, so an entry never becomes wrong, only useless. It may
+ * forget anything at any time.
  */
 export interface BlockCache {
   /** The bytes under `key`, exactly as they were put; `undefined` if it has none, or none that are whole. Never rejects. */

@@ -20,7 +20,7 @@ const ENTRY_SIZE_MAX = 64 * 1024 * 1024
 /** Names of files that are being written: this, the thread that writes, and something of chance. */
 export const WRITING_PREFIX = '.writing-'
 
-/** What whoever may use a cache decides. */
+/** The folder of a cache, and who may use it. */
 export interface Access {
   readonly folder: string
   /** Whether files of all users are believed, and others may read what is made as far as the umask lets them. */

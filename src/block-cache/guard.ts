@@ -2,8 +2,8 @@ import { abortable } from '../abortable.ts'
 import { type BlockCache, declareComparing, isComparing } from './cache.ts'
 
 /**
- * A cache as a build may rely on it, whoever wrote it. Once a call throws, rejects, or gives what it must not, `onFault` is
- * told what is wrong, and the cache is asked no more: it has nothing and keeps nothing. A call that does not settle is
+ * A cache that a build can rely on, whatever code is behind it. Once a call throws, rejects, or gives what it must not, `onFault`
+ * gets the reason, and the cache is asked no more: it has nothing and keeps nothing. A call that does not settle is
  * waited for until `signal` is aborted; then it rejects with the signal's reason.
  */
 export function guardCache(cache: BlockCache, signal: AbortSignal, onFault: (fault: string) => void): BlockCache {

@@ -62,7 +62,7 @@ const OPTIONS = objectOf({
 })
 
 /**
- * Checks an image file, given by its path, its URL or as its bytes: a tar archive, compressed or not, whoever made it. What it
+ * Checks an image file, given by its path, its URL or as its bytes: a tar archive by any tool, compressed or not. What it
  * is compressed with is told by its first bytes. Memory holds a small record of each entry, the first kilobyte of each
  * executable file, and the whole of `nix-path-registration`; of an .xz besides its dictionary and some megabytes.
  * A damaged file is a finding; throws `CheckError` IMAGE_UNREADABLE for one that cannot be read, and `RangeError` for a

@@ -17,7 +17,7 @@ export interface TopFolder {
   readonly gid: number
 }
 
-/** The tree that entries make, and what is wrong with each and with their order. */
+/** The tree that entries make, and the faults of each and of their order. */
 export interface EntryRules {
   /** What is there so far. Hard links are what they lead to. */
   readonly tree: ImageTree

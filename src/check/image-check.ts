@@ -42,7 +42,7 @@ export interface ImageVerdict {
 
 /** A check of an image whose entries come one after the other. */
 export interface ImageCheck {
-  /** For findings of whoever reads the entries. */
+  /** For findings of the reader of the entries. */
   readonly report: Report
   /** The next entry, in the order of the archive. */
   entry(entry: CheckedEntry): void

@@ -1,4 +1,4 @@
-/** What an entry of a tar archive is to the importers, and what is wrong with its header. */
+/** What an entry of a tar archive is to the importers, and the faults of its header. */
 import {
   attributesOf,
   hasContents,

@@ -26,7 +26,7 @@ const CPIO_SIZE = 6
 /** What is broken by bytes that end with an error. */
 const RULE_OF = { IMAGE_TRUNCATED: 'truncated', IMAGE_CORRUPT: 'corrupt', IMAGE_UNBOUNDED: 'limits' } as const
 
-/** Reports what is wrong with extended headers. */
+/** Reports the faults of extended headers. */
 function observerOf(report: Report): TarObserver {
   return {
     onGlobals: header => reportGlobals(header, report),
@@ -43,7 +43,7 @@ function observerOf(report: Report): TarObserver {
 const PIECE_SIZE = 64 * 1024
 
 /**
- * Shows the entries of a tar archive to `check`, and reports what is wrong with the archive itself. A `CheckError` of
+ * Shows the entries of a tar archive to `check`, and reports the faults of the archive itself. A `CheckError` of
  * `bytes` becomes a finding; other errors of theirs go through.
  */
 export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageCheck): Promise<TarSummary> {

@@ -1,5 +1,5 @@
 /**
- * Kinds of addresses (IANA special-purpose address registries). Whoever runs a public server may otherwise have builds ask,
+ * Kinds of addresses (IANA special-purpose address registries). Otherwise the operator of a public server could have builds ask,
  * by a redirect or the URL of a NAR, what listens to this machine only, or the metadata service of a cloud at 169.254.169.254.
  */
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'

@@ -40,7 +40,7 @@ interface Making {
   readonly stallTimeout: number
   /** Looks up the names of servers. */
   readonly lookUp: LookupFunction
-  /** Told of each connection without a proxy. */
+  /** Called for each connection without a proxy. */
   readonly onConnect: (origin: string, address: string) => void
 }
 

@@ -61,7 +61,7 @@ export interface Response {
   read(): Promise<Uint8Array | undefined>
   /** Drops the body, in a way that lets the connection be used again. The signal means nothing from then on. */
   discard(): void
-  /** Ends the exchange and its connection; who reads meanwhile gets the error. */
+  /** Ends the exchange and its connection; a read under way rejects with the error. */
   cancel(error?: Error): void
 }
 

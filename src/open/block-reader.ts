@@ -36,7 +36,7 @@ export interface BlockReader {
    * data is given; that of one over 32 MiB with its last piece.
    */
   read(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
-  /** The same, but one block is unpacked at first, then two ahead, then four: for who may soon have enough. */
+  /** The same, but one block is unpacked at first, then two ahead, then four: for a reader that may soon have enough. */
   readInSteps(blocks: readonly XzBlock[]): AsyncGenerator<Uint8Array>
   /**
    * The same, but checks may not be verified, and a block behind whose beginning there seem to be no more headers of a tar is
@@ -100,7 +100,7 @@ export function createBlockReader(
     const whole = String(block.offset)
     const key = way === 'headers' && !slots.has(whole) ? `${way}${whole}` : whole
     const slot = slots.take(key, memory => unpack(memory, block, way))
-    // Who reads on learns of it; who stops need not.
+    // A reader that goes on gets the error; one that stops need not.
     slot.filled.catch(() => {})
     return slot
   }

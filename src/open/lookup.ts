@@ -40,7 +40,7 @@ export function createFullLookup(tar: TarBytes, name: string): MemberLookup {
 
 /**
  * Finds members in the only part of the archive that can have them, by the manifest. That part is read no further than to what
- * is looked for: whoever writes a manifest has each path once.
+ * is looked for: a manifest has each path once.
  */
 export function createSegmentLookup(tar: TarBytes, name: string, manifest: ImageManifest): MemberLookup {
   const ranges = new Map<string, TarRange[]>()

@@ -50,7 +50,7 @@ const OPTIONS = objectOf({
 })
 
 /**
- * Opens an image to look into it: a tar archive, plain or compressed, whoever made it, by its path, its URL or as an object
+ * Opens an image to look into it: a tar archive by any tool, plain or compressed, by its path, its URL or as an object
  * that reads it. Of an .xz with several blocks, a .zst with several frames, and a plain tar, only those parts are read that
  * have what is looked for; all others are unpacked from their beginning each time.
  *

@@ -38,7 +38,10 @@ export interface TarBytes {
    * are asked for. Checks of the parts are not verified. Absent where it would save nothing.
    */
   headersFrom?(offset: number, end?: number): AsyncGenerator<Uint8Array>
-  /** The same as `from` for who may soon have enough: one part is unpacked, then two, and so on. Absent where it is the same. */
+  /**
+   * The same as `from` for a reader that may soon have enough: one part is unpacked, then two, and so on. Absent where it is the
+   * same.
+   */
   stepsFrom?(offset: number, end?: number): AsyncGenerator<Uint8Array>
   /** Gives up what it holds. Nothing is left when it resolves. */
   close(): Promise<void>

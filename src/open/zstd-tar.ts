@@ -53,7 +53,7 @@ export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBy
   async function* read(wanted: readonly TarBlock[]): AsyncGenerator<Uint8Array> {
     for (const [i, frame] of wanted.entries()) {
       const data = get(frame)
-      // Read meanwhile. Whoever needs one learns of its fault then.
+      // Read meanwhile. A reader that needs one gets its error then.
       for (const next of wanted.slice(i + 1, i + 1 + ahead)) get(next).catch(() => {})
       yield await data
     }

@@ -14,7 +14,7 @@ export interface FillOptions {
   readonly size: number
   readonly partial: Partial
   readonly signal?: AbortSignal
-  /** Told of bytes that have come, right or wrong. */
+  /** Called with the number of bytes that have come, right or wrong. */
   readonly onFetched: (count: number) => void
 }
 

@@ -11,7 +11,7 @@ export interface PlainOptions {
   readonly file: string
   readonly partial: Partial
   readonly signal?: AbortSignal
-  /** Told of the bytes that are there, and of how many there will be, if the server says so. */
+  /** Called with the bytes that are there, and how many there will be, if the server says so. */
   readonly onBytes: (there: number, total: number | undefined) => void
 }
 

@@ -11,7 +11,7 @@ export interface ByteRange {
   readonly last: number
 }
 
-/** Ranges of a request. zsync asks for 20 at most, and who asks for more than this gets the whole file. */
+/** Ranges of a request. zsync asks for 20 at most; a request with more than this gets the whole file. */
 const RANGES_MAX = 200
 
 /**
