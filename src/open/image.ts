@@ -25,6 +25,8 @@ export interface VerifiedPath {
 
 /** An image that was opened. What reads it throws `OpenError` OPEN_CORRUPT where it is damaged. */
 export interface OpenedImage extends AsyncDisposable {
+  /** Its path, or its URL without a password, for messages; `the image` for one that is read by an object. */
+  readonly name: string
   /** Bytes of the file. */
   readonly size: number
   /** Bytes of the file that were read so far, those again that were read again. */
@@ -207,6 +209,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   }
 
   return {
+    name,
     size: source.size,
     get bytesRead() {
       return source.bytesRead

@@ -33,13 +33,13 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     // Of two entries with one path, the later counts.
     if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
     if (member.path !== REGISTRATION || member.type !== 'file') continue
-    checkRegistrationSize(member.size, 'the image')
+    checkRegistrationSize(member.size, image.name)
     const pieces: Uint8Array[] = []
     for await (const piece of contents()) pieces.push(piece.slice())
     registration = Buffer.concat(pieces)
   }
   const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])
-  return { paths: registration && parseStoredPaths(registration.toString(), 'the image'), toplevel: systems[0] }
+  return { paths: registration && parseStoredPaths(registration.toString(), image.name), toplevel: systems[0] }
 }
 
 /** The store path that links lead into. */

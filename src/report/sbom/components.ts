@@ -35,7 +35,7 @@ export interface ImageComponents {
 export async function readComponents(image: OpenedImage, name: string | undefined): Promise<ImageComponents> {
   const { manifest } = image
   const { paths, toplevel } = await readStored(image)
-  if (paths === undefined) throw new OpenError('ENTRY_MISSING', 'the image', `has no /${REGISTRATION}`)
+  if (paths === undefined) throw new OpenError('ENTRY_MISSING', image.name, `has no /${REGISTRATION}`)
   const records = new Map(paths.map(record => [record.path, record]))
   const components = [...records.values()]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
