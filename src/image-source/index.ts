@@ -1,4 +1,12 @@
 export { isHttp, openAccess, SERVER_OPTIONS, type ServerOptions } from './access.ts'
 export { besideOf, readBeside } from './beside.ts'
 export { OpenError, type OpenErrorCode } from './errors.ts'
-export { IMAGE_SIZE_MAX, type ImageSource, openFile, openUrl, type RandomAccess, sourceOf } from './source.ts'
+export {
+  IMAGE_SIZE_MAX,
+  type ImageSource,
+  openFile,
+  openUrl,
+  type RandomAccess,
+  type ReadOptions,
+  sourceOf,
+} from './source.ts'

@@ -8,7 +8,9 @@ import type { FileRange } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { OpenError } from './errors.ts'
 
-interface ReadOptions {
+/** Options of a read. */
+export interface ReadOptions {
+  /** Asks it to give up. */
   readonly signal?: AbortSignal
 }
 
@@ -16,7 +18,7 @@ interface ReadOptions {
 export interface RandomAccess {
   /** Bytes in all. */
   readonly size: number
-  /** `length` bytes from `offset` on, all of which are within `size`. The signal asks it to give up. */
+  /** `length` bytes from `offset` on, all of which are within `size`. */
   read(offset: number, length: number, options: ReadOptions): Promise<Uint8Array>
 }
 

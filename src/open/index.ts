@@ -1,7 +1,13 @@
 /** The public entry `nspawn-rootfs/open`: looks into images without unpacking them. */
 
 export { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
-export { OpenError, type OpenErrorCode, type RandomAccess, type ServerOptions } from '../image-source/index.ts'
+export {
+  OpenError,
+  type OpenErrorCode,
+  type RandomAccess,
+  type ReadOptions,
+  type ServerOptions,
+} from '../image-source/index.ts'
 export type { StoredPath } from '../stored-paths.ts'
 export { ExtractError, type ExtractErrorCode } from './extract/errors.ts'
 export {
