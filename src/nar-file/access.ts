@@ -62,11 +62,7 @@ export interface DocumentOptions {
   readonly recognise?: Recognise
 }
 
-export interface OpenOptions extends DocumentOptions {
-  readonly stretch?: NarFile['stretch']
-  /** As that of the file. */
-  readonly isElsewhere?: boolean
-}
+export type OpenOptions = DocumentOptions & Pick<NarFile, 'stretch' | 'isElsewhere'>
 
 /** Short enough for five attempts, so that a dead server is noticed within minutes. */
 const STALL_TIMEOUT = 20_000

@@ -90,8 +90,8 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
     return { path, sha256, ...amounts }
   } catch (error) {
     // Nothing is there to go on with.
-    const { size } = await handle.stat()
-    if (size === 0) await unlink(path).catch(() => {})
+    const found = await handle.stat().catch(() => undefined)
+    if (found?.size === 0) await unlink(path).catch(() => {})
     throw error
   } finally {
     await handle.close()
