@@ -94,7 +94,7 @@ export function step(): i32 {
         prepareChain()
         phase = PARSE
       } else {
-        prepareRadix()
+        prepareRadix(size)
         phase = COUNT
       }
     }

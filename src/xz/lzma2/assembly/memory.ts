@@ -40,9 +40,10 @@ export const GROUP_SIZES: i32 = 0x8_0000
 export const PAIRS: i32 = 0x10_0000
 export const TRIPLES: i32 = 0x14_0000
 export const QUADS: i32 = 0x18_0000
-/** Counters and cursors of the first distribution, and fingerprints; used before anything of nearest.ts. */
+/** Counters, cursors and latest positions of the first distribution, and fingerprints; used before anything of nearest.ts. */
 export const BUCKET_SIZES: i32 = 0x10_0000
 export const BUCKET_CURSORS: i32 = 0x14_0000
+export const LATEST: i32 = 0x18_0000
 export const FINGERPRINTS: i32 = 0x10_0000
 
 /** The block. */

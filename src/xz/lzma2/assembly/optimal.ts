@@ -30,6 +30,9 @@ const SLOTS: i32 = 48
 /** Operations after which prices are made anew: more often costs time, and some size as well. */
 const PRICES_AGE: i32 = 256
 
+/** Of a long match, so many positions at its end are noted: farther back, nobody looks for a few bytes. */
+const NOTED_MAX: i32 = 64
+
 /** A match of so many bytes is taken at once. */
 let niceLength: i32 = 64
 /** A node is passed over if one of the next two is dearer by this at most. */
@@ -116,7 +119,7 @@ export function parseOptimal(end: i32): void {
 
 /** Ends the stretch with a long match. */
 function takeLong(index: i32, position: i32, length: i32, distance: i32): void {
-  note(position + 1, position + length)
+  note(position + max(1, length - NOTED_MAX), position + length)
   prepend(length, distance)
   trace(index)
 }

@@ -1,6 +1,7 @@
-import { BUCKET_CURSORS, BUCKET_SIZES, buckets, collection, INPUT, links, sortCapacity } from './memory.ts'
+import { equalBytes } from './compare.ts'
+import { BUCKET_CURSORS, BUCKET_SIZES, buckets, collection, INPUT, LATEST, links, sortCapacity } from './memory.ts'
 import { kindOf, PIECE_BITS, PIECE_SIZE, STORED } from './pieces.ts'
-import { product, refineBucket } from './refine.ts'
+import { depth, product, refineBucket } from './refine.ts'
 
 /**
  * The radix match finder: one link from each position to the nearest earlier one of those that share the most bytes
@@ -12,10 +13,16 @@ import { product, refineBucket } from './refine.ts'
  * many buckets are made at a time as the lists have room for. The order within a bucket is that of the positions.
  *
  * Inside a run of one byte, every position links to the one before it, and is not sorted: else a block of zeros would be
- * one bucket, and the ends of runs would be compared with each other over and over.
+ * one bucket, and the ends of runs would be compared with each other over and over. Nor are positions inside a long repeat,
+ * as in the headers of a tar: each links to the one that it repeats.
  */
 
 export const BUCKETS: i32 = 0x1_0000
+
+/** Repeats are looked for where these bits of the hash are 0: one position of eight. */
+const SAMPLED: u32 = 7
+/** A repeat has so many bytes more than links tell apart. */
+const REPEAT_MIN: i32 = 32
 
 /** The buckets at hand, and how many positions they hold. */
 let rangeBegin: i32 = 0
@@ -28,8 +35,10 @@ let collectPiece: i32 = 0
 let refineAt: i32 = 0
 let refineOffset: i32 = 0
 
-export function prepareRadix(): void {
+export function prepareRadix(size: i32): void {
   memory.fill(BUCKET_SIZES, 0, BUCKETS * 4)
+  memory.fill(LATEST, 0, BUCKETS * 4)
+  memory.fill(links, 0, size * 4)
   rangeBegin = 0
   rangeEnd = 0
 }
@@ -38,7 +47,7 @@ export function setLink(position: i32, link: i32): void {
   store<i32>(links + (position << 2), link)
 }
 
-/** Counts a piece's positions into the sizes of the buckets, and links the insides of runs. */
+/** Counts a piece's positions into the sizes of the buckets, and links the insides of runs and repeats. */
 export function countPiece(piece: i32, size: i32): void {
   if (kindOf(piece) === STORED) return
   const begin = piece << PIECE_BITS
@@ -49,10 +58,45 @@ export function countPiece(piece: i32, size: i32): void {
       position = linkRun(position, end, size)
       continue
     }
-    const counter = BUCKET_SIZES + ((<i32>(product(address) >>> 16)) << 2)
+    const code = product(address)
+    const repeated = (code & SAMPLED) === 0 ? exchangeLatest(code, position) : -1
+    if (repeated >= 0) {
+      const linked = linkRepeat(position, repeated, end, size)
+      if (linked > position) {
+        position = linked - 1
+        continue
+      }
+    }
+    const counter = BUCKET_SIZES + ((<i32>(code >>> 16)) << 2)
     store<i32>(counter, load<i32>(counter) + 1)
   }
-  for (let position = max(begin, size - 3); position < min(begin + PIECE_SIZE, size); position++) setLink(position, 0)
+}
+
+/** Keeps the latest position of a hash, and returns the one before it; -1 for none. */
+function exchangeLatest(code: u32, position: i32): i32 {
+  const entry = LATEST + ((<i32>(code >>> 16)) << 2)
+  // Positions are kept with 1 added, so that 0 is none.
+  const earlier = load<i32>(entry) - 1
+  store<i32>(entry, position + 1)
+  return earlier
+}
+
+/**
+ * Links positions from `begin` on, each to the one as far behind `earlier`, if very many bytes are equal. The last ones are left
+ * to be sorted, since a longer match may begin there. Returns the first position that was not linked.
+ */
+function linkRepeat(begin: i32, earlier: i32, pieceEnd: i32, size: i32): i32 {
+  const length = equalBytes(INPUT + begin, INPUT + earlier, 0, min(size, pieceEnd + 256) - begin)
+  if (length < depth + REPEAT_MIN) return begin
+  const end = begin + length
+  const stop = min(end - depth, pieceEnd)
+  const distance = begin - earlier
+  for (let position = begin; position < stop; position++) {
+    setLink(position, (position - distance) | (min(end - position, 255) << 24))
+    const code = product(INPUT + position)
+    if ((code & SAMPLED) === 0) exchangeLatest(code, position)
+  }
+  return stop
 }
 
 /** Links positions from `begin` on, each to the one before it, as long as eight equal bytes follow. Returns the last. */
@@ -94,7 +138,7 @@ export function beginRange(pieces: i32): boolean {
   return true
 }
 
-/** Collects the positions of the next piece that are in the buckets at hand. False if there are no more. */
+/** Collects the positions of the next piece that are in the buckets at hand and have no link. False if there are no more. */
 export function collectNext(pieces: i32, size: i32): boolean {
   if (collectPiece === pieces || (inParts && collected + PIECE_SIZE > sortCapacity)) return false
   const piece = collectPiece++
@@ -105,17 +149,13 @@ export function collectNext(pieces: i32, size: i32): boolean {
   const count = <u32>(rangeEnd - rangeBegin)
   let target = collection + (collected << 2)
   let address = INPUT + begin
-  if (begin === 0 && end > address) {
-    store<i32>(target, 0)
-    target += (product(address) >>> 16) - first < count ? 4 : 0
-    address++
-  }
   // Written first and kept or not by a sum: where positions go cannot be foretold.
   for (; address < end; address++) {
-    store<i32>(target, address - INPUT)
+    const position = address - INPUT
+    store<i32>(target, position)
     const inRange = (product(address) >>> 16) - first < count
-    const inRun = load<u64>(address - 1) === load<u64>(address)
-    target += (<i32>inRange & (1 - <i32>inRun)) << 2
+    const isOpen = load<i32>(links + (position << 2)) === 0
+    target += (<i32>inRange & <i32>isOpen) << 2
   }
   collected = (target - collection) >>> 2
   return true

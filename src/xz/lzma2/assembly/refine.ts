@@ -20,7 +20,7 @@ const RECORD_BITS: i32 = 4
 const SMALL: i32 = 16
 
 /** To what length positions are told apart, at most 248. */
-let depth: i32 = 32
+export let depth: i32 = 32
 /** Where sizes of groups go: those of the levels above are below it. */
 let sizesEnd: i32 = GROUP_SIZES
 
