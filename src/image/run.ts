@@ -1,9 +1,10 @@
 import { availableParallelism } from 'node:os'
 import { openDefaultCache } from '../block-cache/index.ts'
+import type { ClosureSource } from '../closure-source.ts'
 import { compressionOf } from '../compression.ts'
 import { containerOf } from '../container/index.ts'
 import { type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
-import { type Production, type Progress, produce, startCrew } from '../produce/index.ts'
+import { type CrewOptions, type Production, type Progress, produce, startCrew } from '../produce/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
 import type { BuildOptions } from './options.ts'
 
@@ -40,9 +41,13 @@ export async function startRun(
 ): Promise<ImageRun> {
   const { signal } = ending
   signal.throwIfAborted()
-  const fetches = spec.source?.caches?.some(url => url.startsWith('http')) ?? false
   // Threads start as slowly as Nix lists a closure, so they start while the image is planned.
-  const crew = startCrew(containerOf(compressionOf(spec)), { workerUrl, workers, fetches, signal })
+  const crew = startCrew(containerOf(compressionOf(spec)), {
+    workerUrl,
+    workers,
+    reads: contentsOf(spec.source),
+    signal,
+  })
   try {
     const image = await prepareImage(spec, { known, signal })
     return { image, production: produce(image, crew, { cache, verifyCache, onProgress, ending }), close: crew.stop }
@@ -51,4 +56,10 @@ export async function startRun(
     signal.throwIfAborted()
     throw error
   }
+}
+
+/** What contents are, as far as that is known before the closure is found. */
+function contentsOf({ caches, exportFile, narFiles }: ClosureSource = {}): CrewOptions['reads'] {
+  if (caches?.some(url => url.startsWith('http'))) return 'nars over http'
+  return caches || exportFile !== undefined || narFiles ? 'nars' : 'files'
 }

@@ -96,8 +96,8 @@ async function* chunksOf(
   const onMislabelling = (cacheUrl: string) => faults.mislabelling.add(cacheUrl)
   const common = { packers, pieceSize, fetched: fetching.count, onMislabelling }
   if (!container.blocks || !encoders) {
-    const piecesAhead = Math.ceil(PLAIN_AHEAD / workers / pieceSize)
-    const packing = { ...common, lanes: workers, slotSize: pieceSize, piecesAhead }
+    const piecesAhead = Math.ceil(PLAIN_AHEAD / crew.packing / pieceSize)
+    const packing = { ...common, lanes: crew.packing, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
   const cached = await openCache(image, sizes, { encoders, workers }, options)
@@ -105,6 +105,8 @@ async function* chunksOf(
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
   fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  // They load while the first block is packed.
+  if (fetching.missing.length > 1) encoders.startAll()
   const parts = {
     batches: plan.batches,
     pieces: packImage(plan, fetching.missing, packing, sizes),
