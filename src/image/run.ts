@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os'
 import { openDefaultCache } from '../block-cache/index.ts'
-import type { ClosureSource } from '../closure-source.ts'
 import { compressionOf } from '../compression.ts'
 import { containerOf } from '../container/index.ts'
 import { type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
@@ -59,7 +58,7 @@ export async function startRun(
 }
 
 /** What contents are, as far as that is known before the closure is found. */
-function contentsOf({ caches, exportFile, narFiles }: ClosureSource = {}): CrewOptions['reads'] {
+function contentsOf({ caches, exportFile, narFiles }: NonNullable<ImageSpec['source']> = {}): CrewOptions['reads'] {
   if (caches?.some(url => url.startsWith('http'))) return 'nars over http'
   return caches || exportFile !== undefined || narFiles ? 'nars' : 'files'
 }

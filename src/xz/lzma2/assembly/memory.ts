@@ -53,7 +53,7 @@ export const INPUT: i32 = 0x40_0000
 const OUTPUT_SLACK: i32 = 0x4_0000
 
 /** Positions that are sorted at a time. */
-export const SORT_CAPACITY: i32 = 1 << 21
+export const SORT_CAPACITY: i32 = 3 << 20
 
 /** Records that a bucket is refined by, at most: see refine.ts. */
 const RECORDS_MAX: i32 = 1 << 18
