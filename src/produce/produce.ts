@@ -33,10 +33,11 @@ export interface ProduceOptions {
 const PLAIN_AHEAD = 128 * 1024 * 1024
 
 /**
- * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: two blocks of equal
- * size can differ threefold in encoding time. Their memory is that of the compressed bytes.
+ * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: two blocks of equal size can differ
+ * threefold in encoding time. By the times of the 152 blocks of a closure of 1.08 GB, 16 threads are busy for 0.80 of a build with
+ * two, for 0.85 with three, and no longer with more. Their memory is that of the compressed bytes.
  */
-const BLOCKS_WAITING = 2
+const BLOCKS_WAITING = 3
 
 /** Blocks of the file that are ready, or read from the cache, while those before them are written. */
 const CHUNKS_AHEAD = 2
