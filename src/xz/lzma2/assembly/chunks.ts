@@ -2,7 +2,7 @@ import { DECISIONS, INPUT, OPERATIONS_END, output } from './memory.ts'
 import { properties, resetModels } from './models.ts'
 import { firstOperation } from './operations.ts'
 import { beginCoding, code, codedEnd, endCoding } from './range-coder.ts'
-import { clearDecisions, DECISIONS_MAX, decisionsEnd, resetState, writeOperation } from './symbols.ts'
+import { clearDecisions, countDecisions, DECISIONS_MAX, decisionsEnd, resetState, writeOperation } from './symbols.ts'
 
 /**
  * LZMA2 chunks: what their frame is, stands in ../../lzma2-chunks.ts.
@@ -60,24 +60,21 @@ export function changeProperties(): void {
   forget()
 }
 
+/** Codes the next operation. */
+export function encode(length: i32, distance: i32): void {
+  if (codedPosition + length - chunkBegin > DATA_MAX || codedEnd - outputEnd > CODED_MAX) endChunk()
+  writeOperation(codedPosition, length, distance)
+  codedPosition += length
+  if (countDecisions() >= BATCH) {
+    code(DECISIONS, decisionsEnd)
+    clearDecisions()
+  }
+}
+
 /** Codes all operations that the parser left. */
 export function codeOperations(): void {
-  let position = codedPosition
-  for (let at = firstOperation; at < OPERATIONS_END; at += 8) {
-    const length = load<i32>(at)
-    if (position + length - chunkBegin > DATA_MAX || codedEnd - outputEnd > CODED_MAX) {
-      codedPosition = position
-      endChunk()
-    }
-    writeOperation(position, length, load<i32>(at, 4))
-    position += length
-    if (decisionsEnd - DECISIONS >= BATCH * 4) {
-      code(DECISIONS, decisionsEnd)
-      clearDecisions()
-    }
-  }
+  for (let at = firstOperation; at < OPERATIONS_END; at += 8) encode(load<i32>(at), load<i32>(at, 4))
   operationCount += (OPERATIONS_END - firstOperation) >>> 3
-  codedPosition = position
 }
 
 /** Ends the chunk, stored if that is shorter, and begins the next. */

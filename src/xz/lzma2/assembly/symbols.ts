@@ -19,7 +19,7 @@ import {
   literalModels,
   positionMask,
 } from './models.ts'
-import { DIRECT } from './range-coder.ts'
+import { DIRECT, LITERAL, LITERAL_BEHIND_MATCH } from './range-coder.ts'
 import { stateAfterLiteral, stateAfterMatch, stateAfterRep, stateAfterShortRep } from './states.ts'
 
 /**
@@ -34,6 +34,8 @@ export const DECISIONS_MAX: i32 = 48
 
 /** Where the next decision goes. */
 export let decisionsEnd: i32 = DECISIONS
+/** Literals in the list. */
+let literals: i32 = 0
 
 /** The coder's state and latest distances (1 is the byte before). */
 export let codedState: i32 = 0
@@ -50,7 +52,13 @@ export function resetState(): void {
   codedRep3 = 1
 }
 
+/** How many decisions wait: a literal, three words of the list, is nine. */
+export function countDecisions(): i32 {
+  return ((decisionsEnd - DECISIONS) >>> 2) + literals * 6
+}
+
 export function clearDecisions(): void {
+  literals = 0
   decisionsEnd = DECISIONS
 }
 
@@ -112,33 +120,14 @@ export function writeOperation(position: i32, length: i32, distance: i32): void 
   codedState = stateAfterRep(state)
 }
 
-function writeLiteral(begin: i32, position: i32, state: i32): i32 {
+function writeLiteral(at: i32, position: i32, state: i32): i32 {
   const address = INPUT + position
   const models = literalModels(position, position > 0 ? load<u8>(address - 1) : 0)
-  const byte = <i32>load<u8>(address)
-  let at = begin
-  let node = 1
-  let bit = 7
-  if (state >= 7) {
-    // Behind a match, the byte that would have gone on is part of the context while it agrees.
-    const expected = <i32>load<u8>(address - codedRep0)
-    for (; bit >= 0; bit--) {
-      const value = (byte >>> bit) & 1
-      const foretold = (expected >>> bit) & 1
-      at = decide(at, models + ((0x100 + (foretold << 8) + node) << 1), value)
-      node = (node << 1) | value
-      if (value !== foretold) {
-        bit--
-        break
-      }
-    }
-  }
-  for (; bit >= 0; bit--) {
-    const value = (byte >>> bit) & 1
-    at = decide(at, models + (node << 1), value)
-    node = (node << 1) | value
-  }
-  return at
+  store<u32>(at, (state < 7 ? LITERAL : LITERAL_BEHIND_MATCH) | <u32>models)
+  store<u8>(at, load<u8>(address), 4)
+  store<u8>(at, load<u8>(address - codedRep0), 5)
+  literals++
+  return at + 8
 }
 
 /** `bits` decisions of a tree, the highest bit first. */
