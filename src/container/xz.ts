@@ -43,7 +43,7 @@ export const xzContainer = ({ level, arm64Branches }: ImageCompression & { reado
       input.set(bytes)
       const converter = convertersOf(arm64Branches).find(({ gains }) => gains(input))
       converter?.encode(input)
-      const lzma2 = lzma2Filter(lzma2DictionarySize(level as Lzma2Level, bytes.length))
+      const lzma2 = lzma2Filter(lzma2DictionarySize(bytes.length))
       const block = assembleBlock({
         filters: converter ? [converter.filter, lzma2] : [lzma2],
         compressed: [encoder.encodeInput(bytes.length, level as Lzma2Level)],

@@ -39,7 +39,8 @@ interface Exports {
   reserve(bytes: number): number
   begin(
     bytes: number,
-    window: number,
+    lazy: number,
+    rows: number,
     depth: number,
     nice: number,
     skip: number,
@@ -68,8 +69,8 @@ export function createLzma2Encoder(): Lzma2Encoder {
 
   function encodeInput(size: number, level: Lzma2Level): Uint8Array<ArrayBuffer> {
     if (!(size <= reserved)) throw new RangeError(`the input has ${reserved} bytes, not ${size}`)
-    const { window, depth, nice, skip } = effortOf(level)
-    wasm.begin(size, window, depth, nice, skip, 3, 0, 2)
+    const { lazy, rows, depth, nice, skip } = effortOf(level)
+    wasm.begin(size, Number(lazy), rows, depth, nice, skip, 3, 0, 2)
     while (wasm.step() !== 0);
     return new Uint8Array(wasm.memory.buffer, wasm.outputBegin(), wasm.outputSize())
   }

@@ -1,12 +1,14 @@
 /**
- * What the levels mean. From 3 on, the whole block is the dictionary.
+ * What the levels mean. The whole block is the dictionary.
  *
- * | level | matches by              | parser  | for                                                    |
- * | ----- | ----------------------- | ------- | ------------------------------------------------------ |
- * | 0-2   | hash chains in a window | lazy    | speed: two to four times as fast as level 6            |
- * | 3-5   | radix sort of the block | optimal | somewhat less time than level 6                        |
- * | 6     | radix sort of the block | optimal | the default: less size than `xz -6`, in half its time  |
- * | 7-9   | radix sort of the block | optimal | a little less size, at any cost                        |
+ * | level | matches by              | parser  | for                                                         |
+ * | ----- | ----------------------- | ------- | ----------------------------------------------------------- |
+ * | 0     | rows of a hash table    | lazy    | speed: no look ahead                                        |
+ * | 1     | rows of a hash table    | lazy    | less size than `xz -1`, in half its time                    |
+ * | 2     | rows of a hash table    | optimal | between 1 and 3                                             |
+ * | 3-5   | radix sort of the block | optimal | somewhat less time than level 6                             |
+ * | 6     | radix sort of the block | optimal | the default: less size than `xz -6`, in half its time       |
+ * | 7-9   | radix sort of the block | optimal | a little less size, at any cost                             |
  */
 
 /** From the fastest, 0, to the one that makes the smallest, 9. */
@@ -17,9 +19,11 @@ export const LZMA2_LEVEL_DEFAULT: Lzma2Level = 6
 
 /** How a level works. Sizes are in bytes. */
 export interface Lzma2Effort {
-  /** How far back hash chains reach, a power of two; 0 stands for the radix match finder. */
-  readonly window: number
-  /** Hash chains: candidates that are compared. Radix: bytes by which positions are told apart, at most 248. */
+  /** The lazy parser, or the optimal one. */
+  readonly lazy: boolean
+  /** Rows of the hash table, of 16 bytes each, as a power of two: at most 17. 0 stands for the radix match finder. */
+  readonly rows: number
+  /** Radix: bytes by which positions are told apart, at most 248. Rows: 0. */
   readonly depth: number
   /** A match of so many bytes is taken without a look at others, at most 273. */
   readonly nice: number
@@ -28,16 +32,16 @@ export interface Lzma2Effort {
 }
 
 const EFFORTS: readonly Lzma2Effort[] = [
-  { window: 2 ** 18, depth: 4, nice: 24, skip: 0 },
-  { window: 2 ** 20, depth: 8, nice: 32, skip: 0 },
-  { window: 2 ** 22, depth: 6, nice: 48, skip: 0 },
-  { window: 0, depth: 16, nice: 32, skip: 32 },
-  { window: 0, depth: 24, nice: 48, skip: 24 },
-  { window: 0, depth: 24, nice: 64, skip: 16 },
-  { window: 0, depth: 32, nice: 192, skip: 8 },
-  { window: 0, depth: 48, nice: 224, skip: 4 },
-  { window: 0, depth: 64, nice: 273, skip: 0 },
-  { window: 0, depth: 128, nice: 273, skip: -8 },
+  { lazy: true, rows: 15, depth: 0, nice: 4, skip: 0 },
+  { lazy: true, rows: 16, depth: 0, nice: 24, skip: 0 },
+  { lazy: false, rows: 17, depth: 0, nice: 32, skip: 32 },
+  { lazy: false, rows: 0, depth: 16, nice: 32, skip: 32 },
+  { lazy: false, rows: 0, depth: 24, nice: 48, skip: 24 },
+  { lazy: false, rows: 0, depth: 24, nice: 64, skip: 16 },
+  { lazy: false, rows: 0, depth: 32, nice: 192, skip: 8 },
+  { lazy: false, rows: 0, depth: 48, nice: 224, skip: 4 },
+  { lazy: false, rows: 0, depth: 64, nice: 273, skip: 0 },
+  { lazy: false, rows: 0, depth: 128, nice: 273, skip: -8 },
 ]
 
 /** Throws `RangeError` for what is not a level. */
@@ -47,8 +51,7 @@ export function effortOf(level: number): Lzma2Effort {
   return effort
 }
 
-/** The dictionary that a decoder has to hold for a block of `size` bytes, in bytes; at least 4 KiB. */
-export function lzma2DictionarySize(level: Lzma2Level, size: number): number {
-  const { window } = effortOf(level)
-  return Math.max(window > 0 ? Math.min(window, size) : size, 4096)
+/** The dictionary that a decoder has to hold for a block of `size` bytes, in bytes: the block, but at least 4 KiB. */
+export function lzma2DictionarySize(size: number): number {
+  return Math.max(size, 4096)
 }

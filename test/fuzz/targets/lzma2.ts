@@ -25,7 +25,7 @@ export const target: Target = {
     const level = ((input[0] ?? 0) % 10) as Lzma2Level
     const data = input.subarray(1)
     const chunks = encoder.encode(data, level)
-    const decoded = decodeNative(chunks, data, lzma2DictionarySize(level, data.length))
+    const decoded = decodeNative(chunks, data, lzma2DictionarySize(data.length))
     assert.ok(decoded.equals(data), `level ${level}: decoded to ${decoded.length} bytes, which differ`)
   },
 }

@@ -1,8 +1,7 @@
-import { setCandidateDepth } from './candidates.ts'
-import { prepareChain } from './chain.ts'
+import { beginCandidates } from './candidates.ts'
 import { beginChunks, codedPosition, codeOperations, endChunk, endChunks, outputEnd, storeData } from './chunks.ts'
 import { beginLazy, parseLazy, restartLazy } from './lazy.ts'
-import { GUARD, INPUT, output, reserveForChains, reserveForRadix, reserveInput } from './memory.ts'
+import { GUARD, INPUT, output, reserveForRadix, reserveForRows, reserveInput } from './memory.ts'
 import { setProperties } from './models.ts'
 import { prepareNearest } from './nearest.ts'
 import { beginOptimal, parseOptimal, renewPrices } from './optimal.ts'
@@ -18,6 +17,7 @@ import {
   refineNext,
 } from './radix.ts'
 import { setDepth } from './refine.ts'
+import { prepareRows } from './rows.ts'
 
 /**
  * The encoder of a block, in steps: `begin`, then `step` until it returns 0. A step takes milliseconds. Small ones, because
@@ -36,7 +36,9 @@ const DONE: i32 = 0
 const STEP: i32 = 0x4000
 
 let phase: i32 = DONE
-let fast: boolean = false
+let lazy: boolean = false
+/** Rows of the match finder, as a power of two; 0 stands for the radix match finder. */
+let rows: i32 = 0
 let size: i32 = 0
 let pieces: i32 = 0
 let next: i32 = 0
@@ -58,21 +60,32 @@ export function outputSize(): i32 {
 }
 
 /**
- * Begins to encode the first `bytes` bytes of the input. With a window (a power of two) by hash chains and the lazy
- * parser, with 0 by the radix match finder and the optimal parser.
+ * Begins to encode the first `bytes` bytes of the input: by 2^rows rows, or with 0 by the radix match finder, and by the lazy
+ * parser or the optimal one. The rest is that of an effort, in ../levels.ts.
  */
-export function begin(bytes: i32, window: i32, depth: i32, nice: i32, skip: i32, lc: i32, lp: i32, pb: i32): void {
+export function begin(
+  bytes: i32,
+  lazyParser: boolean,
+  rowBits: i32,
+  depth: i32,
+  nice: i32,
+  skip: i32,
+  lc: i32,
+  lp: i32,
+  pb: i32,
+): void {
   size = bytes
-  fast = window > 0
-  if (fast) reserveForChains(bytes, window)
+  lazy = lazyParser
+  rows = rowBits
+  if (rows > 0) reserveForRows(bytes)
   else reserveForRadix(bytes)
   memory.fill(INPUT + bytes, 0, GUARD)
   setProperties(lc, lp, pb)
   beginChunks()
-  if (fast) beginLazy(window, depth, nice)
+  if (lazy) beginLazy(nice)
   else {
     setDepth(depth)
-    setCandidateDepth(depth)
+    beginCandidates(depth)
     preparePrices()
     beginOptimal(nice, skip)
   }
@@ -90,9 +103,9 @@ export function step(): i32 {
     else {
       smoothPieces(pieces)
       next = 0
-      if (fast) {
-        prepareChain()
-        phase = PARSE
+      if (rows > 0) {
+        prepareRows(rows)
+        beginParsing()
       } else {
         prepareRadix(size)
         phase = COUNT
@@ -120,10 +133,12 @@ export function step(): i32 {
 
 function beginNextRange(): void {
   if (beginRange(pieces)) phase = COLLECT
-  else {
-    prepareNearest()
-    phase = PARSE
-  }
+  else beginParsing()
+}
+
+function beginParsing(): void {
+  prepareNearest()
+  phase = PARSE
 }
 
 function parseStep(): void {
@@ -131,9 +146,11 @@ function parseStep(): void {
   while (codedPosition < stop) {
     if (codedPosition === regionEnd) enterRegion()
     if (codedPosition < regionEnd) {
-      if (fast) parseLazy(regionEnd)
-      else parseOptimal(regionEnd)
-      codeOperations()
+      if (lazy) parseLazy(min(stop, regionEnd), regionEnd)
+      else {
+        parseOptimal(regionEnd)
+        codeOperations()
+      }
     }
   }
   if (codedPosition === size) {
@@ -150,7 +167,7 @@ function enterRegion(): void {
   if (ordinary > piece) {
     endChunk()
     storeData(min(ordinary << PIECE_BITS, size))
-    if (fast) restartLazy()
+    if (lazy) restartLazy()
     else renewPrices()
   }
   let end = ordinary

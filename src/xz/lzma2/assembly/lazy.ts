@@ -1,8 +1,7 @@
-import { addToChain, beginChain, findInChain, foundDistance, foundLength } from './chain.ts'
-import { codedPosition } from './chunks.ts'
+import { codedPosition, encode } from './chunks.ts'
 import { equalBytes } from './compare.ts'
 import { INPUT } from './memory.ts'
-import { clearOperations, prepend } from './operations.ts'
+import { addToRows, findInRows, foundDistance, foundLength } from './rows.ts'
 import { codedRep0, codedRep1, codedRep2, codedRep3 } from './symbols.ts'
 
 /**
@@ -19,8 +18,7 @@ let ahead: boolean = false
 let repLength: i32 = 0
 let repDistance: i32 = 0
 
-export function beginLazy(window: i32, depth: i32, nice: i32): void {
-  beginChain(window, depth, nice)
+export function beginLazy(nice: i32): void {
   niceLength = nice
   ahead = false
 }
@@ -59,61 +57,60 @@ function repSuffices(length: i32, distance: i32): boolean {
   )
 }
 
-/** A match of three bytes from afar costs more than its bytes. */
+/** A match of four bytes from afar costs more than its bytes. */
 function isWorthy(length: i32, distance: i32): boolean {
-  return length > 3 ? length > 4 || distance <= 0x8_0000 : length === 3 && distance <= 0x1000
+  return length > 4 || (length === 4 && distance <= 0x1_0000)
+}
+
+/** Does the next position have a better match, so that a literal is worth its bits? */
+function isBetterNext(position: i32, limit: i32, length: i32, distance: i32): boolean {
+  findInRows(position, limit)
+  findRep(position, limit)
+  return (
+    repLength >= length - 1 ||
+    foundLength > length + 1 ||
+    (foundLength > length && foundDistance >>> 7 <= distance) ||
+    (foundLength >= length - 1 && foundDistance < distance >>> 7)
+  )
+}
+
+/** Parses up to `stop`, and beyond if a match goes on, but not beyond `end`. */
+export function parseLazy(stop: i32, end: i32): void {
+  while (codedPosition < stop) parseNext(end)
 }
 
 /** Chooses the next operation. */
-export function parseLazy(end: i32): void {
-  clearOperations()
+function parseNext(end: i32): void {
   const position = codedPosition
   const limit = min(end - position, LENGTH_MAX)
   if (position === 0 || limit < 2) {
-    if (!ahead) addToChain(position, position + 1)
+    if (!ahead) addToRows(position, position + 1)
     ahead = false
-    prepend(1, 0)
+    encode(1, 0)
     return
   }
-  if (!ahead) findInChain(position, limit)
+  if (!ahead) findInRows(position, limit)
   ahead = false
   const length = min(foundLength, limit)
   const distance = foundDistance
   findRep(position, limit)
   if (repLength >= niceLength || repSuffices(length, distance)) {
     take(position, position + 1, repLength, repDistance)
-    return
-  }
-  if (length >= niceLength) {
-    take(position, position + 1, length, distance)
-    return
-  }
-  if (!isWorthy(length, distance)) {
+  } else if (!isWorthy(length, distance)) {
     const same = load<u8>(INPUT + position) === load<u8>(INPUT + position - codedRep0)
-    prepend(1, same ? codedRep0 : 0)
-    return
-  }
-  if (limit > 2) {
-    findInChain(position + 1, limit - 1)
-    findRep(position + 1, limit - 1)
-    const better =
-      repLength >= length - 1 ||
-      foundLength > length + 1 ||
-      (foundLength > length && foundDistance >>> 7 <= distance) ||
-      (foundLength === length && foundDistance < distance >>> 7)
-    if (better) {
-      ahead = true
-      prepend(1, 0)
-      return
-    }
+    encode(1, same ? codedRep0 : 0)
+  } else if (length >= niceLength) {
+    take(position, position + 1, length, distance)
+  } else if (isBetterNext(position + 1, limit - 1, length, distance)) {
+    ahead = true
+    encode(1, 0)
+  } else {
     take(position, position + 2, length, distance)
-    return
   }
-  take(position, position + 1, length, distance)
 }
 
-/** Takes a match; the positions from `added` on are not yet in the chains. */
+/** Takes a match; the positions from `added` on are not yet in the rows. */
 function take(position: i32, added: i32, length: i32, distance: i32): void {
-  addToChain(added, position + length)
-  prepend(length, distance)
+  addToRows(added, position + length)
+  encode(length, distance)
 }

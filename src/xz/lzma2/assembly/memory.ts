@@ -3,9 +3,9 @@
  *
  *     low, fixed places    models, prices, parser, hash tables, work lists of the radix sort
  *     INPUT                the block, then zeros (GUARD)
- *     behind the block     optimal levels: slack, a link of four bytes a position (the output takes the place of links
+ *     behind the block     from level 3 on: slack, a link of four bytes a position (the output takes the place of links
  *                          that are used up), positions to sort, twice
- *                          fast levels: the chains, the output
+ *                          below: the output
  *
  * Addresses and sizes are in bytes. A position counts from the first byte of the block.
  */
@@ -29,6 +29,8 @@ export const OPERATIONS_END: i32 = 0x4_0000
 export const NODES: i32 = 0x4_0000
 /** Candidates at a position: see candidates.ts. */
 export const CANDIDATES: i32 = 0x7_0000
+/** The row that was looked up last: see rows.ts. */
+export const LATEST_ROW: i32 = 0x7_3000
 /** What kind each piece of the block is: see pieces.ts. */
 export const PIECES: i32 = 0x7_4000
 /** Counters of byte values. */
@@ -36,10 +38,12 @@ export const COUNTERS: i32 = 0x7_8000
 /** The values of a byte in each group at hand, and the sizes of groups: see refine.ts. */
 export const VALUES: i32 = 0x7_a000
 export const GROUP_SIZES: i32 = 0x8_0000
-/** Latest position of each pair, triple and quadruple of bytes: see nearest.ts, chain.ts. */
+/** Latest position of each pair, triple and quadruple of bytes: see nearest.ts. */
 export const PAIRS: i32 = 0x10_0000
 export const TRIPLES: i32 = 0x14_0000
 export const QUADS: i32 = 0x18_0000
+/** Latest positions by hash, up to two MiB: see rows.ts. */
+export const ROWS: i32 = 0x20_0000
 /** Counters, cursors and latest positions of the first distribution, and fingerprints; used before anything of nearest.ts. */
 export const BUCKET_SIZES: i32 = 0x10_0000
 export const BUCKET_CURSORS: i32 = 0x14_0000
@@ -68,8 +72,6 @@ export let sortCapacity: i32 = 0
 export let records: i32 = 0
 export let otherRecords: i32 = 0
 export let recordsCapacity: i32 = 0
-/** The previous position with the same hash, for each position modulo the window: see chain.ts. */
-export let chains: i32 = 0
 /** LZMA2 chunks. */
 export let output: i32 = 0
 
@@ -88,7 +90,7 @@ export function reserveInput(size: i32): void {
   reach(INPUT + size + GUARD)
 }
 
-/** Lays out and makes room for what the optimal levels need. */
+/** Lays out and makes room for what the radix match finder needs. */
 export function reserveForRadix(size: i32): void {
   output = align(INPUT + size + GUARD)
   links = output + OUTPUT_SLACK
@@ -101,10 +103,9 @@ export function reserveForRadix(size: i32): void {
   reach(max(collection + sortCapacity * 4 + 64, otherRecords + recordsCapacity * 16))
 }
 
-/** Lays out and makes room for what the fast levels need. */
-export function reserveForChains(size: i32, window: i32): void {
-  chains = align(INPUT + size + GUARD)
-  output = align(chains + window * 4)
+/** Lays out and makes room for what rows need. */
+export function reserveForRows(size: i32): void {
+  output = align(INPUT + size + GUARD)
   // Stored chunks add three bytes to 64 KiB; the chunk that is being made may be larger than what it holds.
   reach(output + size + (size >>> 12) + 0x2_0000)
 }

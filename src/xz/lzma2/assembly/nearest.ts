@@ -44,8 +44,8 @@ export function quadEntry(text: u32): i32 {
   return QUADS + (quadHash(text, QUAD_BITS) << 2)
 }
 
-/** Notes positions that are not parsed, because a match covers them. */
-export function note(begin: i32, end: i32): void {
+/** Notes positions that are not looked up. */
+export function noteNearest(begin: i32, end: i32): void {
   for (let position = begin; position < end; position++) {
     const text = load<u32>(INPUT + position)
     store<u8>(pairEntry(text), <u8>position)

@@ -1,9 +1,8 @@
-import { findCandidates } from './candidates.ts'
+import { findCandidates, note } from './candidates.ts'
 import { codedPosition, operationCount } from './chunks.ts'
 import { equalBytes } from './compare.ts'
 import { CANDIDATES, INPUT, NODES } from './memory.ts'
 import { IS_MATCH, IS_REP, IS_REP_G0, IS_REP_G1, IS_REP_G2, IS_REP0_LONG, positionMask } from './models.ts'
-import { note } from './nearest.ts'
 import { arrive, LITERAL, NODE_BITS, NODES_MAX, node, offer, trace, UNREACHED } from './nodes.ts'
 import { clearOperations, prepend } from './operations.ts'
 import {
