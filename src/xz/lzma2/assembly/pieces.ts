@@ -8,6 +8,9 @@ import { COUNTERS, FINGERPRINTS, INPUT, PIECES } from './memory.ts'
 export const PIECE_BITS: i32 = 15
 export const PIECE_SIZE: i32 = 1 << PIECE_BITS
 
+/** Bytes that are counted at a time. */
+const PART_SIZE: i32 = PIECE_SIZE >>> 3
+
 /** To compress. */
 export const ORDINARY: u8 = 0
 /** To store. */
@@ -40,13 +43,16 @@ export function classify(piece: i32, size: i32): void {
 
 function isEven(address: i32): boolean {
   memory.fill(COUNTERS, 0, 1024)
-  // The sum only grows: most pieces show after a quarter that they are not.
-  return isEvenWith(address, PIECE_SIZE >>> 2) && isEvenWith(address + (PIECE_SIZE >>> 2), (PIECE_SIZE >>> 2) * 3)
+  // The sum of squares only grows: most pieces show early that they are not.
+  for (let part = address; part < address + PIECE_SIZE; part += PART_SIZE) {
+    if (!isEvenWith(part)) return false
+  }
+  return true
 }
 
-/** Adds bytes to the counters: is the sum of squares still below the bound? */
-function isEvenWith(address: i32, bytes: i32): boolean {
-  for (let at = address; at < address + bytes; at++) {
+/** Counts the bytes of one more part: is the sum of squares still below the bound? */
+function isEvenWith(part: i32): boolean {
+  for (let at = part; at < part + PART_SIZE; at++) {
     const counter = COUNTERS + ((<i32>load<u8>(at)) << 2)
     store<u32>(counter, load<u32>(counter) + 1)
   }

@@ -3,8 +3,8 @@
  * one loop.
  *
  *     model decision     address of the model << 1 | bit
- *     literal            LITERAL or LITERAL_BEHIND_MATCH | address of the models; then the byte, and the one behind the match,
- *                        8 bits each: eight decisions
+ *     literal            LITERAL or LITERAL_BEHIND_MATCH | address of the models; then the byte and the one behind the match, 8
+ *                        bits each, and the address of the model for "no match", 16 bits: nine decisions
  *     direct decision    DIRECT | number of bits << 24 | bits, each with the probability of one half
  *
  * The size of the range goes through the functions as an argument and their result: each decision waits for that of the one
@@ -42,6 +42,7 @@ export function code(begin: i32, end: i32): void {
     } else if (decision < DIRECT) {
       const models = <i32>(decision & 0xffff)
       const byte = <i32>load<u8>(at, 4)
+      range = inline.always(codeDecision(range, load<u16>(at, 6), 0))
       if (decision < LITERAL_BEHIND_MATCH) range = codeLiteral(range, models, byte)
       else range = codeLiteralBehindMatch(range, models, byte, load<u8>(at, 5))
       at += 4

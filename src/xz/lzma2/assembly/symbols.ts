@@ -52,9 +52,9 @@ export function resetState(): void {
   codedRep3 = 1
 }
 
-/** How many decisions wait: a literal, three words of the list, is nine. */
+/** How many decisions wait: a literal, two words of the list, is nine. */
 export function countDecisions(): i32 {
-  return ((decisionsEnd - DECISIONS) >>> 2) + literals * 6
+  return ((decisionsEnd - DECISIONS) >>> 2) + literals * 7
 }
 
 export function clearDecisions(): void {
@@ -74,7 +74,7 @@ export function writeOperation(position: i32, length: i32, distance: i32): void 
   const positionState = position & positionMask
   const index = ((state << 4) | positionState) << 1
   if (distance === 0 || (length === 1 && distance !== codedRep0)) {
-    decisionsEnd = writeLiteral(decide(at, IS_MATCH + index, 0), position, state)
+    decisionsEnd = writeLiteral(at, IS_MATCH + index, position, state)
     codedState = stateAfterLiteral(state)
     return
   }
@@ -120,12 +120,13 @@ export function writeOperation(position: i32, length: i32, distance: i32): void 
   codedState = stateAfterRep(state)
 }
 
-function writeLiteral(at: i32, position: i32, state: i32): i32 {
+function writeLiteral(at: i32, isMatch: i32, position: i32, state: i32): i32 {
   const address = INPUT + position
   const models = literalModels(position, position > 0 ? load<u8>(address - 1) : 0)
   store<u32>(at, (state < 7 ? LITERAL : LITERAL_BEHIND_MATCH) | <u32>models)
   store<u8>(at, load<u8>(address), 4)
   store<u8>(at, load<u8>(address - codedRep0), 5)
+  store<u16>(at, isMatch, 6)
   literals++
   return at + 8
 }
