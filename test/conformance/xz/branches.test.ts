@@ -8,6 +8,7 @@ import {
   computeCheck,
   createLzma2Encoder,
   createStreamWriter,
+  lzma2DictionarySize,
   lzma2Filter,
   X86_BRANCHES,
 } from '../../../src/xz/index.ts'
@@ -24,7 +25,7 @@ function fileOf({ filter, encode }: BranchConverter, blocks: readonly Uint8Array
     const converted = new Uint8Array(bytes)
     encode(converted)
     const block = assembleBlock({
-      filters: [filter, lzma2Filter(1 << 20)],
+      filters: [filter, lzma2Filter(lzma2DictionarySize(bytes.length))],
       compressed: [encoder.encode(converted, 0).slice()],
       uncompressedSize: bytes.length,
       check: 'crc64',
