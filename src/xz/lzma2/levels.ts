@@ -38,10 +38,10 @@ const EFFORTS: readonly Lzma2Effort[] = [
   { lazy: false, rows: 0, depth: 16, nice: 32, skip: 32 },
   { lazy: false, rows: 0, depth: 24, nice: 48, skip: 24 },
   { lazy: false, rows: 0, depth: 24, nice: 64, skip: 16 },
-  { lazy: false, rows: 0, depth: 32, nice: 192, skip: 8 },
-  { lazy: false, rows: 0, depth: 48, nice: 224, skip: 4 },
-  { lazy: false, rows: 0, depth: 64, nice: 273, skip: 0 },
-  { lazy: false, rows: 0, depth: 128, nice: 273, skip: -8 },
+  { lazy: false, rows: 0, depth: 48, nice: 192, skip: 8 },
+  { lazy: false, rows: 0, depth: 64, nice: 224, skip: 4 },
+  { lazy: false, rows: 0, depth: 96, nice: 273, skip: 0 },
+  { lazy: false, rows: 0, depth: 160, nice: 273, skip: -8 },
 ]
 
 /** Throws `RangeError` for what is not a level. */

@@ -124,7 +124,7 @@ describe('the LZMA2 encoder', () => {
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
         "nspawn-rootfs 6",
-        "4972d25bc09569ad0b9d79f287c1331263d19220779a9531e4473aed743ae892",
+        "eae677ed2196c517cb87abb61a4872452216ff150eb96c91c6e4e49e19c60326",
       ]
     `)
   })
