@@ -5,7 +5,7 @@
  *     digest   SHA-256 of the file's name and the contents, so that no file is taken for another one; of a block, whose key
  *              is its digest, that is compared instead
  */
-import { createHash, randomBytes, webcrypto } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { constants } from 'node:fs'
 import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -57,10 +57,11 @@ export async function readEntry(
       at += bytesRead
     }
     const bytes = new Uint8Array(file.buffer, DIGEST_SIZE)
+    // Not by a thread of Node's own, for which the bytes would be copied: that takes as long as to hash them here.
     const isWhole =
       sha256 === undefined
         ? digestOf(name, bytes).equals(file.subarray(0, DIGEST_SIZE))
-        : (await sha256Of(bytes)) === sha256
+        : createHash('sha256').update(bytes).digest('hex') === sha256
     return isWhole ? { bytes, time: found.mtimeMs } : undefined
   } finally {
     await handle.close()
@@ -97,9 +98,4 @@ export async function touchEntry({ folder }: Access, name: string): Promise<void
 
 function digestOf(name: string, bytes: Uint8Array): Buffer {
   return createHash('sha256').update(name).update(bytes).digest()
-}
-
-/** By a thread of Node's own: meanwhile this one hashes the image. */
-async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return Buffer.from(await webcrypto.subtle.digest('SHA-256', bytes)).toString('hex')
 }

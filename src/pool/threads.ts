@@ -8,8 +8,6 @@ import { unpackError } from './sent-error.ts'
 export interface Threads {
   /** Runs `job`; jobs beyond the number of threads wait. Rejects with what it throws, and `ThreadError` for a thread that fails. */
   run<Result>(job: string, task: unknown): Promise<Result>
-  /** Starts those that have not been started, before there are jobs for them. */
-  startAll(): void
   /** Stops the threads, whatever they are doing: their jobs reject. None is left when it resolves. */
   stop(): Promise<void>
 }
@@ -146,9 +144,6 @@ function createThreads(
         if (thread) takeNext(thread)
         else if (threads.size < most) start()
       })
-    },
-    startAll() {
-      while (!end && threads.size < most) start()
     },
     async stop() {
       endAll(new Error('the threads were stopped'))

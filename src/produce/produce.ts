@@ -106,8 +106,6 @@ async function* chunksOf(
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksAhead = workers * (1 + BLOCKS_WAITING)
   fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
-  // They load while the first block is packed.
-  if (fetching.missing.length > 1) encoders.startAll()
   const parts = {
     batches: plan.batches,
     pieces: packImage(plan, fetching.missing, packing, sizes),
