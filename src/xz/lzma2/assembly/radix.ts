@@ -52,7 +52,7 @@ export function countPiece(piece: i32, size: i32): void {
   if (kindOf(piece) === STORED) return
   const begin = piece << PIECE_BITS
   const end = min(begin + PIECE_SIZE, size - 3)
-  for (let position = begin; position < end; position++) {
+  for (let position = begin; position < end; ) {
     const address = INPUT + position
     if (position > 0 && load<u64>(address - 1) === load<u64>(address)) {
       position = linkRun(position, end, size)
@@ -63,12 +63,13 @@ export function countPiece(piece: i32, size: i32): void {
     if (repeated >= 0) {
       const linked = linkRepeat(position, repeated, end, size)
       if (linked > position) {
-        position = linked - 1
+        position = linked
         continue
       }
     }
     const counter = BUCKET_SIZES + ((<i32>(code >>> 16)) << 2)
     store<i32>(counter, load<i32>(counter) + 1)
+    position++
   }
 }
 
@@ -99,7 +100,7 @@ function linkRepeat(begin: i32, earlier: i32, pieceEnd: i32, size: i32): i32 {
   return stop
 }
 
-/** Links positions from `begin` on, each to the one before it, as long as eight equal bytes follow. Returns the last. */
+/** Links positions from `begin` on, each to the one before it, while eight equal bytes follow. Returns the first not linked. */
 function linkRun(begin: i32, pieceEnd: i32, size: i32): i32 {
   const byte = load<u8>(INPUT + begin)
   let end = begin + 8
@@ -109,7 +110,7 @@ function linkRun(begin: i32, pieceEnd: i32, size: i32): i32 {
     setLink(position, (position - 1) | (min(end - position, 255) << 24))
     position++
   } while (position < pieceEnd && load<u64>(INPUT + position - 1) === load<u64>(INPUT + position))
-  return position - 1
+  return position
 }
 
 /** Chooses the next buckets to make. False if all are done. */
