@@ -35,7 +35,7 @@ export interface RebuildOptions extends FillOptions {
 class RangesMissing extends Error {}
 
 /**
- * Makes as many of the missing pieces as it can, one at a time, since an encoder takes up to 106 MB. Resolves to the pieces
+ * Makes as many of the missing pieces as it can, one at a time, since an encoder takes up to 114 MB. Resolves to the pieces
  * that it made, each with the bytes that were not fetched for it. Throws `DiskError`.
  */
 export async function rebuildPieces(missing: readonly Piece[], options: RebuildOptions): Promise<Map<Piece, number>> {

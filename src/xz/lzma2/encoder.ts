@@ -14,7 +14,7 @@ export const LZMA2_ENCODER = 'nspawn-rootfs 6'
 export const LZMA2_BLOCK_SIZE_MAX = 2 ** 24
 
 /**
- * Encodes blocks, one after the other, each for itself. It works in memory of its own: 106 MB for blocks of 16 MiB from
+ * Encodes blocks, one after the other, each for itself. It works in memory of its own: 114 MB for blocks of 16 MiB from
  * level 3 on, less for smaller ones and for the levels below. It grows with the longest block only, and ends with the encoder.
  */
 export interface Lzma2Encoder {

@@ -1,3 +1,4 @@
+import { hash } from './hash.ts'
 import { INPUT, PAIRS, QUADS, TRIPLES } from './memory.ts'
 
 /**
@@ -21,27 +22,17 @@ export function prepareNearest(): void {
   memory.fill(QUADS, 0, 4 << QUAD_BITS)
 }
 
-/** The hash of the first three of four bytes. */
-export function tripleHash(text: u32, bits: i32): i32 {
-  return <i32>(((text << 8) * 0x9e37_79b1) >>> (32 - bits))
-}
-
-/** The hash of four bytes. */
-export function quadHash(text: u32, bits: i32): i32 {
-  return <i32>((text * 0x9e37_79b1) >>> (32 - bits))
-}
-
 /** Where the latest position with the same two, three, four next bytes is kept. */
 export function pairEntry(text: u32): i32 {
   return PAIRS + <i32>(text & 0xffff)
 }
 
 export function tripleEntry(text: u32): i32 {
-  return TRIPLES + (tripleHash(text, TRIPLE_BITS) << 1)
+  return TRIPLES + <i32>((hash(text << 8) >>> (32 - TRIPLE_BITS)) << 1)
 }
 
 export function quadEntry(text: u32): i32 {
-  return QUADS + (quadHash(text, QUAD_BITS) << 2)
+  return QUADS + <i32>((hash(text) >>> (32 - QUAD_BITS)) << 2)
 }
 
 /** Notes positions that are not looked up. */

@@ -1,7 +1,8 @@
 import { equalBytes } from './compare.ts'
+import { hashAt } from './hash.ts'
 import { BUCKET_CURSORS, BUCKET_SIZES, buckets, collection, INPUT, LATEST, links, sortCapacity } from './memory.ts'
 import { kindOf, PIECE_BITS, PIECE_SIZE, STORED } from './pieces.ts'
-import { depth, product, refineBucket } from './refine.ts'
+import { depth, refineBucket } from './refine.ts'
 
 /**
  * The radix match finder: one link from each position to the nearest earlier one of those that share the most bytes
@@ -58,7 +59,7 @@ export function countPiece(piece: i32, size: i32): void {
       position = linkRun(position, end, size)
       continue
     }
-    const code = product(address)
+    const code = hashAt(address)
     const repeated = (code & SAMPLED) === 0 ? exchangeLatest(code, position) : -1
     if (repeated >= 0) {
       const linked = linkRepeat(position, repeated, end, size)
@@ -94,7 +95,7 @@ function linkRepeat(begin: i32, earlier: i32, pieceEnd: i32, size: i32): i32 {
   const distance = begin - earlier
   for (let position = begin; position < stop; position++) {
     setLink(position, (position - distance) | (min(end - position, 255) << 24))
-    const code = product(INPUT + position)
+    const code = hashAt(INPUT + position)
     if ((code & SAMPLED) === 0) exchangeLatest(code, position)
   }
   return stop
@@ -154,7 +155,7 @@ export function collectNext(pieces: i32, size: i32): boolean {
   for (; address < end; address++) {
     const position = address - INPUT
     store<i32>(target, position)
-    const inRange = (product(address) >>> 16) - first < count
+    const inRange = (hashAt(address) >>> 16) - first < count
     const isOpen = load<i32>(links + (position << 2)) === 0
     target += (<i32>inRange & <i32>isOpen) << 2
   }
@@ -179,7 +180,7 @@ export function distribute(from: i32): boolean {
   const end = min(from + PIECE_SIZE, collected)
   for (let i = from; i < end; i++) {
     const position = load<i32>(collection + (i << 2))
-    const cursor = BUCKET_CURSORS + ((<i32>(product(INPUT + position) >>> 16)) << 2)
+    const cursor = BUCKET_CURSORS + ((<i32>(hashAt(INPUT + position) >>> 16)) << 2)
     const offset = load<i32>(cursor)
     store<i32>(buckets + offset, position)
     store<i32>(cursor, offset + 4)

@@ -1,4 +1,5 @@
 import { equalBytes } from './compare.ts'
+import { hash } from './hash.ts'
 import { COUNTERS, GROUP_SIZES, INPUT, links, otherRecords, records, recordsCapacity, VALUES } from './memory.ts'
 
 /**
@@ -26,15 +27,6 @@ let sizesEnd: i32 = GROUP_SIZES
 
 export function setDepth(value: i32): void {
   depth = value
-}
-
-/** Another order of the values of the next four bytes: the product with an odd number loses nothing. */
-export function product(address: i32): u32 {
-  return hash(load<u32>(address))
-}
-
-function hash(text: u32): u32 {
-  return text * 0x9e37_79b1
 }
 
 function keyOf(record: i32): u64 {

@@ -1,4 +1,5 @@
 import { equalBytes } from './compare.ts'
+import { hashAt } from './hash.ts'
 import { INPUT, LATEST_ROW, ROWS } from './memory.ts'
 
 /**
@@ -27,10 +28,6 @@ export function prepareRows(bits: i32): void {
   memory.fill(ROWS, 0, 16 << bits)
 }
 
-function hashAt(position: i32): u32 {
-  return load<u32>(INPUT + position) * 0x9e37_79b1
-}
-
 /** Puts a position in front of the entries of a row. */
 function insert(row: i32, entries: v128, hash: u32, position: i32): void {
   const moved = v128.shuffle<i32>(entries, entries, 0, 0, 1, 2)
@@ -40,7 +37,7 @@ function insert(row: i32, entries: v128, hash: u32, position: i32): void {
 /** Adds positions that are not looked up. */
 export function addToRows(begin: i32, end: i32): void {
   for (let position = begin; position < end; position++) {
-    const hash = hashAt(position)
+    const hash = hashAt(INPUT + position)
     const row = ROWS + <i32>((hash >>> rowShift) << 4)
     insert(row, v128.load(row), hash, position)
   }
@@ -48,7 +45,7 @@ export function addToRows(begin: i32, end: i32): void {
 
 /** Adds a position. Returns which of the entries in its row before have its tag, as bits; see `latestPosition`. */
 export function lookUpRow(position: i32): i32 {
-  const hash = hashAt(position)
+  const hash = hashAt(INPUT + position)
   const row = ROWS + <i32>((hash >>> rowShift) << 4)
   const entries = v128.load(row)
   v128.store(LATEST_ROW, entries)
