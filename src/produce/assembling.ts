@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto'
 import { digestOfBlock } from '../block-cache/index.ts'
-import type { ImageCompression } from '../compression.ts'
-import type { BlockFormat, BlockRecord } from '../container/index.ts'
+import type { BlockFormat } from '../container/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
-import type { Threads } from '../pool/index.ts'
+import { type BlockMaking, type EncodeOptions, type MadeBlock, startBlocks } from './block-making.ts'
 import type { CachedBatches } from './cached-batches.ts'
-import type { Piece, PieceOrigin } from './packing.ts'
-import type { EncodeTask, SlotBlock } from './worker.ts'
+import type { Piece } from './packing.ts'
 
 /** A run of bytes of the image file. They are the receiver's until it asks for the next. */
 export interface FileChunk {
@@ -36,19 +34,11 @@ export interface FinishedBlock {
   readonly sha256?: string
 }
 
-/** What to encode with. */
-export interface EncodeOptions {
-  readonly encoders: Threads
-  readonly compression: ImageCompression
-  /** Blocks under way at a time, in the encoders and behind them, waiting for an earlier one. */
-  readonly blocksAhead: number
-}
-
 /** The parts of an image whose blocks may be in a cache. */
 export interface Parts {
   /** All batches of the image. */
   readonly batches: readonly Batch[]
-  /** What is in no cache, in the order of the image. */
+  /** What is in no cache. */
   readonly pieces: AsyncIterable<Piece>
   readonly cached: CachedBatches | undefined
   /** Packs a batch whose cached blocks turned out to be lost. */
@@ -59,15 +49,10 @@ export interface Parts {
 export async function* assemblePlain(pieces: AsyncIterable<Piece>): AsyncGenerator<FileChunk> {
   for await (const piece of pieces) {
     const { slot, length } = piece
-    const block = { segment: originOf(piece)?.segment, size: length, uncompressedSize: length }
+    const block = { segment: piece.segment, size: length, uncompressedSize: length }
     yield { bytes: slot.subarray(0, length), block }
     piece.release()
   }
-}
-
-/** The batch that a piece is of, if it is of one. */
-function originOf({ of }: Piece): PieceOrigin | undefined {
-  return typeof of === 'object' ? of : undefined
 }
 
 /** The file of an image whose pieces are encoded, in parallel, into the blocks of a container. */
@@ -91,106 +76,51 @@ function framingOf(bytes: Uint8Array): FileChunk {
   return { bytes, framing: { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') } }
 }
 
-/** A block as it goes into the file. */
-interface ReadyBlock extends MadeBlock {
-  readonly segment: StoreSegment | undefined
-}
-
-/** A block that is being made, or a batch whose blocks are in a cache. */
-type Pending =
-  | { readonly origin: PieceOrigin | undefined; readonly block: Promise<MadeBlock> }
-  | { readonly batch: Batch }
-
-/** Starts encoders ahead of their turn, and hands out what is ready in the order of the image. */
-async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenerator<ReadyBlock> {
-  const queue: Pending[] = []
-  let making = 0
-  async function* next(): AsyncGenerator<ReadyBlock> {
-    const pending = queue.shift()!
-    if ('batch' in pending) return yield* cachedBlocks(pending.batch, parts, options)
-    making--
-    yield await finish(pending.origin, await pending.block, parts.cached)
-  }
-  for await (const part of mergeCached(parts)) {
-    if ('batch' in part) queue.push(part)
-    else {
-      const block = makeBlock(part, options)
-      // It may fail while an earlier one is waited for; that is no unhandled rejection, its turn comes.
-      block.catch(() => {})
-      queue.push({ origin: originOf(part), block })
-      making++
-    }
-    while (making >= options.blocksAhead) yield* next()
-  }
-  while (queue.length > 0) yield* next()
-}
-
-interface MadeBlock {
-  readonly bytes: Uint8Array
-  readonly record: BlockRecord
-  /** SHA-256 of the bytes, lower-case base 16. */
-  readonly sha256: string
-}
-
-/** Has a piece encoded. The block leaves its slot, so the packer can fill that while the block waits for its turn. */
-async function makeBlock(
-  { slot, length, release }: Piece,
-  { encoders, compression }: EncodeOptions,
-): Promise<MadeBlock> {
-  const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
-  const task: EncodeTask = { slot: memory, length, compression }
+/** The blocks in the order of the image. */
+async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenerator<MadeBlock> {
+  const { batches, pieces, cached } = parts
+  const making = startBlocks(pieces, options)
   try {
-    const { size, sha256, ...record } = await encoders.run<SlotBlock>('encode', task)
-    return { bytes: slot.slice(0, size), record, sha256 }
-  } finally {
-    release()
-  }
-}
-
-/** Keeps a block in the cache. */
-async function finish(
-  origin: PieceOrigin | undefined,
-  made: MadeBlock,
-  cached: CachedBatches | undefined,
-): Promise<ReadyBlock> {
-  if (cached && origin) {
-    const { bytes, record, sha256 } = made
-    await cached.add(origin.batch, bytes, { ...record, sha256 })
-    if (origin.last) await cached.complete(origin.batch)
-  }
-  return { ...made, segment: origin?.segment }
-}
-
-/** The pieces, with the batches that are in the cache in between. */
-async function* mergeCached({ batches, pieces, cached }: Parts): AsyncGenerator<Piece | { batch: Batch }> {
-  let at = 0
-  function* cachedUpTo(batch: Batch | undefined) {
-    for (; at < batches.length && batches[at] !== batch; at++) {
-      if (cached?.records.has(batches[at])) yield { batch: batches[at] }
+    yield* making.blocksOf('head')
+    for (const batch of batches) {
+      yield* cached?.records.has(batch) ? cachedBlocks(batch, parts, options) : madeBlocks(batch, making, cached)
     }
+    yield* making.blocksOf('tail')
+  } finally {
+    making.stop()
   }
-  for await (const piece of pieces) {
-    const origin = originOf(piece)
-    if (piece.of !== 'head') yield* cachedUpTo(origin?.batch)
-    yield piece
-    if (origin?.last) at++
+}
+
+/** The blocks of a batch as they are made. They are kept in the cache. */
+async function* madeBlocks(
+  batch: Batch,
+  making: BlockMaking,
+  cached: CachedBatches | undefined,
+): AsyncGenerator<MadeBlock> {
+  for await (const block of making.blocksOf(batch)) {
+    await cached?.add(batch, block.bytes, { ...block.record, sha256: block.sha256 })
+    if (block.last) await cached?.complete(batch)
+    yield block
   }
-  yield* cachedUpTo(undefined)
 }
 
 /** The blocks of a batch from the cache; from the first that was lost on, made anew. */
-async function* cachedBlocks(batch: Batch, parts: Parts, options: EncodeOptions): AsyncGenerator<ReadyBlock> {
+async function* cachedBlocks(batch: Batch, parts: Parts, options: EncodeOptions): AsyncGenerator<MadeBlock> {
   const segment = batch.segments.at(-1)
-  const { blocks } = parts.cached!.records.get(batch)!
+  const cached = parts.cached!
+  const { blocks } = cached.records.get(batch)!
   for (const [i, block] of blocks.entries()) {
-    const bytes = await parts.cached!.get(block)
+    const bytes = await cached.get(block)
     if (bytes) {
-      yield { bytes, record: block, sha256: digestOfBlock(block), segment }
+      yield { bytes, record: block, sha256: digestOfBlock(block), segment, last: i === blocks.length - 1 }
       continue
     }
-    let number = 0
-    for await (const made of blocksInOrder({ ...parts, batches: [batch], pieces: parts.repack(batch) }, options)) {
-      if (number++ >= i) yield made
+    const making = startBlocks(parts.repack(batch), options)
+    try {
+      let number = 0
+      for await (const made of madeBlocks(batch, making, cached)) if (number++ >= i) yield made
+    } finally {
+      making.stop()
     }
     return
   }

@@ -12,12 +12,16 @@ import {
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
 import { VERSION } from '../version.ts'
 import type { PackedSizes } from './packing.ts'
+import { readAhead } from './read-ahead.ts'
+
+/** Blocks that are being read while one is on its way into the file. */
+const BLOCKS_AHEAD = 2
 
 /** The blocks of an image's batches in a cache. */
 export interface CachedBatches {
   /** The batches whose blocks are there. */
   readonly records: ReadonlyMap<Batch, BatchRecord>
-  /** The bytes of a block that a record names; `undefined` if they were lost. */
+  /** The bytes of a block that a record names; `undefined` if they were lost. To be asked for in the order of the image. */
   get(block: CachedBlock): Promise<Uint8Array | undefined>
   /** Keeps a block, the next one of its batch. */
   add(batch: Batch, bytes: Uint8Array, facts: BlockFacts): Promise<void>
@@ -54,10 +58,11 @@ export async function lookUpBatches(
     sizes.cachedNars += narSizeOf(batch)
   }
 
+  const blocks = batches.flatMap(batch => records.get(batch)?.blocks ?? [])
   const added = new Map<Batch, (CachedBlock | undefined)[]>()
   return {
     records,
-    get: block => getBlock(cache, block),
+    get: readAhead(blocks, BLOCKS_AHEAD, block => getBlock(cache, block)),
     async add(batch, bytes, facts) {
       const blocks = added.get(batch) ?? []
       added.set(batch, blocks)

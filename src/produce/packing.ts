@@ -3,22 +3,19 @@ import { createClaims, createRing, openClaims, openConsumer, type RingConsumer, 
 import { packTree } from './tree-packer.ts'
 import type { PackReport, PackTask } from './worker.ts'
 
+/** Where in an image a piece lies: in a batch, or among the entries in front of all batches or behind them. */
+export type PiecePlace = Batch | 'head' | 'tail'
+
 /** A run of tar bytes, the first `length` of `slot`. The slot is the receiver's until `release`. */
 export interface Piece {
   readonly slot: Uint8Array<SharedArrayBuffer>
   readonly length: number
-  /** Where it is from: a batch, or the entries in front of all batches or behind them. */
-  readonly of: PieceOrigin | 'head' | 'tail'
-  release(): void
-}
-
-/** A piece of a batch. */
-export interface PieceOrigin {
-  readonly batch: Batch
-  /** The segment that the last of the bytes belong to. */
-  readonly segment: StoreSegment
-  /** Whether the batch ends with it. */
+  readonly place: PiecePlace
+  /** The store path that the last of the bytes belong to, if it is of a batch. */
+  readonly segment: StoreSegment | undefined
+  /** Whether its place ends with it. */
   readonly last: boolean
+  release(): void
 }
 
 /** What to pack with. */
@@ -57,8 +54,8 @@ export function createSizes({ batches }: ImagePlan): PackedSizes {
 }
 
 /**
- * Packs an image: its tar from the first byte to the last, in pieces of at most `pieceSize`, but for the batches that are
- * not in `batches`: the sizes of their segments have to be in `sizes`. Fills in the others.
+ * Packs an image in pieces of at most `pieceSize`: what is in front of the batches, then `batches` as they are given, then what is
+ * behind. Of other batches, the sizes of their segments have to be in `sizes`. Fills in the others.
  */
 export async function* packImage(
   plan: ImagePlan,
@@ -76,16 +73,17 @@ export async function* packImage(
   yield* cutPieces(tail, 'tail', options)
 }
 
-function* cutPieces(bytes: Uint8Array, of: 'head' | 'tail', { pieceSize, slotSize }: PackOptions): Generator<Piece> {
+function* cutPieces(bytes: Uint8Array, place: 'head' | 'tail', { pieceSize, slotSize }: PackOptions): Generator<Piece> {
   for (let at = 0; at < bytes.length; at += pieceSize) {
     const part = bytes.subarray(at, at + pieceSize)
     const slot = new Uint8Array(new SharedArrayBuffer(slotSize))
     slot.set(part)
-    yield { slot, length: part.length, of, release() {} }
+    const last = at + pieceSize >= bytes.length
+    yield { slot, length: part.length, place, segment: undefined, last, release() {} }
   }
 }
 
-/** Packs batches of an image, in their order. Fills in the sizes of their segments. */
+/** Packs batches as they are given. Fills in the sizes of their segments. */
 export async function* packBatches(
   { supply }: ImagePlan,
   batches: readonly Batch[],
@@ -134,7 +132,7 @@ async function* receiveBatch(batch: Batch, ring: RingConsumer): AsyncGenerator<P
     if (!piece) return false
     const last = piece.mark < 0
     const segment = batch.segments[last ? ~piece.mark : piece.mark]
-    yield { slot: piece.slot, length: piece.length, of: { batch, segment, last }, release: piece.release }
+    yield { slot: piece.slot, length: piece.length, place: batch, segment, last, release: piece.release }
     if (last) return true
   }
 }

@@ -33,11 +33,12 @@ export interface ProduceOptions {
 const PLAIN_AHEAD = 128 * 1024 * 1024
 
 /**
- * Encoded blocks that wait while an earlier one is being encoded, for each thread that encodes: two blocks of equal size can differ
- * threefold in encoding time. By the times of the 152 blocks of a closure of 1.08 GB, 16 threads are busy for 0.80 of a build with
- * two, for 0.85 with three, and no longer with more. Their memory is that of the compressed bytes.
+ * Encoded blocks that wait for their turn, for each thread that encodes: two blocks of equal size can differ threefold in encoding
+ * time. Of so many blocks at the end of an image, the longest are encoded first, so that no thread works alone at the end. By the
+ * times of the blocks of a closure, 16 threads are busy for 0.94 of a build of 83 blocks, and for 0.76 where all go by their order;
+ * for 0.98 and 0.85 of one of 152. The memory of waiting blocks is that of the compressed bytes.
  */
-const BLOCKS_WAITING = 3
+const BLOCKS_WAITING = 4
 
 /** Blocks of the file that are ready, or read from the cache, while those before them are written. */
 const CHUNKS_AHEAD = 2
@@ -104,11 +105,12 @@ async function* chunksOf(
   const cached = await openCache(image, sizes, { encoders, workers }, options)
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
-  const blocksAhead = workers * (1 + BLOCKS_WAITING)
-  fetching.missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  const blocksWaiting = workers * BLOCKS_WAITING
+  const missing = plan.batches.filter(batch => !cached?.records.has(batch))
+  fetching.missing = missing
   const parts = {
     batches: plan.batches,
-    pieces: packImage(plan, fetching.missing, packing, sizes),
+    pieces: packImage(plan, longestFirst(missing, pieceSize, blocksWaiting), packing, sizes),
     cached,
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack(batch: Batch) {
@@ -118,11 +120,25 @@ async function* chunksOf(
     },
   }
   // Where nothing is to be read, the packer is idle, and encodes the entries around the batches: no other thread starts.
-  const encoding = { encoders: fetching.missing.length === 0 ? packers : encoders, compression, blocksAhead }
+  const encoding = {
+    encoders: missing.length === 0 ? packers : encoders,
+    compression,
+    blocksAhead: workers + blocksWaiting,
+  }
   const file = verifyMeanwhile(assembleBlocks(parts, container.blocks, encoding), async () => {
     if (cached) await verifyInspected(image, [...cached.records.keys()], packers)
   })
   yield* lookAhead(file, CHUNKS_AHEAD)
+}
+
+/** Batches with those at the end that have `blocks` blocks together in the order of their sizes, the longest first. */
+function longestFirst(batches: readonly Batch[], pieceSize: number, blocks: number): Batch[] {
+  let end = batches.length
+  for (let count = 0; end > 0; end--) {
+    count += Math.ceil(narSizeOf(batches[end - 1]) / pieceSize)
+    if (count > blocks) break
+  }
+  return [...batches.slice(0, end), ...batches.slice(end).sort((a, b) => narSizeOf(b) - narSizeOf(a))]
 }
 
 /**

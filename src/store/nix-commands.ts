@@ -21,15 +21,15 @@ const NIX_COMMAND = ['--extra-experimental-features', 'nix-command']
  */
 export async function askStoreUrl(signal?: AbortSignal): Promise<string | undefined> {
   try {
-    return (await output('nix', [...NIX_COMMAND, 'config', 'show', 'store'], signal)).trim()
+    // The name before 2.20. Versions since then know it, too, though not for ever: so one start of Nix does for all of them.
+    const settings: unknown = JSON.parse(await output('nix', [...NIX_COMMAND, 'show-config', '--json'], signal))
+    const url = (settings as { store?: { value?: unknown } }).store?.value
+    if (typeof url === 'string') return url
   } catch {
-    // Before 2.20 it had another name, and printed all settings only.
     signal?.throwIfAborted()
   }
   try {
-    const settings: unknown = JSON.parse(await output('nix', [...NIX_COMMAND, 'show-config', '--json'], signal))
-    const url = (settings as { store?: { value?: unknown } }).store?.value
-    return typeof url === 'string' ? url : undefined
+    return (await output('nix', [...NIX_COMMAND, 'config', 'show', 'store'], signal)).trim()
   } catch {
     signal?.throwIfAborted()
     return undefined

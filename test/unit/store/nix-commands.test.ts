@@ -82,9 +82,9 @@ describe('askNixStore', () => {
 
 describe('askStoreUrl', () => {
   it.each([
-    ['by its name', 'case "$*" in *" config show store") echo local?root=/x ;; *) exit 1 ;; esac'],
+    ['by its name of today', 'case "$*" in *" config show store") echo local?root=/x ;; *) exit 1 ;; esac'],
     [
-      'among all, as before 2.20',
+      'among all, by its name before 2.20',
       `case "$*" in *" show-config --json") echo '{"store":{"value":"local?root=/x"}}' ;; *) exit 1 ;; esac`,
     ],
   ])('reads the setting %s', async (_, script) => {

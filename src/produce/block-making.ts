@@ -1,0 +1,123 @@
+import type { ImageCompression } from '../compression.ts'
+import type { BlockRecord } from '../container/index.ts'
+import type { StoreSegment } from '../plan/index.ts'
+import type { Threads } from '../pool/index.ts'
+import type { Piece, PiecePlace } from './packing.ts'
+import type { EncodeTask, SlotBlock } from './worker.ts'
+
+/** What to encode with. */
+export interface EncodeOptions {
+  readonly encoders: Threads
+  readonly compression: ImageCompression
+  /** Blocks under way at a time, in the encoders and behind them, waiting for their turn. */
+  readonly blocksAhead: number
+}
+
+/** An encoded block. */
+export interface MadeBlock {
+  readonly bytes: Uint8Array
+  readonly record: BlockRecord
+  /** SHA-256 of the bytes, lower-case base 16. */
+  readonly sha256: string
+  /** The store path that it ends in, if it ends in one. */
+  readonly segment: StoreSegment | undefined
+  /** Whether it is the last one of its place. */
+  readonly last: boolean
+}
+
+/** Blocks that are being made, from pieces in any order. */
+export interface BlockMaking {
+  /**
+   * The blocks of a place, as soon as they are made. To be asked for one place after the other. Throws what the pieces or the
+   * encoders throw.
+   */
+  blocksOf(place: PiecePlace): AsyncGenerator<MadeBlock>
+  /** Takes no more pieces. */
+  stop(): void
+}
+
+/** A block that is with an encoder, or waits for one. */
+interface Begun {
+  readonly block: Promise<MadeBlock>
+  readonly last: boolean
+}
+
+/**
+ * Takes pieces as they come and has them encoded, `blocksAhead` at a time. While a block is wanted whose piece has not come, it takes
+ * more of them: those that wait for their turn would wait for ever.
+ */
+export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions): BlockMaking {
+  const begun = new Map<PiecePlace, Begun[]>()
+  let count = 0
+  let isPieceWanted = false
+  let isStopped = false
+  let failure: { readonly error: unknown } | undefined
+  let change = Promise.withResolvers<void>()
+
+  const changed = () => {
+    change.resolve()
+    change = Promise.withResolvers()
+  }
+  const until = async (isSo: () => boolean) => {
+    while (!isSo()) await change.promise
+  }
+  const begunAt = (place: PiecePlace) => {
+    const blocks = begun.get(place) ?? []
+    begun.set(place, blocks)
+    return blocks
+  }
+
+  const takePieces = async () => {
+    for await (const piece of pieces) {
+      const block = makeBlock(piece, options)
+      // It may fail while another one is waited for; that is no unhandled rejection, its turn comes.
+      block.catch(() => {})
+      begunAt(piece.place).push({ block, last: piece.last })
+      count++
+      changed()
+      await until(() => count < options.blocksAhead || isPieceWanted || isStopped)
+      if (isStopped) return
+    }
+  }
+  takePieces().catch(error => {
+    failure = { error }
+    changed()
+  })
+
+  return {
+    async *blocksOf(place) {
+      const blocks = begunAt(place)
+      for (let isLast = false; !isLast; ) {
+        isPieceWanted = blocks.length === 0
+        if (isPieceWanted) changed()
+        await until(() => blocks.length > 0 || failure !== undefined)
+        isPieceWanted = false
+        const next = blocks.shift()
+        if (!next) throw failure!.error
+        isLast = next.last
+        const block = await next.block
+        count--
+        changed()
+        yield block
+      }
+      begun.delete(place)
+    },
+    stop() {
+      isStopped = true
+      changed()
+    },
+  }
+}
+
+/** Has a piece encoded. The block leaves its slot, so the packer can fill that while the block waits for its turn. */
+async function makeBlock(piece: Piece, { encoders, compression }: EncodeOptions): Promise<MadeBlock> {
+  const { slot, length, segment, last } = piece
+  const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
+  const task: EncodeTask = { slot: memory, length, compression }
+  try {
+    const { size, sha256, ...record } = await encoders.run<SlotBlock>('encode', task)
+    return { bytes: slot.slice(0, size), record, sha256, segment, last }
+  } finally {
+    piece.release()
+  }
+}

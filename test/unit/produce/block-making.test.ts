@@ -1,0 +1,105 @@
+import fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { blockCapacity, containerOf } from '../../../src/container/index.ts'
+import { type Batch, prepareImage } from '../../../src/plan/index.ts'
+import { startThreads } from '../../../src/pool/index.ts'
+import { assembleBlocks } from '../../../src/produce/assembling.ts'
+import { startBlocks } from '../../../src/produce/block-making.ts'
+import { createSizes, type Piece, packImage } from '../../../src/produce/packing.ts'
+import { createChrootStore } from '../../chroot-store.ts'
+import { bulk } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+/** Batches of some pieces and of one, which are packed and encoded by threads, up to so many at a time. */
+async function prepare() {
+  const store = createChrootStore(temporaryFolder())
+  const roots = [5, 4, 6, 4, 5].map((size, i) => store.add(`path${i}`, bulk(size)))
+  for (let i = 0; i < 5; i++) roots.push(store.add(`small${i}`, { contents: `${i}` }))
+  const image = await prepareImage({ roots, source: store.source, format: 'tar.gz', level: 1, name: 'x' })
+  const threads = startThreads(
+    new URL('../../../src/produce/worker.ts', import.meta.url),
+    3,
+    new AbortController().signal,
+  )
+  onTestFinished(() => threads.stop())
+  const { plan, container, compression } = image
+  const piecesOf = (batches: readonly Batch[]) => {
+    const { blockSize } = container
+    const options = {
+      packers: threads,
+      lanes: 1,
+      pieceSize: blockSize,
+      slotSize: blockCapacity(blockSize),
+      piecesAhead: 2,
+      fetched: new SharedArrayBuffer(8),
+      onMislabelling() {},
+    }
+    return packImage(plan, batches, options, createSizes(plan))
+  }
+  const encoding = (blocksAhead: number) => ({ encoders: threads, compression, blocksAhead })
+  return { plan, blocks: containerOf(compression).blocks!, piecesOf, encoding }
+}
+
+describe('blocks from pieces in any order', () => {
+  it('are the same file, however many are made at a time', async () => {
+    const { plan, blocks, piecesOf, encoding } = await prepare()
+    const { batches } = plan
+    const fileOf = async (order: readonly Batch[], blocksAhead: number) => {
+      const chunks: Buffer[] = []
+      const parts = { batches, pieces: piecesOf(order), cached: undefined, repack: () => piecesOf([]) }
+      for await (const { bytes } of assembleBlocks(parts, blocks, encoding(blocksAhead)))
+        chunks.push(Buffer.from(bytes))
+      return Buffer.concat(chunks)
+    }
+    const expected = await fileOf(batches, 4)
+    expect(batches.length).toBeGreaterThan(5)
+    const orders = fc.shuffledSubarray([...batches], { minLength: batches.length })
+    await fc.assert(
+      fc.asyncProperty(orders, fc.integer({ min: 1, max: 6 }), async (order, blocksAhead) => {
+        expect((await fileOf(order, blocksAhead)).equals(expected)).toBe(true)
+      }),
+      { numRuns: 8 },
+    )
+  })
+
+  it('end with the error of the pieces, once those before it are given', async () => {
+    const { plan, piecesOf, encoding } = await prepare()
+    async function* broken(): AsyncGenerator<Piece> {
+      for await (const piece of piecesOf(plan.batches)) {
+        if (piece.place === plan.batches[1]) throw new Error('no more')
+        yield piece
+      }
+    }
+    const making = startBlocks(broken(), encoding(2))
+    const given = []
+    for await (const block of making.blocksOf('head')) given.push(block.last)
+    for await (const block of making.blocksOf(plan.batches[0])) given.push(block.last)
+    expect(given.filter(Boolean)).toHaveLength(2)
+    await expect(making.blocksOf(plan.batches[1]).next()).rejects.toThrow('no more')
+  })
+
+  it('take no more pieces than are wanted', async () => {
+    const { plan, piecesOf, encoding } = await prepare()
+    let taken = 0
+    let isLeft = false
+    async function* counted(): AsyncGenerator<Piece> {
+      try {
+        for await (const piece of piecesOf(plan.batches)) {
+          taken++
+          yield piece
+        }
+      } finally {
+        isLeft = true
+      }
+    }
+    const making = startBlocks(counted(), encoding(2))
+    for await (const _ of making.blocksOf('head'));
+    await making.blocksOf(plan.batches[0]).next()
+    await new Promise(resolve => setTimeout(resolve, 300))
+    // The two that were given, and two ahead of them.
+    expect(taken).toBe(4)
+    making.stop()
+    await expect.poll(() => isLeft).toBe(true)
+    expect(taken).toBe(4)
+  })
+})
