@@ -11,8 +11,8 @@ import {
 } from '../block-cache/index.ts'
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
 import { VERSION } from '../version.ts'
+import { readAhead } from './look-ahead.ts'
 import type { PackedSizes } from './packing.ts'
-import { readAhead } from './read-ahead.ts'
 
 /** Blocks that are being read while one is on its way into the file. */
 const BLOCKS_AHEAD = 2

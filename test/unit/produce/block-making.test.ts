@@ -1,14 +1,19 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { blockCapacity, containerOf } from '../../../src/container/index.ts'
+import { build } from '../../../src/index.ts'
 import { type Batch, prepareImage } from '../../../src/plan/index.ts'
 import { startThreads } from '../../../src/pool/index.ts'
 import { assembleBlocks } from '../../../src/produce/assembling.ts'
 import { startBlocks } from '../../../src/produce/block-making.ts'
 import { createSizes, type Piece, packImage } from '../../../src/produce/packing.ts'
-import { createChrootStore } from '../../chroot-store.ts'
+import { createBinaryCache } from '../../binary-cache.ts'
+import { createChrootStore, storePathOf } from '../../chroot-store.ts'
 import { bulk } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { sendFile, serve } from '../http/servers.ts'
 
 /** Batches of some pieces and of one, which are packed and encoded by threads, up to so many at a time. */
 async function prepare() {
@@ -102,4 +107,24 @@ describe('blocks from pieces in any order', () => {
     await expect.poll(() => isLeft).toBe(true)
     expect(taken).toBe(4)
   })
+})
+
+it('reads the last store paths of an image by their sizes, the largest first', async () => {
+  const cache = createBinaryCache(join(temporaryFolder(), 'cache'))
+  const roots = ['a', 'b', 'c'].map(name => storePathOf(name)).sort()
+  for (const [i, root] of roots.entries()) {
+    const contents = 'x'.repeat((5 + i) * 1024 * 1024)
+    cache.add(root.slice(root.indexOf('-') + 1), { contents }, { compression: 'none' })
+  }
+  const sizes: number[] = []
+  const server = await serve((request, response) => {
+    const file = readFileSync(join(cache.folder, request.url!))
+    if (request.url!.startsWith('/nar/')) sizes.push(file.length)
+    sendFile(request, response, { file })
+  })
+  const source = { ...cache.source, caches: [server.at('/').href] }
+  const built = build({ roots, source, level: 0, name: 'x' }, { workers: 1, cache: false })
+  for await (const _ of built.stream());
+  expect(sizes).toHaveLength(3)
+  expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
 })

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { readAhead } from '../../../src/produce/read-ahead.ts'
+import { readAhead } from '../../../src/produce/look-ahead.ts'
 
 it('gives what is asked for, reads nothing twice, and so many ahead', async () => {
   const numbers = Array.from({ length: 30 }, (_, i) => i)
