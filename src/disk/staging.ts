@@ -75,7 +75,8 @@ export async function openStaging(folder: string, files: readonly string[], sign
   }
 }
 
-async function checkReplaceable(folder: string, file: string, sharing: Sharing): Promise<void> {
+/** Throws `DiskError` for a name in a folder that a file of this user cannot have. */
+export async function checkReplaceable(folder: string, file: string, sharing: Sharing): Promise<void> {
   await checkOwner(folder, file, sharing)
   const path = join(folder, file)
   const found = await lookAt(path)

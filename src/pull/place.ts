@@ -10,7 +10,16 @@ import { constants } from 'node:fs'
 import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { attempt, DiskError, isOwn, makeFolders, openOutput, pinFolder, replaceFile } from '../disk/index.ts'
+import {
+  attempt,
+  checkReplaceable,
+  DiskError,
+  isOwn,
+  makeFolders,
+  openOutput,
+  pinFolder,
+  replaceFile,
+} from '../disk/index.ts'
 
 /** How the names of what is not finished begin. */
 export const PARTIAL = 'partial-'
@@ -26,6 +35,8 @@ export interface Place {
   openFile(name: string): Promise<FileHandle>
   /** Replaces a small file: it has the old contents or the new ones, whatever happens. */
   writeFile(name: string, contents: string | Uint8Array): Promise<void>
+  /** Throws `DiskError` where a file beside it is in the way of one of these. */
+  checkNames(files: readonly string[]): Promise<void>
   /** Removes all that is not finished. */
   clear(): Promise<void>
   /** Removes it if it is empty. */
@@ -61,6 +72,13 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
     folder: inside,
     openFile: name => attempt(join(path, name), () => withDescriptor(() => open(join(inside, name), FLAGS, 0o600))),
     writeFile: (name, contents) => replaceFile(inside, name, contents),
+    async checkNames(files) {
+      for (const each of files) {
+        await attempt(join(folder, each), () => checkReplaceable(output.path, each, output.sharing)).catch(error => {
+          throw output.reveal(error)
+        })
+      }
+    },
     clear: () =>
       attempt(path, async () => {
         const names = await withDescriptor(() => readdir(inside))

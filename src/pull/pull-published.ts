@@ -81,6 +81,8 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
 
   async function fetchNew(): Promise<FetchedImage> {
     const { from = [], saveTraffic = false, signal, onProgress = () => {} } = options
+    // First: what is in the way should fail before the image is fetched.
+    await place.checkNames([file, manifest.file])
     const older = [
       ...(await imagesIn(folder)),
       ...(await imagesFrom(from, warning => warnings.push(warning))),

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
+  chmodSync,
+  chownSync,
   copyFileSync,
   existsSync,
   readdirSync,
@@ -136,7 +138,7 @@ describe('an image', () => {
     },
   )
 
-  it('waits for no pipe in its own place', async () => {
+  it('waits for no pipe in its own place, and is not fetched', async () => {
     const folder = temporaryFolder()
     execFileSync('mkfifo', [join(folder, 'web.tar.xz')])
     const server = await serve(two)
@@ -144,7 +146,27 @@ describe('an image', () => {
       ...{ code: 'DISK_FAILED', path: join(folder, 'web.tar.xz') },
       message: expect.stringContaining('is in the way and not a file'),
     })
+    expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
   })
+
+  it.skipIf(process.getuid?.() !== 0).each(['web.tar.xz', 'web.manifest.json'])(
+    'is not fetched where another user has a %s in a folder of all',
+    async name => {
+      const folder = temporaryFolder()
+      chmodSync(folder, 0o1777)
+      const path = join(folder, name)
+      writeFileSync(path, 'theirs')
+      chownSync(path, 12345, 12345)
+      const server = await serve(two)
+      await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
+        ...{ code: 'DISK_FAILED', path },
+        message: expect.stringContaining(`${path}: belongs to`),
+      })
+      expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
+      expect(shown(folder)).toEqual([name])
+      expect(readFileSync(path, 'utf8')).toBe('theirs')
+    },
+  )
 
   it('comes whole from a server without ranges, and once', async () => {
     const server = await serve(one, { ranges: false })
