@@ -3,14 +3,8 @@ import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readPieces } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
-import {
-  IMAGE_SIZE_MAX,
-  isHttp,
-  openAccess,
-  openUrl,
-  SERVER_OPTIONS,
-  type ServerOptions,
-} from '../image-source/index.ts'
+import { IMAGE_SIZE_MAX, openAccess, openUrl, SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
+import { isHttp } from '../is-http.ts'
 import {
   type DetectedCompression as Compression,
   createByteInput,

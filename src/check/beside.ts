@@ -6,7 +6,8 @@ import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { openFile } from '../disk/index.ts'
-import { IMAGE_SIZE_MAX, isHttp, openAccess, type ServerOptions } from '../image-source/index.ts'
+import { IMAGE_SIZE_MAX, openAccess, type ServerOptions } from '../image-source/index.ts'
+import { isHttp } from '../is-http.ts'
 import { CheckError } from './errors.ts'
 
 /** Files of one folder. Throws `CheckError` IMAGE_UNREADABLE. */

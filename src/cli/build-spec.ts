@@ -9,6 +9,7 @@ import {
   readOverlay,
   type System,
 } from '../index.ts'
+import { isHttp } from '../is-http.ts'
 import type { CacheFlags } from './cache.ts'
 import { UsageError } from './usage.ts'
 
@@ -165,7 +166,7 @@ function sourceOf(flags: BuildFlags): ClosureSource {
   }
   const conflict = conflictIn(places, PLACE_OPTIONS)
   if (conflict !== undefined) throw new UsageError(conflict)
-  if (flags.tokenFile !== undefined && !urls.some(url => /^https?:/i.test(url))) {
+  if (flags.tokenFile !== undefined && !urls.some(isHttp)) {
     throw new UsageError('--token-file: is for a --store URL that begins with https:// or http://; give one')
   }
   return {

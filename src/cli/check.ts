@@ -13,6 +13,7 @@ import {
   type SystemdVersion,
   type SystemdVersions,
 } from '../index.ts'
+import { isHttp } from '../is-http.ts'
 import { formatBytes } from '../units.ts'
 import { type Line, print, printJson, printLines } from './print.ts'
 import { somePath, UsageError } from './usage.ts'
@@ -88,7 +89,7 @@ async function runCheck(image: string | undefined, flags: CheckFlags): Promise<v
 
 /** The folder of an image, and its name there. */
 function placeOf(image: string): [folder: string, file: string] {
-  if (!/^https?:/i.test(image)) return [dirname(image), basename(image)]
+  if (!isHttp(image)) return [dirname(image), basename(image)]
   const { pathname } = new URL(image)
   const file = pathname.slice(pathname.lastIndexOf('/') + 1)
   // A name on a server need not be one that can be decoded.

@@ -1,4 +1,5 @@
 /** The name of an image on a page. Of a URL, only the path is shown: pages are passed on, and a query may hold a token. */
+import { isHttp } from '../is-http.ts'
 
 /** The name of an image's file. */
 export function pageTitle(image: string): string {
@@ -19,7 +20,7 @@ function lastNames(image: string, count: number): string {
 }
 
 function namesOf(image: string): string[] {
-  const path = /^https?:/i.test(image) && URL.canParse(image) ? decode(new URL(image).pathname) : image
+  const path = isHttp(image) && URL.canParse(image) ? decode(new URL(image).pathname) : image
   return path.split('/').filter(name => name !== '')
 }
 

@@ -1,6 +1,7 @@
 import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { imageNameOf } from '../image-files.ts'
+import { isHttp } from '../is-http.ts'
 import { createSbom, SBOM_FORMATS, type SbomFormat } from '../report/index.ts'
 import { addOpenOptions, type OpenFlags, openForUser } from './open-image.ts'
 import { printJson } from './print.ts'
@@ -36,7 +37,7 @@ export function defineSbom(sbom: Command): void {
 async function printSbom(file: string, flags: SbomFlags): Promise<void> {
   const created = sourceDate(process.env.SOURCE_DATE_EPOCH)
   await using image = await openForUser(file, flags)
-  const path = /^https?:/i.test(file) ? new URL(file).pathname : file
+  const path = isHttp(file) ? new URL(file).pathname : file
   const name = image.manifest?.name ?? (imageNameOf(basename(path)) || undefined)
   printJson(await createSbom(image, { format: flags.format, name, created }), process.stdout, 2)
 }

@@ -1,5 +1,6 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
+import { isHttp } from '../is-http.ts'
 import { createThrottle, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
@@ -158,7 +159,7 @@ export function createTimedClient(options: HttpClientOptions, time: Time): HttpC
   const start = async (url: URL, options: FetchOptions, missing: ReadonlySet<number>, range?: FileRange) => {
     const { limit, insist = true, acceptsGzip = false, isElsewhere: isNamed = false, signal: outer } = options
     if (closed) throw closedError()
-    if (!/^https?:$/.test(url.protocol)) {
+    if (!isHttp(url)) {
       const message = `${describeUrl(url)}: downloads are possible from http and https only; check the URL`
       throw new HttpError('HTTP_URL_UNSUPPORTED', message, { url: describeUrl(url) })
     }

@@ -27,8 +27,3 @@ export async function openAccess(url: string, options: ServerOptions, signal?: A
   const credentials = await credentialsOf({ netrcFile, netrcText, tokenFile }, [url])
   return createAccess({ ...credentials, stallTimeout }, signal)
 }
-
-/** Whether a place is on a web server. */
-export function isHttp(place: string | URL): boolean {
-  return /^https?:/i.test(String(place))
-}

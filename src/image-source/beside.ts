@@ -2,7 +2,8 @@
 import { basename, dirname, join } from 'node:path'
 import { readIfThere } from '../disk/index.ts'
 import { imageNameOf } from '../image-files.ts'
-import { isHttp, openAccess, type ServerOptions } from './access.ts'
+import { isHttp } from '../is-http.ts'
+import { openAccess, type ServerOptions } from './access.ts'
 
 /** How to read a file beside an image. */
 export interface BesideOptions extends ServerOptions {

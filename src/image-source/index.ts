@@ -1,4 +1,4 @@
-export { isHttp, openAccess, SERVER_OPTIONS, type ServerOptions } from './access.ts'
+export { openAccess, SERVER_OPTIONS, type ServerOptions } from './access.ts'
 export { besideOf, readBeside } from './beside.ts'
 export { OpenError, type OpenErrorCode } from './errors.ts'
 export {

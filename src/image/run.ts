@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { openDefaultCache } from '../block-cache/index.ts'
 import { compressionOf } from '../compression.ts'
 import { containerOf } from '../container/index.ts'
+import { isHttp } from '../is-http.ts'
 import { type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
 import { type CrewOptions, type Production, type Progress, produce, startCrew } from '../produce/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
@@ -59,6 +60,6 @@ export async function startRun(
 
 /** What contents are, as far as that is known before the closure is found. */
 function contentsOf({ caches, exportFile, narFiles }: NonNullable<ImageSpec['source']> = {}): CrewOptions['reads'] {
-  if (caches?.some(url => url.startsWith('http'))) return 'nars over http'
+  if (caches?.some(isHttp)) return 'nars over http'
   return caches || exportFile !== undefined || narFiles ? 'nars' : 'files'
 }

@@ -6,7 +6,6 @@ import { manifestFileOf } from '../image-files.ts'
 import {
   besideOf,
   type ImageSource,
-  isHttp,
   OpenError,
   openAccess,
   openFile,
@@ -16,6 +15,7 @@ import {
   type ServerOptions,
   sourceOf,
 } from '../image-source/index.ts'
+import { isHttp } from '../is-http.ts'
 import type { Access } from '../nar-file/index.ts'
 import { workerUrlOf } from '../produce/index.ts'
 import { type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type ClosureSource, conflictIn, listsPaths } from '../closure-source.ts'
+import { isHttp } from '../is-http.ts'
 import { type Context, readTextBeside } from './context.ts'
 import type { Declaration } from './declaration.ts'
 
@@ -15,7 +16,7 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
   }
   const conflict = conflictIn(closure)
   if (conflict !== undefined) context.report(['closure'], `has ${conflict}`)
-  const servers = caches?.filter(url => /^https?:/i.test(url)) ?? []
+  const servers = caches?.filter(isHttp) ?? []
   if (tokenFile !== undefined && servers.length === 0) {
     context.report(['closure', 'tokenFile'], 'is for caches whose URL begins with https:// or http://; give one')
   }

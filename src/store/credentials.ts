@@ -3,6 +3,7 @@ import type { ClosureSource } from '../closure-source.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
+import { isHttp } from '../is-http.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { StoreError } from './errors.ts'
 
@@ -13,11 +14,11 @@ export async function credentialsOf(source: ClosureSource, caches: readonly stri
     throw new TypeError('source: netrcFile and netrcText: give one of them')
   }
   for (const { url } of tokens) {
-    if (/^https?:/i.test(url) && URL.canParse(url)) continue
+    if (isHttp(url) && URL.canParse(url)) continue
     const shown = JSON.stringify(describeUrl(url))
     throw new TypeError(`source.tokens: give the URL of the server a token is for, not ${shown}`)
   }
-  const servers = caches.filter(url => /^https?:/i.test(url))
+  const servers = caches.filter(isHttp)
   if (tokenFile !== undefined && servers.length === 0) {
     throw new TypeError('source.tokenFile: is for caches whose URL begins with https:// or http://; give one')
   }
