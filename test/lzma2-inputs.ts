@@ -10,7 +10,18 @@ export interface Part {
   readonly period: number
 }
 
-const KINDS = ['noise', 'run', 'periodic', 'copy', 'edited copy', 'text', 'few values', 'code', 'records'] as const
+const KINDS = [
+  'noise',
+  'run',
+  'periodic',
+  'copy',
+  'edited copy',
+  'text',
+  'few values',
+  'code',
+  'records',
+  'table',
+] as const
 
 /** A generator of numbers below 2^32, always the same for a seed (xorshift32). */
 export function createRandom(seed: number): () => number {
@@ -69,6 +80,15 @@ function fillPart(bytes: Uint8Array, begin: number, { kind, size, seed, period }
       break
     case 'records':
       each(i => ((i - begin) % period < 4 ? (i / period) >>> (8 * (i % 4)) : random() >>> 29))
+      break
+    case 'table':
+      // Rows of four bytes: one that counts, one that is mostly the same, and two small ones.
+      each(i => {
+        const isOdd = random() % (3 + (period % 14)) === 0
+        if ((i - begin) % 4 === 0) return isOdd ? random() >>> 30 : seed + ((i - begin) >>> 2)
+        if ((i - begin) % 4 === 1) return isOdd ? random() >>> 29 : seed >>> 8
+        return isOdd || random() % 3 === 0 ? random() >>> 29 : 0
+      })
       break
   }
 }

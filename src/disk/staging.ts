@@ -50,8 +50,7 @@ export async function openStaging(folder: string, files: readonly string[], sign
   }
   try {
     // First: a file in the way should fail before the image is built.
-    for (const file of files) await attempt(join(folder, file), () => checkReplaceable(out, file, sharing))
-    await checkLock(out)
+    await checkNames(folder, scratch, files)
   } catch (error) {
     await discard()
     throw reveal(error)
@@ -75,8 +74,20 @@ export async function openStaging(folder: string, files: readonly string[], sign
   }
 }
 
-/** Throws `DiskError` for a name in a folder that a file of this user cannot have. */
-export async function checkReplaceable(folder: string, file: string, sharing: Sharing): Promise<void> {
+/**
+ * Throws `DiskError` where something in `folder` has one of these names and cannot be replaced. `out` is its path for system
+ * calls.
+ */
+export async function checkNames(
+  folder: string,
+  { out, sharing }: Pick<Staging, 'out' | 'sharing'>,
+  files: readonly string[],
+): Promise<void> {
+  for (const file of files) await attempt(join(folder, file), () => checkReplaceable(out, file, sharing))
+  await checkLock(out)
+}
+
+async function checkReplaceable(folder: string, file: string, sharing: Sharing): Promise<void> {
   await checkOwner(folder, file, sharing)
   const path = join(folder, file)
   const found = await lookAt(path)

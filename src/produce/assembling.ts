@@ -83,7 +83,13 @@ async function* blocksInOrder(parts: Parts, options: EncodeOptions): AsyncGenera
   try {
     yield* making.blocksOf('head')
     for (const batch of batches) {
-      yield* cached?.records.has(batch) ? cachedBlocks(batch, parts, options) : madeBlocks(batch, making, cached)
+      if (!cached?.records.has(batch)) yield* madeBlocks(batch, making, cached)
+      else {
+        for await (const block of cachedBlocks(batch, parts, options)) {
+          making.check()
+          yield block
+        }
+      }
     }
     yield* making.blocksOf('tail')
   } finally {
@@ -99,29 +105,36 @@ async function* madeBlocks(
 ): AsyncGenerator<MadeBlock> {
   for await (const block of making.blocksOf(batch)) {
     await cached?.add(batch, block.bytes, { ...block.record, sha256: block.sha256 })
-    if (block.last) await cached?.complete(batch)
     yield block
   }
+  await cached?.complete(batch)
 }
 
 /** The blocks of a batch from the cache; from the first that was lost on, made anew. */
 async function* cachedBlocks(batch: Batch, parts: Parts, options: EncodeOptions): AsyncGenerator<MadeBlock> {
   const segment = batch.segments.at(-1)
-  const cached = parts.cached!
-  const { blocks } = cached.records.get(batch)!
-  for (const [i, block] of blocks.entries()) {
-    const bytes = await cached.get(block)
-    if (bytes) {
-      yield { bytes, record: block, sha256: digestOfBlock(block), segment, last: i === blocks.length - 1 }
-      continue
-    }
-    const making = startBlocks(parts.repack(batch), options)
-    try {
-      let number = 0
-      for await (const made of madeBlocks(batch, making, cached)) if (number++ >= i) yield made
-    } finally {
-      making.stop()
-    }
-    return
+  const { records, get } = parts.cached!
+  for (const [i, block] of records.get(batch)!.blocks.entries()) {
+    const bytes = await get(block)
+    if (!bytes) return yield* remadeBlocks(batch, i, parts, options)
+    yield { bytes, record: block, sha256: digestOfBlock(block), segment }
+  }
+}
+
+/** The blocks of a batch from the one numbered `from` on, with all of them made anew. */
+async function* remadeBlocks(
+  batch: Batch,
+  from: number,
+  { repack, cached }: Parts,
+  options: EncodeOptions,
+): AsyncGenerator<MadeBlock> {
+  const making = startBlocks(repack(batch), options)
+  try {
+    let number = 0
+    for await (const block of madeBlocks(batch, making, cached)) if (number++ >= from) yield block
+    await making.ended
+    making.check()
+  } finally {
+    making.stop()
   }
 }

@@ -21,8 +21,6 @@ export interface MadeBlock {
   readonly sha256: string
   /** The store path that it ends in, if it ends in one. */
   readonly segment: StoreSegment | undefined
-  /** Whether it is the last one of its place. */
-  readonly last: boolean
 }
 
 /** Blocks that are being made, from pieces in any order. */
@@ -32,8 +30,12 @@ export interface BlockMaking {
    * encoders throw.
    */
   blocksOf(place: PiecePlace): AsyncGenerator<MadeBlock>
+  /** Throws what the pieces have thrown so far, if anything. */
+  check(): void
   /** Takes no more pieces. */
   stop(): void
+  /** Resolves when no more pieces are taken, and nothing of what packs them is left. */
+  readonly ended: Promise<void>
 }
 
 /** A block that is with an encoder, or waits for one. */
@@ -44,12 +46,12 @@ interface Begun {
 
 /**
  * Takes pieces as they come and has them encoded, `blocksAhead` at a time. While a block is wanted whose piece has not come, it takes
- * more of them: those that wait for their turn would wait for ever.
+ * more than that: otherwise all would wait for ever.
  */
 export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions): BlockMaking {
   const begun = new Map<PiecePlace, Begun[]>()
   let count = 0
-  let isPieceWanted = false
+  let wanted: Begun[] | undefined
   let isStopped = false
   let failure: { readonly error: unknown } | undefined
   let change = Promise.withResolvers<void>()
@@ -60,6 +62,9 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
   }
   const until = async (isSo: () => boolean) => {
     while (!isSo()) await change.promise
+  }
+  const check = () => {
+    if (failure) throw failure.error
   }
   const begunAt = (place: PiecePlace) => {
     const blocks = begun.get(place) ?? []
@@ -75,11 +80,11 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
       begunAt(piece.place).push({ block, last: piece.last })
       count++
       changed()
-      await until(() => count < options.blocksAhead || isPieceWanted || isStopped)
+      await until(() => count < options.blocksAhead || wanted?.length === 0 || isStopped)
       if (isStopped) return
     }
   }
-  takePieces().catch(error => {
+  const ended = takePieces().catch(error => {
     failure = { error }
     changed()
   })
@@ -88,12 +93,12 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
     async *blocksOf(place) {
       const blocks = begunAt(place)
       for (let isLast = false; !isLast; ) {
-        isPieceWanted = blocks.length === 0
-        if (isPieceWanted) changed()
+        wanted = blocks
+        changed()
         await until(() => blocks.length > 0 || failure !== undefined)
-        isPieceWanted = false
-        const next = blocks.shift()
-        if (!next) throw failure!.error
+        wanted = undefined
+        check()
+        const next = blocks.shift()!
         isLast = next.last
         const block = await next.block
         count--
@@ -102,21 +107,23 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
       }
       begun.delete(place)
     },
+    check,
     stop() {
       isStopped = true
       changed()
     },
+    ended,
   }
 }
 
 /** Has a piece encoded. The block leaves its slot, so the packer can fill that while the block waits for its turn. */
 async function makeBlock(piece: Piece, { encoders, compression }: EncodeOptions): Promise<MadeBlock> {
-  const { slot, length, segment, last } = piece
+  const { slot, length, segment } = piece
   const memory = { memory: slot.buffer, offset: slot.byteOffset, size: slot.length }
   const task: EncodeTask = { slot: memory, length, compression }
   try {
     const { size, sha256, ...record } = await encoders.run<SlotBlock>('encode', task)
-    return { bytes: slot.slice(0, size), record, sha256, segment, last }
+    return { bytes: slot.slice(0, size), record, sha256, segment }
   } finally {
     piece.release()
   }

@@ -15,7 +15,7 @@ import { readAhead } from './look-ahead.ts'
 import type { PackedSizes } from './packing.ts'
 
 /** Blocks that are being read while one is on its way into the file. */
-const BLOCKS_AHEAD = 2
+const READS_AHEAD = 2
 
 /** The blocks of an image's batches in a cache. */
 export interface CachedBatches {
@@ -62,7 +62,7 @@ export async function lookUpBatches(
   const added = new Map<Batch, (CachedBlock | undefined)[]>()
   return {
     records,
-    get: readAhead(blocks, BLOCKS_AHEAD, block => getBlock(cache, block)),
+    get: readAhead(blocks, READS_AHEAD, block => getBlock(cache, block)),
     async add(batch, bytes, facts) {
       const blocks = added.get(batch) ?? []
       added.set(batch, blocks)

@@ -23,7 +23,7 @@ export interface Crew {
   /** Absent where blocks are not encoded. */
   readonly encoders: Threads | undefined
   readonly workers: number
-  /** Starts one more packer, which the caller stops. */
+  /** Starts one more packer, which the caller stops when it is done. */
   startPacker(): Threads
   /** Stops all others. None is left when it resolves. */
   stop(): Promise<void>
@@ -44,14 +44,19 @@ export function startCrew(container: Container, { workerUrl, workers, reads, sig
   const packing = container.blocks ? 1 : reads === 'files' ? Math.min(workers, READERS_MAX) : workers
   const packers = startPackers(packing)
   const encoders = container.blocks && offerThreads(workerUrl, workers, signal)
+  const more: Threads[] = []
   return {
     packers,
     packing,
     encoders,
     workers,
-    startPacker: () => startPackers(1),
+    startPacker() {
+      const packer = startPackers(1)
+      more.push(packer)
+      return packer
+    },
     async stop() {
-      await Promise.all([packers.stop(), encoders?.stop()])
+      await Promise.all([packers, ...more, encoders].map(threads => threads?.stop()))
     },
   }
 }

@@ -24,7 +24,7 @@ export async function* lookAhead<T>(items: AsyncIterable<T>, depth: number): Asy
 
 /**
  * Reads items in the order in which they lie, and begins to read the next `depth` while one is in use: each takes several system
- * calls, which wait for another thread. Every item is to be asked for once, or never.
+ * calls, which wait for another thread. Items are to be asked for in that order, each once or never.
  */
 export function readAhead<Item, Contents>(
   items: readonly Item[],

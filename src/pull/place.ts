@@ -12,7 +12,7 @@ import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import {
   attempt,
-  checkReplaceable,
+  checkNames,
   DiskError,
   isOwn,
   makeFolders,
@@ -35,7 +35,7 @@ export interface Place {
   openFile(name: string): Promise<FileHandle>
   /** Replaces a small file: it has the old contents or the new ones, whatever happens. */
   writeFile(name: string, contents: string | Uint8Array): Promise<void>
-  /** Throws `DiskError` where a file beside it is in the way of one of these. */
+  /** Throws `DiskError` where something in the image's folder has one of these names and cannot be replaced. */
   checkNames(files: readonly string[]): Promise<void>
   /** Removes all that is not finished. */
   clear(): Promise<void>
@@ -73,11 +73,10 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
     openFile: name => attempt(join(path, name), () => withDescriptor(() => open(join(inside, name), FLAGS, 0o600))),
     writeFile: (name, contents) => replaceFile(inside, name, contents),
     async checkNames(files) {
-      for (const each of files) {
-        await attempt(join(folder, each), () => checkReplaceable(output.path, each, output.sharing)).catch(error => {
-          throw output.reveal(error)
-        })
-      }
+      const { path: out, sharing, reveal } = output
+      await checkNames(folder, { out, sharing }, files).catch(error => {
+        throw reveal(error)
+      })
     },
     clear: () =>
       attempt(path, async () => {

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
+import { digestOf } from '../disk/index.ts'
 import { MANIFEST_SIZE_MAX, parseManifest } from '../image/index.ts'
 import { imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
 import type { Verifier } from '../signing/index.ts'
@@ -83,6 +84,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
     const { from = [], saveTraffic = false, signal, onProgress = () => {} } = options
     // First: what is in the way should fail before the image is fetched.
     await place.checkNames([file, manifest.file])
+    await digestOf(join(folder, settings.file))
     const older = [
       ...(await imagesIn(folder)),
       ...(await imagesFrom(from, warning => warnings.push(warning))),

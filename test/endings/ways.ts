@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
-import { type BuildOptions, build, type ImageSpec } from '../../src/index.ts'
+import { type BlockCache, type BuildOptions, build, type ImageSpec, openBlockCache } from '../../src/index.ts'
 
 /** What a build is ended on purpose with. */
 export class Enough extends Error {
@@ -48,6 +48,18 @@ export const WAYS: Record<string, (one: Case) => Promise<unknown>> = {
     for await (const _ of job.stream()) {
     }
     await job.result
+  },
+  async 'cache that has lost all blocks'({ spec, folder, options }) {
+    const cache = openBlockCache(join(folder, 'cache'))
+    const losing: BlockCache = {
+      get: async key => (key.startsWith('block:') ? undefined : cache.get(key)),
+      put: (key, bytes) => cache.put(key, bytes),
+    }
+    try {
+      for (const each of [cache, losing]) await build(spec, { ...options, cache: each }).writeTo(async () => {})
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   },
   async fault({ faulty, folder, options }) {
     await build(faulty, options).toFolder(folder)

@@ -67,20 +67,24 @@ describe('blocks from pieces in any order', () => {
     )
   })
 
-  it('end with the error of the pieces, once those before it are given', async () => {
+  it('end with the error of the pieces', async () => {
     const { plan, piecesOf, encoding } = await prepare()
     async function* broken(): AsyncGenerator<Piece> {
       for await (const piece of piecesOf(plan.batches)) {
-        if (piece.place === plan.batches[1]) throw new Error('no more')
+        if (piece.place === plan.batches[2]) throw new Error('no more')
         yield piece
       }
     }
-    const making = startBlocks(broken(), encoding(2))
-    const given = []
-    for await (const block of making.blocksOf('head')) given.push(block.last)
-    for await (const block of making.blocksOf(plan.batches[0])) given.push(block.last)
-    expect(given.filter(Boolean)).toHaveLength(2)
-    await expect(making.blocksOf(plan.batches[1]).next()).rejects.toThrow('no more')
+    const making = startBlocks(broken(), encoding(20))
+    const read = async () => {
+      for (const place of ['head', ...plan.batches] as const) for await (const _ of making.blocksOf(place));
+    }
+    expect(() => making.check()).not.toThrow()
+    await expect(read()).rejects.toThrow('no more')
+    // Those before it are not waited for.
+    await making.ended
+    expect(() => making.check()).toThrow('no more')
+    await expect(making.blocksOf(plan.batches[0]).next()).rejects.toThrow('no more')
   })
 
   it('take no more pieces than are wanted', async () => {
@@ -104,7 +108,8 @@ describe('blocks from pieces in any order', () => {
     // The two that were given, and two ahead of them.
     expect(taken).toBe(4)
     making.stop()
-    await expect.poll(() => isLeft).toBe(true)
+    await making.ended
+    expect(isLeft).toBe(true)
     expect(taken).toBe(4)
   })
 })

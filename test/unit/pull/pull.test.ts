@@ -138,16 +138,19 @@ describe('an image', () => {
     },
   )
 
-  it('waits for no pipe in its own place, and is not fetched', async () => {
-    const folder = temporaryFolder()
-    execFileSync('mkfifo', [join(folder, 'web.tar.xz')])
-    const server = await serve(two)
-    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
-      ...{ code: 'DISK_FAILED', path: join(folder, 'web.tar.xz') },
-      message: expect.stringContaining('is in the way and not a file'),
-    })
-    expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
-  })
+  it.each(['web.tar.xz', 'web.manifest.json', 'web.nspawn', '.nspawn-rootfs.lock'])(
+    'waits for no pipe in place of %s, and is not fetched',
+    async name => {
+      const folder = temporaryFolder()
+      execFileSync('mkfifo', [join(folder, name)])
+      const server = await serve(two)
+      await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
+        ...{ code: 'DISK_FAILED', path: join(folder, name) },
+        message: expect.stringContaining(join(folder, name)),
+      })
+      expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
+    },
+  )
 
   it.skipIf(process.getuid?.() !== 0).each(['web.tar.xz', 'web.manifest.json'])(
     'is not fetched where another user has a %s in a folder of all',

@@ -113,7 +113,8 @@ export function parseOptimal(end: i32): void {
     if (expand(at, index, position, min(room, LENGTH_MAX), candidatesEnd)) return
     index++
   }
-  trace(index)
+  // Without room it ends anywhere. A node that no way leads to lies between one that was passed over and the next but one.
+  trace(load<i32>(node(index)) === UNREACHED ? index + 1 : index)
 }
 
 /** Ends the stretch with a long match. */

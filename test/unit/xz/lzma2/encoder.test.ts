@@ -53,6 +53,17 @@ describe('the LZMA2 encoder', () => {
     }
   })
 
+  // Tables after which a way ended where none led to.
+  it.each([
+    [2, 2399],
+    [3, 2735],
+    [4, 2735],
+    [5, 5443],
+    [6, 5443],
+  ] as const)('ends anywhere, at level %i', (level, seed) => {
+    roundTrip(buildInput([{ kind: 'table', size: 300 + ((seed * 37) % 900), seed, period: seed }]), level)
+  })
+
   it.each(LEVELS)('goes over the ends of chunks, at level %i', level => {
     roundTrip(
       Buffer.concat([prose(3 * MiB), noise(200_000), new Uint8Array(3 * MiB), noise(70_000), prose(1000)]),
@@ -123,7 +134,7 @@ describe('the LZMA2 encoder', () => {
     hash.update(encoder.encode(Buffer.alloc(11 * MiB, 'abcde'), 6))
     expect([LZMA2_ENCODER, hash.digest('hex')]).toMatchInlineSnapshot(`
       [
-        "nspawn-rootfs 6",
+        "nspawn-rootfs 7",
         "eae677ed2196c517cb87abb61a4872452216ff150eb96c91c6e4e49e19c60326",
       ]
     `)
