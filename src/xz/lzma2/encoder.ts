@@ -71,7 +71,9 @@ export function createLzma2Encoder(): Lzma2Encoder {
     if (!(size <= reserved)) throw new RangeError(`the input has ${reserved} bytes, not ${size}`)
     const { lazy, rows, depth, nice, skip } = effortOf(level)
     wasm.begin(size, Number(lazy), rows, depth, nice, skip, 3, 0, 2)
-    while (wasm.step() !== 0);
+    for (let phase = wasm.step(); phase !== 0; phase = wasm.step()) {
+      if (phase < 0) throw new Error(`the LZMA2 encoder made a mistake at level ${level}: use another, and report it`)
+    }
     return new Uint8Array(wasm.memory.buffer, wasm.outputBegin(), wasm.outputSize())
   }
 

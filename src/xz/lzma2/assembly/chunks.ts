@@ -1,3 +1,4 @@
+import { equalBytes } from './compare.ts'
 import { DECISIONS, INPUT, OPERATIONS_END, output } from './memory.ts'
 import { properties, resetModels } from './models.ts'
 import { firstOperation } from './operations.ts'
@@ -71,10 +72,17 @@ export function encode(length: i32, distance: i32): void {
   }
 }
 
-/** Codes all operations that the parser left. */
-export function codeOperations(): void {
-  for (let at = firstOperation; at < OPERATIONS_END; at += 8) encode(load<i32>(at), load<i32>(at, 4))
+/** Codes all operations that the parser left; false, and no more of them, where one repeats bytes that are not equal. */
+export function codeOperations(): boolean {
+  for (let at = firstOperation; at < OPERATIONS_END; at += 8) {
+    const length = load<i32>(at)
+    const distance = load<i32>(at, 4)
+    const address = INPUT + codedPosition
+    if (distance > 0 && equalBytes(address, address - distance, 0, length) < length) return false
+    encode(length, distance)
+  }
   operationCount += (OPERATIONS_END - firstOperation) >>> 3
+  return true
 }
 
 /** Ends the chunk, stored if that is shorter, and begins the next. */

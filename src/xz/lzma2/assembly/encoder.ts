@@ -31,6 +31,7 @@ const DISTRIBUTE: i32 = 4
 const REFINE: i32 = 5
 const PARSE: i32 = 6
 const DONE: i32 = 0
+const MISTAKEN: i32 = -1
 
 /** Bytes that a step parses at least, while there are so many. */
 const STEP: i32 = 0x4000
@@ -96,7 +97,7 @@ export function begin(
   phase = CLASSIFY
 }
 
-/** Goes on; 0 when the output is complete. */
+/** Goes on; 0 when the output is complete, -1 when there is none, by a mistake of the parser. */
 export function step(): i32 {
   if (phase === CLASSIFY) {
     if (next < pieces) classify(next++, size)
@@ -149,7 +150,10 @@ function parseStep(): void {
       if (lazy) parseLazy(min(stop, regionEnd), regionEnd)
       else {
         parseOptimal(regionEnd)
-        codeOperations()
+        if (!codeOperations()) {
+          phase = MISTAKEN
+          return
+        }
       }
     }
   }
