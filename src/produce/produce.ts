@@ -110,7 +110,8 @@ async function* chunksOf(
   fetching.missing = missing
   const parts = {
     batches: plan.batches,
-    pieces: packImage(plan, largestFirst(missing, pieceSize, blocksWaiting), packing, sizes),
+    // One thread takes as long in any order.
+    pieces: packImage(plan, largestFirst(missing, pieceSize, workers > 1 ? blocksWaiting : 0), packing, sizes),
     cached,
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack(batch: Batch) {

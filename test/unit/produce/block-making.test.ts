@@ -128,7 +128,7 @@ it('reads the last store paths of an image by their sizes, the largest first', a
     sendFile(request, response, { file })
   })
   const source = { ...cache.source, caches: [server.at('/').href] }
-  const built = build({ roots, source, level: 0, name: 'x' }, { workers: 1, cache: false })
+  const built = build({ roots, source, level: 0, name: 'x' }, { workers: 2, cache: false })
   for await (const _ of built.stream());
   expect(sizes).toHaveLength(3)
   expect(sizes).toEqual(sizes.toSorted((a, b) => b - a))
