@@ -2,6 +2,7 @@ import type { ImageCompression } from '../compression.ts'
 import type { BlockRecord } from '../container/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
 import type { Threads } from '../pool/index.ts'
+import { createStateChange } from '../state-change.ts'
 import type { Piece, PiecePlace } from './packing.ts'
 import type { EncodeTask, SlotBlock } from './worker.ts'
 
@@ -54,15 +55,7 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
   let wanted: Begun[] | undefined
   let isStopped = false
   let failure: { readonly error: unknown } | undefined
-  let change = Promise.withResolvers<void>()
-
-  const changed = () => {
-    change.resolve()
-    change = Promise.withResolvers()
-  }
-  const until = async (isSo: () => boolean) => {
-    while (!isSo()) await change.promise
-  }
+  const { tell, until } = createStateChange()
   const check = () => {
     if (failure) throw failure.error
   }
@@ -79,14 +72,14 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
       block.catch(() => {})
       begunAt(piece.place).push({ block, last: piece.last })
       count++
-      changed()
+      tell()
       await until(() => count < options.blocksAhead || wanted?.length === 0 || isStopped)
       if (isStopped) return
     }
   }
   const ended = takePieces().catch(error => {
     failure = { error }
-    changed()
+    tell()
   })
 
   return {
@@ -94,7 +87,7 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
       const blocks = begunAt(place)
       for (let isLast = false; !isLast; ) {
         wanted = blocks
-        changed()
+        tell()
         await until(() => blocks.length > 0 || failure !== undefined)
         wanted = undefined
         check()
@@ -102,7 +95,7 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
         isLast = next.last
         const block = await next.block
         count--
-        changed()
+        tell()
         yield block
       }
       begun.delete(place)
@@ -110,7 +103,7 @@ export function startBlocks(pieces: AsyncIterable<Piece>, options: EncodeOptions
     check,
     stop() {
       isStopped = true
-      changed()
+      tell()
     },
     ended,
   }

@@ -39,24 +39,24 @@ const READERS_MAX = 4
 export function startCrew(container: Container, { workerUrl, workers, reads, signal }: CrewOptions): Crew {
   keepLzma2Code()
   const fetches = reads === 'nars over http'
-  const startPackers = (count: number) => startThreads(workerUrl, count, signal, { fetches } satisfies WorkerData)
+  const started: Threads[] = []
+  const startPackers = (count: number) => {
+    const packers = startThreads(workerUrl, count, signal, { fetches } satisfies WorkerData)
+    started.push(packers)
+    return packers
+  }
   // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
   const packing = container.blocks ? 1 : reads === 'files' ? Math.min(workers, READERS_MAX) : workers
   const packers = startPackers(packing)
   const encoders = container.blocks && offerThreads(workerUrl, workers, signal)
-  const more: Threads[] = []
   return {
     packers,
     packing,
     encoders,
     workers,
-    startPacker() {
-      const packer = startPackers(1)
-      more.push(packer)
-      return packer
-    },
+    startPacker: () => startPackers(1),
     async stop() {
-      await Promise.all([packers, ...more, encoders].map(threads => threads?.stop()))
+      await Promise.all([...started, encoders].map(threads => threads?.stop()))
     },
   }
 }

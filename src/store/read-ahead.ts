@@ -1,3 +1,5 @@
+import { createStateChange } from '../state-change.ts'
+
 /** Bytes that may be fetched and unread. A stream that is waited for is fetched all the same. */
 const AHEAD_MAX = 8 * 1024 * 1024
 
@@ -10,11 +12,7 @@ export interface ReadAhead {
 /** Creates a bound of its own. */
 export function createReadAhead(): ReadAhead {
   let held = 0
-  let changed = Promise.withResolvers<void>()
-  const wakeAll = () => {
-    changed.resolve()
-    changed = Promise.withResolvers()
-  }
+  const { tell, until } = createStateChange()
 
   return {
     start(source) {
@@ -29,15 +27,15 @@ export function createReadAhead(): ReadAhead {
           for await (const chunk of source) {
             queue.push(chunk)
             held += chunk.length
-            wakeAll()
-            while (!stopped && held >= AHEAD_MAX && !(wanted && queue.length === 0)) await changed.promise
+            tell()
+            await until(() => stopped || held < AHEAD_MAX || (wanted && queue.length === 0))
             if (stopped) break
           }
         } catch (error) {
           failure = { error }
         }
         ended = true
-        wakeAll()
+        tell()
       }
       void fetch()
 
@@ -47,14 +45,14 @@ export function createReadAhead(): ReadAhead {
             const chunk = queue.shift()
             if (chunk) {
               held -= chunk.length
-              wakeAll()
+              tell()
               yield chunk
             } else if (failure) throw failure.error
             else if (ended) return
             else {
               wanted = true
-              wakeAll()
-              await changed.promise
+              tell()
+              await until(() => queue.length > 0 || ended)
               wanted = false
             }
           }
@@ -62,7 +60,7 @@ export function createReadAhead(): ReadAhead {
           stopped = true
           for (const chunk of queue) held -= chunk.length
           queue.length = 0
-          wakeAll()
+          tell()
         }
       })()
     },

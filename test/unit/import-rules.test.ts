@@ -87,6 +87,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   store: [
     'nspawn-rootfs-error.ts',
+    'state-change.ts',
     'closure-source.ts',
     'descriptors.ts',
     'bytes',
@@ -124,6 +125,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   produce: [
     'nar-hasher.ts',
+    'state-change.ts',
     'untar',
     'image-error.ts',
     'compression.ts',
@@ -149,6 +151,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'image-error.ts',
     'compression.ts',
     'image-files.ts',
+    'is-http.ts',
     'plan',
     'produce',
     'abortable.ts',
@@ -162,7 +165,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'version.ts',
     'warning.ts',
     'node:*',
-    'is-http.ts',
   ],
   spec: [
     'bytes',
@@ -296,6 +298,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'closure-source.ts',
     'compression.ts',
     'image-files.ts',
+    'is-http.ts',
     'image-source',
     'bench',
     'disk',
@@ -305,7 +308,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'version.ts',
     'commander',
     'node:*',
-    'is-http.ts',
   ],
 }
 

@@ -138,19 +138,21 @@ describe('an image', () => {
     },
   )
 
-  it.each(['web.tar.xz', 'web.manifest.json', 'web.nspawn', '.nspawn-rootfs.lock'])(
-    'waits for no pipe in place of %s, and is not fetched',
-    async name => {
-      const folder = temporaryFolder()
-      execFileSync('mkfifo', [join(folder, name)])
-      const server = await serve(two)
-      await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
-        ...{ code: 'DISK_FAILED', path: join(folder, name) },
-        message: expect.stringContaining(join(folder, name)),
-      })
-      expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
-    },
-  )
+  it.each([
+    ['web.tar.xz', 'is in the way and not a file'],
+    ['web.manifest.json', 'is in the way and not a file'],
+    ['web.nspawn', 'it is no regular file'],
+    ['.nspawn-rootfs.lock', 'is in the way of the lock of builds'],
+  ])('waits for no pipe in place of %s, and is not fetched', async (name, said) => {
+    const folder = temporaryFolder()
+    execFileSync('mkfifo', [join(folder, name)])
+    const server = await serve(two)
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({
+      ...{ code: 'DISK_FAILED', path: join(folder, name) },
+      message: expect.stringContaining(said),
+    })
+    expect(server.requests.filter(request => request.startsWith('web.tar.xz'))).toEqual([])
+  })
 
   it.skipIf(process.getuid?.() !== 0).each(['web.tar.xz', 'web.manifest.json'])(
     'is not fetched where another user has a %s in a folder of all',
