@@ -21,6 +21,7 @@ const KINDS = [
   'code',
   'records',
   'table',
+  'headers',
 ] as const
 
 /** A generator of numbers below 2^32, always the same for a seed (xorshift32). */
@@ -88,6 +89,15 @@ function fillPart(bytes: Uint8Array, begin: number, { kind, size, seed, period }
         if ((i - begin) % 4 === 0) return isOdd ? random() >>> 30 : seed + ((i - begin) >>> 2)
         if ((i - begin) % 4 === 1) return isOdd ? random() >>> 29 : seed >>> 8
         return isOdd || random() % 3 === 0 ? random() >>> 29 : 0
+      })
+      break
+    case 'headers':
+      // As in a tar: names that share their beginning, and a few digits that differ.
+      each(i => {
+        const offset = (i - begin) % 512
+        if (offset < period) return 0x61 + (((offset * 7) ^ seed) % 26)
+        if (offset < period + 6) return 0x61 + (random() >>> 28)
+        return offset >= 400 && offset < 406 ? 0x30 + (random() >>> 29) : 0
       })
       break
   }

@@ -8,7 +8,7 @@ import type { WasmMemory } from './wasm.ts'
  */
 
 /** Names what decides the bytes of the output besides the level. It changes whenever they may change. */
-export const LZMA2_ENCODER = 'nspawn-rootfs 7'
+export const LZMA2_ENCODER = 'nspawn-rootfs 8'
 
 /** The longest block in bytes. */
 export const LZMA2_BLOCK_SIZE_MAX = 2 ** 24

@@ -1,7 +1,7 @@
 import { codedPosition, encode } from './chunks.ts'
 import { equalBytes } from './compare.ts'
-import { INPUT } from './memory.ts'
-import { addToRows, findInRows, foundDistance, foundLength } from './rows.ts'
+import { INPUT, links } from './memory.ts'
+import { addToRows, compareWith, findInRows, foundDistance, foundLength } from './rows.ts'
 import { codedRep0, codedRep1, codedRep2, codedRep3 } from './symbols.ts'
 
 /**
@@ -18,14 +18,26 @@ let ahead: boolean = false
 let repLength: i32 = 0
 let repDistance: i32 = 0
 
-export function beginLazy(nice: i32): void {
+/** Set if there are links besides rows: see radix.ts. */
+let byLinks: boolean = false
+
+export function beginLazy(nice: i32, withLinks: boolean): void {
   niceLength = nice
+  byLinks = withLinks
   ahead = false
 }
 
 /** To be called where positions were passed over. */
 export function restartLazy(): void {
   ahead = false
+}
+
+/** Finds the longest match at `position`, and adds the position. */
+function findMatch(position: i32, limit: i32): void {
+  findInRows(position, limit)
+  if (!byLinks) return
+  const link = load<u32>(links + (position << 2))
+  if (link !== 0) compareWith(<i32>(link & 0xff_ffff), position, limit)
 }
 
 function tryRep(address: i32, distance: i32, limit: i32): void {
@@ -64,7 +76,7 @@ function isWorthy(length: i32, distance: i32): boolean {
 
 /** Does the next position have a better match, so that a literal is worth its bits? */
 function isBetterNext(position: i32, limit: i32, length: i32, distance: i32): boolean {
-  findInRows(position, limit)
+  findMatch(position, limit)
   findRep(position, limit)
   return (
     repLength >= length - 1 ||
@@ -89,7 +101,7 @@ function parseNext(end: i32): void {
     encode(1, 0)
     return
   }
-  if (!ahead) findInRows(position, limit)
+  if (!ahead) findMatch(position, limit)
   ahead = false
   const length = min(foundLength, limit)
   const distance = foundDistance

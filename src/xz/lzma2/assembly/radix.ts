@@ -74,6 +74,13 @@ export function countPiece(piece: i32, size: i32): void {
   }
 }
 
+/** How many positions have no link once all pieces were counted. */
+export function countUnlinked(): i32 {
+  let count = 0
+  for (let at = BUCKET_SIZES; at < BUCKET_SIZES + (BUCKETS << 2); at += 4) count += load<i32>(at)
+  return count
+}
+
 /** Keeps the latest position of a hash, and returns the one before it; -1 for none. */
 function exchangeLatest(code: u32, position: i32): i32 {
   const entry = LATEST + ((<i32>(code >>> 16)) << 2)

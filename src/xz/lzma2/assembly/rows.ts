@@ -77,3 +77,11 @@ export function findInRows(position: i32, limit: i32): void {
   foundLength = distance > 0 ? longest : 0
   foundDistance = distance
 }
+
+/** Takes the match with another earlier position instead, if it is longer than the one found. */
+export function compareWith(earlier: i32, position: i32, limit: i32): void {
+  const length = equalBytes(INPUT + position, INPUT + earlier, 0, limit)
+  if (length <= max(foundLength, 3)) return
+  foundLength = length
+  foundDistance = position - earlier
+}
