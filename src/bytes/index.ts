@@ -12,6 +12,5 @@ export {
 export { byteString, EMPTY, joinNames, joinPath } from './byte-string-parts.ts'
 export { concatBytes } from './concat.ts'
 export { crc32, crc32Combine } from './crc32.ts'
-export { crc64 } from './crc64.ts'
 export { readU32le, readU64le, writeU32le, writeU64le } from './endian.ts'
 export { utf8Bytes, utf8Text } from './utf8.ts'

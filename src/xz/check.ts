@@ -1,4 +1,5 @@
-import { crc32, crc64, writeU32le } from '../bytes/index.ts'
+import { crc32, writeU32le } from '../bytes/index.ts'
+import { crc64 } from './crc64/crc64.ts'
 import { XzError } from './errors.ts'
 
 /**

@@ -1,6 +1,6 @@
+import { compileWasm, createWasmInstance } from '../wasm.ts'
 import { WASM as DECODER } from './decoder-wasm.generated.ts'
 import { WASM as ENCODER } from './encoder-wasm.generated.ts'
-import { compileWasm, createWasmInstance } from './wasm.ts'
 
 /** An instance of the encoder in `assembly/encoder.ts`. */
 export function createEncoderInstance(): unknown {

@@ -1,6 +1,6 @@
+import type { WasmMemory } from '../wasm.ts'
 import { createEncoderInstance } from './code.ts'
 import { effortOf, type Lzma2Level } from './levels.ts'
-import type { WasmMemory } from './wasm.ts'
 
 /**
  * The LZMA2 encoder: its algorithms are in `assembly/`, compiled to WebAssembly. The same bytes and level give the same

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { crc64 } from '../../../src/bytes/index.ts'
+import { crc64 } from '../../../../src/xz/crc64/crc64.ts'
 
 /** The same by the definition: one bit at a time, with BigInt. */
 function slowCrc64(bytes: Uint8Array): bigint {
