@@ -1,6 +1,6 @@
 import type { Container } from '../container/index.ts'
 import { offerThreads, startThreads, type Threads } from '../pool/index.ts'
-import { keepLzma2Code } from '../xz/index.ts'
+import { keepCode } from '../xz/index.ts'
 import type { WorkerData } from './worker.ts'
 
 /** What to start the threads of a build with. */
@@ -37,7 +37,7 @@ const READERS_MAX = 4
 
 /** Starts the threads that produce images in a container. They load while others plan the image. */
 export function startCrew(container: Container, { workerUrl, workers, reads, signal }: CrewOptions): Crew {
-  keepLzma2Code()
+  keepCode()
   const fetches = reads === 'nars over http'
   const started: Threads[] = []
   const startPackers = (count: number) => {

@@ -17,6 +17,7 @@ export {
   type Sha256,
   verifyCheck,
 } from './check.ts'
+export { keepCode } from './code.ts'
 export { XzError, type XzErrorCode } from './errors.ts'
 export { createXzDecoder, type XzDecoder, type XzDecoderOptions } from './file-decoder.ts'
 export { ARM64_BRANCHES, type BranchConverter, X86_BRANCHES } from './filters/branches.ts'
@@ -35,7 +36,6 @@ export {
   type LoneBlockDecoder,
   type LoneBlockOptions,
 } from './lone-block.ts'
-export { keepLzma2Code } from './lzma2/code.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
 export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
 export { type Lzma2Sizes, measureLzma2, sizeOfFirstChunks } from './lzma2-chunks.ts'

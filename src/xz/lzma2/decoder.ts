@@ -1,7 +1,7 @@
+import { createDecoderInstance } from '../code.ts'
 import { XzError } from '../errors.ts'
 import type { Lzma2Chunk } from '../lzma2-chunks.ts'
 import type { WasmMemory } from '../wasm.ts'
-import { createDecoderInstance } from './code.ts'
 
 /** The LZMA2 decoder: its algorithms are in `assembly/`, compiled to WebAssembly. */
 

@@ -1,5 +1,5 @@
+import { createEncoderInstance } from '../code.ts'
 import type { WasmMemory } from '../wasm.ts'
-import { createEncoderInstance } from './code.ts'
 import { effortOf, type Lzma2Level } from './levels.ts'
 
 /**

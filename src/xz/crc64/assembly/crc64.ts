@@ -9,6 +9,7 @@
 const TABLES: i32 = 0
 const TABLE_SIZE: i32 = 256 * 8
 const INPUT: i32 = 0x8000
+/** Small enough to stay in the processor's cache. */
 const INPUT_SIZE: i32 = 0x1_0000
 
 /** The polynomial, bit-reversed. */
@@ -28,6 +29,11 @@ export function prepare(): i32 {
     store<u64>(at, (nearer >>> 8) ^ load<u64>(entry(nearer), TABLES))
   }
   return INPUT
+}
+
+/** Bytes of input that there is room for. */
+export function capacity(): i32 {
+  return INPUT_SIZE
 }
 
 /** Where the lowest byte of `bytes` stands in a table. */

@@ -25,6 +25,13 @@ const SAMPLED: u32 = 7
 /** A repeat has so many bytes more than links tell apart. */
 const REPEAT_MIN: i32 = 32
 
+/** Of the pieces that were counted: how many, and those of which more than half is in no repeat. */
+let countedPieces: i32 = 0
+let freshPieces: i32 = 0
+/** Their positions, and those in no repeat. */
+let countedPositions: i32 = 0
+let unlinked: i32 = 0
+
 /** The buckets at hand, and how many positions they hold. */
 let rangeBegin: i32 = 0
 let rangeEnd: i32 = 0
@@ -40,8 +47,13 @@ export function prepareRadix(size: i32): void {
   memory.fill(BUCKET_SIZES, 0, BUCKETS * 4)
   memory.fill(LATEST, 0, BUCKETS * 4)
   memory.fill(links, 0, size * 4)
+  countedPieces = 0
+  freshPieces = 0
+  countedPositions = 0
+  unlinked = 0
   rangeBegin = 0
   rangeEnd = 0
+  inParts = false
 }
 
 export function setLink(position: i32, link: i32): void {
@@ -53,6 +65,7 @@ export function countPiece(piece: i32, size: i32): void {
   if (kindOf(piece) === STORED) return
   const begin = piece << PIECE_BITS
   const end = min(begin + PIECE_SIZE, size - 3)
+  const unlinkedBefore = unlinked
   for (let position = begin; position < end; ) {
     const address = INPUT + position
     if (position > 0 && load<u64>(address - 1) === load<u64>(address)) {
@@ -70,15 +83,21 @@ export function countPiece(piece: i32, size: i32): void {
     }
     const counter = BUCKET_SIZES + ((<i32>(code >>> 16)) << 2)
     store<i32>(counter, load<i32>(counter) + 1)
+    unlinked++
     position++
   }
+  const length = max(end - begin, 0)
+  countedPieces++
+  countedPositions += length
+  if ((unlinked - unlinkedBefore) << 1 > length) freshPieces++
 }
 
-/** How many positions have no link once all pieces were counted. */
-export function countUnlinked(): i32 {
-  let count = 0
-  for (let at = BUCKET_SIZES; at < BUCKET_SIZES + (BUCKETS << 2); at += 4) count += load<i32>(at)
-  return count
+/**
+ * Are fewer than one in eight of the counted positions in no repeat, and is hardly any piece new, as where a tar has headers only?
+ * Whatever else is nearly all repeats owes its size to the few pieces that are new.
+ */
+export function isRepetitive(): boolean {
+  return unlinked << 3 < countedPositions && freshPieces << 5 <= countedPieces
 }
 
 /** Keeps the latest position of a hash, and returns the one before it; -1 for none. */

@@ -3,7 +3,8 @@ import { hashAt } from './hash.ts'
 import { INPUT, LATEST_ROW, ROWS } from './memory.ts'
 
 /**
- * The match finder of the fast levels: rows of the four latest positions with the same hash of four bytes, the latest first.
+ * The match finder of the fast levels, and of blocks that are nearly all long repeats: rows of the four latest positions with the
+ * same hash of four bytes, the latest first.
  *
  *     row      four entries of 32 bits, found by the highest bits of the hash
  *     entry    tag << 24 | position; the tag is eight of the other bits

@@ -27,6 +27,11 @@ describe('crc64', () => {
     }
   })
 
+  it.each([65_535, 65_536, 65_537, 200_000])('agrees with the definition over %i bytes', size => {
+    const bytes = Uint8Array.from({ length: size }, (_, i) => (i * i) >>> 5)
+    expect(crc64(bytes)).toBe(slowCrc64(bytes))
+  })
+
   it('goes on from a seed: the same however the bytes are cut', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), fc.nat(200), (bytes, cut) => {
