@@ -19,7 +19,7 @@ export interface Container {
 /** How pieces become blocks, and blocks a file. */
 export interface BlockFormat {
   /** Encodes a block; runs on a worker. `bytes` are only read. */
-  encode(bytes: Uint8Array): EncodedBlock | Promise<EncodedBlock>
+  encode(bytes: Uint8Array): EncodedBlock
   /**
    * Decodes a block; runs on a worker. Throws for bytes that are not one whole block of which `record` is true: with what
    * stands beside them in a file, they would mean something else. `uncompressedSize` bounds the memory it takes.

@@ -117,13 +117,9 @@ export interface SlotBlock extends BlockRecord {
 }
 
 /** Encodes a block in its slot, so that none of its bytes are posted, nor outlive it. */
-async function encode({
-  slot: { memory, offset, size: slotSize },
-  length,
-  compression,
-}: EncodeTask): Promise<SlotBlock> {
+function encode({ slot: { memory, offset, size: slotSize }, length, compression }: EncodeTask): SlotBlock {
   const slot = new Uint8Array(memory, offset, slotSize)
-  const { pieces, ...record } = await containerOf(compression).blocks!.encode(slot.subarray(0, length))
+  const { pieces, ...record } = containerOf(compression).blocks!.encode(slot.subarray(0, length))
   let size = 0
   for (const piece of pieces) {
     slot.set(piece, size)

@@ -51,15 +51,10 @@ export async function rebuildPieces(missing: readonly Piece[], options: RebuildO
       const data = new Uint8Array(tarSize)
       const { fetched, filled } = tarWanted > 0 ? await fetchTar(rebuild, data, options) : { fetched: 0, filled: 0 }
       if (filled < tarWanted || !(await fillUp(rebuild, data, filled, tar))) continue
-      const { pieces } = await blocks.encode(data)
-      const hash = createHash('sha256')
-      for (const bytes of pieces) hash.update(bytes)
-      if (hash.digest('hex') !== piece.sha256) continue
-      let { offset } = piece
-      for (const bytes of pieces) {
-        await partial.write(bytes, offset)
-        offset += bytes.length
-      }
+      // A copy: while it is written, another pull may encode in this thread.
+      const block = concatBytes(blocks.encode(data).pieces)
+      if (createHash('sha256').update(block).digest('hex') !== piece.sha256) continue
+      await partial.write(block, piece.offset)
       right.set(piece, piece.size - fetched)
     }
   } catch (error) {

@@ -68,7 +68,11 @@ export function createLzma2Encoder(): Lzma2Encoder {
   }
 
   function encodeInput(size: number, level: Lzma2Level): Uint8Array<ArrayBuffer> {
-    if (!(size <= reserved)) throw new RangeError(`the input has ${reserved} bytes, not ${size}`)
+    if (!Number.isInteger(size) || size < 0 || size > reserved) {
+      throw new RangeError(`the input has ${reserved} bytes, not ${size}`)
+    }
+    // What is behind it is written over.
+    reserved = size
     const { lazy, rows, depth, nice, skip } = effortOf(level)
     wasm.begin(size, Number(lazy), rows, depth, nice, skip, 3, 0, 2)
     for (let phase = wasm.step(); phase !== 0; phase = wasm.step()) {

@@ -44,19 +44,19 @@ describe.each(ENCODING_FORMATS)('%s', format => {
 })
 
 describe('tar.xz', () => {
-  it('converts the branches of ARM64 code where it may', async () => {
+  it('converts the branches of ARM64 code where it may', () => {
     // Calls of eight functions, one in eight instructions.
     const words = Uint32Array.from({ length: 50_000 }, (_, at) => {
       return at % 8 ? 0xd503_201f : 0x9400_0000 | (((((at >> 3) * 7) % 8) * 5000 - at) & 0x3ff_ffff)
     })
     const code = new Uint8Array(words.buffer)
-    const encode = async (arm64Branches: boolean) => {
-      const { pieces } = await containerAt('tar.xz', 1, arm64Branches).blocks!.encode(code)
+    const encode = (arm64Branches: boolean) => {
+      const { pieces } = containerAt('tar.xz', 1, arm64Branches).blocks!.encode(code)
       const bytes = Buffer.concat(pieces)
       return { size: bytes.length, filters: decodeBlockHeader(bytes).filters.map(({ id }) => id) }
     }
-    const plain = await encode(false)
-    const converted = await encode(true)
+    const plain = encode(false)
+    const converted = encode(true)
     expect(plain.filters).toEqual([FILTER_LZMA2])
     expect(converted.filters).toEqual([FILTER_ARM64, FILTER_LZMA2])
     expect(converted.size).toBeLessThan(plain.size)

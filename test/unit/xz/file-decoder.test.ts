@@ -10,7 +10,7 @@ import {
   type XzDecoderOptions,
   XzError,
 } from '../../../src/xz/index.ts'
-import { arbitraryInput, buildInput } from '../../lzma2-inputs.ts'
+import { arbitraryInput, buildInput, wrapXz } from '../../lzma2-inputs.ts'
 
 const options = { createSha256: () => createHash('sha256') }
 
@@ -35,6 +35,14 @@ const numbers = Buffer.from(Array.from({ length: 30_000 }, (_, i) => `${i * i}\n
 const file = xz.compressSync(numbers)
 
 describe('createXzDecoder', () => {
+  it('refuses a match from as far as 2^32, with which LZMA ends', () => {
+    // printf a | xz --format=raw --lzma1=dict=4KiB,lc=3,lp=0,pb=2
+    const lzma = Buffer.from('0030c1fbffffffe0000000', 'hex')
+    const chunk = Buffer.concat([Buffer.of(0xe0, 0, 2, 0, lzma.length - 1, 0x5d), lzma, Buffer.of(0)])
+    decode(file)
+    expect(() => decode(wrapXz(chunk, Buffer.from('a00'), 4096))).toThrow(/the data of an LZMA2 chunk is damaged/)
+  })
+
   it('gives back what was compressed, wherever the file is cut', () => {
     fc.assert(
       fc.property(arbitraryInput(100_000), fc.integer({ min: 1, max: 70_000 }), (parts, size) => {

@@ -122,7 +122,8 @@ export function decode(codedSize: i32, size: i32): boolean {
       length = decodeLength(LENGTHS + LENGTHS_SIZE, positionState)
       state = stateAfterRep(state)
     }
-    if (<u32>distance0 > <u32>min(at - WINDOW, dictionarySize) || length > end - at) return false
+    // The longest distance, 2^32, is 0 here. LZMA ends with it; in LZMA2 it is a mistake.
+    if (<u32>(distance0 - 1) >= <u32>min(at - WINDOW, dictionarySize) || length > end - at) return false
     copyMatch(at, distance0, length)
     at += length
   }

@@ -165,7 +165,7 @@ function parseStep(): void {
       if (lazy) parseLazy(min(stop, regionEnd), regionEnd)
       else {
         parseOptimal(regionEnd)
-        if (!codeOperations()) {
+        if (!codeOperations() || codedPosition > regionEnd) {
           phase = MISTAKEN
           return
         }

@@ -172,10 +172,17 @@ describe('the LZMA2 encoder', () => {
     }
   })
 
+  it('refuses input that the block before has written over', () => {
+    encoder.input(200_000)
+    encoder.encodeInput(1000, 6)
+    expect(() => encoder.encodeInput(200_000, 6)).toThrow(/the input has 1000 bytes/)
+  })
+
   it('refuses what is no block, and no level', () => {
     expect(() => encoder.encode(new Uint8Array(2 ** 24 + 1), 6)).toThrow(RangeError)
     expect(() => encoder.encode(new Uint8Array(1), 10 as Lzma2Level)).toThrow(/level/)
     expect(() => createLzma2Encoder().encodeInput(1, 6)).toThrow(RangeError)
+    for (const size of [-1, 0.5]) expect(() => encoder.encodeInput(size, 0)).toThrow(RangeError)
     expect(() => createLzma2Encoder().input(-1)).toThrow(RangeError)
   })
 })
