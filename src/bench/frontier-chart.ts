@@ -120,8 +120,12 @@ function widthOf(ours: boolean): number {
 }
 
 /** First figures of ticks: the coarsest that gives enough of them. */
-const TICK_FACTORS = [[1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7], Array.from({ length: 45 }, (_, i) => (10 + 2 * i) / 10)]
+const TICK_FACTORS = [[1, 2, 5], [1, 1.5, 2, 3, 4, 5, 7], inSteps(1), inSteps(0.5), inSteps(0.2)]
 const TICKS_MIN = 4
+
+function inSteps(step: number): number[] {
+  return Array.from({ length: Math.round(9 / step) }, (_, i) => Number((1 + i * step).toFixed(1)))
+}
 
 /** What grows by the same factor lies equally far apart: the fastest level takes a thousandth of the slowest. */
 function logarithmicScale(values: readonly number[], start: number, end: number) {

@@ -68,6 +68,17 @@ describe('a chart of time against size', () => {
     for (const text of ['10 s', '60 MB', 'zstd', 'our tar.xz', '1', '19', '6']) expect(texts).toContain(text)
   })
 
+  it.each([
+    [59.8, 103],
+    [50, 300],
+    [60, 75],
+    [60, 61],
+  ])('writes no size over another one: from %d to %d MB', (least, most) => {
+    const svg = frontierChart([row('zstd', 1, 1, most * 1e6), row('zstd', 19, 90, least * 1e6)])
+    const places = [...svg.matchAll(/<text x="([\d.]+)"[^>]*>[\d.]+ MB</g)].map(([, x]) => Number(x))
+    for (const [i, place] of places.slice(1).entries()) expect(place - places[i]!).toBeGreaterThan(45)
+  })
+
   it('takes nothing, and one point', () => {
     for (const some of [[], rows.slice(2, 3)]) {
       expect(isBalanced(frontierChart(some))).toBe(true)
