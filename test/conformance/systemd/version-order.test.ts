@@ -17,6 +17,9 @@ describe.skipIf(skip)(`systemd-analyze compare-versions${because}`, () => {
     fc.assert(
       fc.property(version, version, version, (beginning, a, b) => {
         const [left, right] = [beginning + a, beginning + b]
+        // Behind "~", systemd compares the first byte with the end as numbers of the type char, which are below 0 on some
+        // processors only: a version with such a byte is then newer or older than one without, and none of our names has one.
+        fc.pre(!`${left}\0${right}`.includes('~é'))
         const { status } = spawnSync('systemd-analyze', ['compare-versions', '--', left, right])
         expect(Math.sign(compareVersions(left, right)), `${left} and ${right}`).toBe(ORDER[status ?? -1])
       }),
