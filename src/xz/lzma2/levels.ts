@@ -1,6 +1,6 @@
 /**
- * What the levels mean. The whole block is the dictionary. From level 3 on, a block of nothing but long repeats, such as headers of a tar,
- * is left to rows and the lazy parser.
+ * What the levels mean. The whole block is the dictionary. From level 3 on, a block that is nearly all long repeats, such as
+ * headers of a tar, is left to rows and the lazy parser.
  *
  * | level | matches by              | parser  | for                                                         |
  * | ----- | ----------------------- | ------- | ----------------------------------------------------------- |
