@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
 import { attempt } from './attempt.ts'
-import { syncFile } from './sync.ts'
+import { syncGradually } from './sync.ts'
 import { writeAll } from './write-all.ts'
 
 /** A file being written. */
@@ -29,6 +29,7 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
   const path = join(folder, file)
   let hash = createHash('sha256')
   let size = 0
+  const durable = syncGradually(handle)
   return {
     async write(bytes) {
       // The hash is taken while the system call is under way on another thread.
@@ -36,6 +37,7 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
       hash.update(bytes)
       size += bytes.length
       await attempt(path, () => written)
+      durable.add(bytes.length)
     },
     async rewind() {
       hash = createHash('sha256')
@@ -44,7 +46,7 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
     },
     async close() {
       await attempt(path, async () => {
-        await syncFile(handle)
+        await durable.finish()
         await handle.close()
       })
       closed()
