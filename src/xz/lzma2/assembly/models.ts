@@ -70,3 +70,12 @@ export function literalModels(position: i32, previous: i32): i32 {
   const context = ((position & literalPositionMask) << literalContextBits) + (previous >>> (8 - literalContextBits))
   return LITERALS + context * LITERAL_SIZE
 }
+
+/**
+ * What a literal's context is increased by at a bit, behind a match: as long as all bits above agree with the byte that would have
+ * gone on (`expected`), its bit is context, too.
+ */
+export function contextBehindMatch(byte: i32, expected: i32, bit: i32): i32 {
+  const agreed = (((byte ^ expected) >>> (bit + 1)) - 1) >> 31
+  return (0x100 + ((expected << (8 - bit)) & 0x100)) & agreed
+}

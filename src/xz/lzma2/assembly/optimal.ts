@@ -24,8 +24,6 @@ import { codedRep0, codedRep1, codedRep2, codedRep3, codedState } from './symbol
 
 /** The longest match of LZMA. */
 const LENGTH_MAX: i32 = 273
-/** The slot of the longest distance, and 1. */
-const SLOTS: i32 = 48
 /** Operations after which prices are made anew: more often costs time, and some size as well. */
 const PRICES_AGE: i32 = 256
 
@@ -48,8 +46,8 @@ export function beginOptimal(nice: i32, skipBelow: i32): void {
 
 /** To be called whenever the models were reset. */
 export function renewPrices(): void {
-  updateDistancePrices(SLOTS)
-  updateLengthPrices(LENGTH_MAX)
+  updateDistancePrices()
+  updateLengthPrices()
   pricesMade = operationCount
 }
 
@@ -109,12 +107,31 @@ export function parseOptimal(end: i32): void {
         takeLong(index, position, longest, load<i32>(candidatesEnd - 4) + 1)
         return
       }
+    } else if (index === 0 && isLiteral(INPUT + position)) {
+      prepend(1, 0)
+      return
     }
     if (expand(at, index, position, min(room, LENGTH_MAX), candidatesEnd)) return
     index++
   }
   // Without room it ends anywhere. A node that no way leads to lies between one that was passed over and the next but one.
   trace(load<i32>(node(index)) === UNREACHED ? index + 1 : index)
+}
+
+/**
+ * Where no match was found, does nothing but a literal lead on? So it is if the latest distances do not repeat two bytes here, nor
+ * the latest one a single byte, nor two bytes behind the literal. Then no price is of interest.
+ */
+function isLiteral(address: i32): boolean {
+  const next = load<u32>(address)
+  const latest = load<u32>(address - codedRep0) ^ next
+  return (
+    (latest & 0xff) !== 0 &&
+    (latest & 0xff_ff00) !== 0 &&
+    <u16>next !== load<u16>(address - codedRep1) &&
+    <u16>next !== load<u16>(address - codedRep2) &&
+    <u16>next !== load<u16>(address - codedRep3)
+  )
 }
 
 /** Ends the stretch with a long match. */
@@ -139,10 +156,10 @@ function expand(at: i32, index: i32, position: i32, limit: i32, candidatesEnd: i
 
   // Repeated matches first: a long one ends the stretch.
   let longestRep0 = 0
-  for (let i = 0; i < 4; i++) {
+  for (let repeated = limit < 2 ? 0 : repeatedDistances(at, address); repeated !== 0; repeated &= repeated - 1) {
+    const i = ctz(repeated)
     const distance = load<i32>(at + (i << 2), 16)
-    const length = repLength(address, distance, limit)
-    if (length < 2) continue
+    const length = equalBytes(address, address - distance - 1, 2, limit)
     if (length >= niceLength) {
       takeLong(index, position, length, distance + 1)
       return true
@@ -205,6 +222,18 @@ function expand(at: i32, index: i32, position: i32, limit: i32, candidatesEnd: i
     from = length + 1
   }
   return false
+}
+
+/** At which of a node's latest distances two bytes are equal, as bits. Which ones are cannot be foretold, so there is no branch. */
+function repeatedDistances(at: i32, address: i32): i32 {
+  const text = load<u16>(address)
+  const before = address - 1
+  return (
+    <i32>(load<u16>(before - load<i32>(at, 16)) === text) |
+    ((<i32>(load<u16>(before - load<i32>(at, 20)) === text)) << 1) |
+    ((<i32>(load<u16>(before - load<i32>(at, 24)) === text)) << 2) |
+    ((<i32>(load<u16>(before - load<i32>(at, 28)) === text)) << 3)
+  )
 }
 
 /** Of the decisions that choose one of the latest distances. */

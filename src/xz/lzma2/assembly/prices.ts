@@ -1,5 +1,6 @@
 import { PRICES } from './memory.ts'
 import {
+  contextBehindMatch,
   DISTANCE_ALIGN,
   DISTANCE_SLOTS,
   DISTANCE_SPECIAL,
@@ -29,6 +30,8 @@ const LENGTH_PRICES_SIZE: i32 = 16 * LENGTH_ROW
 const NEAR_PRICES: i32 = LENGTH_PRICES + 2 * LENGTH_PRICES_SIZE
 const SLOT_PRICES: i32 = NEAR_PRICES + 4 * 128 * 2
 const ALIGN_PRICES: i32 = SLOT_PRICES + 4 * 64 * 2
+/** Of the nodes of a tree, 16 bits each by their numbers; those of its symbols are the last. */
+const TREE_PRICES: i32 = ALIGN_PRICES + 16 * 2
 
 /** The logarithms, by repeated squaring of whole numbers: the same on every machine. */
 export function preparePrices(): void {
@@ -52,15 +55,17 @@ export function priceOf(model: i32, bit: i32): i32 {
   return load<u8>(DECISION_PRICES + ((<i32>load<u16>(model) ^ (-bit & 2047)) >>> 4))
 }
 
-function priceOfTree(models: i32, bits: i32, symbol: i32): i32 {
-  let price = 0
-  let node = symbol | (1 << bits)
-  while (node > 1) {
-    const bit = node & 1
-    node >>>= 1
-    price += priceOf(models + (node << 1), bit)
+/** Makes the prices of all symbols of a tree, with `price` added, and returns where they stand, 16 bits each. */
+function priceTree(models: i32, bits: i32, price: i32): i32 {
+  store<u16>(TREE_PRICES, price, 2)
+  const symbols = 1 << bits
+  for (let node = 1; node < symbols; node++) {
+    const above = <i32>load<u16>(TREE_PRICES + (node << 1))
+    const model = models + (node << 1)
+    store<u16>(TREE_PRICES + (node << 2), above + priceOf(model, 0))
+    store<u16>(TREE_PRICES + (node << 2), above + priceOf(model, 1), 2)
   }
-  return price
+  return TREE_PRICES + (symbols << 1)
 }
 
 function priceOfReversedTree(models: i32, bits: i32, symbol: i32): i32 {
@@ -74,31 +79,27 @@ function priceOfReversedTree(models: i32, bits: i32, symbol: i32): i32 {
   return price
 }
 
-/** Of a literal without the decision that it is one; `expected` is the byte at the latest distance, behind a match. */
+/**
+ * Of a literal without the decision that it is one; `expected` is the byte at the latest distance, behind a match. Written out as
+ * in the range coder.
+ */
 export function priceOfLiteral(position: i32, previous: i32, byte: i32, behindMatch: boolean, expected: i32): i32 {
   const models = literalModels(position, previous)
-  let price = 0
-  let node = byte | 0x100
-  if (behindMatch) {
-    // Down to the first bit that differs the expected byte is context, below it only the byte itself.
-    const same = clz(((byte ^ expected) << 24) | 0x80_0000)
-    const plain = max(7 - same, 0)
-    for (let bit = 7; bit >= plain; bit--) {
-      const above = (byte | 0x100) >>> (bit + 1)
-      const model = models + ((0x100 + (((expected >>> bit) & 1) << 8) + above) << 1)
-      price += priceOf(model, (byte >>> bit) & 1)
-    }
-    for (let bit = plain - 1; bit >= 0; bit--) {
-      price += priceOf(models + (((byte | 0x100) >>> (bit + 1)) << 1), (byte >>> bit) & 1)
-    }
-    return price
-  }
-  while (node > 1) {
-    const bit = node & 1
-    node >>>= 1
-    price += priceOf(models + (node << 1), bit)
-  }
-  return price
+  const mask: i32 = behindMatch ? -1 : 0
+  let price = inline.always(priceOfBit(models, byte, expected, mask, 7))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 6))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 5))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 4))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 3))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 2))
+  price += inline.always(priceOfBit(models, byte, expected, mask, 1))
+  return price + inline.always(priceOfBit(models, byte, expected, mask, 0))
+}
+
+/** Of a bit of a literal. `mask` is all ones behind a match, else 0. */
+function priceOfBit(models: i32, byte: i32, expected: i32, mask: i32, bit: i32): i32 {
+  const context = ((byte | 0x100) >>> (bit + 1)) + (contextBehindMatch(byte, expected, bit) & mask)
+  return priceOf(models + (context << 1), (byte >>> bit) & 1)
 }
 
 /** Where the prices of lengths stand, 16 bits for each from 0 on. */
@@ -110,6 +111,9 @@ export function repLengthPrices(positionState: i32): i32 {
   return LENGTH_PRICES + LENGTH_PRICES_SIZE + positionState * LENGTH_ROW
 }
 
+/** The slot of the longest distance, and 1. */
+const SLOTS: i32 = 48
+
 /** Of a distance (less one), for a match of `lengthClass` + 2 bytes; class 3 is of 5 and more. */
 export function priceOfDistance(lengthClass: i32, distance: i32): i32 {
   if (distance < 128) return load<u16>(NEAR_PRICES + (((lengthClass << 7) | distance) << 1))
@@ -117,41 +121,37 @@ export function priceOfDistance(lengthClass: i32, distance: i32): i32 {
   return load<u16>(SLOT_PRICES + (((lengthClass << 6) | slot) << 1)) + load<u16>(ALIGN_PRICES + ((distance & 15) << 1))
 }
 
-/** Makes the prices of lengths anew, from 2 to `longest`. */
-export function updateLengthPrices(longest: i32): void {
-  updateLengths(LENGTHS, LENGTH_PRICES, longest)
-  updateLengths(LENGTHS + LENGTHS_SIZE, LENGTH_PRICES + LENGTH_PRICES_SIZE, longest)
+/** Makes the prices of lengths anew. */
+export function updateLengthPrices(): void {
+  updateLengths(LENGTHS, LENGTH_PRICES)
+  updateLengths(LENGTHS + LENGTHS_SIZE, LENGTH_PRICES + LENGTH_PRICES_SIZE)
 }
 
-function updateLengths(models: i32, prices: i32, longest: i32): void {
+function updateLengths(models: i32, prices: i32): void {
   const low = priceOf(models + LENGTH_CHOICE, 0)
   const notLow = priceOf(models + LENGTH_CHOICE, 1)
   const mid = notLow + priceOf(models + LENGTH_CHOICE_2, 0)
   const high = notLow + priceOf(models + LENGTH_CHOICE_2, 1)
   for (let state = 0; state <= positionMask; state++) {
     const row = prices + state * LENGTH_ROW
-    for (let i = 0; i < 8; i++) {
-      store<u16>(row + ((i + 2) << 1), low + priceOfTree(models + LENGTH_LOW + (state << 4), 3, i))
-      store<u16>(row + ((i + 10) << 1), mid + priceOfTree(models + LENGTH_MID + (state << 4), 3, i))
-    }
+    v128.store(row + (2 << 1), v128.load(priceTree(models + LENGTH_LOW + (state << 4), 3, low)))
+    v128.store(row + (10 << 1), v128.load(priceTree(models + LENGTH_MID + (state << 4), 3, mid)))
   }
-  for (let length = 18; length <= longest; length++) {
-    const price = high + priceOfTree(models + LENGTH_HIGH, 8, length - 18)
-    for (let state = 0; state <= positionMask; state++) {
-      store<u16>(prices + state * LENGTH_ROW + (length << 1), price)
-    }
+  const highPrices = priceTree(models + LENGTH_HIGH, 8, high)
+  for (let state = 0; state <= positionMask; state++) {
+    memory.copy(prices + state * LENGTH_ROW + (18 << 1), highPrices, 256 << 1)
   }
 }
 
-/** Makes the prices of distances anew; slots up to `slots` are in use. */
-export function updateDistancePrices(slots: i32): void {
+/** Makes the prices of distances anew. */
+export function updateDistancePrices(): void {
   for (let low = 0; low < 16; low++) store<u16>(ALIGN_PRICES + (low << 1), priceOfReversedTree(DISTANCE_ALIGN, 4, low))
   for (let lengthClass = 0; lengthClass < 4; lengthClass++) {
     const row = SLOT_PRICES + (lengthClass << 7)
-    for (let slot = 0; slot < slots; slot++) {
-      let price = priceOfTree(DISTANCE_SLOTS + (lengthClass << 7), 6, slot)
-      if (slot >= 14) price += ((slot >>> 1) - 1 - 4) << 4
-      store<u16>(row + (slot << 1), price)
+    memory.copy(row, priceTree(DISTANCE_SLOTS + (lengthClass << 7), 6, 0), 64 << 1)
+    for (let slot = 14; slot < SLOTS; slot++) {
+      const price = row + (slot << 1)
+      store<u16>(price, load<u16>(price) + (((slot >>> 1) - 1 - 4) << 4))
     }
   }
   for (let distance = 0; distance < 128; distance++) {

@@ -1,3 +1,5 @@
+import { contextBehindMatch } from './models.ts'
+
 /**
  * The range coder: binary decisions in, bytes out. It runs over a list of decisions (see symbols.ts), so that all are coded in
  * one loop.
@@ -80,11 +82,9 @@ function codeLiteralBehindMatch(begin: u32, models: i32, byte: i32, expected: i3
   return inline.always(codeBitBehindMatch(range, models, byte, expected, 0))
 }
 
-/** Behind a match, the byte that would have gone on is part of the context while it agrees. */
+/** Codes a bit of a literal behind a match, where more is context. */
 function codeBitBehindMatch(range: u32, models: i32, byte: i32, expected: i32, bit: i32): u32 {
-  const agreed = (((byte ^ expected) >>> (bit + 1)) - 1) >> 31
-  const context = (0x100 + ((expected << (8 - bit)) & 0x100)) & agreed
-  return inline.always(codeBit(range, models + (context << 1), byte, bit))
+  return inline.always(codeBit(range, models + (contextBehindMatch(byte, expected, bit) << 1), byte, bit))
 }
 
 /** Codes a decision. `mask` is all ones for a 1, and 0 for a 0. Returns the range that is left. */

@@ -106,7 +106,7 @@ function splitByHash(group: i32, other: i32, count: i32, shift: i32): void {
     const size = load<i32>(sizes + (i << 2))
     if (size > 1) {
       if (size <= SMALL) linkSmall(other + offset, size, 0)
-      else if (shift === 0 || commonBytes(other + offset, size) >= 4)
+      else if (shift === 0 || commonBytes(other + offset, size, 0) >= 4)
         splitGroup(other + offset, group + offset, size, 4, 0)
       else splitByHash(other + offset, group + offset, size, 0)
     }
@@ -134,12 +134,17 @@ function clearCounters(values: i32): void {
   for (let i = 0; i < values; i++) store<i32>(COUNTERS + ((<i32>load<u8>(VALUES + i)) << 2), 0)
 }
 
-/** How many bytes of their keys all of a group share. */
-function commonBytes(group: i32, count: i32): i32 {
+/** How many bytes of their keys all of a group share, at least `known`. */
+function commonBytes(group: i32, count: i32, known: i32): i32 {
   const first = keyOf(group)
+  const next: u64 = (<u64>0xff) << (<u64>(known << 3))
   let difference: u64 = 0
   const end = group + (count << RECORD_BITS)
-  for (let at = group; at < end; at += 1 << RECORD_BITS) difference |= keyOf(at) ^ first
+  for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
+    difference |= keyOf(at) ^ first
+    // Most groups share no more.
+    if ((difference & next) !== 0) return known
+  }
   return difference === 0 ? 8 : <i32>ctz(difference) >>> 3
 }
 
@@ -152,7 +157,7 @@ function splitGroup(group: i32, other: i32, count: i32, shared: i32, base: i32):
       base = from
       readKeys(group, count, base)
     }
-    if (from < depth) from = base + commonBytes(group, count)
+    if (from < depth) from = base + commonBytes(group, count, from - base)
     if (from >= depth) {
       for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
         link(positionOf(at), positionOf(at - (1 << RECORD_BITS)), depth)
