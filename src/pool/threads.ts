@@ -8,21 +8,17 @@ import { unpackError } from './sent-error.ts'
 export interface Threads {
   /** Runs `job`; jobs beyond the number of threads wait. Rejects with what it throws, and `ThreadError` for a thread that fails. */
   run<Result>(job: string, task: unknown): Promise<Result>
+  /** Starts threads for so many jobs that are to come, as far as there are none yet: they load meanwhile. */
+  expect(jobs: number): void
   /** Stops the threads, whatever they are doing: their jobs reject. None is left when it resolves. */
   stop(): Promise<void>
 }
 
-/**
- * Starts `count` threads that load `module`, which calls `serveJobs` and finds `data` as `workerData`. When `signal` is aborted,
- * all stop, with its reason.
- */
+/** Starts `count` threads at once; the rest as {@link offerThreads}. */
 export function startThreads(module: URL, count: number, signal: AbortSignal, data?: unknown): Threads {
-  return createThreads(module, { atOnce: count, count, signal, data })
-}
-
-/** The same, but no thread starts before there is a job for it. */
-export function offerThreads(module: URL, count: number, signal: AbortSignal): Threads {
-  return createThreads(module, { atOnce: 0, count, signal })
+  const threads = offerThreads(module, count, signal, data)
+  threads.expect(count)
+  return threads
 }
 
 /** Milliseconds after which a thread is started again that found no descriptors. */
@@ -41,13 +37,13 @@ interface Thread {
 }
 
 /**
+ * Offers up to `count` threads that load `module`, which calls `serveJobs` and finds `data` as `workerData`. None starts before
+ * there is a job for it, or one is expected. When `signal` is aborted, all stop, with its reason.
+ *
  * Node's own threads, without a library: a pool that replaces ended threads may start one after it was stopped (piscina 5.3).
  * Here a thread that ends by itself ends all others: without it, a build cannot continue.
  */
-function createThreads(
-  module: URL,
-  { atOnce, count, signal, data }: { atOnce: number; count: number; signal: AbortSignal; data?: unknown },
-): Threads {
+export function offerThreads(module: URL, count: number, signal: AbortSignal, data?: unknown): Threads {
   const threads = new Set<Thread>()
   const idle: Thread[] = []
   const waiting: Job[] = []
@@ -133,7 +129,6 @@ function createThreads(
 
   signal.addEventListener('abort', onAbort)
   if (signal.aborted) onAbort()
-  for (let i = 0; i < atOnce && !end; i++) start()
 
   return {
     run<Result>(job: string, task: unknown) {
@@ -144,6 +139,9 @@ function createThreads(
         if (thread) takeNext(thread)
         else if (threads.size < most) start()
       })
+    },
+    expect(jobs) {
+      while (threads.size < Math.min(jobs, most) && !end) start()
     },
     async stop() {
       endAll(new Error('the threads were stopped'))

@@ -108,6 +108,7 @@ async function* chunksOf(
   const blocksWaiting = workers * BLOCKS_WAITING
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
   fetching.missing = missing
+  if (missing.length > 0) encoders.expect(blockCount(missing, pieceSize))
   const parts = {
     batches: plan.batches,
     // One thread takes as long in any order.
@@ -132,11 +133,16 @@ async function* chunksOf(
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
+/** How many blocks batches have, about: the sizes of their tars are not known yet. */
+function blockCount(batches: readonly Batch[], pieceSize: number): number {
+  return batches.reduce((sum, batch) => sum + Math.ceil(narSizeOf(batch) / pieceSize), 0)
+}
+
 /** Batches, of which the last ones, with up to `blocks` blocks together, come by their sizes: the largest first. */
 function largestFirst(batches: readonly Batch[], pieceSize: number, blocks: number): Batch[] {
   let end = batches.length
   for (let count = 0; end > 0; end--) {
-    count += Math.ceil(narSizeOf(batches[end - 1]) / pieceSize)
+    count += blockCount([batches[end - 1]], pieceSize)
     if (count > blocks) break
   }
   return [...batches.slice(0, end), ...batches.slice(end).sort((a, b) => narSizeOf(b) - narSizeOf(a))]

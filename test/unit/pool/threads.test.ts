@@ -51,6 +51,19 @@ describe('threads', () => {
     expect(countThreads()).toBe(before)
   })
 
+  it('are started once for jobs that are expected, and no more than are offered', async () => {
+    const before = countThreads()
+    const threads = offerThreads(JOBS, 3, never)
+    threads.expect(2)
+    threads.expect(2)
+    expect(countThreads()).toBe(before + 2)
+    threads.expect(9)
+    expect(countThreads()).toBe(before + 3)
+    await threads.stop()
+    threads.expect(3)
+    expect(countThreads()).toBe(before)
+  })
+
   it('reject jobs that are aborted, though they hang, with the reason of the abort, and are gone', async () => {
     const before = countThreads()
     const controller = new AbortController()
