@@ -29,15 +29,17 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
   const path = join(folder, file)
   let hash = createHash('sha256')
   let size = 0
-  const durable = syncGradually(handle)
+  const sync = syncGradually(handle)
   return {
     async write(bytes) {
       // The hash is taken while the system call is under way on another thread.
       const written = writeAll(handle, bytes, size)
       hash.update(bytes)
       size += bytes.length
-      await attempt(path, () => written)
-      durable.add(bytes.length)
+      await attempt(path, async () => {
+        await written
+        sync.add(bytes.length)
+      })
     },
     async rewind() {
       hash = createHash('sha256')
@@ -46,7 +48,7 @@ export function stageFile(handle: FileHandle, folder: string, file: string, clos
     },
     async close() {
       await attempt(path, async () => {
-        await durable.finish()
+        await sync.finish()
         await handle.close()
       })
       closed()

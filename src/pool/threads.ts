@@ -8,13 +8,13 @@ import { unpackError } from './sent-error.ts'
 export interface Threads {
   /** Runs `job`; jobs beyond the number of threads wait. Rejects with what it throws, and `ThreadError` for a thread that fails. */
   run<Result>(job: string, task: unknown): Promise<Result>
-  /** Starts threads for so many jobs that are to come, as far as there are none yet: they load meanwhile. */
+  /** Starts threads before their jobs come, so that they load meanwhile: up to one for each job, with those that there are. */
   expect(jobs: number): void
   /** Stops the threads, whatever they are doing: their jobs reject. None is left when it resolves. */
   stop(): Promise<void>
 }
 
-/** Starts `count` threads at once; the rest as {@link offerThreads}. */
+/** As {@link offerThreads}, but starts all threads at once. */
 export function startThreads(module: URL, count: number, signal: AbortSignal, data?: unknown): Threads {
   const threads = offerThreads(module, count, signal, data)
   threads.expect(count)
@@ -79,6 +79,8 @@ export function offerThreads(module: URL, count: number, signal: AbortSignal, da
     }
   }
 
+  const countLoading = () => [...threads].filter(thread => !thread.isLoaded).length
+
   const start = () => {
     const { promise: ended, resolve: onEnded } = Promise.withResolvers<void>()
     let worker: Worker
@@ -124,6 +126,7 @@ export function offerThreads(module: URL, count: number, signal: AbortSignal, da
     } catch (error) {
       return endAll(error)
     }
+    clearTimeout(restart)
     restart = setTimeout(() => threads.size < most && start(), RESTART_PAUSE)
   }
 
@@ -137,7 +140,7 @@ export function offerThreads(module: URL, count: number, signal: AbortSignal, da
         waiting.push({ job, task, resolve: resolve as Job['resolve'], reject })
         const thread = idle.pop()
         if (thread) takeNext(thread)
-        else if (threads.size < most) start()
+        else if (threads.size < most && waiting.length > countLoading()) start()
       })
     },
     expect(jobs) {

@@ -45,7 +45,8 @@ export function startCrew(container: Container, { workerUrl, workers, reads, sig
     started.push(packers)
     return packers
   }
-  // One thread reads faster than many compress; and where all blocks are in the cache, none compresses.
+  // One thread reads faster than many compress; and where all blocks are in the cache, none compresses. With four that read, 16
+  // processors make a tar.zst in 0.8 of the time, but a tar.xz at level 6 in 1.12: each then has a fourth of the slots.
   const packing = container.blocks ? 1 : reads === 'files' ? Math.min(workers, READERS_MAX) : workers
   const packers = startPackers(packing)
   const encoders = container.blocks && offerThreads(workerUrl, workers, signal)

@@ -108,7 +108,7 @@ async function* chunksOf(
   const blocksWaiting = workers * BLOCKS_WAITING
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
   fetching.missing = missing
-  if (missing.length > 0) encoders.expect(blockCount(missing, pieceSize))
+  if (missing.length > 0) encoders.expect(countBlocks(missing, pieceSize))
   const parts = {
     batches: plan.batches,
     // One thread takes as long in any order.
@@ -133,8 +133,8 @@ async function* chunksOf(
   yield* lookAhead(file, CHUNKS_AHEAD)
 }
 
-/** How many blocks batches have, about: the sizes of their tars are not known yet. */
-function blockCount(batches: readonly Batch[], pieceSize: number): number {
+/** Estimates how many blocks batches have, by the sizes of their NARs: those of their tars are not known yet. */
+function countBlocks(batches: readonly Batch[], pieceSize: number): number {
   return batches.reduce((sum, batch) => sum + Math.ceil(narSizeOf(batch) / pieceSize), 0)
 }
 
@@ -142,7 +142,7 @@ function blockCount(batches: readonly Batch[], pieceSize: number): number {
 function largestFirst(batches: readonly Batch[], pieceSize: number, blocks: number): Batch[] {
   let end = batches.length
   for (let count = 0; end > 0; end--) {
-    count += blockCount([batches[end - 1]], pieceSize)
+    count += countBlocks([batches[end - 1]], pieceSize)
     if (count > blocks) break
   }
   return [...batches.slice(0, end), ...batches.slice(end).sort((a, b) => narSizeOf(b) - narSizeOf(a))]

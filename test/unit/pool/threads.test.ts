@@ -57,6 +57,8 @@ describe('threads', () => {
     threads.expect(2)
     threads.expect(2)
     expect(countThreads()).toBe(before + 2)
+    await Promise.all([threads.run('whichThread', null), threads.run('whichThread', null)])
+    expect(countThreads()).toBe(before + 2)
     threads.expect(9)
     expect(countThreads()).toBe(before + 3)
     await threads.stop()

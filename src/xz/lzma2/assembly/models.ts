@@ -72,8 +72,8 @@ export function literalModels(position: i32, previous: i32): i32 {
 }
 
 /**
- * What a literal's context is increased by at a bit, behind a match: as long as all bits above agree with the byte that would have
- * gone on (`expected`), its bit is context, too.
+ * What to add to the context of a bit of a literal behind a match. While all higher bits equal those of `expected`, the byte at the
+ * latest distance, its bit belongs to the context.
  */
 export function contextBehindMatch(byte: i32, expected: i32, bit: i32): i32 {
   const agreed = (((byte ^ expected) >>> (bit + 1)) - 1) >> 31

@@ -62,12 +62,6 @@ function isPassedOver(at: i32, index: i32): boolean {
   return index + 2 <= lastNode && load<i32>(at + (2 << NODE_BITS)) <= limit
 }
 
-/** How many bytes repeat those at a distance (less one), up to `limit`; below 2 it is 0. */
-export function repLength(address: i32, distance: i32, limit: i32): i32 {
-  if (limit < 2 || load<u16>(address) !== load<u16>(address - distance - 1)) return 0
-  return equalBytes(address, address - distance - 1, 2, limit)
-}
-
 /** Parses a stretch from where the coder is, to `end` at the most, into the list of operations. */
 export function parseOptimal(end: i32): void {
   clearOperations()
@@ -119,8 +113,8 @@ export function parseOptimal(end: i32): void {
 }
 
 /**
- * Where no match was found, does nothing but a literal lead on? So it is if the latest distances do not repeat two bytes here, nor
- * the latest one a single byte, nor two bytes behind the literal. Then no price is of interest.
+ * Is a literal the only way on, where no match was found? So it is if no latest distance repeats two bytes here, and the latest one
+ * repeats neither one byte here nor two bytes after it. Then prices do not matter.
  */
 function isLiteral(address: i32): boolean {
   const next = load<u32>(address)
@@ -156,7 +150,7 @@ function expand(at: i32, index: i32, position: i32, limit: i32, candidatesEnd: i
 
   // Repeated matches first: a long one ends the stretch.
   let longestRep0 = 0
-  for (let repeated = limit < 2 ? 0 : repeatedDistances(at, address); repeated !== 0; repeated &= repeated - 1) {
+  for (let repeated = repeatedDistances(at, address); repeated !== 0; repeated &= repeated - 1) {
     const i = ctz(repeated)
     const distance = load<i32>(at + (i << 2), 16)
     const length = equalBytes(address, address - distance - 1, 2, limit)
@@ -191,13 +185,11 @@ function expand(at: i32, index: i32, position: i32, limit: i32, candidatesEnd: i
   offer(next, literalPrice, LITERAL, 1, 0)
   if (byte === expected) {
     offer(next, repPrice + priceOf(IS_REP_G0 + (state << 1), 0) + priceOf(IS_REP0_LONG + modelIndex, 0), 0, 1, 0)
-  } else if (limit > 2) {
-    const length = repLength(address + 1, rep0, limit - 1)
-    if (length >= 2) {
-      reachNode(index + 1 + length)
-      const then = literalPrice + priceOfRep0(stateAfterLiteral(state), position + 1, length)
-      offer(at + ((1 + length) << NODE_BITS), then, 0, length, 1)
-    }
+  } else if (limit > 2 && load<u16>(address + 1) === load<u16>(address - rep0)) {
+    const length = equalBytes(address + 1, address - rep0, 2, limit - 1)
+    reachNode(index + 1 + length)
+    const then = literalPrice + priceOfRep0(stateAfterLiteral(state), position + 1, length)
+    offer(at + ((1 + length) << NODE_BITS), then, 0, length, 1)
   }
 
   const normalPrice = matchPrice + priceOf(IS_REP + (state << 1), 0)
@@ -224,7 +216,7 @@ function expand(at: i32, index: i32, position: i32, limit: i32, candidatesEnd: i
   return false
 }
 
-/** At which of a node's latest distances two bytes are equal, as bits. Which ones are cannot be foretold, so there is no branch. */
+/** A bit for each of a node's latest distances that repeats two bytes. Which ones do cannot be foretold, so there is no branch. */
 function repeatedDistances(at: i32, address: i32): i32 {
   const text = load<u16>(address)
   const before = address - 1

@@ -33,6 +33,9 @@ const ALIGN_PRICES: i32 = SLOT_PRICES + 4 * 64 * 2
 /** Of the nodes of a tree, 16 bits each by their numbers; those of its symbols are the last. */
 const TREE_PRICES: i32 = ALIGN_PRICES + 16 * 2
 
+/** Slots in use: one more than that of the longest distance. */
+const SLOTS: i32 = 48
+
 /** The logarithms, by repeated squaring of whole numbers: the same on every machine. */
 export function preparePrices(): void {
   for (let index = 0; index < 128; index++) {
@@ -55,9 +58,9 @@ export function priceOf(model: i32, bit: i32): i32 {
   return load<u8>(DECISION_PRICES + ((<i32>load<u16>(model) ^ (-bit & 2047)) >>> 4))
 }
 
-/** Makes the prices of all symbols of a tree, with `price` added, and returns where they stand, 16 bits each. */
-function priceTree(models: i32, bits: i32, price: i32): i32 {
-  store<u16>(TREE_PRICES, price, 2)
+/** Makes the prices of all symbols of a tree, with `base` added. Returns where they stand until the next call, 16 bits each. */
+function priceTree(models: i32, bits: i32, base: i32): i32 {
+  store<u16>(TREE_PRICES, base, 2)
   const symbols = 1 << bits
   for (let node = 1; node < symbols; node++) {
     const above = <i32>load<u16>(TREE_PRICES + (node << 1))
@@ -110,9 +113,6 @@ export function lengthPrices(positionState: i32): i32 {
 export function repLengthPrices(positionState: i32): i32 {
   return LENGTH_PRICES + LENGTH_PRICES_SIZE + positionState * LENGTH_ROW
 }
-
-/** The slot of the longest distance, and 1. */
-const SLOTS: i32 = 48
 
 /** Of a distance (less one), for a match of `lengthClass` + 2 bytes; class 3 is of 5 and more. */
 export function priceOfDistance(lengthClass: i32, distance: i32): i32 {

@@ -82,7 +82,7 @@ function codeLiteralBehindMatch(begin: u32, models: i32, byte: i32, expected: i3
   return inline.always(codeBitBehindMatch(range, models, byte, expected, 0))
 }
 
-/** Codes a bit of a literal behind a match, where more is context. */
+/** The same behind a match: see `contextBehindMatch`. */
 function codeBitBehindMatch(range: u32, models: i32, byte: i32, expected: i32, bit: i32): u32 {
   return inline.always(codeBit(range, models + (contextBehindMatch(byte, expected, bit) << 1), byte, bit))
 }

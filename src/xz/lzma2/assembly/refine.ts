@@ -134,16 +134,16 @@ function clearCounters(values: i32): void {
   for (let i = 0; i < values; i++) store<i32>(COUNTERS + ((<i32>load<u8>(VALUES + i)) << 2), 0)
 }
 
-/** How many bytes of their keys all of a group share, at least `known`. */
+/** How many bytes of their keys all of a group share; the first `known` are known to be shared. */
 function commonBytes(group: i32, count: i32, known: i32): i32 {
   const first = keyOf(group)
-  const next: u64 = (<u64>0xff) << (<u64>(known << 3))
+  const nextByte: u64 = (<u64>0xff) << (<u64>(known << 3))
   let difference: u64 = 0
   const end = group + (count << RECORD_BITS)
   for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
     difference |= keyOf(at) ^ first
     // Most groups share no more.
-    if ((difference & next) !== 0) return known
+    if ((difference & nextByte) !== 0) return known
   }
   return difference === 0 ? 8 : <i32>ctz(difference) >>> 3
 }
