@@ -108,7 +108,7 @@ async function* chunksOf(
   const blocksWaiting = workers * BLOCKS_WAITING
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
   fetching.missing = missing
-  if (missing.length > 0) encoders.expect(countBlocks(missing, pieceSize))
+  encoders.expect(countBlocks(missing, pieceSize))
   const parts = {
     batches: plan.batches,
     // One thread takes as long in any order.
