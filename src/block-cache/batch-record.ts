@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type BlockCache, isComparing } from './cache.ts'
+import { type BlockCache, isComparing, type Room } from './cache.ts'
 
 /**
  * How a batch of an image, which is one store path or a few, lies in a cache: its blocks, each under the SHA-256 of its
@@ -54,12 +54,13 @@ export async function putRecord(cache: BlockCache, key: string, record: BatchRec
   await cache.put(key, new TextEncoder().encode(JSON.stringify(record)))
 }
 
-/** The bytes of a block, if they are there, and those that were put: no cache is believed. */
+/** The bytes of a block, if they are there, and those that were put: no cache is believed. They may lie in what `room` gives. */
 export async function getBlock(
   cache: BlockCache,
   { key, size }: Pick<CachedBlock, 'key' | 'size'>,
+  room?: Room,
 ): Promise<Uint8Array | undefined> {
-  const bytes = await cache.get(key)
+  const bytes = await cache.get(key, room)
   if (bytes?.length !== size) return undefined
   return isComparing(cache) || key === BLOCK_PREFIX + sha256Of(bytes) ? bytes : undefined
 }

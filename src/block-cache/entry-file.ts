@@ -11,6 +11,7 @@ import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { isTrusted, ownName } from '../disk/index.ts'
+import type { Room } from './cache.ts'
 
 const DIGEST_SIZE = 32
 
@@ -40,7 +41,8 @@ export interface StoredEntry {
 export async function readEntry(
   { folder, shared }: Access,
   name: string,
-  sha256?: string,
+  // Not zeroed: all of it is read, or none of it given.
+  { sha256, room = Buffer.allocUnsafeSlow }: { readonly sha256?: string; readonly room?: Room } = {},
 ): Promise<StoredEntry | undefined> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
   const handle = await withDescriptor(() => open(join(folder, name), flags))
@@ -49,14 +51,13 @@ export async function readEntry(
     const { size } = found
     const isOurs = found.isFile() && (shared || isTrusted(found))
     if (!isOurs || size < DIGEST_SIZE || size > DIGEST_SIZE + ENTRY_SIZE_MAX) return undefined
-    // Not zeroed: all of it is read, or none of it given.
-    const file = Buffer.allocUnsafeSlow(size)
+    const file = room(size)
     for (let at = 0; at < size; ) {
       const { bytesRead } = await handle.read(file, at, size - at, at)
       if (bytesRead === 0) return undefined
       at += bytesRead
     }
-    const bytes = new Uint8Array(file.buffer, DIGEST_SIZE)
+    const bytes = new Uint8Array(file.buffer, file.byteOffset + DIGEST_SIZE, size - DIGEST_SIZE)
     // Not by a thread of Node's own, for which the bytes would be copied: that takes as long as to hash them here.
     const isWhole =
       sha256 === undefined

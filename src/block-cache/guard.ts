@@ -34,10 +34,10 @@ export function guardCache(cache: BlockCache, signal: AbortSignal, onFault: (fau
   }
 
   const guarded: BlockCache = {
-    get: key =>
+    get: (key, room) =>
       attempt<Uint8Array | undefined>(
         'get',
-        () => cache.get(key),
+        () => cache.get(key, room),
         undefined,
         result => (result === undefined || result instanceof Uint8Array ? '' : 'a Uint8Array or undefined'),
       ),

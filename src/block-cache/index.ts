@@ -10,7 +10,7 @@ export {
   putRecord,
   recordKey,
 } from './batch-record.ts'
-export type { BlockCache } from './cache.ts'
+export type { BlockCache, Room } from './cache.ts'
 export { BlockCacheError, type BlockCacheErrorCode } from './errors.ts'
 export { guardCache } from './guard.ts'
 export {

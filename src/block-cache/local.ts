@@ -114,10 +114,10 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
 
   const cache: LocalBlockCache = {
     folder,
-    async get(key) {
+    async get(key, room) {
       try {
         const name = fileNameOf(key)
-        const entry = await readEntry(access, name, digestInKey(key))
+        const entry = await readEntry(access, name, { sha256: digestInKey(key), room })
         // Only of records it matters when they were last used.
         if (entry && isRecordKey(key) && Date.now() - entry.time > HOUR) await touchEntry(access, name).catch(() => {})
         return entry?.bytes

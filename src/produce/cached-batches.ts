@@ -7,6 +7,7 @@ import {
   getRecord,
   putBlock,
   putRecord,
+  type Room,
   recordKey,
 } from '../block-cache/index.ts'
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
@@ -32,16 +33,22 @@ export interface CachedBatches {
 /** Says whether the blocks that a record names hold the batch; with `verifyCache` of the options of a build. */
 export type VerifyBatch = (batch: Batch, record: BatchRecord) => Promise<boolean>
 
-/**
- * Looks the batches of an image up. The sizes of those that are there are filled in. With `verify` only those that it finds
- * sound are there, of `atOnce` that are verified at a time.
- */
+/** How to look batches up. */
+export interface LookUpOptions {
+  /** Where the sizes of those that are there are filled in. */
+  readonly sizes: PackedSizes
+  /** Memory for the bytes of blocks. */
+  readonly room: Room
+  /** Only those that it finds sound are there, of `atOnce` that are verified at a time. */
+  readonly verify: { readonly batch: VerifyBatch; readonly atOnce: number } | undefined
+}
+
+/** Looks the batches of an image up. */
 export async function lookUpBatches(
   cache: BlockCache,
   batches: readonly Batch[],
   image: Pick<PreparedImage, 'compression' | 'container'>,
-  sizes: PackedSizes,
-  verify?: { readonly batch: VerifyBatch; readonly atOnce: number },
+  { sizes, room, verify }: LookUpOptions,
 ): Promise<CachedBatches> {
   const records = new Map<Batch, BatchRecord>()
   const keyOf = ({ segments }: Batch) => {
@@ -62,7 +69,7 @@ export async function lookUpBatches(
   const added = new Map<Batch, (CachedBlock | undefined)[]>()
   return {
     records,
-    get: readAhead(blocks, READS_AHEAD, block => getBlock(cache, block)),
+    get: readAhead(blocks, READS_AHEAD, block => getBlock(cache, block, room)),
     async add(batch, bytes, facts) {
       const blocks = added.get(batch) ?? []
       added.set(batch, blocks)

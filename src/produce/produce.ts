@@ -9,6 +9,7 @@ import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
 import type { Crew } from './crew.ts'
 import { guard } from './guard.ts'
 import { lookAhead } from './look-ahead.ts'
+import { createMemoryPool, type MemoryPool } from './memory-pool.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
 import { createProgress, type Fetching, type Progress } from './progress.ts'
 import { createBatchVerifier } from './verify-batch.ts'
@@ -102,7 +103,8 @@ async function* chunksOf(
     const packing = { ...common, lanes: crew.packing, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
-  const cached = await openCache(image, sizes, { encoders, workers }, options)
+  const memory = createMemoryPool()
+  const cached = await openCache(image, sizes, { encoders, workers, memory }, options)
   // The packer may fill a piece while all the others are being encoded.
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksWaiting = workers * BLOCKS_WAITING
@@ -130,7 +132,10 @@ async function* chunksOf(
   const file = verifyMeanwhile(assembleBlocks(parts, container.blocks, encoding), async () => {
     if (cached) await verifyInspected(image, [...cached.records.keys()], packers)
   })
-  yield* lookAhead(file, CHUNKS_AHEAD)
+  for await (const chunk of lookAhead(file, CHUNKS_AHEAD)) {
+    yield chunk
+    memory.giveBack(chunk.bytes)
+  }
 }
 
 /** Estimates how many blocks batches have, by the sizes of their NARs: those of their tars are not known yet. */
@@ -177,7 +182,7 @@ async function* verifyMeanwhile(
 async function openCache(
   image: PreparedImage,
   sizes: PackedSizes,
-  { encoders, workers }: { readonly encoders: Threads; readonly workers: number },
+  { encoders, workers, memory }: { readonly encoders: Threads; readonly workers: number; readonly memory: MemoryPool },
   { cache: given, faults, verifyCache, signal }: ChunkOptions,
 ): Promise<CachedBatches | undefined> {
   if (!given) return undefined
@@ -188,7 +193,7 @@ async function openCache(
   const { compression, container } = image
   const verifier = { cache, decoders: encoders, compression, container, onMismatch }
   const verify = verifyCache ? { batch: createBatchVerifier(verifier), atOnce: workers } : undefined
-  return lookUpBatches(cache, image.plan.batches, image, sizes, verify)
+  return lookUpBatches(cache, image.plan.batches, image, { sizes, room: memory.take, verify })
 }
 
 /**
