@@ -1,5 +1,6 @@
 import { equalBytes } from './compare.ts'
-import { CANDIDATES, INPUT, links } from './memory.ts'
+import { linkAt, linkedLength, linkedPosition } from './links.ts'
+import { CANDIDATES, INPUT } from './memory.ts'
 import { noteNearest, pairEntry, quadEntry, tripleEntry } from './nearest.ts'
 import { addToRows, latestPosition, lookUpRow } from './rows.ts'
 
@@ -60,10 +61,10 @@ function findByLinks(position: i32, limit: i32): void {
   store<u8>(pair, <u8>position)
   store<u16>(triple, <u16>position)
   store<i32>(quad, position + 1)
-  const link = load<u32>(links + (position << 2))
-  const linkLength = <i32>(link >>> 24)
+  const link = linkAt(position)
+  const linkLength = linkedLength(link)
   // The longest match is also the nearest of that length: only what is nearer than it is of use.
-  const oldest = linkLength > 0 ? <i32>(link & 0xff_ffff) : -1
+  const oldest = linkLength > 0 ? linkedPosition(link) : -1
   let longest = 1
   let tried = position
   const second = position - pairDistance

@@ -1,14 +1,14 @@
 import { codedPosition, encode } from './chunks.ts'
 import { equalBytes } from './compare.ts'
-import { INPUT, links } from './memory.ts'
+import { linkAt, linkedPosition } from './links.ts'
+import { INPUT } from './memory.ts'
+import { LENGTH_MAX } from './models.ts'
 import { addToRows, compareWith, findInRows, foundDistance, foundLength } from './rows.ts'
 import { codedRep0, codedRep1, codedRep2, codedRep3 } from './symbols.ts'
 
 /**
  * The lazy parser: the match found at a position is taken, unless the next position has a better one.
  */
-
-const LENGTH_MAX: i32 = 273
 
 let niceLength: i32 = 0
 /** Set if the match at the current position is known from looking ahead. */
@@ -36,8 +36,8 @@ export function restartLazy(): void {
 function findMatch(position: i32, limit: i32): void {
   findInRows(position, limit)
   if (!byLinks) return
-  const link = load<u32>(links + (position << 2))
-  if (link !== 0) compareWith(<i32>(link & 0xff_ffff), position, limit)
+  const link = linkAt(position)
+  if (link !== 0) compareWith(linkedPosition(link), position, limit)
 }
 
 function tryRep(address: i32, distance: i32, limit: i32): void {

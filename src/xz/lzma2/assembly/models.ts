@@ -34,8 +34,10 @@ export const LENGTH_CHOICE_2: i32 = 2
 /** Lengths 2 to 9, then 10 to 17: a tree of 8 for each position state. */
 export const LENGTH_LOW: i32 = 16 * 2
 export const LENGTH_MID: i32 = LENGTH_LOW + 128 * 2
-/** Lengths 18 to 273: a tree of 256. */
+/** Lengths 18 to {@link LENGTH_MAX}: a tree of 256. */
 export const LENGTH_HIGH: i32 = LENGTH_MID + 128 * 2
+/** The longest match of LZMA. */
+export const LENGTH_MAX: i32 = 273
 /** Literals: 768 for each context. */
 export const LITERALS: i32 = LENGTHS + 2 * LENGTHS_SIZE
 export const LITERAL_SIZE: i32 = 0x300 * 2

@@ -2,7 +2,7 @@ import { findCandidates, note } from './candidates.ts'
 import { codedPosition, operationCount } from './chunks.ts'
 import { equalBytes } from './compare.ts'
 import { CANDIDATES, INPUT, NODES } from './memory.ts'
-import { IS_MATCH, IS_REP, IS_REP_G0, IS_REP_G1, IS_REP_G2, IS_REP0_LONG, positionMask } from './models.ts'
+import { IS_MATCH, IS_REP, IS_REP_G0, IS_REP_G1, IS_REP_G2, IS_REP0_LONG, LENGTH_MAX, positionMask } from './models.ts'
 import { arrive, LITERAL, NODE_BITS, NODES_MAX, node, offer, trace, UNREACHED } from './nodes.ts'
 import { clearOperations, prepend } from './operations.ts'
 import {
@@ -22,8 +22,6 @@ import { codedRep0, codedRep1, codedRep2, codedRep3, codedState } from './symbol
  * to node. A stretch ends where all ways meet, or at a match so long ("nice") that it is taken in any case.
  */
 
-/** The longest match of LZMA. */
-const LENGTH_MAX: i32 = 273
 /** Operations after which prices are made anew: more often costs time, and some size as well. */
 const PRICES_AGE: i32 = 256
 

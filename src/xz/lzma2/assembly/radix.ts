@@ -1,14 +1,13 @@
 import { equalBytes } from './compare.ts'
 import { hashAt } from './hash.ts'
+import { linkAt, setLink } from './links.ts'
 import { BUCKET_CURSORS, BUCKET_SIZES, buckets, collection, INPUT, LATEST, links, sortCapacity } from './memory.ts'
 import { kindOf, PIECE_BITS, PIECE_SIZE, STORED } from './pieces.ts'
 import { depth, refineBucket } from './refine.ts'
 
 /**
  * The radix match finder: one link from each position to the nearest earlier one of those that share the most bytes
- * with it, at least four, counted up to a depth.
- *
- *     link = length << 24 | position    32 bits; 0 for none
+ * with it, at least four, counted up to a depth: see links.ts.
  *
  * Positions are distributed to 2^16 buckets by a hash of their next four bytes; each bucket is refined (refine.ts). As
  * many buckets are made at a time as the lists have room for. The order within a bucket is that of the positions.
@@ -54,10 +53,6 @@ export function prepareRadix(size: i32): void {
   rangeBegin = 0
   rangeEnd = 0
   inParts = false
-}
-
-export function setLink(position: i32, link: i32): void {
-  store<i32>(links + (position << 2), link)
 }
 
 /** Counts a piece's positions into the sizes of the buckets, and links the insides of runs and repeats. */
@@ -120,7 +115,7 @@ function linkRepeat(begin: i32, earlier: i32, pieceEnd: i32, size: i32): i32 {
   const stop = min(end - depth, pieceEnd)
   const distance = begin - earlier
   for (let position = begin; position < stop; position++) {
-    setLink(position, (position - distance) | (min(end - position, 255) << 24))
+    setLink(position, position - distance, min(end - position, 255))
     const code = hashAt(INPUT + position)
     if ((code & SAMPLED) === 0) exchangeLatest(code, position)
   }
@@ -134,7 +129,7 @@ function linkRun(begin: i32, pieceEnd: i32, size: i32): i32 {
   while (end < size && end < pieceEnd + 256 && load<u8>(INPUT + end) === byte) end++
   let position = begin
   do {
-    setLink(position, (position - 1) | (min(end - position, 255) << 24))
+    setLink(position, position - 1, min(end - position, 255))
     position++
   } while (position < pieceEnd && load<u64>(INPUT + position - 1) === load<u64>(INPUT + position))
   return position
@@ -182,7 +177,7 @@ export function collectNext(pieces: i32, size: i32): boolean {
     const position = address - INPUT
     store<i32>(target, position)
     const inRange = (hashAt(address) >>> 16) - first < count
-    const isOpen = load<i32>(links + (position << 2)) === 0
+    const isOpen = linkAt(position) === 0
     target += (<i32>inRange & <i32>isOpen) << 2
   }
   collected = (target - collection) >>> 2

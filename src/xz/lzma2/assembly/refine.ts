@@ -1,6 +1,7 @@
 import { equalBytes } from './compare.ts'
 import { hash } from './hash.ts'
-import { COUNTERS, GROUP_SIZES, INPUT, links, otherRecords, records, recordsCapacity, VALUES } from './memory.ts'
+import { clearLink, setLink } from './links.ts'
+import { COUNTERS, GROUP_SIZES, INPUT, otherRecords, records, recordsCapacity, VALUES } from './memory.ts'
 
 /**
  * Refines a bucket of the radix match finder: its positions are split by one byte after the other, most significant
@@ -41,14 +42,6 @@ function move(from: i32, to: i32): void {
   v128.store(to, v128.load(from))
 }
 
-function link(position: i32, earlier: i32, length: i32): void {
-  store<i32>(links + (position << 2), earlier | (length << 24))
-}
-
-function noLink(position: i32): void {
-  store<i32>(links + (position << 2), 0)
-}
-
 /** Links all positions of a bucket. One that is too large is refined in parts that know nothing of each other. */
 export function refineBucket(list: i32, count: i32): void {
   for (let done = 0; done < count; done += recordsCapacity) {
@@ -64,7 +57,7 @@ function refinePart(list: i32, count: i32): void {
     store<i32>(record, position, 8)
   }
   if (count <= SMALL) {
-    noLink(positionOf(records))
+    clearLink(positionOf(records))
     if (count > 1) linkSmall(records, count, 0)
     return
   }
@@ -89,7 +82,7 @@ function splitByHash(group: i32, other: i32, count: i32, shift: i32): void {
     const size = load<i32>(counter)
     if (size === 0) {
       store<u8>(VALUES + values++, <u8>value)
-      noLink(positionOf(at))
+      clearLink(positionOf(at))
     }
     store<i32>(counter, size + 1)
   }
@@ -160,7 +153,7 @@ function splitGroup(group: i32, other: i32, count: i32, shared: i32, base: i32):
     if (from < depth) from = base + commonBytes(group, count, from - base)
     if (from >= depth) {
       for (let at = group + (1 << RECORD_BITS); at < end; at += 1 << RECORD_BITS) {
-        link(positionOf(at), positionOf(at - (1 << RECORD_BITS)), depth)
+        setLink(positionOf(at), positionOf(at - (1 << RECORD_BITS)), depth)
       }
       return
     }
@@ -174,7 +167,7 @@ function splitGroup(group: i32, other: i32, count: i32, shared: i32, base: i32):
     const size = load<i32>(counter)
     if (size === 0) {
       store<u8>(VALUES + values++, value)
-      if (at > group) link(positionOf(at), positionOf(at - (1 << RECORD_BITS)), from)
+      if (at > group) setLink(positionOf(at), positionOf(at - (1 << RECORD_BITS)), from)
     }
     store<i32>(counter, size + 1)
   }
@@ -220,7 +213,7 @@ function linkSmall(group: i32, count: i32, base: i32): void {
       }
     }
     const length = min(base + best, depth)
-    if (length < 4) noLink(position)
-    else link(position, earlier, length)
+    if (length < 4) clearLink(position)
+    else setLink(position, earlier, length)
   }
 }
