@@ -23,7 +23,7 @@ export function createHeaderScan(size: number): (data: Uint8Array) => boolean {
     for (; next + BLOCK <= data.length; next += BLOCK) {
       if (MAGIC.some((byte, i) => data[next + MAGIC_OFFSET + i] !== byte)) continue
       if (!hasContents(data[next + TYPE_OFFSET]!)) continue
-      next += Math.ceil((numberField(data, next + SIZE_OFFSET, 12) ?? 0) / BLOCK) * BLOCK
+      next += Math.ceil(Math.max(0, numberField(data, next + SIZE_OFFSET, 12) ?? 0) / BLOCK) * BLOCK
     }
     return next >= size && size - data.length >= SAVED_MIN
   }

@@ -109,6 +109,14 @@ describe.skipIf(programs.skip)(`the scan for headers${programs.because}`, () => 
     }
   })
 
+  it('ends behind a header whose size is negative', () => {
+    const header = Buffer.alloc(512)
+    header.write('ustar', 257)
+    // -512, as GNU tar writes numbers that do not fit in octal digits.
+    header.fill(0xff, 124, 134).writeUInt16BE(0xfe00, 134)
+    expect(createHeaderScan(BLOCK)(Buffer.concat([header, randomBytes(2048)]))).toBe(false)
+  })
+
   it('wants all of what has no headers, and of what little is left of', () => {
     const scan = createHeaderScan(BLOCK)
     expect(scan(randomBytes(BLOCK - 512))).toBe(false)
