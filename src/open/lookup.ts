@@ -46,7 +46,9 @@ export function createSegmentLookup(tar: TarBytes, name: string, manifest: Image
   const ranges = new Map<string, TarRange[]>()
   for (const { storePath = '', tarOffset, tarSize } of manifest.segments) {
     const range = { start: tarOffset, end: tarOffset + tarSize }
-    ranges.set(storePath.slice(1), [...(ranges.get(storePath.slice(1)) ?? []), range])
+    const known = ranges.get(storePath.slice(1))
+    if (known) known.push(range)
+    else ranges.set(storePath.slice(1), [range])
   }
   const parts = new Map<string, (path: ByteString) => Promise<ImageMember | undefined>>()
   return {
