@@ -4,7 +4,8 @@
  */
 export async function* lent(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
-    const memory = Uint8Array.from(piece)
+    // A Buffer, whose `slice` is a view, too.
+    const memory = Buffer.from(piece)
     yield memory
     memory.fill(0xa5)
   }

@@ -192,7 +192,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       signal.throwIfAborted()
       left -= piece.length
       // The memory of the piece is used again.
-      yield piece.slice()
+      yield new Uint8Array(piece)
     }
     if (left > 0) throw fail('OPEN_CORRUPT', `is cut off in the contents of /${decodeText(found.path)}`)
   }

@@ -35,7 +35,7 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     if (member.path !== REGISTRATION || member.type !== 'file') continue
     checkRegistrationSize(member.size, image.name)
     const pieces: Uint8Array[] = []
-    for await (const piece of contents()) pieces.push(piece.slice())
+    for await (const piece of contents()) pieces.push(new Uint8Array(piece))
     registration = Buffer.concat(pieces)
   }
   const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])

@@ -45,7 +45,7 @@ export function createWalker(walk: Walk<never>): Walker {
         heldSize += part.length
         if (heldSize < wanted) {
           // The piece is its owner's again when this call is over.
-          if (part.length > 0) held.push(part.slice())
+          if (part.length > 0) held.push(new Uint8Array(part))
           return
         }
         const bytes = held.length === 0 ? part : concatBytes([...held, part])

@@ -60,7 +60,7 @@ export function createContentsReader() {
       if (!isReadable || size > left) return { digest: await digestOf(pieces, size), text: { withoutDiff: 'large' } }
       const kept: Uint8Array[] = []
       // The memory of a piece is used again.
-      for await (const piece of pieces) kept.push(piece.slice())
+      for await (const piece of pieces) kept.push(new Uint8Array(piece))
       const bytes = Buffer.concat(kept)
       const digest = hash('sha256', bytes, 'buffer')
       const text = decodeTextFile(bytes)

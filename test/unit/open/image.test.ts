@@ -127,6 +127,26 @@ describe('an image of ours', () => {
     expect(await image.member(`${toplevel}/init/below`)).toBeUndefined()
   })
 
+  it.each(['tar', 'tar.xz', 'tar.gz', 'tar.zst'] as const)(
+    'in %s gives contents that are the reader’s own',
+    async format => {
+      const { image: file } = await buildImage(format)
+      await using image = await openImage(file)
+      const read = () => collect(image.contents('/etc/os-release'))
+      for await (const piece of image.contents('/etc/os-release')) piece.fill(0x21)
+      expect((await read()).toString()).toBe('ID=nixos\n')
+    },
+  )
+
+  it('is opened by a manifest with very many segments', async () => {
+    const { image: file, manifest } = await buildImage()
+    const other = JSON.parse(readFileSync(manifest, 'utf8'))
+    const empty = Array.from({ length: 200_000 }, () => ({ tarOffset: 0, tarSize: 0 }))
+    writeFileSync(manifest, JSON.stringify({ ...other, segments: [...empty, ...other.segments] }))
+    await using image = await openImage(file)
+    expect(image.manifest?.segments.length).toBeGreaterThan(200_000)
+  })
+
   it('does not believe the manifest of another image', async () => {
     const { image: file, manifest } = await buildImage()
     const other = JSON.parse(readFileSync(manifest, 'utf8'))

@@ -43,6 +43,20 @@ describe('createXzDecoder', () => {
     expect(() => decode(wrapXz(chunk, Buffer.from('a00'), 4096))).toThrow(/the data of an LZMA2 chunk is damaged/)
   })
 
+  it.each(['Uint8Array', 'Buffer'])('keeps nothing of a piece, which is a %s whose memory is used again', kind => {
+    const memory = kind === 'Buffer' ? Buffer.alloc(7) : new Uint8Array(7)
+    const decoder = createXzDecoder(options)
+    const pieces: Uint8Array[] = []
+    for (let at = 0; at < file.length; at += memory.length) {
+      const piece = memory.subarray(0, Math.min(memory.length, file.length - at))
+      piece.set(file.subarray(at, at + piece.length))
+      pieces.push(...decoder.push(piece))
+    }
+    decoder.end()
+    decoder.close()
+    expect(Buffer.concat(pieces).equals(numbers)).toBe(true)
+  })
+
   it('gives back what was compressed, wherever the file is cut', () => {
     fc.assert(
       fc.property(arbitraryInput(100_000), fc.integer({ min: 1, max: 70_000 }), (parts, size) => {
