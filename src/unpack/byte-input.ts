@@ -30,11 +30,19 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = N
   const iterator = source[Symbol.asyncIterator]()
   let rest: Uint8Array = new Uint8Array(0)
   let size = 0
+  let failure: { readonly error: unknown } | undefined
   const next = async () => {
-    const { value, done } = await iterator.next()
-    if (done) return undefined
-    size += value.length
-    return value
+    // A generator that has thrown says from then on that it has ended.
+    if (failure) throw failure.error
+    try {
+      const { value, done } = await iterator.next()
+      if (done) return undefined
+      size += value.length
+      return value
+    } catch (error) {
+      failure = { error }
+      throw error
+    }
   }
   const fill = async () => {
     while (rest.length === 0) {
@@ -65,13 +73,13 @@ export function createByteInput(source: AsyncIterable<Uint8Array>, pieceSize = N
         const piece = cut(left)
         left -= piece.length
         // Its memory may be used again for the next one.
-        pieces.push(left > 0 ? piece.slice() : piece)
+        pieces.push(left > 0 ? new Uint8Array(piece) : piece)
       }
       return Buffer.concat(pieces)
     },
     async peek(length) {
       while (rest.length < length) {
-        rest = rest.slice()
+        rest = new Uint8Array(rest)
         const value = await next()
         if (value === undefined) break
         rest = rest.length === 0 ? value : Buffer.concat([rest, value])

@@ -53,6 +53,7 @@ export async function* runEngine(input: ByteInput, create: CreateEngine): AsyncG
   try {
     for await (const chunk of engine) yield chunk
     await fed
+    if (inputError !== undefined) throw inputError
   } catch (error) {
     await fed
     if (inputError !== undefined) throw inputError

@@ -119,6 +119,19 @@ describe.each(IN_PARTS)('several parts of %s', compression => {
     }
   })
 
+  it('throw what their source throws behind the first of them', async () => {
+    const broken = new Error('no disk')
+    const parts = [compress(TEXT, compression), compress(TEXT, compression)]
+    const pieces = [parts, [parts[0], parts[1].subarray(0, 10)], [parts[0]]].map(all => Buffer.concat(all))
+    for (const piece of pieces) {
+      const source = (async function* () {
+        yield piece
+        throw broken
+      })()
+      await expect(outcomeOf(source, { compression })).rejects.toBe(broken)
+    }
+  })
+
   it('are refused, or told, with something behind them', async () => {
     const file = Buffer.concat([FILES[compression], Buffer.alloc(100_000, 'x')])
     for (const size of [1, 777, 1_000_000]) {
