@@ -107,7 +107,7 @@ export function parseRecord(bytes: Uint8Array): BatchRecord | undefined {
 }
 
 function isBlock({ key, size, uncompressedSize, note }: CachedBlock): boolean {
-  return typeof key === 'string' && [size, uncompressedSize, note].every(isCount)
+  return typeof key === 'string' && BLOCK_KEY.test(key) && [size, uncompressedSize, note].every(isCount)
 }
 
 function isCount(value: unknown): boolean {

@@ -76,6 +76,16 @@ describe('a local cache', () => {
     expect(await getBlock(guarded, block)).toEqual(bytes(1000))
   })
 
+  it('has no record that lists something else than blocks', async () => {
+    const cache = openBlockCache(folder)
+    const block = (await put(cache, bytes(1000)))!
+    const key = recordKey('a')
+    await putRecord(cache, key, { blocks: [block], tarSizes: [512] })
+    expect(await getRecord(cache, key)).toBeDefined()
+    await putRecord(cache, key, { blocks: [{ ...block, key }], tarSizes: [512] })
+    expect(await getRecord(cache, key)).toBeUndefined()
+  })
+
   it.each(['/dev/null/cache', '/proc/nspawn-rootfs/cache'])('has nothing where it cannot be: %s', async place => {
     const cache = openBlockCache(place)
     expect(await cache.put('a', bytes(10))).toBe(false)
