@@ -35,10 +35,12 @@ async function verify(
     if (block.uncompressedSize > container.blockSize) return 'wrong'
     const bytes = await getBlock(cache, block)
     if (!bytes) return 'lost'
-    const record = { uncompressedSize: block.uncompressedSize, note: block.note }
-    const task: DecodeTask = { bytes, record, compression }
-    const tar = await decoders.run<Uint8Array | undefined>('decode', task)
-    if (!tar || !check.push(tar)) return 'wrong'
+    const { uncompressedSize, note } = block
+    const memory = new SharedArrayBuffer(uncompressedSize + bytes.length)
+    new Uint8Array(memory, uncompressedSize).set(bytes)
+    const task: DecodeTask = { memory, record: { uncompressedSize, note }, compression }
+    const isDecoded = await decoders.run<boolean>('decode', task)
+    if (!isDecoded || !check.push(new Uint8Array(memory, 0, uncompressedSize))) return 'wrong'
   }
   return check.end() ? 'sound' : 'wrong'
 }

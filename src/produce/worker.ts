@@ -128,19 +128,22 @@ function encode({ slot: { memory, offset, size: slotSize }, length, compression 
   return { ...record, size, sha256: createHash('sha256').update(slot.subarray(0, size)).digest('hex') }
 }
 
-/** A block to decode. */
+/** A block to decode, in memory that both threads share: its bytes lie behind the room for its data. */
 export interface DecodeTask {
-  readonly bytes: Uint8Array
+  readonly memory: SharedArrayBuffer
   readonly record: BlockRecord
   readonly compression: ImageCompression
 }
 
-/** Decodes a block; `undefined` where the bytes are not the block that the record says. */
-function decode({ bytes, record, compression }: DecodeTask): Uint8Array | undefined {
+/** Decodes a block in its memory; `false` where the bytes are not the block that the record says. */
+function decode({ memory, record, compression }: DecodeTask): boolean {
+  const bytes = new Uint8Array(memory, record.uncompressedSize)
   try {
-    return containerOf(compression).blocks!.decode(bytes, record)
+    const tar = containerOf(compression).blocks!.decode(bytes, record)
+    new Uint8Array(memory).set(tar)
+    return tar.length === record.uncompressedSize
   } catch {
-    return undefined
+    return false
   }
 }
 
