@@ -5,8 +5,11 @@
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
 
+/** Metadata services of clouds (Alibaba, AWS, Google) whose addresses look like those of a private network. */
+const METADATA = ['100.100.100.200/32', 'fd00:ec2::254/128', 'fd20:ce::254/128']
+
 /** Addresses of this machine, and of others on its link that have no other address. 0.0.0.0 and :: lead to this machine, too. */
-const OWN = networks(['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10'])
+const OWN = networks(['0.0.0.0/8', '127.0.0.0/8', '169.254.0.0/16', '::/127', 'fe80::/10', ...METADATA])
 
 /** Addresses of networks that are not the internet. */
 const PRIVATE = networks(['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'])
