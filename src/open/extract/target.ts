@@ -14,7 +14,7 @@ export interface Target {
   readonly tree: string
   /** Whether that becomes the folder itself. */
   readonly isNew: boolean
-  /** Moves all to the folder. Throws `ExtractError`. */
+  /** Moves all to the folder, or nothing. Throws `ExtractError`. */
   commit(): Promise<void>
   /** Removes what was not moved. Never rejects. */
   discard(): Promise<void>
@@ -47,16 +47,18 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
   }
 
   async function moveInto(): Promise<void> {
-    for (const name of await withDescriptor(() => readdir(tree, { encoding: 'buffer' }))) {
-      const from = inside(tree, name)
-      const to = inside(scratch.out, name)
-      if ((await lstat(to).catch(() => undefined)) !== undefined) throw inTheWay(name.toString())
-      const { mode } = await lstat(from)
-      // What is moved to another folder has to be writable (rename(2)).
-      const isLocked = (mode & OWNER_MAY_WRITE) === 0
-      if (isLocked) await chmod(from, mode | OWNER_MAY_WRITE)
-      await rename(from, to)
-      if (isLocked) await chmod(to, mode)
+    const moved: Buffer[] = []
+    try {
+      for (const name of await withDescriptor(() => readdir(tree, { encoding: 'buffer' }))) {
+        const to = inside(scratch.out, name)
+        if ((await lstat(to).catch(() => undefined)) !== undefined) throw inTheWay(name.toString())
+        await move(inside(tree, name), to)
+        moved.push(name)
+      }
+    } catch (error) {
+      // The first error says more than one of these.
+      for (const name of moved) await move(inside(scratch.out, name), inside(tree, name)).catch(() => {})
+      throw error
     }
   }
 
@@ -74,6 +76,16 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
     },
     discard: () => scratch.discard(),
   }
+}
+
+/** Moves something to a name that nothing has. */
+async function move(from: Buffer, to: Buffer): Promise<void> {
+  const { mode } = await lstat(from)
+  // What is moved to another folder has to be writable (rename(2)).
+  const isLocked = (mode & OWNER_MAY_WRITE) === 0
+  if (isLocked) await chmod(from, mode | OWNER_MAY_WRITE)
+  await rename(from, to)
+  if (isLocked) await chmod(to, mode)
 }
 
 function inside(folder: string, name: Buffer): Buffer {

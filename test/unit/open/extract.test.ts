@@ -14,6 +14,7 @@ import {
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../../src/index.ts'
+import { openTarget } from '../../../src/open/extract/target.ts'
 import { type ExtractError, type ExtractOptions, extract, openImage } from '../../../src/open/index.ts'
 import { runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
@@ -368,6 +369,22 @@ describe('the folder', () => {
     await expect(extractFile(file(), { to: link })).rejects.toMatchObject({ code: 'EXTRACT_IN_THE_WAY' })
     writeFileSync(`${link}2`, '')
     await expect(extractFile(file(), { to: `${link}2` })).rejects.toMatchObject({ code: 'EXTRACT_FAILED' })
+  })
+
+  it('is as it was if somebody puts something into it meanwhile, but for that', async () => {
+    const to = temporaryFolder()
+    const target = await openTarget(to)
+    mkdirSync(join(target.tree, 'read-only'), { mode: 0o555 })
+    for (const name of ['a', 'b', 'z']) writeFileSync(join(target.tree, name), 'of the image')
+    const last = readdirSync(target.tree).at(-1)!
+    writeFileSync(join(to, last), 'of somebody')
+    await expect(target.commit()).rejects.toMatchObject({
+      code: 'EXTRACT_IN_THE_WAY',
+      message: `${to}: has ${last} in it: give the name of a new folder`,
+    })
+    await target.discard()
+    expect(readdirSync(to)).toEqual([last])
+    expect(readFileSync(join(to, last), 'utf8')).toBe('of somebody')
   })
 
   it('is as it was if reading ends early, or somebody gives up', async () => {
