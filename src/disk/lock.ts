@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Stats } from 'node:fs'
+import { lutimesSync, type Stats } from 'node:fs'
 import { readlink, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
@@ -14,8 +14,11 @@ export const LOCK = '.nspawn-rootfs.lock'
 /** Milliseconds between two looks at a lock that somebody else holds. */
 const INTERVAL = 20
 
-/** Milliseconds after which a lock whose owner cannot be asked is taken to be left over: what it guards takes a few. */
+/** Milliseconds after which a lock is taken to be left over if its owner cannot be asked and has not renewed it. */
 const LEFT_OVER = 60_000
+
+/** Milliseconds after which an owner renews its lock: its work may take an hour, and two times may be missed. */
+const RENEWAL = 20_000
 
 /** Milliseconds that a build of another user may hold the lock: nobody can tell it from one who means harm. */
 const FOREIGN_MAX = 1000
@@ -37,11 +40,29 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, signal
     before = holder
     await setTimeout(INTERVAL)
   }
+  const stopRenewing = renew(lock)
   try {
     return await work()
   } finally {
+    stopRenewing()
     if ((await holderOf(lock))?.owner === ownName()) await remove(lock)
   }
+}
+
+/**
+ * Sets the time of a lock now and then, until what this returns is called: threads of other containers cannot see that its
+ * owner runs. The calls are synchronous, so that none comes after that.
+ */
+function renew(lock: string): () => void {
+  const timer = setInterval(() => {
+    const now = new Date()
+    try {
+      lutimesSync(lock, now, now)
+    } catch {
+      // Without it, the work goes on as before.
+    }
+  }, RENEWAL).unref()
+  return () => clearInterval(timer)
 }
 
 /** Throws `DiskError` if there is something as a lock in `folder` that nobody will ever take away. */
