@@ -131,6 +131,15 @@ describe('an HTTP client', () => {
     expect(pauses).toEqual([])
   })
 
+  it('waits for as long as Node can where it may wait for longer', async () => {
+    const server = await serve(async (_, response) => {
+      await setTimeout(100)
+      response.end('text')
+    })
+    const { client } = openClient({ stallTimeout: 2 ** 31, attempts: 1 })
+    expect(await fetchText(client, server.at('/'))).toBe('text')
+  })
+
   it('does not wait for connections for ever', async () => {
     const server = await serveSockets(() => {})
     const { client } = openClient({ stallTimeout: 50, attempts: 2 })
