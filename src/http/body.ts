@@ -22,6 +22,9 @@ export interface BodyOptions {
 /** Bytes that are enough to recognise a file by. */
 const HEAD_SIZE = 64
 
+/** Bytes of a body that are kept until as many are decoded. Some compressed formats may hold back their contents for ever. */
+const KEPT_MAX = 1024 * 1024
+
 /**
  * The bytes of a file whose body is `raw`, each once, to be read with one `next` at a time.
  *
@@ -102,13 +105,17 @@ async function gather(next: () => Promise<IteratorResult<Uint8Array>>, size: num
 /** Reads `raw`, and remembers what was read until it is told to forget, so that it can be read from the beginning. */
 function createReplay(raw: AsyncIterableIterator<Uint8Array>) {
   let kept: Uint8Array[] | undefined = []
+  let keptSize = 0
   let pending: Promise<IteratorResult<Uint8Array>> | undefined
   let failed: { readonly error: unknown } | undefined
   let stopped = false
   const pull = async () => {
     try {
       const step = await raw.next()
-      if (!step.done) kept?.push(step.value)
+      if (kept && !step.done) {
+        kept.push(step.value)
+        keptSize += step.value.length
+      }
       return step
     } catch (error) {
       failed = { error }
@@ -117,6 +124,7 @@ function createReplay(raw: AsyncIterableIterator<Uint8Array>) {
   }
   async function* bytes(): AsyncGenerator<Uint8Array> {
     while (!stopped) {
+      if (kept && keptSize > KEPT_MAX) throw new Error(`its first MiB yields fewer than ${HEAD_SIZE} bytes`)
       pending = pull()
       const step = await pending
       if (step.done) return

@@ -6,6 +6,9 @@ import { collect, download, fetchText, LIMIT, openClient, sendFile, serve } from
 
 const TEXT = 'StorePath: /nix/store/…\n'.repeat(100)
 
+/** The header of a gzip file, with the flag for a name, of which there is no end (RFC 1952, section 2.3). */
+const ENDLESS_NAME = Buffer.concat([Buffer.from([0x1f, 0x8b, 8, 8, 0, 0, 0, 0, 0, 3]), Buffer.alloc(4 << 20, 'a')])
+
 const BODIES: readonly (readonly [string, Buffer])[] = [
   ['gzip', gzipSync(TEXT)],
   ['x-gzip', gzipSync(TEXT)],
@@ -77,6 +80,18 @@ describe('a Content-Encoding', () => {
     const server = await serveBody('gzip, gzip', gzipSync(gzipSync(Buffer.alloc(200_000_000))))
     const refusal = { code: 'HTTP_TOO_LARGE' }
     await expect(download(openClient().client, server.at('/'), 1_000_000)).rejects.toMatchObject(refusal)
+  })
+
+  it('that holds back its contents is read no further than a MiB, for all that is read is kept', async () => {
+    const { client } = openClient()
+    const server = await serveBody('gzip', ENDLESS_NAME)
+    await expect(download(client, server.at('/'))).rejects.toMatchObject({
+      code: 'HTTP_ENCODING',
+      message: expect.stringContaining('but cannot be decoded: its first MiB yields fewer than 64 bytes;'),
+    })
+    const recognise: Recognise = () => 'file'
+    const file = await client.openFile(server.at('/'), { limit: LIMIT, recognise })
+    expect(ENDLESS_NAME.equals(Buffer.concat(await collect(file!)))).toBe(true)
   })
 
   it('does not keep a download from going on where it broke off', async () => {
