@@ -12,6 +12,7 @@
 import { crc32 } from 'node:zlib'
 import type { ByteInput } from './byte-input.ts'
 import { corrupt, damaged, truncated } from './errors.ts'
+import { createPartLimit } from './limits.ts'
 import { decodeLzma, LZMA_HEADER_SIZE } from './lzma.ts'
 import type { UnpackOptions } from './options.ts'
 
@@ -25,6 +26,7 @@ const BEHIND_MAX = 4 * 1024 * 1024
 
 /** Unpacks an lzip file, all members of it. */
 export async function* unpackLzip(input: ByteInput, options: UnpackOptions): AsyncGenerator<Uint8Array> {
+  const countMember = createPartLimit('lzip members', input, options.limits)
   for (let member = 1; ; member++) {
     const header = Buffer.from(await input.gather(HEADER_SIZE))
     if (member > 1 && header.length === 0) return
@@ -33,6 +35,7 @@ export async function* unpackLzip(input: ByteInput, options: UnpackOptions): Asy
     }
     if (header.length < HEADER_SIZE) throw truncated('it is cut off: it ends within a header')
     if (header[4] !== 1) throw corrupt(`it is of version ${header[4]}, which is not known`)
+    countMember()
     const trail = createTrail(input.rest())
     let crc = 0
     let size = 0

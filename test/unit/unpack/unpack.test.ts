@@ -175,6 +175,7 @@ describe('limits', () => {
   it.each([
     ['gzip', gzipSync('x')],
     ['zstd', zstdCompressSync('x')],
+    ['lzip', Buffer.from(compress(Buffer.from('x'), 'lzip'))],
   ] as const)('bound the parts of %s', async (compression, part) => {
     const outcome = (count: number) =>
       outcomeOf(cut(Buffer.concat(Array.from({ length: count }, () => part)), part.length - 1), {
