@@ -23,6 +23,9 @@ const SKIPPABLE_MAGIC = 0x184d2a50
 /** Bytes that a block may refer back to. */
 const WINDOW_SIZE = 64 * 1024
 
+/** Bytes that come out of one byte of a block, at most: each that continues a length adds so many (lz4_Block_format.md). */
+const BYTES_PER_BYTE = 255
+
 /** A frame's description. */
 interface Frame {
   readonly linked: boolean
@@ -39,8 +42,10 @@ export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
   const [hash, contentHash] = [await createXXHash32(), await createXXHash32()]
   const checksumOf = (data: Uint8Array) => Number.parseInt(hash.init().update(data).digest('hex'), 16)
 
-  /** A block's contents; `window` is what stands before them. */
-  const unpackBlock = async (size: number, frame: Frame, window: Uint8Array): Promise<Uint8Array> => {
+  const window = createWindow()
+
+  /** A block's contents; in `window` is what stands before them. */
+  const unpackBlock = async (size: number, frame: Frame): Promise<Uint8Array> => {
     const isStored = size >= 0x8000_0000
     const length = isStored ? size - 0x8000_0000 : size
     if (length > frame.blockSize) throw damaged(`a block of ${length} bytes`)
@@ -49,12 +54,12 @@ export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
       throw damaged('a block does not match its checksum')
     }
     if (isStored) return block
-    // It needs the size in front: no more than that comes out.
+    // It needs the size in front: no more than that comes out. All of it is allocated, and blocks may be tiny.
     const sized = Buffer.alloc(4 + length)
-    sized.writeUInt32LE(frame.blockSize)
+    sized.writeUInt32LE(Math.min(frame.blockSize, BYTES_PER_BYTE * length))
     sized.set(block, 4)
     try {
-      return uncompressSync(sized, frame.linked ? window : undefined)
+      return uncompressSync(sized, frame.linked ? window.bytes() : undefined)
     } catch (error) {
       throw corrupt((error as Error).message, error)
     }
@@ -73,12 +78,12 @@ export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
     const frame = await readFrame(input, checksumOf)
     contentHash.init()
     let unpacked = 0
-    let window: Uint8Array = new Uint8Array()
+    window.clear()
     for (;;) {
       const size = readU32le(await takeAll(input, 4), 0)
       if (size === 0) break
-      const contents = await unpackBlock(size, frame, window)
-      if (frame.linked) window = Buffer.concat([window, contents]).subarray(-WINDOW_SIZE)
+      const contents = await unpackBlock(size, frame)
+      if (frame.linked) window.add(contents)
       if (frame.contentChecksum) contentHash.update(contents)
       unpacked += contents.length
       yield contents
@@ -92,6 +97,27 @@ export async function* unpackLz4(input: ByteInput): AsyncGenerator<Uint8Array> {
     ) {
       throw damaged('a frame does not match its checksum')
     }
+  }
+}
+
+/** Keeps the last bytes of what is added. There is room for as many again, so that few blocks move those that are kept. */
+function createWindow() {
+  const memory = Buffer.alloc(2 * WINDOW_SIZE)
+  let end = 0
+  return {
+    bytes: () => memory.subarray(Math.max(0, end - WINDOW_SIZE), end),
+    add(contents: Uint8Array) {
+      const last = contents.subarray(-WINDOW_SIZE)
+      if (end + last.length > memory.length) {
+        memory.copyWithin(0, end - WINDOW_SIZE, end)
+        end = WINDOW_SIZE
+      }
+      memory.set(last, end)
+      end += last.length
+    },
+    clear() {
+      end = 0
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { createBrotliDecompress, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -142,6 +143,15 @@ describe.each(IN_PARTS)('several parts of %s', compression => {
       else expect(trailing).toMatchObject({ size: 100_000 })
       expect(trailing === undefined).toBe(['zstd', 'lz4', 'lzip'].includes(compression))
     }
+  })
+})
+
+describe('lz4 blocks that refer to those before', () => {
+  const text = Buffer.concat([TEXT, Buffer.alloc(5_000_000), TEXT, TEXT])
+
+  it.each(['32', '1000', '4', '7'])('are unpacked: -B%s', async size => {
+    const file = execFileSync('lz4', ['-c', '-BD', `-B${size}`], { input: text, stdio: 'pipe', maxBuffer: 1e8 })
+    expect((await textOf(file, 'lz4')).equals(text)).toBe(true)
   })
 })
 
