@@ -5,6 +5,9 @@ import { countFailures, type Server } from './server.ts'
 
 const RANGE_NOT_SATISFIABLE = 416
 
+/** New bytes after which failures are forgotten: with fewer, a server could break off after each byte, and the pull never end. */
+const GAIN = 10_000
+
 /** The image to fetch, and the file that it goes to. */
 export interface PlainOptions {
   readonly server: Server
@@ -21,6 +24,8 @@ export interface PlainOptions {
  */
 export async function fetchPlain({ server, file, partial, signal, onBytes }: PlainOptions): Promise<number> {
   const failures = countFailures(signal)
+  // Bytes that come again are no progress.
+  let reached = 0
   for (;;) {
     try {
       const { size: there } = await partial.handle.stat()
@@ -29,7 +34,10 @@ export async function fetchPlain({ server, file, partial, signal, onBytes }: Pla
       for await (const chunk of bytes) {
         await partial.write(chunk, position)
         position += chunk.length
-        failures.clear()
+        if (position >= reached + GAIN) {
+          reached = position
+          failures.clear()
+        }
         onBytes(position, total)
       }
       return position

@@ -285,6 +285,20 @@ describe('an image without a manifest', () => {
     expect(imageIn(folder).equals(imageIn(one))).toBe(true)
   })
 
+  it('is given up if the server always breaks off at the same byte', async () => {
+    const server = await serve(without(one))
+    server.fault = (answer, response, request) => {
+      // The server gets well in the end: a pull that never gives up should fail here, not hang.
+      if (!request.url?.endsWith('tar.xz') || server.requests.length > 50) return
+      const start = Number(/\d+/.exec(request.headers.range!))
+      if (start === PACKAGE_SIZE) answer.status = 404
+      response.writeHead(answer.status, answer.headers)
+      response.write(answer.body.subarray(0, PACKAGE_SIZE - start), () => response.destroy())
+    }
+    const pulling = pullImage(server.url, temporaryFolder(), CHECKSUM)
+    await expect(pulling).rejects.toMatchObject({ code: 'HTTP_STATUS' })
+  })
+
   it('is fetched anew if what is there is wrong', async () => {
     const folder = temporaryFolder()
     const server = await serve(without(one))
