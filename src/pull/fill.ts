@@ -53,7 +53,8 @@ export async function fillPieces(missing: readonly Piece[], options: FillOptions
       const { bytes } = await server.range(file, start, end - start, size)
       return { bytes, start }
     })
-    queue.push(...joinPieces(rest))
+    // One by one: there may be more than a call takes arguments.
+    for (const run of joinPieces(rest)) queue.push(run)
   }
 
   // The first answer tells whether the server has ranges.
