@@ -31,6 +31,8 @@ export interface ChangePlace {
   readonly folder: string
   /** Who may write into the folder that it lies in. */
   readonly sharing: Sharing
+  /** Makes the folder durable that it lies in, if that is new. */
+  syncOutput(): Promise<void>
   /** Leaves it to the next build. */
   abandon(): Promise<void>
 }
@@ -52,6 +54,7 @@ export async function commitChange(folder: string, scratch: ChangePlace, change:
     await attempt(join(folder, file), () => checkOwner(folder, file, scratch.sharing))
   }
   const record = await describe(folder, scratch.folder, change)
+  await attempt(folder, () => scratch.syncOutput())
   await attempt(folder, () => writeRecord(scratch.folder, record))
   try {
     await make(folder, scratch.folder, record)

@@ -1,5 +1,6 @@
 import { chmod, mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { syncPath } from './sync.ts'
 
 /**
  * Makes a folder and those above it, and resolves to the first that was made, `undefined` if all were there. Rejects with
@@ -35,6 +36,20 @@ async function makeFolder(folder: string, mode?: number): Promise<boolean> {
     )
     if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isFolder) return false
     throw error
+  }
+}
+
+/**
+ * Makes the names of folders durable that were made, from `folder` up to `first`. A folder above them that its user may write
+ * and not read cannot be synced.
+ */
+export async function syncFolders(folder: string, first: string): Promise<void> {
+  for (let path = folder; path.length >= first.length; path = dirname(path)) {
+    try {
+      await syncPath(`${path}/..`)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    }
   }
 }
 

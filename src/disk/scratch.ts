@@ -3,7 +3,7 @@ import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Warning } from '../warning.ts'
 import { attempt } from './attempt.ts'
-import { makeFolders, removeEmpty } from './folders.ts'
+import { makeFolders, removeEmpty, syncFolders } from './folders.ts'
 import { settleLeftOvers } from './left-overs.ts'
 import { MARK, markEnded, markFolder, PREFIX } from './mark.ts'
 import { openOutput } from './output.ts'
@@ -26,6 +26,8 @@ export interface Scratch {
   readonly warnings: readonly Warning[]
   /** Names the output folder in an error or a warning as people do. */
   reveal<T>(told: T): T
+  /** Makes the output folder durable, and those above it, as far as they were made for it. */
+  syncOutput(): Promise<void>
   /** Removes it with all that is in it, and the output folder if that was made for it and is empty. Never rejects. */
   discard(): Promise<void>
   /** Leaves it to the next build, which ends the change that was begun; `discard` then removes nothing. Never rejects. */
@@ -82,6 +84,9 @@ export async function openScratch(folder: string, signal?: AbortSignal): Promise
       sharing,
       warnings,
       reveal,
+      syncOutput: async () => {
+        if (made !== undefined) await syncFolders(folder, made)
+      },
       discard,
       abandon,
     }
