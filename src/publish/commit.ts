@@ -4,7 +4,7 @@ import { readdir, readlink, rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkDelivery } from '../check/index.ts'
 import { withDescriptor } from '../descriptors.ts'
-import { attempt, type Change, commitChange, type Scratch } from '../disk/index.ts'
+import { attempt, type Change, commitChange, reasonOf, type Scratch } from '../disk/index.ts'
 import { SIGNATURE_FILES } from '../image-files.ts'
 import type { Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
@@ -134,11 +134,19 @@ async function linksToRemove(out: string, standing: readonly string[]): Promise<
   return outdated
 }
 
-/** Warns of files beside the lasting names that keep others from verifying an image. */
+/** Warns of files beside the lasting names that keep others from verifying an image. Never rejects: all is published. */
 async function deliveryWarnings(out: string, images: readonly string[]): Promise<Warning[]> {
-  const findings = await Promise.all(images.map(image => checkDelivery(out, image)))
-  return findings
-    .flat()
-    .filter(({ severity }) => severity !== 'note')
-    .map(({ path, message }) => ({ code: 'DELIVERY_UNFIT', path, message: `${path}: ${message}` }))
+  return (await Promise.all(images.map(image => warningsOf(out, image)))).flat()
+}
+
+async function warningsOf(out: string, image: string): Promise<Warning[]> {
+  try {
+    const findings = await checkDelivery(out, image)
+    return findings
+      .filter(({ severity }) => severity !== 'note')
+      .map(({ path, message }) => ({ code: 'DELIVERY_UNFIT', path, message: `${path}: ${message}` }))
+  } catch (error) {
+    const message = 'is published, but it cannot be told whether pull-tar gets it'
+    return [{ code: 'DELIVERY_UNFIT', path: image, message: `${image}: ${message}: ${reasonOf(error)}; see to it` }]
+  }
 }

@@ -324,6 +324,19 @@ describe('publishImages', () => {
     expect(warnings).toEqual([about, about])
   })
 
+  it('warns of what cannot be read beside an image, for all is published then', async () => {
+    const folder = temporaryFolder()
+    const unreadable = join(folder, 'web.tar.sha256')
+    mkdirSync(unreadable)
+    const { images, warnings } = await publish(folder, 'one')
+    expect(images).toEqual(['web.tar'])
+    expect(linesOf(folder)).not.toEqual([])
+    const start = `web.tar: is published, but it cannot be told whether pull-tar gets it: ${unreadable}: cannot be read: `
+    expect(warnings).toMatchObject([
+      { code: 'DELIVERY_UNFIT', path: 'web.tar', message: expect.stringContaining(start) },
+    ])
+  })
+
   it('never shows a mixture to those who read meanwhile', async () => {
     const folder = temporaryFolder()
     await publish(folder, '0', { version: 'v0' })
