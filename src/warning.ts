@@ -40,7 +40,7 @@ export type WarningCode =
   | 'ENTRY_IN_THE_WAY'
   /** Systemd-nspawn passes over something in the settings, or over what was downloaded of them. */
   | 'SETTINGS_IGNORED'
-  /** A file beside the image keeps `pull-tar` from getting it. */
+  /** A file beside the image keeps `pull-tar` from getting it, or nobody can tell. */
   | 'DELIVERY_UNFIT'
   /** An older image cannot be used for what it has in common with one that is pulled. */
   | 'OLDER_IMAGE_UNUSABLE'

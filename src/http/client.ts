@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { describeUrl } from '../describe-url.ts'
 import { isHttp } from '../is-http.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 import { createThrottle, type ThrottleMemory } from '../throttle/index.ts'
 import { type Authorizer, authorizerFor } from './authorization.ts'
 import { decodeBody, type Recognise } from './body.ts'
@@ -112,7 +113,7 @@ const MISSING_DOCUMENT: ReadonlySet<number> = new Set([...MISSING, 403])
 export function createHttpClient(options: HttpClientOptions = {}): HttpClient {
   return createTimedClient(options, {
     now: monotonicTime,
-    sleep: (milliseconds, signal) => setTimeout(milliseconds, undefined, { signal }),
+    sleep: (milliseconds, signal) => setTimeout(Math.min(milliseconds, LONGEST_TIMER), undefined, { signal }),
   })
 }
 

@@ -1,13 +1,11 @@
 import type { Dispatcher } from 'undici'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 
 /** Bytes of a body that may wait for their reader before no more is taken from the socket. */
 const READ_AHEAD = 64 * 1024
 
 /** Bytes of an unwanted body that are read to have its connection free again; one that is longer is cut off. */
 const DISCARD_MAX = 64 * 1024
-
-/** Milliseconds of the longest timer that Node has: one that is to be longer ends after one. */
-const TIMER_MAX = 2 ** 31 - 1
 
 export type Headers = Readonly<Record<string, string | string[] | undefined>>
 
@@ -201,7 +199,7 @@ class Exchange implements Dispatcher.DispatchHandler, Response {
     this.#stopClock()
     // Bytes that came while this thread was busy elsewhere are read first, and may stop the clock.
     const expire = () => setImmediate(() => this.#clock === clock && this.#abort(new StallError(this.#stallTimeout)))
-    const clock = setTimeout(expire, Math.min(this.#stallTimeout, TIMER_MAX))
+    const clock = setTimeout(expire, Math.min(this.#stallTimeout, LONGEST_TIMER))
     this.#clock = clock
   }
 

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http'
 import { wholeNumber } from '../arguments.ts'
+import { LONGEST_TIMER } from '../longest-timer.ts'
 
 /** What the clients of a server may take. */
 export interface ServeLimits {
@@ -35,7 +36,10 @@ export const SERVE_LIMITS = Object.fromEntries(Object.keys(DEFAULTS).map(name =>
 /** The limits with those that are not said. */
 export function limitsOf(limits: ServeLimits = {}): Required<ServeLimits> {
   const said = Object.entries(limits).filter(([, value]) => value !== undefined)
-  return { ...DEFAULTS, ...Object.fromEntries(said) }
+  const all: Required<ServeLimits> = { ...DEFAULTS, ...Object.fromEntries(said) }
+  const timer = (milliseconds: number) => Math.min(milliseconds, LONGEST_TIMER)
+  const { requestTime, keepAliveTime, idleTime } = all
+  return { ...all, requestTime: timer(requestTime), keepAliveTime: timer(keepAliveTime), idleTime: timer(idleTime) }
 }
 
 /** Options of Node's `createServer`; its periodic checks run twice in the shortest time. */

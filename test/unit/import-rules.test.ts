@@ -29,6 +29,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   throttle: ['node:*'],
   http: [
     'nspawn-rootfs-error.ts',
+    'longest-timer.ts',
     'printable.ts',
     'descriptors.ts',
     'throttle',
@@ -193,6 +194,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'disk',
     'systemd',
     'arguments.ts',
+    'longest-timer.ts',
     'image-files.ts',
     'shell-word.ts',
     'send',

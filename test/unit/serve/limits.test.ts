@@ -142,6 +142,15 @@ describe('a server', () => {
     },
   )
 
+  it('may have limits that are longer than any timer', async () => {
+    const large = Buffer.alloc(8 << 20)
+    const limits = { requestTime: 2 ** 33, keepAliveTime: 2 ** 31, idleTime: 2 ** 31 }
+    const { url } = await serve(folderOf({ large }), { limits })
+    const response = await fetch(new URL('large', url))
+    await new Promise(resolve => setTimeout(resolve, 100))
+    expect((await response.arrayBuffer()).byteLength).toBe(large.length)
+  })
+
   it('refuses limits that are none', async () => {
     const folder = folderOf({})
     for (const limits of [{ connections: 0 }, { idleTime: 0.5 }, { requests: Number.NaN }]) {
