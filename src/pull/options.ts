@@ -42,7 +42,7 @@ export interface PullOptions extends ServerOptions {
   readonly allowDowngrade?: boolean
   /** Told how far it is, several times a second at most. */
   readonly onProgress?: (progress: PullProgress) => void
-  /** Told true once nothing has come from the server for ten seconds, and false when it answers again. */
+  /** Told true once nothing has come from the server for ten seconds, and false when it answers again. An error ends the pull. */
   readonly onSilence?: (isSilent: boolean) => void
   /** Aborting it ends the pull, which rejects with the signal's reason; what is there is kept for the next one. */
   readonly signal?: AbortSignal

@@ -65,6 +65,7 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
   const { sha256, size, known } = knownOf(manifest, publication?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()
+  options.signal?.throwIfAborted()
   const delivered = await deliver({ folder, image: { file, path: fetched?.path }, manifest, settings }, options.signal)
   await place.clear()
   const { size: actual } = await stat(join(folder, file))

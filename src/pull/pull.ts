@@ -35,22 +35,32 @@ export async function pullImage(
   PULL_OPTIONS(options, 'options')
   const { address, file } = parseImageUrl(url)
   const out = resolvePath(folder, 'folder')
-  const { verify = 'signature', keyrings, signal, onSilence = () => {} } = options
-  signal?.throwIfAborted()
+  const { verify = 'signature', keyrings, onSilence = () => {} } = options
+  options.signal?.throwIfAborted()
+  const failing = new AbortController()
+  const signal = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])])
+  const tellSilence = (isSilent: boolean) => {
+    try {
+      onSilence(isSilent)
+    } catch (error) {
+      // Thrown from a timer, it would end the process.
+      failing.abort(error)
+    }
+  }
   const verifier = verify === 'signature' ? await openVerifier(keyrings ?? (await systemKeyrings())) : undefined
   const access = await openAccess(address.href, options, signal)
   try {
     const place = await openPlace(out, file)
     try {
-      const server = openServer(address, access, signal, onSilence)
-      const pull: Pull = { server, file, folder: out, place, verifier, options }
+      const server = openServer(address, access, signal, tellSilence)
+      const pull: Pull = { server, file, folder: out, place, verifier, options: { ...options, signal } }
       // Two pulls of one image would write into the same file.
       return await withLock(place.folder, () => pullLatest(pull), signal)
     } finally {
       await place.close()
     }
   } catch (error) {
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     throw error
   } finally {
     await access.close()

@@ -9,7 +9,10 @@ export interface Silence {
 /** Milliseconds: servers that are slow, and one more try of a request, take less. */
 const SILENT_AFTER = 10_000
 
-/** Calls `onSilence` with true after ten seconds of waiting in which nothing came, and with false when the server answers. */
+/**
+ * Calls `onSilence` with true after ten seconds of waiting in which nothing came, and with false when the server answers. It
+ * must not throw.
+ */
 export function createSilence(onSilence: (isSilent: boolean) => void): Silence {
   let waits = 0
   let isSilent = false

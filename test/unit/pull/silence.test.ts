@@ -1,5 +1,10 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { pullImage } from '../../../src/index.ts'
 import { createSilence } from '../../../src/pull/silence.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { serve } from './servers.ts'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -48,5 +53,36 @@ describe('a server that is silent', () => {
     await reading
     expect(parts).toEqual([0, 1, 2])
     expect(told).toEqual([])
+  })
+})
+
+describe('whoever is told of the silence', () => {
+  it.each([true, false])('ends the pull by an error (told %j)', async last => {
+    // Sockets and disks are real, and need the other timers.
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'web.tar.xz'), 'image')
+    const thrown: unknown[] = []
+    const fault = () => {
+      try {
+        vi.advanceTimersByTime(10_000)
+      } catch (error) {
+        thrown.push(error)
+      }
+    }
+    const { url } = await serve(folder, { fault })
+    const error = new Error('enough')
+    const told: boolean[] = []
+    const pulling = pullImage(url, temporaryFolder(), {
+      ...{ verify: 'no', cache: false },
+      onSilence(isSilent) {
+        told.push(isSilent)
+        if (isSilent === last) throw error
+      },
+    })
+    await expect(pulling).rejects.toBe(error)
+    expect(told.at(-1)).toBe(last)
+    // From a timer, it would end the process.
+    expect(thrown).toEqual([])
   })
 })
