@@ -86,12 +86,15 @@ export async function pullPublished(pull: Pull, publication: Publication | undef
     // First: what is in the way should fail before the image is fetched.
     await place.checkNames([file, manifest.file])
     await digestOf(join(folder, settings.file))
+    const partial = partialNameOf(sha256)
+    // The image itself is not older, and most of it may still be missing.
+    const begun = (await imagesBegun(place.folder)).filter(({ path }) => path !== join(place.folder, partial))
     const older = [
       ...(await imagesIn(folder)),
       ...(await imagesFrom(from, warning => warnings.push(warning))),
-      ...(await imagesBegun(place.folder)),
+      ...begun,
     ]
-    if (known) await place.writeFile(partialNameOf(sha256) + MANIFEST_OF_PARTIAL, manifest.bytes!)
+    if (known) await place.writeFile(partial + MANIFEST_OF_PARTIAL, manifest.bytes!)
     const cache = cacheOf(options, warning => warnings.push(warning))
     return fetchImage({ server, file, sha256, known, place, older, cache, isThrifty: saveTraffic, signal, onProgress })
   }

@@ -216,8 +216,12 @@ describe('what pulls have begun', () => {
     const server = await serve(one)
     await breakOff(server.url, folder)
     expect(shown(folder)).toEqual([])
-    const pulled = await pullImage(server.url, folder, CHECKSUM)
+    const told: PullProgress[] = []
+    const pulled = await pullImage(server.url, folder, { ...CHECKSUM, onProgress: progress => told.push(progress) })
     expect(pulled.bytesReused).toBeGreaterThan(5 * PACKAGE_SIZE)
+    expect(pulled.bytesReused + pulled.bytesFetched).toBe(pulled.size)
+    // What is missing is never told to be there.
+    expect(told.filter(({ bytesReused }) => bytesReused > pulled.bytesReused)).toEqual([])
     expect(imageIn(folder).equals(imageIn(one))).toBe(true)
     expect(kept(folder)).toEqual(['seen.json'])
   })
