@@ -156,11 +156,5 @@ async function download(request: ImageRequest, partial: Partial): Promise<Amount
   const { server, file, sha256, signal, onProgress } = request
   // A manifest without a checksum may be of another image.
   if (sha256 === undefined) await partial.resize(0)
-  const { size: bytesReused } = await partial.handle.stat()
-  const size = await fetchPlain({
-    ...{ server, file, partial, signal },
-    onBytes: (there, bytesTotal) =>
-      onProgress({ bytesReused, bytesFetched: Math.max(0, there - bytesReused), bytesTotal }),
-  })
-  return { size, bytesReused, bytesFetched: size - bytesReused }
+  return fetchPlain({ server, file, partial, signal, onProgress })
 }

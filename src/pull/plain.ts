@@ -1,5 +1,6 @@
 /** Fetches an image of which nothing is known but its digest. */
 import { IMAGE_SIZE_MAX } from '../image-source/index.ts'
+import type { PullProgress } from './options.ts'
 import type { Partial } from './partial.ts'
 import { countFailures, type Server } from './server.ts'
 
@@ -14,23 +15,27 @@ export interface PlainOptions {
   readonly file: string
   readonly partial: Partial
   readonly signal?: AbortSignal
-  /** Called with the bytes that are there, and how many there will be, if the server says so. */
-  readonly onBytes: (there: number, total: number | undefined) => void
+  readonly onProgress: (progress: PullProgress) => void
 }
 
 /**
- * Fetches an image, from where the partial file ends if the server has ranges, and resolves to its bytes. Throws `PullError`
+ * Fetches an image, from where the partial file ends if the server has ranges, and resolves to the amounts. Throws `PullError`
  * PULL_MISSING, `HttpError` and `DiskError`.
  */
-export async function fetchPlain({ server, file, partial, signal, onBytes }: PlainOptions): Promise<number> {
+export async function fetchPlain({ server, file, partial, signal, onProgress }: PlainOptions) {
   const failures = countFailures(signal)
+  let { size: bytesReused } = await partial.handle.stat()
+  const restart = async () => {
+    bytesReused = 0
+    await partial.resize(0)
+  }
   // Bytes that come again are no progress.
   let reached = 0
   for (;;) {
     try {
       const { size: there } = await partial.handle.stat()
       let { bytes, position, total } = await ask(server, file, there)
-      if (position === 0) await partial.resize(0)
+      if (position === 0) await restart()
       for await (const chunk of bytes) {
         await partial.write(chunk, position)
         position += chunk.length
@@ -38,12 +43,12 @@ export async function fetchPlain({ server, file, partial, signal, onBytes }: Pla
           reached = position
           failures.clear()
         }
-        onBytes(position, total)
+        onProgress({ bytesReused, bytesFetched: position - bytesReused, bytesTotal: total })
       }
-      return position
+      return { size: position, bytesReused, bytesFetched: position - bytesReused }
     } catch (error) {
       // The file has more bytes than the image.
-      if ((error as { status?: unknown }).status === RANGE_NOT_SATISFIABLE) await partial.resize(0)
+      if ((error as { status?: unknown }).status === RANGE_NOT_SATISFIABLE) await restart()
       await failures.add(error)
     }
   }

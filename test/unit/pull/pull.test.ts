@@ -289,6 +289,27 @@ describe('an image without a manifest', () => {
     expect(imageIn(folder).equals(imageIn(one))).toBe(true)
   })
 
+  it('comes whole, and once, from a server without ranges, whatever is there', async () => {
+    const folder = temporaryFolder()
+    const published = without(one)
+    await breakOff((await serve(published)).url, folder)
+    const server = await serve(published, { ranges: false })
+    const right = imageIn(one)
+    server.fault = (answer, _response, request) => {
+      if (request.url?.endsWith('tar.xz')) answer.body = noise('wrong', right.length)
+    }
+    await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({ code: 'PULL_WRONG' })
+    // The first one asks for a part.
+    expect(server.requests.filter(request => request.startsWith('web.tar.xz')).length).toBe(2)
+    await breakOff((await serve(published)).url, folder)
+    server.fault = undefined
+    const told: PullProgress[] = []
+    const pulled = await pullImage(server.url, folder, { ...CHECKSUM, onProgress: progress => told.push(progress) })
+    expect(pulled).toMatchObject({ bytesReused: 0, bytesFetched: right.length })
+    expect(told.at(-1)).toEqual({ bytesReused: 0, bytesFetched: right.length, bytesTotal: right.length })
+    expect(imageIn(folder).equals(right)).toBe(true)
+  })
+
   it('is given up if the server always breaks off at the same byte', async () => {
     const server = await serve(without(one))
     server.fault = (answer, response, request) => {
