@@ -41,18 +41,20 @@ class RangesMissing extends Error {}
 export async function rebuildPieces(missing: readonly Piece[], options: RebuildOptions): Promise<Map<Piece, number>> {
   const { manifest, older, partial, signal } = options
   const right = new Map<Piece, number>()
-  const blocks = containerNamed(manifest)?.blocks
-  if (!blocks) return right
+  const container = containerNamed(manifest)
+  if (!container?.blocks) return right
   const tar = openOlderTar(older)
   try {
     for (const rebuild of findRebuilds(missing, manifest, older, tar)) {
       signal?.throwIfAborted()
       const { piece, tarSize, tarWanted } = rebuild
+      // Whoever wrote the manifest could have any amount of memory taken.
+      if (tarSize > container.blockSize) continue
       const data = new Uint8Array(tarSize)
       const { fetched, filled } = tarWanted > 0 ? await fetchTar(rebuild, data, options) : { fetched: 0, filled: 0 }
       if (filled < tarWanted || !(await fillUp(rebuild, data, filled, tar))) continue
       // A copy: while it is written, another pull may encode in this thread.
-      const block = concatBytes(blocks.encode(data).pieces)
+      const block = concatBytes(container.blocks.encode(data).pieces)
       if (createHash('sha256').update(block).digest('hex') !== piece.sha256) continue
       await partial.write(block, piece.offset)
       right.set(piece, piece.size - fetched)

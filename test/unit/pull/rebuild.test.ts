@@ -67,6 +67,22 @@ describe('of a block whose other store paths are on this machine', () => {
     expect(bytesFetched).toBeGreaterThan(imageIn(two).length * 0.9)
   })
 
+  it('all is fetched if the manifest tells more tar than a block can have', async () => {
+    const folder = temporaryFolder()
+    copyFileSync(join(two, 'web.tar.xz'), join(folder, 'web.tar.xz'))
+    const { blocks, segments, storePaths, ...rest } = manifestIn(two)
+    const end = { ...segments.at(-1)!, storePath: storePaths[0].path, tarSize: 2 ** 52 }
+    const tarSize = end.tarOffset + end.tarSize
+    const last = blocks.at(-1)!
+    const manifest: ImageManifest = {
+      ...{ ...rest, storePaths, tarSize },
+      segments: [...segments.slice(0, -1), end],
+      blocks: [...blocks.slice(0, -1), { ...last, tarSize: tarSize - last.tarOffset }],
+    }
+    writeFileSync(join(folder, 'web.manifest.json'), JSON.stringify(manifest))
+    await pullFrom(await serve(folder), otherLevel, { ...THRIFTY, verify: 'no' })
+  })
+
   it('all that is missing is fetched if another encoder made it, or the server has no ranges', async () => {
     await pullFrom(await serve(two, { ranges: false }))
     const folder = temporaryFolder()
