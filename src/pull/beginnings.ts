@@ -40,13 +40,16 @@ export function findBeginnings(
   manifest: ImageManifest,
   older: readonly OlderImage[],
 ): Beginning[] {
-  if (manifest.format !== 'tar.xz') return []
+  if (manifest.format !== 'tar.xz' || older.length === 0) return []
   const byFirst = new Map<string, { path: string; offset: number; size: number; runs: readonly Run[] }[]>()
   for (const { path, manifest: other } of older) {
     if (other.format !== manifest.format || other.compression !== manifest.compression) continue
-    for (const { offset, size, runs } of blockRuns(other)) {
+    for (const { offset, size, tarSize, runs } of blockRuns(other)) {
       const key = firstOf(runs)
-      if (key !== undefined) byFirst.set(key, [...(byFirst.get(key) ?? []), { path, offset, size, runs }])
+      if (key === undefined || tarSize < TAR_SIZE_MIN) continue
+      const known = byFirst.get(key)
+      if (known) known.push({ path, offset, size, runs })
+      else byFirst.set(key, [{ path, offset, size, runs }])
     }
   }
   const wanted = new Map(pieces.map(piece => [piece.offset, piece]))

@@ -12,9 +12,14 @@ export interface Piece {
 
 /**
  * The pieces of an image file by its manifest, in order: all bytes of it, each once. `undefined` where the manifest does not
- * say so much, as that of a plain tar.
+ * say so much, as that of a plain tar, or where its parts of the tar do not follow one another.
  */
-export function piecesOf({ artefacts, blocks, framing }: ImageManifest): readonly Piece[] | undefined {
+export function piecesOf(manifest: ImageManifest): readonly Piece[] | undefined {
+  const { artefacts, blocks, framing, segments, tarSize } = manifest
+  // Where parts overlap, to find what blocks have in common takes as many steps as the product of the numbers of parts.
+  if (!areAll(blocks, tarSize) || !areAll(segments, tarSize)) return undefined
+  const paths = segments.flatMap(({ storePath }) => storePath ?? [])
+  if (new Set(paths).size < paths.length) return undefined
   const pieces: Piece[] = []
   for (const { offset, size, sha256 } of [...blocks, ...framing]) {
     if (sha256 === undefined) return undefined
@@ -27,6 +32,16 @@ export function piecesOf({ artefacts, blocks, framing }: ImageManifest): readonl
     end += size
   }
   return end === artefacts[0].size ? pieces : undefined
+}
+
+/** Whether these are all bytes of a tar, each once and in order. */
+function areAll(parts: readonly { readonly tarOffset: number; readonly tarSize: number }[], size: number): boolean {
+  let end = 0
+  for (const { tarOffset, tarSize } of parts) {
+    if (tarOffset !== end) return false
+    end += tarSize
+  }
+  return end === size
 }
 
 /** Where a piece ends in the file. */
