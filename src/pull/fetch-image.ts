@@ -145,6 +145,7 @@ async function gather(
   const unmade = missing.filter(piece => !made.has(piece))
   const filled = await fillRests(findBeginnings(unmade, manifest, older), options)
   for (const known of [...made.values(), ...filled.values()]) bytesReused += known
+  tell()
   await fillPieces(
     unmade.filter(piece => !filled.has(piece)),
     options,

@@ -40,7 +40,10 @@ export interface PullOptions extends ServerOptions {
   readonly saveTraffic?: boolean
   /** Whether something older may be pulled than was published at the URL before. Default false. */
   readonly allowDowngrade?: boolean
-  /** Told how far it is, several times a second at most. */
+  /**
+   * Told how far it is after each part that was found or has come, up to thousands of times a second; the last time tells all
+   * of the image. Not called where it is there already.
+   */
   readonly onProgress?: (progress: PullProgress) => void
   /** Told true once nothing has come from the server for ten seconds, and false when it answers again. An error ends the pull. */
   readonly onSilence?: (isSilent: boolean) => void

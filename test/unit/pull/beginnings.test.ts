@@ -1,7 +1,7 @@
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { build, type ImageManifest, pullImage } from '../../../src/index.ts'
+import { build, type ImageManifest, type PullProgress, pullImage } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { sharedFolder, temporaryFolder } from '../../temporary.ts'
 import { serve } from './servers.ts'
@@ -47,6 +47,28 @@ describe('of a block that begins like an older one', () => {
     expect(pulled.bytesFetched + pulled.bytesReused).toBe(pulled.size)
     const image = imageIn(two)
     expect(readFileSync(pulled.image).equals(image)).toBe(true)
+  })
+
+  it('only the rest is fetched, and told at last, where nothing else is missing', async () => {
+    const folder = temporaryFolder()
+    mkdirSync(join(folder, '.web.tar.xz.pull'), { mode: 0o700 })
+    const partial = imageIn(two)
+    const { blocks, artefacts } = manifestIn(two)
+    const known = new Set(manifestIn(one).blocks.map(({ sha256 }) => sha256))
+    // The other one has the registration.
+    const changed = blocks.filter(({ sha256 }) => !known.has(sha256))
+    const [{ offset, size: blockSize }] = changed.sort((a, b) => b.size - a.size)
+    partial.fill(0, offset, offset + blockSize)
+    writeFileSync(join(folder, '.web.tar.xz.pull', `partial-${artefacts[0].sha256}`), partial)
+    const server = await serve(two)
+    const told: PullProgress[] = []
+    const { bytesReused, bytesFetched, size } = await pullImage(server.url, folder, {
+      ...CHECKSUM,
+      from: [join(one, 'web.tar.xz')],
+      onProgress: progress => told.push(progress),
+    })
+    expect(told.at(-1)).toEqual({ bytesReused, bytesFetched, bytesTotal: size })
+    expect(bytesReused + bytesFetched).toBe(size)
   })
 
   it('all is fetched if the older one is not what its manifest says', async () => {
