@@ -1,6 +1,3 @@
-/** Gives `size` bytes of memory, with any contents. */
-export type Room = (size: number) => Uint8Array
-
 /**
  * A cache of blocks: bytes by key. A key stands for one sequence of bytes, so an entry never becomes wrong, only useless. It may
  * forget anything at any time.
@@ -10,10 +7,13 @@ export interface BlockCache {
    * The bytes under `key`, exactly as they were put; `undefined` if it has none, or none that are whole. Never rejects. A cache
    * may put them into the memory that `room` gives, which it asks for so many bytes, and has done with when this resolves.
    */
-  get(key: string, room?: Room): Promise<Uint8Array | undefined>
+  get(key: string, room?: (size: number) => Uint8Array): Promise<Uint8Array | undefined>
   /** Keeps bytes, which it has done with when this resolves: to whether it has them now. Never rejects. */
   put(key: string, bytes: Uint8Array): Promise<boolean>
 }
+
+/** Gives `size` bytes of memory, with any contents. */
+export type Room = NonNullable<Parameters<BlockCache['get']>[1]>
 
 /** Each `get` that compares the bytes of a block with the digest in its key. */
 const comparing = new WeakSet<BlockCache['get']>()
