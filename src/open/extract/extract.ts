@@ -26,8 +26,8 @@ export interface ExtractOptions {
   /** Paths in the image, each with all that is below it. Default: all. Symlinks on the way to them are followed. */
   readonly paths?: readonly string[]
   /**
-   * Whether owners are set, and the bits set-user-ID, set-group-ID and sticky, and the umask does not count. For root only.
-   * Default false.
+   * Whether owners are set, and the bits set-user-ID, set-group-ID and sticky; the umask then counts only for directories that
+   * have no entry. For root only. Default false.
    */
   readonly sameOwner?: boolean
   /** Aborting it ends the extraction, which rejects with the signal's reason. The folder is then as it was. */
@@ -110,7 +110,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   const target = await openTarget(to, signal)
   let writer: TreeWriter | undefined
   try {
-    writer = createTreeWriter(target.tree, { sameOwner, umask: sameOwner ? 0 : process.umask() })
+    writer = createTreeWriter(target.tree, { sameOwner, umask: process.umask() })
     const result = await writeAll(image, writer, { paths, sameOwner, signal, onProgress })
     writer.leave()
     await target.commit()

@@ -421,6 +421,20 @@ describe('the folder', () => {
   })
 })
 
+describe.skipIf(process.geteuid?.() !== 0)('extract with owners', () => {
+  it('takes the umask from directories that have no entry, as GNU tar does, and from nothing else', async () => {
+    const file = archive({ name: 'd/e/file', mode: 0o666 }, { name: 'f/', type: '5', mode: 0o2777 })
+    const expected = join(dirname(file), 'expected')
+    const to = join(dirname(file), 'to')
+    mkdirSync(expected)
+    execFileSync('tar', ['-C', expected, '-xpf', file])
+    await extractFile(file, { to, sameOwner: true })
+    const modesIn = (folder: string) => ['d', 'd/e', 'd/e/file', 'f'].map(path => statSync(join(folder, path)).mode)
+    expect(modesIn(to)).toEqual(modesIn(expected))
+    expect(statSync(to).mode & 0o7777).toBe(0o777 & ~process.umask())
+  })
+})
+
 describe('extract of what a hostile image says', () => {
   it.skipIf(process.geteuid?.() !== 0).each(['1.5', '1e300', '-5', '4294967295'])('refuses the owner %s', async uid => {
     const file = archive(rawPax({ uid }), { name: 'file' })
