@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { build, FORMATS, type ImageSpec, SYSTEMS } from '../index.ts'
 import { type BuildFlags, checkFlags, specOf, unpacksNars } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, cacheOptionsOf, NO_CACHE } from './cache.ts'
-import { printJson, printWarnings } from './print.ts'
+import { printJson, printWarnings, write } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { abortOnSignals } from './signals.ts'
 import { isStdoutRead, spoilStdout, writeToStdout } from './stdout.ts'
@@ -112,7 +112,7 @@ async function runBuild(file: string | undefined, flags: BuildFlags): Promise<vo
     // If the image goes to standard output, texts go to standard error.
     const target = flags.stdout ? process.stderr : process.stdout
     if (flags.json) printJson(withoutManifest(result), target)
-    else target.write(formatSummary(result, seconds, target))
+    else write(formatSummary(result, seconds, target), target)
   } catch (error) {
     if (flags.stdout) await spoilStdout()
     throw error

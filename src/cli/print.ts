@@ -3,6 +3,7 @@ import type { WriteStream } from 'node:tty'
 import { styleText } from 'node:util'
 import type { Warning } from '../index.ts'
 import { printable, printableJson, printableLines } from '../printable.ts'
+import { isStdoutRead, printToStdout } from './stdout.ts'
 
 /** Text with a style, where the terminal has some. */
 export interface Styled {
@@ -23,7 +24,7 @@ export function formatLine(line: Line, stream: WriteStream): string {
 
 /** Prints lines, each of which stays one. */
 export function printLines(lines: readonly Line[], stream: WriteStream = process.stdout): void {
-  stream.write(lines.map(line => `${formatLine(line, stream)}\n`).join(''))
+  write(lines.map(line => `${formatLine(line, stream)}\n`).join(''), stream)
 }
 
 /** Characters that are printed at a time, where there may be very many. */
@@ -34,12 +35,15 @@ const BATCH_SIZE = 64 * 1024
  * such as `head`, has ended.
  */
 export async function printAll(lines: AsyncIterable<string>): Promise<void> {
+  const isRead = isStdoutRead()
   let batch = ''
-  const flush = () =>
-    new Promise<boolean>(resolve => {
-      process.stdout.write(batch, error => resolve(!error))
-      batch = ''
-    })
+  const flush = async () => {
+    const text = batch
+    batch = ''
+    if (isRead) return new Promise<boolean>(resolve => process.stdout.write(text, error => resolve(!error)))
+    printToStdout(text)
+    return true
+  }
   for await (const line of lines) {
     batch += `${line}\n`
     if (batch.length >= BATCH_SIZE && !(await flush())) return
@@ -49,12 +53,18 @@ export async function printAll(lines: AsyncIterable<string>): Promise<void> {
 
 /** Prints a text of ours, of any lines, in which names are quoted where they could hold some. */
 export function print(text: string, stream: WriteStream = process.stdout): void {
-  stream.write(`${printableLines(text)}\n`)
+  write(`${printableLines(text)}\n`, stream)
 }
 
 /** Prints a value for programs. */
 export function printJson(value: unknown, stream: WriteStream = process.stdout, indent?: number): void {
-  stream.write(`${printableJson(value, indent)}\n`)
+  write(`${printableJson(value, indent)}\n`, stream)
+}
+
+/** Writes text that may be shown as it is. Throws where that is a result, and standard output cannot take it. */
+export function write(text: string, stream: WriteStream): void {
+  if (stream === process.stdout) printToStdout(text)
+  else stream.write(text)
 }
 
 /** Prints warnings to standard error. */

@@ -1,7 +1,8 @@
-import { fstatSync, write as writeCallback } from 'node:fs'
+import { fstatSync, write as writeCallback, writeFileSync } from 'node:fs'
 import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
-import { NspawnRootfsError } from '../index.ts'
+// Not by the index, which loads all of the library: this is loaded to print a version, too.
+import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 
 const write = promisify(writeCallback)
 
@@ -22,10 +23,28 @@ export async function writeToStdout(bytes: Uint8Array): Promise<void> {
   try {
     await (isStdoutRead() ? writeToReader(bytes) : writeToFile(bytes))
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'EPIPE') throw new StdoutError('standard output was closed before the image was complete')
-    throw new StdoutError(`standard output cannot be written: ${message}`)
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
+      throw new StdoutError('standard output was closed before the image was complete')
+    }
+    throw unwritable(error)
   }
+}
+
+/**
+ * Writes a text to standard output, or throws. Into a file not by the stream: that takes no notice if only a part was written, as
+ * on a full disk.
+ */
+export function printToStdout(text: string): void {
+  if (process.stdout.isTTY || isStdoutRead()) return void process.stdout.write(text)
+  try {
+    writeFileSync(process.stdout.fd, text)
+  } catch (error) {
+    throw unwritable(error)
+  }
+}
+
+function unwritable(error: unknown): StdoutError {
+  return new StdoutError(`standard output cannot be written: ${(error as Error).message}`)
 }
 
 /**

@@ -292,6 +292,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   cli: [
     'descriptors.ts',
     'index.ts',
+    'nspawn-rootfs-error.ts',
     'units.ts',
     'open',
     'report',
