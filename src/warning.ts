@@ -19,6 +19,8 @@ export type WarningCode =
   | 'OTHER_BUILD_USED'
   /** The block cache failed, or gave what it must not. */
   | 'BLOCK_CACHE_FAILED'
+  /** The block cache cannot keep what was made. */
+  | 'BLOCK_CACHE_UNWRITABLE'
   /** Blocks in the cache hold something else than the store paths they are kept for. */
   | 'BLOCK_CACHE_CHANGED'
   /** A rule of `check` is broken, which does not keep the image from being imported and booting. */

@@ -8,7 +8,10 @@ export interface BlockCache {
    * may put them into the memory that `room` gives, which it asks for so many bytes, and has done with when this resolves.
    */
   get(key: string, room?: (size: number) => Uint8Array): Promise<Uint8Array | undefined>
-  /** Keeps bytes, which it has done with when this resolves: to whether it has them now. Never rejects. */
+  /**
+   * Keeps bytes, which it has done with when this settles: resolves to whether it has them now, and rejects with what keeps them
+   * out. Then a build warns, and asks it to keep nothing more.
+   */
   put(key: string, bytes: Uint8Array): Promise<boolean>
 }
 

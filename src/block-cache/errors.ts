@@ -6,14 +6,16 @@ export type BlockCacheErrorCode =
   | 'FOLDER_UNTRUSTED'
   /** No folder was named, and the user has no home. */
   | 'FOLDER_UNKNOWN'
+  /** Nothing can be written into it. */
+  | 'FOLDER_UNWRITABLE'
 
 /** A block cache that cannot be used. */
 export class BlockCacheError extends NspawnRootfsError<Open<BlockCacheErrorCode>> {
-  /** The folder that others can change: the cache's, or one above it. */
+  /** The folder in question: the cache's, or one above it that others can change. */
   readonly path: string | undefined
 
-  constructor(code: BlockCacheErrorCode, path: string | undefined, message: string) {
-    super(code, message)
+  constructor(code: BlockCacheErrorCode, path: string | undefined, message: string, options?: ErrorOptions) {
+    super(code, message, options)
     this.path = path
   }
 }

@@ -58,7 +58,6 @@ function untrusted(folder: string, place: string, fault: string): BlockCacheErro
   const where = place === folder ? '' : ` of the block cache in ${folder}`
   const message =
     `${place}: ${fault}, who could change what is in images by way${where || ' of the block cache there'}: take the ` +
-    'permission away (chmod go-w), choose a folder of your own (--cache-dir), or trust them all (--cache-shared; ' +
-    '`shared` of openBlockCache)'
+    'permission away (chmod go-w), choose a folder of your own (--cache-dir), or trust them all (--cache-shared)'
   return new BlockCacheError('FOLDER_UNTRUSTED', place, message)
 }

@@ -1,53 +1,60 @@
 import { abortable } from '../abortable.ts'
 import { type BlockCache, declareComparing, isComparing } from './cache.ts'
 
+/** Faults of a cache that is guarded. Each is told once. */
+export interface CacheObserver {
+  /** A call threw, rejected, or gave what it must not: the cache is asked no more, has nothing and keeps nothing. */
+  onFault(fault: string): void
+  /** It could not keep something: it is asked to keep nothing more. */
+  onRefusal?(reason: string): void
+}
+
 /**
- * A cache that a build can rely on, whatever code is behind it. Once a call throws, rejects, or gives what it must not, `onFault`
- * gets the reason, and the cache is asked no more: it has nothing and keeps nothing. A call that does not settle is
- * waited for until `signal` is aborted; then it rejects with the signal's reason.
+ * A cache that a build can rely on, whatever code is behind it: what is wrong with it goes to `observer`. A call that does not
+ * settle is waited for until `signal` is aborted; then it rejects with the signal's reason.
  */
-export function guardCache(cache: BlockCache, signal: AbortSignal, onFault: (fault: string) => void): BlockCache {
+export function guardCache(cache: BlockCache, signal: AbortSignal, observer: CacheObserver): BlockCache {
   let isFaulty = false
-  const report = (fault: string) => {
-    // Many calls may be under way at a time.
-    if (!isFaulty) onFault(fault)
+  let isRefusing = false
+
+  // Many calls may be under way at a time.
+  function fault(what: string): undefined {
+    if (!isFaulty) observer.onFault(what)
     isFaulty = true
   }
 
-  async function attempt<T>(
-    name: string,
-    call: () => Promise<T>,
-    otherwise: T,
-    problemOf: (result: unknown) => string,
-  ) {
-    if (isFaulty) return otherwise
+  function refusal(reason: string): false {
+    if (!isRefusing) observer.onRefusal?.(reason)
+    isRefusing = true
+    return false
+  }
+
+  async function attempt(call: () => Promise<unknown>, failed: (reason: string) => unknown): Promise<unknown> {
     try {
-      const result = await abortable(call, signal)
-      const problem = problemOf(result)
-      if (problem === '') return result
-      report(`${name} gave ${describe(result)}, not ${problem}`)
+      return await abortable(call, signal)
     } catch (error) {
       signal.throwIfAborted()
-      report(`${name} failed: ${error instanceof Error ? error.message : describe(error)}`)
+      return failed(error instanceof Error ? error.message : describe(error))
     }
-    return otherwise
   }
 
   const guarded: BlockCache = {
-    get: (key, room) =>
-      attempt<Uint8Array | undefined>(
-        'get',
+    async get(key, room) {
+      if (isFaulty) return undefined
+      const bytes = await attempt(
         () => cache.get(key, room),
-        undefined,
-        result => (result === undefined || result instanceof Uint8Array ? '' : 'a Uint8Array or undefined'),
-      ),
-    put: (key, bytes) =>
-      attempt(
-        'put',
-        () => cache.put(key, bytes),
-        false,
-        result => (typeof result === 'boolean' ? '' : 'true or false'),
-      ),
+        reason => fault(`get failed: ${reason}`),
+      )
+      if (bytes === undefined || bytes instanceof Uint8Array) return bytes
+      return fault(`get gave ${describe(bytes)}, not a Uint8Array or undefined`)
+    },
+    async put(key, bytes) {
+      if (isFaulty || isRefusing) return false
+      const kept = await attempt(() => cache.put(key, bytes), refusal)
+      if (typeof kept === 'boolean') return kept
+      fault(`put gave ${describe(kept)}, not true or false`)
+      return false
+    },
   }
   if (isComparing(cache)) declareComparing(guarded)
   return guarded

@@ -1,7 +1,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { flag, objectOf, resolvePath, wholeNumber } from '../arguments.ts'
-import { makeFolders } from '../disk/index.ts'
+import { makeFolders, reasonOf } from '../disk/index.ts'
+import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
 import { digestInKey, isRecordKey } from './batch-record.ts'
 import { type BlockCache, declareComparing } from './cache.ts'
 import { type Access, readEntry, touchEntry, writeEntry } from './entry-file.ts'
@@ -58,7 +59,8 @@ export interface LocalBlockCache extends BlockCache {
 /**
  * Opens a cache in a folder, by default `nspawn-rootfs` in `$XDG_CACHE_HOME` or `~/.cache`. Any number of builds may use it
  * at a time: an entry is written under another name and renamed, and checked against its digest when it is read. Damaged
- * entries are treated as missing. Once it holds more than `maxSize` bytes, it removes what was not used for longest.
+ * entries are treated as missing. Once it holds more than `maxSize` bytes, it removes what was not used for longest. `put` rejects
+ * with `BlockCacheError` FOLDER_UNWRITABLE where the folder cannot be made or written.
  *
  * The folder is made, for its user alone, when something is put. Throws `BlockCacheError` FOLDER_UNTRUSTED for a folder
  * that others can change, and FOLDER_UNKNOWN if none is given and the user has no home.
@@ -130,9 +132,10 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
       try {
         await makeFolder()
         await writeEntry(access, fileNameOf(key), bytes)
-      } catch {
-        // A full disk or a folder of somebody else costs time at the next build, not this build.
-        return false
+      } catch (cause) {
+        if (cause instanceof NspawnRootfsError) throw cause
+        const message = `${folder}: cannot be written: ${reasonOf(cause)}`
+        throw new BlockCacheError('FOLDER_UNWRITABLE', folder, message, { cause })
       }
       // What cannot be removed takes nothing from what was put.
       await cut(bytes.length).catch(() => {})

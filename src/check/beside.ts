@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withDescriptor } from '../descriptors.ts'
-import { openFile } from '../disk/index.ts'
+import { openFile, reasonOf } from '../disk/index.ts'
 import { IMAGE_SIZE_MAX, openAccess, type ServerOptions } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
 import { CheckError } from './errors.ts'
@@ -92,6 +92,6 @@ async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${(error as Error).message}`, { cause: error })
+    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error })
   }
 }

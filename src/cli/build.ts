@@ -3,6 +3,7 @@ import { type Command, Option } from 'commander'
 import { build, FORMATS, type ImageSpec, SYSTEMS } from '../index.ts'
 import { type BuildFlags, checkFlags, specOf, unpacksNars } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, cacheOptionsOf, NO_CACHE } from './cache.ts'
+import { imageName } from './image-name.ts'
 import { printJson, printWarnings, write } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { abortOnSignals } from './signals.ts'
@@ -63,7 +64,7 @@ export function defineBuild(build: Command): void {
     .option('--token-file <FILE>', 'file with a bearer token for the caches of --store', somePath)
     .option('--export <FILE>', 'output of nix-store --export: include all of it', somePath)
     .option('--nar <PATH=FILE>', 'store path to include, and its NAR, compressed or not (repeatable)', collectNars)
-    .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)')
+    .option('--name <NAME>', 'name of the image (default: nixos-system-SYSTEM)', imageName)
     .addOption(
       new Option(
         '--system <SYSTEM>',

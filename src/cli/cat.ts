@@ -1,12 +1,11 @@
 import type { Command } from 'commander'
-import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { writeToStdout } from './stdout.ts'
-import { somePath } from './usage.ts'
 
 /** Adds the arguments and options of the command `cat`, and what it does. */
 export function defineCat(cat: Command): void {
   addOpenOptions(
-    cat.argument('<IMAGE>', 'path or URL of an image', somePath).argument('<PATH...>', 'files in the image'),
+    cat.argument('<IMAGE>', 'path or URL of an image', someImage).argument('<PATH...>', 'files in the image'),
   )
     .addHelpText('after', IMAGE_EPILOGUE)
     .action(printContents)

@@ -4,7 +4,7 @@ import { readBeside } from '../image-source/index.ts'
 import { type DiffOptions, diffImages, diffPage, formatDiffMarkdown } from '../report/index.ts'
 import { diffLines } from './diff-view.ts'
 import { describeFailure } from './failure.ts'
-import { type OpenFlags, openForUser } from './open-image.ts'
+import { type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { pageTitles } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { somePath, UsageError } from './usage.ts'
@@ -40,8 +40,8 @@ Topic: nspawn-rootfs help looking`
 /** Adds the arguments and options of the command `diff`, and what it does. */
 export function defineDiff(diff: Command): void {
   diff
-    .argument('<OLD>', 'path or URL of an image', somePath)
-    .argument('<NEW>', 'path or URL of the image that is compared with it', somePath)
+    .argument('<OLD>', 'path or URL of an image', someImage)
+    .argument('<NEW>', 'path or URL of the image that is compared with it', someImage)
     .option('--json', 'print the differences as JSON')
     .option('--markdown', 'print them as Markdown, for a pull request')
     .option('--html <FILE>', 'write a page for browsers that shows them', somePath)

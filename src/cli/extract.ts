@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { type ExtractResult, extract } from '../open/index.ts'
 import { formatBytes } from '../units.ts'
-import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { expandPatterns } from './pattern.ts'
 import { printJson, printLines } from './print.ts'
 import { createProgressView } from './progress-view.ts'
@@ -34,7 +34,7 @@ ${IMAGE_EPILOGUE}`
 export function defineExtract(command: Command): void {
   addOpenOptions(
     command
-      .argument('<IMAGE>', 'path or URL of an image', somePath)
+      .argument('<IMAGE>', 'path or URL of an image', someImage)
       .argument('[PATH...]', 'files, directories and patterns in the image (default: all)')
       .requiredOption('--to <DIR>', 'folder to extract to, new or empty', somePath)
       .option('--same-owner', 'set owners, set-user-ID bits and the like (root only)')

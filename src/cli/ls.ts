@@ -2,10 +2,9 @@ import type { Command } from 'commander'
 import { decodeText, type ImageMember, type OpenedImage } from '../open/index.ts'
 import { printable, printableJson } from '../printable.ts'
 import { createLongForm, shownPath } from './member-line.ts'
-import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { findByPattern, nothingAt } from './pattern.ts'
 import { printAll } from './print.ts'
-import { somePath } from './usage.ts'
 
 interface ListFlags extends OpenFlags {
   long?: true
@@ -27,7 +26,7 @@ ${IMAGE_EPILOGUE}`
 export function defineLs(ls: Command): void {
   addOpenOptions(
     ls
-      .argument('<IMAGE>', 'path or URL of an image', somePath)
+      .argument('<IMAGE>', 'path or URL of an image', someImage)
       .argument('[PATH]', 'file, directory or pattern in the image', '/')
       .option('-l, --long', 'show modes, owners, sizes and times, as tar -tv')
       .option('-R, --recursive', 'list directories with all that is below them')

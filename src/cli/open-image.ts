@@ -1,5 +1,5 @@
 /** Options and steps that the commands share which look into an image. */
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type OpenedImage, openImage } from '../open/index.ts'
 import { printLines } from './print.ts'
 import { somePath } from './usage.ts'
@@ -19,6 +19,12 @@ gzip or bzip2, of any tool. With the manifest that a build writes beside it,
 only the parts that you ask for are read.
 
 Topic: nspawn-rootfs help looking`
+
+/** Takes the path or URL of an image. */
+export function someImage(text: string): string {
+  if (text === '-') throw new InvalidArgumentError('only check reads standard input; give a path or URL')
+  return somePath(text)
+}
 
 /** Adds these options. */
 export function addOpenOptions(command: Command): Command {

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isSettingsFile } from '../image-files.ts'
 import { machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify } from '../index.ts'
+import { isHttp } from '../is-http.ts'
 import { type ImportRequest, importImage, importLines } from '../machine/index.ts'
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
@@ -42,7 +43,7 @@ Topic: nspawn-rootfs help pulling`
 /** Adds the argument and options of the command `pull`, and what it does. */
 export function definePull(pull: Command): void {
   pull
-    .argument('<URL>', 'URL of an image')
+    .argument('<URL>', 'URL of an image', imageUrl)
     .option('--dir <DIR>', 'folder for the image and the files beside it', somePath, '.')
     .addOption(
       new Option('--verify <HOW>', 'what to verify: the signature of SHA256SUMS, only the checksums, or no')
@@ -103,8 +104,10 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       onProgress: view.show,
       onSilence(isSilent) {
         view.clear()
-        const news = isSilent ? 'has sent nothing for 10 seconds; trying again' : 'answers again'
-        printLines([`the server ${news}`], process.stderr)
+        const news = isSilent
+          ? 'nothing has come from the server for 10 seconds; trying again'
+          : 'the server answers again'
+        printLines([news], process.stderr)
       },
     })
     view.clear()
@@ -152,6 +155,11 @@ function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[]
     verified[verify],
     ...pulled.files.map((file): Line => [{ style: 'bold', text: shortPath(file) }]),
   ]
+}
+
+function imageUrl(text: string): string {
+  if (isHttp(text) && URL.canParse(text)) return text
+  throw new InvalidArgumentError('give the URL of an image on a web server, such as https://example.org/web.tar.xz')
 }
 
 function machineName(text: string): string {

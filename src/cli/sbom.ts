@@ -3,9 +3,9 @@ import { type Command, Option } from 'commander'
 import { imageNameOf } from '../image-files.ts'
 import { isHttp } from '../is-http.ts'
 import { createSbom, SBOM_FORMATS, type SbomFormat } from '../report/index.ts'
-import { addOpenOptions, type OpenFlags, openForUser } from './open-image.ts'
+import { addOpenOptions, type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { printJson } from './print.ts'
-import { somePath, UsageError } from './usage.ts'
+import { UsageError } from './usage.ts'
 
 interface SbomFlags extends OpenFlags {
   format: SbomFormat
@@ -27,7 +27,7 @@ Topic: nspawn-rootfs help looking`
 export function defineSbom(sbom: Command): void {
   addOpenOptions(
     sbom
-      .argument('<IMAGE>', 'path or URL of an image', somePath)
+      .argument('<IMAGE>', 'path or URL of an image', someImage)
       .addOption(new Option('--format <FORMAT>', 'format of the output').choices(SBOM_FORMATS).default('cyclonedx')),
   )
     .addHelpText('after', EPILOGUE)

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { explainPath, measureImage, sizesPage } from '../report/index.ts'
-import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser } from './open-image.ts'
+import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { pageTitle } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { reasonLines, tableLines } from './sizes-view.ts'
@@ -29,7 +29,7 @@ ${IMAGE_EPILOGUE}`
 export function defineSizes(sizes: Command): void {
   addOpenOptions(
     sizes
-      .argument('<IMAGE>', 'path or URL of an image', somePath)
+      .argument('<IMAGE>', 'path or URL of an image', someImage)
       .option('--all', 'show all store paths, not only the 20 largest')
       .option('--why <PATH>', 'show what keeps a store path in the image: its path, hash or name', somePath)
       .option('--html <FILE>', 'write a page for browsers that shows the sizes', somePath)

@@ -1,10 +1,11 @@
 import { chmod, mkdir, rmdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { DiskError } from './errors.ts'
 import { syncPath } from './sync.ts'
 
 /**
  * Makes a folder and those above it, and resolves to the first that was made, `undefined` if all were there. Rejects with
- * the error of the system call, and leaves none behind. Node's own (24.11) tries forever where a folder cannot be made
+ * the error of the system call, or a `DiskError` for what is in the way, and leaves none behind. Node's own (24.11) tries forever where a folder cannot be made
  * though the one above it is there, as in /proc. With `mode`, that is what new folders have, whatever the umask.
  */
 export async function makeFolders(folder: string, mode?: number): Promise<string | undefined> {
@@ -34,8 +35,11 @@ async function makeFolder(folder: string, mode?: number): Promise<boolean> {
       found => found.isDirectory(),
       () => false,
     )
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && isFolder) return false
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    if (isFolder) return false
+    throw new DiskError(folder, `${folder}: is in the way and not a folder; remove it or choose another folder`, {
+      cause: error,
+    })
   }
 }
 

@@ -29,7 +29,8 @@ export async function readIfThere(path: string, trusts?: (found: Stats) => boole
     if (error instanceof DescriptorsError) throw error
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || (trusts && (code === 'ELOOP' || code === 'EACCES'))) return undefined
-    const message = `${path}: from an earlier build or by hand, cannot be read: ${reasonOf(error)}; remove it`
+    const advice = code === 'EACCES' ? 'get permission to read it, or remove it' : 'remove it'
+    const message = `${path}: from an earlier build or by hand, cannot be read: ${reasonOf(error)}; ${advice}`
     throw new DiskError(path, message, { cause: error })
   }
 }

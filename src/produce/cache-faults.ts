@@ -7,16 +7,22 @@ export interface CacheFaults {
   readonly mislabelling: Set<string>
   /** Why the block cache was asked no more. */
   failure?: string
+  /** Why the block cache could not keep what was made. */
+  refusal?: string
   /** Store paths whose blocks in the block cache hold something else. */
   readonly mismatches: StoreSegment[]
 }
 
 /** What people should know of it. */
-export function cacheWarnings({ mislabelling, failure, mismatches }: CacheFaults): Warning[] {
+export function cacheWarnings({ mislabelling, failure, refusal, mismatches }: CacheFaults): Warning[] {
   const warnings = [...mislabelling].sort().map(labelWarning)
   if (failure !== undefined) {
     const message = `block cache: ${failure}; the image was built without it`
     warnings.push({ code: 'BLOCK_CACHE_FAILED', message })
+  }
+  if (refusal !== undefined) {
+    const message = `block cache: ${refusal}; what it lacks will be made again: choose another one (--cache-dir), or none (--no-cache)`
+    warnings.push({ code: 'BLOCK_CACHE_UNWRITABLE', message })
   }
   const [first, ...others] = mismatches.map(({ path }) => path.path)
   if (first !== undefined) {

@@ -186,8 +186,13 @@ async function openCache(
   { cache: given, faults, verifyCache, signal }: ChunkOptions,
 ): Promise<CachedBatches | undefined> {
   if (!given) return undefined
-  const cache = guardCache(given, signal, fault => {
-    faults.failure = fault
+  const cache = guardCache(given, signal, {
+    onFault(fault) {
+      faults.failure = fault
+    },
+    onRefusal(reason) {
+      faults.refusal = reason
+    },
   })
   const onMismatch = (batch: Batch) => faults.mismatches.push(...batch.segments)
   const { compression, container } = image

@@ -113,8 +113,10 @@ function knownOf({ bytes }: SmallFile, listed: string | undefined) {
 function cacheOf({ cache, signal }: PullOptions, warn: (warning: Warning) => void): BlockCache | undefined {
   if (cache === undefined) return openDefaultCache()
   if (cache === false) return undefined
-  return guardCache(cache, signal ?? new AbortController().signal, fault => {
-    const message = `the block cache does not work, and is not asked any more: ${fault}`
-    warn({ code: 'BLOCK_CACHE_FAILED', message })
+  return guardCache(cache, signal ?? new AbortController().signal, {
+    onFault(fault) {
+      const message = `the block cache does not work, and is not asked any more: ${fault}`
+      warn({ code: 'BLOCK_CACHE_FAILED', message })
+    },
   })
 }

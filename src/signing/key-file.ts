@@ -46,8 +46,9 @@ export async function armored(signature: Uint8Array): Promise<string> {
 async function readKey(file: string): Promise<PrivateKey> {
   const bytes = await withDescriptor(() => readFile(file)).catch(error => {
     if (error instanceof DescriptorsError) throw error
-    const why = error.code === 'ENOENT' ? 'is not there; nspawn-rootfs key generate makes one' : 'cannot be read'
-    throw new SigningError('KEY_UNREADABLE', file, `${file}: ${why} (${error.code})`, { cause: error })
+    const isMissing = error.code === 'ENOENT'
+    const why = isMissing ? 'is not there; nspawn-rootfs key generate makes one' : `cannot be read (${error.code})`
+    throw new SigningError('KEY_UNREADABLE', file, `${file}: ${why}`, { cause: error })
   })
   const { readKeys, readPrivateKeys } = await openpgp()
   const isArmored = bytes.includes('-----BEGIN')

@@ -5,7 +5,7 @@
 import { chmod, lstat, mkdir, readdir, rename, stat } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { withDescriptor } from '../../descriptors.ts'
-import { DiskError, openScratch, reasonOf } from '../../disk/index.ts'
+import { DiskError, openScratch } from '../../disk/index.ts'
 import { ExtractError } from './errors.ts'
 
 /** A folder that is not finished. */
@@ -24,17 +24,17 @@ const OWNER_MAY_WRITE = 0o200
 
 /** Prepares `folder`, which has to be empty, or not there. Throws `ExtractError`. */
 export async function openTarget(folder: string, signal?: AbortSignal): Promise<Target> {
-  const isNew = (await stat(folder).catch(() => undefined)) === undefined
-  const scratch = await openScratch(isNew ? dirname(folder) : folder, signal).catch(error => {
-    throw error instanceof DiskError
-      ? new ExtractError('EXTRACT_FAILED', folder, reasonOf(error.cause ?? error), { cause: error })
-      : error
-  })
-  const tree = `${scratch.folder}/tree`
   const inTheWay = (name = '') => {
     const what = name === '' ? 'is there, and not an empty folder' : `has ${name} in it`
     return new ExtractError('EXTRACT_IN_THE_WAY', folder, `${what}: give the name of a new folder`)
   }
+  const found = await stat(folder).catch(() => undefined)
+  if (found && !found.isDirectory()) throw inTheWay()
+  const isNew = found === undefined
+  const scratch = await openScratch(isNew ? dirname(folder) : folder, signal).catch(error => {
+    throw error instanceof DiskError ? extractErrorOf(error) : error
+  })
+  const tree = `${scratch.folder}/tree`
   try {
     if (!isNew) {
       const found = (await withDescriptor(() => readdir(scratch.out))).find(name => name !== basename(scratch.shown))
@@ -76,6 +76,12 @@ export async function openTarget(folder: string, signal?: AbortSignal): Promise<
     },
     discard: () => scratch.discard(),
   }
+}
+
+function extractErrorOf(error: DiskError): ExtractError {
+  // Its message begins with the path, too.
+  const what = error.message.slice(`${error.path}: `.length)
+  return new ExtractError('EXTRACT_FAILED', error.path, what, { cause: error })
 }
 
 /** Moves something to a name that nothing has. */

@@ -69,10 +69,10 @@ describe('a local cache', () => {
     const cache = openBlockCache(folder)
     const block = (await put(cache, bytes(1000)))!
     const spoilt = { ...cache, get: async (key: string) => (await cache.get(key))?.fill(7, 10, 11) }
-    for (const one of [spoilt, guardCache(spoilt, new AbortController().signal, () => {})]) {
+    for (const one of [spoilt, guardCache(spoilt, new AbortController().signal, { onFault() {} })]) {
       expect(await getBlock(one, block)).toBeUndefined()
     }
-    const guarded = guardCache(cache, new AbortController().signal, () => {})
+    const guarded = guardCache(cache, new AbortController().signal, { onFault() {} })
     expect(await getBlock(guarded, block)).toEqual(bytes(1000))
   })
 
@@ -88,14 +88,19 @@ describe('a local cache', () => {
 
   it.each(['/dev/null/cache', '/proc/nspawn-rootfs/cache'])('has nothing where it cannot be: %s', async place => {
     const cache = openBlockCache(place)
-    expect(await cache.put('a', bytes(10))).toBe(false)
+    const error = {
+      code: 'FOLDER_UNWRITABLE',
+      path: place,
+      message: expect.stringMatching(`^${place}: cannot be written: `),
+    }
+    await expect(cache.put('a', bytes(10))).rejects.toMatchObject(error)
     expect(await cache.get('a')).toBeUndefined()
   })
 
   it('tries again where its folder could not be made before', async () => {
     writeFileSync(join(folder, '..', 'in the way'), '')
     const cache = openBlockCache(join(folder, '..', 'in the way', 'cache'))
-    expect(await cache.put('a', bytes(10))).toBe(false)
+    await expect(cache.put('a', bytes(10))).rejects.toThrow('not a directory')
     rmSync(join(folder, '..', 'in the way'))
     expect(await cache.put('a', bytes(10))).toBe(true)
     expect(await cache.get('a')).toEqual(bytes(10))

@@ -117,7 +117,7 @@ describe('in place of the file of an entry', () => {
     const { file } = await entryMoved()
     mkdirSync(join(file, 'mine'), { recursive: true })
     const cache = openBlockCache(folder)
-    expect(await cache.put('block:a', BYTES)).toBe(false)
+    await expect(cache.put('block:a', BYTES)).rejects.toThrow('cannot be written: it is a folder')
     await cache.prune({ maxSize: 0 })
     await cache.clear()
     expect(readdirSync(folder, { recursive: true })).toHaveLength(2)
@@ -141,7 +141,7 @@ describe('a folder that is none', () => {
     plant()
     const cache = openBlockCache(folder)
     expect(await cache.get('a')).toBeUndefined()
-    expect(await cache.put('a', BYTES)).toBe(false)
+    await expect(cache.put('a', BYTES)).rejects.toThrow(/: (is in the way and not a folder|cannot be written)/)
   })
 })
 

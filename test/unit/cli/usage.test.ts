@@ -56,6 +56,21 @@ describe('wrong usage ends with 2 and says why', () => {
       /is for --format tar.xz/,
     ],
     ['a level for a plain tar', ['build', '--root', 'x', '--format', 'tar', '--level', '1'], /not compressed/],
+    ['a name that systemd refuses', ['build', '--root', 'x', '--name', 'a b'], /not a name that machinectl accepts/],
+    ['an image on no web server', ['pull', 'ftp://x/web.tar.xz'], /give the URL of an image on a web server/],
+    ['an image on disk', ['pull', 'x/web.tar.xz'], /give the URL of an image on a web server/],
+    ...[
+      ['ls', '-'],
+      ['cat', '-', 'x'],
+      ['sizes', '-'],
+      ['sbom', '-'],
+      ['extract', '-', '--to', 'x'],
+      ['diff', 'x', '-'],
+    ].map((args): [string, string[], RegExp] => [
+      `${args[0]} of standard input`,
+      args,
+      /only check reads standard input; give a path or URL/,
+    ]),
     ['settings that are missing', ['build', '--root', 'x', '--nspawn', '/nowhere'], /--nspawn: .*no such file/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)

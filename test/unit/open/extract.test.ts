@@ -368,7 +368,14 @@ describe('the folder', () => {
     symlinkSync('/nowhere', link)
     await expect(extractFile(file(), { to: link })).rejects.toMatchObject({ code: 'EXTRACT_IN_THE_WAY' })
     writeFileSync(`${link}2`, '')
-    await expect(extractFile(file(), { to: `${link}2` })).rejects.toMatchObject({ code: 'EXTRACT_FAILED' })
+    await expect(extractFile(file(), { to: `${link}2` })).rejects.toMatchObject({
+      code: 'EXTRACT_IN_THE_WAY',
+      message: `${link}2: is there, and not an empty folder: give the name of a new folder`,
+    })
+    await expect(extractFile(file(), { to: `${link}2/sub` })).rejects.toMatchObject({
+      code: 'EXTRACT_FAILED',
+      message: `${link}2: is in the way and not a folder; remove it or choose another folder`,
+    })
   })
 
   it('is as it was if somebody puts something into it meanwhile, but for that', async () => {
