@@ -1,4 +1,7 @@
-/** The public entry: images from closures. The codecs are at `nspawn-rootfs/nix`, `/tar` and `/xz`. */
+/**
+ * The public entry: builds, publishes, pulls and checks images. `nspawn-rootfs/open` looks into them, `/report` compares and sums up
+ * what is in them, and `/nix`, `/tar` and `/xz` are the codecs.
+ */
 
 export { CacheError, type CacheErrorCode } from './binary-cache/index.ts'
 export {
@@ -35,6 +38,8 @@ export {
 export type { ClosureSource } from './closure-source.ts'
 export { FORMATS, type ImageFormat } from './compression.ts'
 export { DescriptorsError } from './descriptors.ts'
+export { DiskError } from './disk/index.ts'
+export { HttpError, type HttpErrorCode, type HttpErrorData } from './http-error.ts'
 export {
   type ArtefactDigest,
   type BuildOptions,
@@ -48,7 +53,6 @@ export {
   manifestJsonSchema,
 } from './image/index.ts'
 export { ImageError, type ImageErrorCode } from './image-error.ts'
-export { MachineError, type MachineErrorCode } from './machine/index.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { type ErrorText, NspawnRootfsError, type Open } from './nspawn-rootfs-error.ts'

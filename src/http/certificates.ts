@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls'
 import { withDescriptorSync } from '../descriptors.ts'
-import { HttpError } from './errors.ts'
+import { HttpError } from '../http-error.ts'
 
 /** The variables that name a file of authorities, those that Nix reads in its order, and Node's own. */
 export const CERTIFICATE_VARIABLES = ['NIX_SSL_CERT_FILE', 'SSL_CERT_FILE', 'NODE_EXTRA_CA_CERTS'] as const

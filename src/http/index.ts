@@ -8,6 +8,5 @@ export {
   type RangeAnswer,
 } from './client.ts'
 export type { FileRange } from './download.ts'
-export { HttpError, type HttpErrorCode } from './errors.ts'
 export type { Identity } from './identity.ts'
 export { parseNetrc } from './netrc.ts'

@@ -9,7 +9,7 @@
  * other character for itself; it ends on its line. A # where a word would begin starts a comment.
  */
 import { type Authorizer, basicAuthorization } from './authorization.ts'
-import { HttpError } from './errors.ts'
+import { HttpError } from '../http-error.ts'
 
 interface Entry {
   /** `undefined`: any host. */

@@ -1,5 +1,5 @@
 import { unescape as decodePercent } from 'node:querystring'
-import { HttpError } from './errors.ts'
+import { HttpError } from '../http-error.ts'
 import { parseNoProxy } from './no-proxy.ts'
 
 /** How a proxy is spoken to. With `socks4a` and `socks5h` it looks up host names itself. */

@@ -1,5 +1,5 @@
 import { describeUrl } from '../describe-url.ts'
-import { HttpError } from './errors.ts'
+import { HttpError } from '../http-error.ts'
 import type { Response } from './exchange.ts'
 
 /** As many as Nix follows (nix: src/libstore/filetransfer.cc). */

@@ -28,6 +28,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'descriptors.ts', 'disk', 'node:*'],
   throttle: ['node:*'],
   http: [
+    'http-error.ts',
     'nspawn-rootfs-error.ts',
     'longest-timer.ts',
     'printable.ts',

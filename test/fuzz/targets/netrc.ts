@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { type HttpError, parseNetrc } from '../../../src/http/index.ts'
+import { parseNetrc } from '../../../src/http/index.ts'
+import type { HttpError } from '../../../src/http-error.ts'
 import { outcomeNow } from '../oracles.ts'
 import type { Target } from '../target.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { HttpError, parseNetrc } from '../../../src/http/index.ts'
+import { parseNetrc } from '../../../src/http/index.ts'
+import { HttpError } from '../../../src/http-error.ts'
 
 /** User and password for a URL, as `user:password`. */
 function lookUp(text: string, url: string): string | undefined {

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
 
 /** What went wrong, for programs. */
 export type HttpErrorCode =
