@@ -1,7 +1,7 @@
 import { describeUrl } from '../describe-url.ts'
+import { HttpError } from '../http-error.ts'
 import { shortened } from '../printable.ts'
 import { decodeContent } from './content-encoding.ts'
-import { HttpError } from '../http-error.ts'
 
 /**
  * Says whether some bytes are the beginning of the file that was asked for, or of its contents when it is unpacked;

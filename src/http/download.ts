@@ -1,6 +1,6 @@
 import { describeUrl } from '../describe-url.ts'
-import { failingFor } from '../throttle/index.ts'
 import { HttpError, type HttpErrorCode, type HttpErrorData } from '../http-error.ts'
+import { failingFor } from '../throttle/index.ts'
 import type { Response } from './exchange.ts'
 import { type Failure, failureOf, failureOfOthers, isBusy, StatusError, TruncatedError } from './failure.ts'
 import { differenceOf, type Identity, identityOf, lengthOf, rangeOf, validatorOf } from './identity.ts'

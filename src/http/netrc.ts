@@ -8,8 +8,9 @@
  * Words are separated by blanks and line ends. A word in double quotes may hold blanks, and \n, \r, \t or \ before any
  * other character for itself; it ends on its line. A # where a word would begin starts a comment.
  */
-import { type Authorizer, basicAuthorization } from './authorization.ts'
+
 import { HttpError } from '../http-error.ts'
+import { type Authorizer, basicAuthorization } from './authorization.ts'
 
 interface Entry {
   /** `undefined`: any host. */
