@@ -9,22 +9,18 @@ const write = promisify(writeCallback)
 /** Milliseconds to wait for a device that cannot take more now. */
 const RETRY_AFTER = 2
 
-/** Standard output cannot take the image. */
-class StdoutError extends NspawnRootfsError<'STDOUT_FAILED'> {
-  constructor(message: string) {
-    super('STDOUT_FAILED', message)
-  }
-}
+/** Standard output cannot take what is written, or nobody reads it any more. */
+export class StdoutError extends NspawnRootfsError<'STDOUT_FAILED' | 'STDOUT_CLOSED'> {}
 
 /**
- * Writes to standard output; the bytes are free again when it resolves. Never blocks on a reader.
+ * Writes to standard output; the bytes are free again when it resolves. Never blocks on a reader. Throws `StdoutError`.
  */
 export async function writeToStdout(bytes: Uint8Array): Promise<void> {
   try {
     await (isStdoutRead() ? writeToReader(bytes) : writeToFile(bytes))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EPIPE') {
-      throw new StdoutError('standard output was closed before the image was complete')
+      throw new StdoutError('STDOUT_CLOSED', 'standard output was closed before all was written')
     }
     throw unwritable(error)
   }
@@ -44,7 +40,7 @@ export function printToStdout(text: string): void {
 }
 
 function unwritable(error: unknown): StdoutError {
-  return new StdoutError(`standard output cannot be written: ${(error as Error).message}`)
+  return new StdoutError('STDOUT_FAILED', `standard output cannot be written: ${(error as Error).message}`)
 }
 
 /**

@@ -24,6 +24,6 @@ export const SERVER_OPTIONS = {
 /** Opens access to the server of a URL. Throws `StoreError` SOURCE_INVALID. */
 export async function openAccess(url: string, options: ServerOptions, signal?: AbortSignal): Promise<Access> {
   const { netrcFile, netrcText, tokenFile, stallTimeout } = options
-  const credentials = await credentialsOf({ netrcFile, netrcText, tokenFile }, [url])
+  const credentials = await credentialsOf({ netrcFile, netrcText, tokenFile }, [url], 'options')
   return createAccess({ ...credentials, stallTimeout }, signal)
 }

@@ -55,7 +55,7 @@ export async function prepareImage(
   let opened = known ?? (await openClosure(source, top === undefined ? others : [top, ...others], signal))
   for (;;) {
     try {
-      return await lookUp(opened, spec, { settings, entries })
+      return await prepareFrom(opened, spec, { settings, entries })
     } catch (error) {
       opened = await withOtherBuild(opened, error)
     }
@@ -75,7 +75,7 @@ interface Given {
   readonly entries: readonly TreeEntry[]
 }
 
-async function lookUp(opened: OpenedClosure, spec: ImageSpec, given: Given): Promise<PreparedImage> {
+async function prepareFrom(opened: OpenedClosure, spec: ImageSpec, given: Given): Promise<PreparedImage> {
   const { closure, roots } = opened
   const { settings, entries } = given
   const toplevel = spec.toplevel === undefined ? undefined : roots[0]

@@ -55,11 +55,11 @@ export function createProgress(
   let current: StoreSegment | undefined
   let tarBytes = 0
   let bytesDone = 0
-  const tellAll = (path: string | undefined) => {
+  const report = (path: string | undefined) => {
     const fetched = fetchProgressOf(fetching)
     tell({ bytesDone, bytesTotal, path, ...(fetched && { fetched }) })
   }
-  tellAll(undefined)
+  report(undefined)
   return {
     onBlock({ segment, uncompressedSize }) {
       if (segment) {
@@ -69,9 +69,9 @@ export function createProgress(
         bytesDone = Math.max(bytesDone, before.get(segment.path.path)! + Math.min(tarBytes, segment.narSize))
       } else if (current) bytesDone = bytesTotal
       current = segment ?? current
-      tellAll(segment?.path.path)
+      report(segment?.path.path)
     },
-    ...(segments.some(({ contents }) => contents.type === 'nar') && { onTick: () => tellAll(current?.path.path) }),
+    ...(segments.some(({ contents }) => contents.type === 'nar') && { onTick: () => report(current?.path.path) }),
   }
 }
 

@@ -7,20 +7,30 @@ import { isHttp } from '../is-http.ts'
 import type { Credentials } from '../nar-file/index.ts'
 import { StoreError } from './errors.ts'
 
-/** The credentials of a source for `caches`, with the files it names. Throws `StoreError` SOURCE_INVALID, `TypeError`. */
-export async function credentialsOf(source: ClosureSource, caches: readonly string[]): Promise<Credentials> {
-  const { netrcFile, netrcText, tokenFile, tokens = [] } = source
+/** What may hold credentials. */
+export type CredentialOptions = Pick<ClosureSource, 'netrcFile' | 'netrcText' | 'tokenFile' | 'tokens'>
+
+/**
+ * The credentials for servers at `urls`, with the files that options name. Errors name the options as `name`. Throws `StoreError`
+ * SOURCE_INVALID, `TypeError`.
+ */
+export async function credentialsOf(
+  options: CredentialOptions,
+  urls: readonly string[],
+  name: string,
+): Promise<Credentials> {
+  const { netrcFile, netrcText, tokenFile, tokens = [] } = options
   if (netrcFile !== undefined && netrcText !== undefined) {
-    throw new TypeError('source: netrcFile and netrcText: give one of them')
+    throw new TypeError(`${name}: netrcFile and netrcText: give one of them`)
   }
   for (const { url } of tokens) {
     if (isHttp(url) && URL.canParse(url)) continue
     const shown = JSON.stringify(describeUrl(url))
-    throw new TypeError(`source.tokens: give the URL of the server a token is for, not ${shown}`)
+    throw new TypeError(`${name}.tokens: give the URL of the server a token is for, not ${shown}`)
   }
-  const servers = caches.filter(isHttp)
+  const servers = urls.filter(isHttp)
   if (tokenFile !== undefined && servers.length === 0) {
-    throw new TypeError('source.tokenFile: is for caches whose URL begins with https:// or http://; give one')
+    throw new TypeError(`${name}.tokenFile: is for caches whose URL begins with https:// or http://; give one`)
   }
   const token = tokenFile === undefined ? undefined : (await readText(tokenFile)).trim()
   return {

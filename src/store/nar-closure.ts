@@ -24,13 +24,13 @@ export function narClosure(
   const nodes = new Map<string, Promise<NarNodes>>()
   const nodesOf = async ({ path }: StorePath): Promise<NarNodes> => {
     const { info, file } = byPath.get(path)!
-    const bringer = createSupply(supply, { signal })
+    const reader = createSupply(supply, { signal })
     try {
-      return await bringer.nar(info, file, ({ url, bytes }) =>
+      return await reader.nar(info, file, ({ url, bytes }) =>
         readNarNodes(bytes, { path: info.path, url, narHash: info.narHash }),
       )
     } finally {
-      await bringer.close()
+      await reader.close()
     }
   }
   return {

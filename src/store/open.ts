@@ -106,6 +106,6 @@ async function openCached(
     publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
     required: source.requireSignatures ?? true,
   }
-  const access = { ...(await credentialsOf(source, urls)), stallTimeout: source.stallTimeout }
+  const access = { ...(await credentialsOf(source, urls, 'source')), stallTimeout: source.stallTimeout }
   return cachedClosure(storeDir, roots, { urls, trust, access }, signal)
 }

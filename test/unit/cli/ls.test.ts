@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
@@ -76,6 +76,14 @@ describe('nspawn-rootfs ls', () => {
 })
 
 describe('nspawn-rootfs cat', () => {
+  it('ends quietly when nobody reads on', async () => {
+    const file = join(temporaryFolder(), 'large.tar')
+    writeFileSync(file, Buffer.concat([rawEntry({ name: 'a', data: Buffer.alloc(10_000_000, 'a') }), END_OF_TAR]))
+    const line = `"$0" "$1" cat "$2" /a 2>&1 | head -c 3; echo " \${PIPESTATUS[0]}"`
+    const shell = spawnSync('bash', ['-c', line, process.execPath, MAIN, file], { encoding: 'utf8' })
+    expect(shell.stdout).toBe('aaa 0\n')
+  })
+
   it('prints files, one after the other', async () => {
     const { image, toplevel } = await buildImage()
     const { code, stdout } = await runCommand(['cat', image, '/etc/os-release', `${toplevel}/nixos-version`])
