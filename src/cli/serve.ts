@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { pullLines, serveFolder } from '../index.ts'
+import { type FolderServer, pullLines, serveFolder } from '../index.ts'
 import { printLines } from './print.ts'
 import { abortOnSignals } from './signals.ts'
 import { somePath, wholeNumber } from './usage.ts'
@@ -20,16 +20,17 @@ export function defineServe(serve: Command): void {
 
 async function runServe(folder: string, { port, host }: ServeFlags): Promise<void> {
   const interrupt = abortOnSignals()
+  let server: FolderServer | undefined
   try {
-    const server = await serveFolder(folder, {
+    server = await serveFolder(folder, {
       ...{ port, host, signal: interrupt.signal },
       onRequest: line => printLines([line], process.stderr),
     })
     const lines = await pullLines(server.url, folder)
     printLines([server.url, ...lines, 'Control-C ends it.'])
     await new Promise(resolve => interrupt.signal.addEventListener('abort', resolve, { once: true }))
-    await server.close()
   } finally {
     interrupt.dispose()
+    await server?.close()
   }
 }

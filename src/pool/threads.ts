@@ -153,10 +153,21 @@ export function offerThreads(module: URL, count: number, signal: AbortSignal, da
   }
 }
 
-/** Node's options but for the one that says what a program given as text is written in: with it, Node refuses a file. */
-function optionsOfThreads(): string[] {
-  const isOfText = (option: string | undefined) => option?.startsWith('--input-type')
-  return process.execArgv.filter((option, i, all) => !isOfText(option) && all[i - 1] !== '--input-type')
+/** Options of Node's that load modules, or say how. Their values come behind a `=` or as the next argument. */
+const LOADING = /^(--import|--require|-r|--conditions|-C|--loader|--experimental-loader)(=|$)/
+
+/**
+ * Node's options for threads; `undefined` for those of the process, of which Node takes no other way those of V8. Of a program
+ * that is given as text, only those that load modules: with the one that says what it is written in, Node refuses a file.
+ */
+function optionsOfThreads(): string[] | undefined {
+  const { execArgv } = process
+  if (!execArgv.some(option => option.startsWith('--input-type'))) return undefined
+  return execArgv.filter((option, i) => LOADING.test(option) || isWithoutValue(execArgv[i - 1]))
+}
+
+function isWithoutValue(option = ''): boolean {
+  return LOADING.test(option) && !option.includes('=')
 }
 
 /** Why a thread does no more jobs. */

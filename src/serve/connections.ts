@@ -38,6 +38,8 @@ export function answerInTurn(server: Server, limits: Required<ServeLimits>, answ
     connections.set(stream, connection)
     accept.call(server, stream)
   })
+  // Node closes it without an answer if nobody listens, and no more listens for its errors.
+  server.on('connect', (_, stream) => stream.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'))
   server.on('request', (request, response) => {
     const stream: Duplex = request.socket
     const connection = connections.get(stream)!
@@ -67,6 +69,8 @@ export function answerInTurn(server: Server, limits: Required<ServeLimits>, answ
 function streamOf(connection: Connection): Duplex {
   const { socket } = connection
   const stream = Duplex.from({ readable: readSlices(connection), writable: socket })
+  // One that Node's server hands over has no listener of its own any more.
+  stream.on('error', () => {})
   // By these, Node's server bounds the time between requests.
   Object.assign(stream, { setTimeout: (milliseconds: number) => socket.setTimeout(milliseconds) })
   socket.on('timeout', () => stream.emit('timeout'))

@@ -45,4 +45,5 @@ serveJobs({
     return new Promise(() => {})
   },
   unsendable: () => () => {},
+  whatIsLoaded: () => (globalThis as { loaded?: number }).loaded,
 })

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { threadId } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -39,6 +40,26 @@ describe('threads', () => {
     const ids = await Promise.all(Array.from({ length: 20 }, () => threads.run<number>('whichThread', null)))
     expect(ids).not.toContain(threadId)
     expect(new Set(ids).size).toBeLessThanOrEqual(2)
+  })
+
+  it.each([
+    ['of V8', ['--max-old-space-size=4096', '--expose-gc']],
+    ['of the process', ['--title=x', '--stack-trace-limit=50']],
+    ['that load modules', ['--import', 'data:text/javascript,globalThis.loaded=7', '--input-type=module']],
+    ['that load modules, as one word', ['--input-type', 'module', '--import=data:text/javascript,globalThis.loaded=7']],
+  ])('start whatever options Node was given: %s', (_, options) => {
+    const program = `
+      const { startThreads } = await import(${JSON.stringify(new URL('../../../src/pool/index.ts', import.meta.url).href)})
+      const threads = startThreads(new URL(${JSON.stringify(JOBS.href)}), 1, new AbortController().signal)
+      console.log(await threads.run('whatIsLoaded', null))
+      await threads.stop()`
+    const { stdout, stderr } = spawnSync(process.execPath, [...options, '-e', `(async () => {${program}})()`], {
+      encoding: 'utf8',
+    })
+    expect({ stdout, stderr }).toEqual({
+      stdout: options.join().includes('loaded') ? '7\n' : 'undefined\n',
+      stderr: '',
+    })
   })
 
   it('are started for jobs only, if they are offered', async () => {

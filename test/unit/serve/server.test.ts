@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { ServeOptions } from '../../../src/serve/index.ts'
 import { ask, folderOf, serve } from './folders.ts'
@@ -41,6 +42,23 @@ describe('a server', () => {
     expect(lines).toEqual(['GET /large 200, broken off'])
     await expect(fetch(`${server.url}/large`)).rejects.toThrow()
     await server.close()
+  })
+
+  it.each([
+    ['one', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['one, and more behind it', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['one behind another request', 'GET /a HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
+  ])('is no proxy, and outlives who takes it for one: %s', async (_, requests) => {
+    const { url } = await serve(folderOf({ a: 'a' }))
+    for (const reset of [false, true]) {
+      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write(requests)
+      if (reset) socket.resetAndDestroy()
+      else expect(await text(socket)).toMatch(/HTTP\/1\.1 405 Method Not Allowed\r\n/)
+    }
+    await new Promise(resolve => setImmediate(resolve))
+    expect(await (await fetch(`${url}/a`)).text()).toBe('a')
   })
 
   it('outlives clients that leave at any moment, and closes what it has opened', async () => {
