@@ -28,6 +28,11 @@ export interface ClosureSource {
    * up after nine times as long without any success; one that nobody has reached, after half as long again. Default 20 000.
    */
   readonly stallTimeout?: number
+  /**
+   * A folder, by its real path, that all files of `file:` caches have to lie below, symlinks followed. They may then name no
+   * server. `define` sets it for a restricted declaration. Default: they may be anywhere.
+   */
+  readonly filesBelow?: string
   /** A file that `nix-store --export` wrote: every path in it is in the closure. */
   readonly exportFile?: string
   /** Files with the NARs of single store paths (`.nar`, `.nar.xz`, …), by store path: all of them are in the closure. */

@@ -81,7 +81,7 @@ export async function readNarInfo(
   const bytes = await readDocument(access, at, NARINFO, { limit: NARINFO_MAX, insist }, path.path)
   if (bytes === undefined) return undefined
   checkKind(bytes, NARINFO, at, path)
-  const info = parse(new TextDecoder().decode(bytes), at, path)
+  const info = parse(new TextDecoder().decode(bytes), at, path, access)
   const isElsewhere = new URL(info.url).origin !== new URL(at).origin && access.isPublic(at)
   return { info: { ...info, ...(isElsewhere && { isElsewhere }) }, size: bytes.length }
 }
@@ -97,7 +97,7 @@ async function readCacheInfo(access: Access, url: string, insist: boolean): Prom
   return parseCacheInfo(new TextDecoder().decode(bytes))
 }
 
-function parse(text: string, at: string, path: StorePath): NarInfo {
+function parse(text: string, at: string, path: StorePath, { isConfined }: Access): NarInfo {
   let info: NarInfo
   try {
     info = parseNarInfo(text, path.storeDir)
@@ -112,8 +112,11 @@ function parse(text: string, at: string, path: StorePath): NarInfo {
     throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)
   }
   const url = URL.parse(info.url, at)
-  // A cache on the network must not name files of this machine.
-  if (!url || (url.protocol === 'file:' && !at.startsWith('file:')) || !/^(file|https?):$/.test(url.protocol)) {
+  // A cache on the network must not name files of this machine, nor one of somebody else on this machine a server.
+  const isOfFiles = at.startsWith('file:')
+  const isAllowed =
+    url?.protocol === 'file:' ? isOfFiles : /^https?:$/.test(url?.protocol ?? '') && !(isOfFiles && isConfined)
+  if (!url || !isAllowed) {
     const message = `${path.path}: ${at}: its URL, ${JSON.stringify(describeUrl(info.url))}, leads to no place that a cache can have`
     throw new CacheError('CACHED_NARINFO_INVALID', at, path.path, message)
   }

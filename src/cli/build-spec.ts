@@ -52,7 +52,8 @@ export interface BuildFlags extends SigningFlags, CacheFlags {
 export async function specOf(file: string | undefined, flags: BuildFlags): Promise<ImageSpec> {
   const asked = askedFor(flags)
   const restrict = restrictionOf(flags, flags.store)
-  const declared = file === undefined ? {} : await define(file, { set: flags.set, restrict })
+  const declared =
+    file === undefined ? {} : await define(file, { set: flags.set, restrict, allowNoClosure: givesPaths(flags) })
   return {
     ...declared,
     ...asked,
@@ -111,7 +112,8 @@ function mergeSources(declared: ClosureSource = {}, asked: ClosureSource): Closu
   const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
   const isPlaceAsked = PLACE_FIELDS.some(place => asked[place] !== undefined)
   const replaced: readonly string[] = [
-    ...(isPlaceAsked ? PLACE_FIELDS : []),
+    // The restriction is on the caches of the declaration.
+    ...(isPlaceAsked ? [...PLACE_FIELDS, 'filesBelow'] : []),
     ...(asked.netrcFile === undefined ? [] : ['netrcText']),
     ...(asked.tokenFile === undefined ? [] : ['tokens']),
   ]
@@ -130,8 +132,7 @@ export function unpacksNars({ toplevel, roots = [], source = {} }: ImageSpec): b
 export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (file === undefined && flags.set !== undefined) throw new UsageError('--set: is for a FILE; give one')
   if (file === undefined && flags.restrict !== undefined) throw new UsageError('--restrict: is for a FILE; give one')
-  const listed = flags.closureInfo ?? flags.export ?? flags.nar
-  if (file === undefined && (flags.toplevel ?? flags.root ?? listed) === undefined) {
+  if (file === undefined && !givesPaths(flags)) {
     throw new UsageError('nothing to build: give a FILE, --toplevel or --root, or --closure-info, --export or --nar')
   }
   if (flags.stdout && flags.out !== undefined) throw new UsageError('--stdout and --out: give one of them')
@@ -144,6 +145,11 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   const foreign = foreignOptions(flags)
   if (foreign.includes('arm64Branches')) throw new UsageError('--arm64-branches: is for --format tar.xz')
   if (foreign.includes('level')) throw new UsageError('--level: --format tar is not compressed')
+}
+
+/** Whether options give store paths to build. */
+function givesPaths({ toplevel, root, closureInfo, export: exportFile, nar }: BuildFlags): boolean {
+  return (toplevel ?? root ?? closureInfo ?? exportFile ?? nar) !== undefined
 }
 
 /** The options that say where a closure comes from. */

@@ -1,7 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { readPieces, withDescriptor } from '../descriptors.ts'
 import type { FileRange, HttpClient, RangeAnswer, Recognise } from '../http/index.ts'
+import { isBelow } from '../is-below.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
 import { VERSION } from '../version.ts'
 import type { NarFile } from './nar-file.ts'
@@ -30,6 +31,8 @@ export interface AccessOptions extends Credentials {
    * after nine times as long without any success. Default 20 000.
    */
   readonly stallTimeout?: number
+  /** A folder, by its real path, that files of this machine have to lie below, symlinks followed. Default: they may be anywhere. */
+  readonly filesBelow?: string
   /** The state of the servers, shared with other threads. Default: this access's own. */
   readonly throttle?: ThrottleMemory
 }
@@ -48,6 +51,8 @@ export interface Access {
   release(): void
   /** Whether the server of a URL was asked, and is one of the internet. */
   isPublic(url: string): boolean
+  /** Whether files of this machine are kept to a folder; then none of them may lead to a server. */
+  readonly isConfined: boolean
   /** Ends all reading. */
   close(): Promise<void>
 }
@@ -72,7 +77,7 @@ const READ_SIZE = 256 * 1024
 
 /** Opens access to files. */
 export function createAccess(options: AccessOptions, signal?: AbortSignal): Access {
-  const { throttle = createThrottle() } = options
+  const { throttle = createThrottle(), filesBelow } = options
   let http: Promise<HttpClient> | undefined
   let opened: HttpClient | undefined
   const client = () => {
@@ -88,7 +93,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
         return (await client()).fetchDocument(new URL(url), { limit, insist, acceptsGzip, recognise, signal })
       }
       return ifThere(async () => {
-        const { path, size } = await findFile(url)
+        const { path, size } = await findFile(url, filesBelow)
         if (size > limit) throw new Error(`has ${size} bytes, more than the ${limit} that such a file may have`)
         return new Uint8Array(await withDescriptor(() => readFile(path, { signal }), signal))
       })
@@ -98,7 +103,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
         return (await client()).openFile(new URL(url), { limit, insist, isElsewhere, recognise, signal })
       }
       return ifThere(async () => {
-        const { path } = await findFile(url)
+        const { path } = await findFile(url, filesBelow)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
         return readPieces(path, { pieceSize: READ_SIZE, signal, ...range })
       })
@@ -109,6 +114,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
     roomAt: url => (isLocal(url) ? Number.POSITIVE_INFINITY : roomAt(throttle, new URL(url).origin)),
     release: () => opened?.release(),
     isPublic: url => opened?.isPublic(new URL(url)) ?? false,
+    isConfined: filesBelow !== undefined,
     async close() {
       await (await http)?.close()
     },
@@ -119,9 +125,10 @@ function isLocal(url: string): boolean {
   return url.startsWith('file:')
 }
 
-/** Opening a pipe would wait for its writer, and no signal ends that; and its bytes cannot be read again. */
-async function findFile(url: string): Promise<{ readonly path: string; readonly size: number }> {
-  const path = fileURLToPath(url)
+/** Finds a file below a folder. Opening a pipe would wait for its writer, and no signal ends that; and its bytes cannot be read again. */
+async function findFile(url: string, folder = '/'): Promise<{ readonly path: string; readonly size: number }> {
+  const path = folder === '/' ? fileURLToPath(url) : await realpath(fileURLToPath(url))
+  if (!isBelow(path, folder)) throw new Error(`it is not below ${folder}, which it has to be; move it there`)
   const info = await stat(path)
   if (info.isDirectory()) throw new Error('it is a folder, not a file')
   if (!info.isFile())

@@ -32,6 +32,7 @@ const SOURCE = objectOf({
   tokenFile: filePath,
   tokens: listOf(TOKEN),
   stallTimeout: wholeNumber(1),
+  filesBelow: someText,
   exportFile: filePath,
   narFiles: recordOf(filePath),
 })

@@ -9,9 +9,9 @@ const STORE_PARTS = ['nix/store', 'nix/var/nix', 'nix/var/nix/db', 'nix/var/nix/
 const CLOSURE_INFO_PARTS = ['registration', 'store-paths']
 
 /** The part of a declaration about the closure, as the part of a spec with the same names. */
-export async function closureOf({ closure = {} }: Declaration, context: Context) {
+export async function closureOf({ closure = {} }: Declaration, context: Context, allowNone: boolean) {
   const { toplevel, roots, store, closureInfo, exportFile, narFiles, caches, netrcFile, tokenFile, ...trust } = closure
-  if (toplevel === undefined && roots === undefined && !listsPaths(closure)) {
+  if (toplevel === undefined && roots === undefined && !listsPaths(closure) && !allowNone) {
     context.report(['closure'], 'is empty: give toplevel or roots, or closureInfo, exportFile or narFiles')
   }
   const conflict = conflictIn(closure)
@@ -39,6 +39,8 @@ export async function closureOf({ closure = {} }: Declaration, context: Context)
   const source: ClosureSource = {
     ...trust,
     caches,
+    // A cache is a folder of files that name others.
+    filesBelow: caches && (await context.filesBelow()),
     store: await step(store, at('store'), context.resolve),
     closureInfo: await step(closureInfo, at('closureInfo'), context.resolve),
     exportFile: await step(exportFile, at('exportFile'), context.resolve),

@@ -31,6 +31,8 @@ export interface Context {
   resolveStorePath(file: string): Promise<string>
   /** The same for the URL of a binary cache, which stays as it is. */
   checkCache(url: string): Promise<string>
+  /** The folder that files of binary caches have to lie below; `undefined` if they may be anywhere. */
+  filesBelow(): Promise<string | undefined>
   /** Throws `UnreadableError` if a key of gpg may not be used. */
   checkGpg(): void
   /** Names what asks for an entry, for people to read. */
@@ -80,6 +82,7 @@ export function createContext(folder: string, locate?: Locate, restriction?: Res
       await restriction?.checkCache(url)
       return url
     },
+    filesBelow: async () => restriction?.root(),
     checkGpg: () => restriction?.checkGpg(),
     originOf(path) {
       return locate ? `${formatPath(path)} (${formatPosition(locate(path, 'key'))})` : formatPath(path)

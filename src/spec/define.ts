@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { fileOrUrl, filePath, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
+import { fileOrUrl, filePath, flag, listOf, objectOf, recordOf, resolvePath, someText, text } from '../arguments.ts'
 import { foreignOptions } from '../compression.ts'
 import { DescriptorsError, withDescriptor } from '../descriptors.ts'
 import type { ImageSpec } from '../plan/index.ts'
@@ -24,12 +24,15 @@ export interface DefineOptions {
   readonly set?: Readonly<Record<string, string>>
   /** Keeps a declaration that is not trusted to some files and servers. Default: it may name any. */
   readonly restrict?: RestrictionOptions
+  /** Whether store paths are added to the spec later, so that none need be declared. Default false. */
+  readonly allowNoClosure?: boolean
 }
 
 const OPTIONS = objectOf({
   folder: fileOrUrl,
   set: recordOf(text),
   restrict: objectOf({ folder: filePath, servers: listOf(someText) }, ['folder']),
+  allowNoClosure: flag,
 })
 
 /**
@@ -56,7 +59,8 @@ export async function define(
   return specOf(value, createContext(dirname(file), locate, restriction), options)
 }
 
-async function specOf(value: unknown, context: Context, { set = {} }: DefineOptions): Promise<ImageSpec> {
+async function specOf(value: unknown, context: Context, options: DefineOptions): Promise<ImageSpec> {
+  const { set = {}, allowNoClosure = false } = options
   const variables = variablesOf(value, set, context)
   const substituted = substitute(value, variables ?? (context.isFile ? new Map() : undefined), context)
   // What a variable should have stood for cannot be judged.
@@ -64,7 +68,7 @@ async function specOf(value: unknown, context: Context, { set = {} }: DefineOpti
   const { validateShape } = await import('./validate.ts')
   const declaration = validateShape(substituted, context)
   context.throwProblems()
-  const spec = await partsOf(declaration!, context)
+  const spec = await partsOf(declaration!, context, allowNoClosure)
   context.throwProblems()
   return withoutAbsent(spec)
 }
@@ -77,7 +81,7 @@ function withoutAbsent<T>(value: T): T {
   return Object.fromEntries(present.map(([key, one]) => [key, withoutAbsent(one)])) as T
 }
 
-async function partsOf(declaration: Declaration, context: Context): Promise<ImageSpec> {
+async function partsOf(declaration: Declaration, context: Context, allowNoClosure: boolean): Promise<ImageSpec> {
   const { name, system, nspawn, compression = {} } = declaration
   for (const { path, message, isAboutName } of nspawn === undefined ? [] : settingsProblems(nspawn)) {
     context.report(['nspawn', ...path], message, isAboutName ? 'key' : 'value')
@@ -90,7 +94,7 @@ async function partsOf(declaration: Declaration, context: Context): Promise<Imag
   return {
     name,
     system,
-    ...(await closureOf(declaration, context)),
+    ...(await closureOf(declaration, context, allowNoClosure)),
     entries: await entriesOf(declaration, context),
     systemd: await stubsOf(declaration, context),
     nspawn,

@@ -1,8 +1,9 @@
 /** What a declaration of somebody else may read: files below a folder, and caches of servers that are named. */
 import { realpath } from 'node:fs/promises'
-import { basename, dirname, join, resolve, sep } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeUrl } from '../describe-url.ts'
+import { isBelow } from '../is-below.ts'
 import { UnreadableError } from './beside.ts'
 
 /** Keeps a declaration to files below a folder, to the store of this machine, and to some servers. */
@@ -15,6 +16,8 @@ export interface RestrictionOptions {
 
 /** Throws `UnreadableError` for what a declaration may not have. */
 export interface Restriction {
+  /** The folder that all files lie below, by its real path. */
+  root(): Promise<string>
   /** For a file or folder by its absolute path. */
   checkFile(file: string): Promise<void>
   /** For a store path, or a symlink to one, by its absolute path. */
@@ -45,6 +48,7 @@ export function createRestriction({ folder, servers = [] }: RestrictionOptions):
     if (!isBelow(real, root)) refuse(root, file, real)
   }
   return {
+    root: rootOf,
     checkFile,
     async checkStorePath(file) {
       const [root, real] = [await rootOf(), await realPathOf(file)]
@@ -73,10 +77,6 @@ async function realPathOf(path: string): Promise<string> {
     if (dirname(path) === path) throw error
     return join(await realPathOf(dirname(path)), basename(path))
   }
-}
-
-function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
 function filePathOf(url: string): string {

@@ -106,6 +106,7 @@ async function openCached(
     publicKeys: source.trustedPublicKeys ?? [PUBLIC_CACHE.publicKey],
     required: source.requireSignatures ?? true,
   }
-  const access = { ...(await credentialsOf(source, urls, 'source')), stallTimeout: source.stallTimeout }
+  const { stallTimeout, filesBelow } = source
+  const access = { ...(await credentialsOf(source, urls, 'source')), stallTimeout, filesBelow }
   return cachedClosure(storeDir, roots, { urls, trust, access }, signal)
 }

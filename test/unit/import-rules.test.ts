@@ -42,6 +42,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   'nar-file': [
+    'is-below.ts',
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
     'nix',
@@ -169,6 +170,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   spec: [
+    'is-below.ts',
     'bytes',
     'nspawn-rootfs-error.ts',
     'descriptors.ts',

@@ -23,6 +23,7 @@ const NAMES: [yaml: string, spec: string, option: string][] = [
   ['closure.tokenFile', 'source.tokenFile', '--token-file'],
   ['', 'source.tokens', ''],
   ['', 'source.stallTimeout', ''],
+  ['', 'source.filesBelow', ''],
   ['systemd.machineId', 'systemd.machineId', ''],
   ['systemd.hostname', 'systemd.hostname', ''],
   ['systemd.locale', 'systemd.locale', ''],

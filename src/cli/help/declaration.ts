@@ -68,7 +68,8 @@ DECLARATIONS OF OTHER PEOPLE
   A declaration can read any file that you can read, and contact servers. Treat
   it like a Makefile: build only those that you trust, or restrict them.
   --restrict DIR       allows only files below DIR and store paths. Symlinks are
-                       resolved first. signing.gpg is not allowed.
+                       resolved first. signing.gpg is not allowed, and a cache
+                       in DIR may not lead to a server.
   --allow-server URL   also allows binary caches on this server. "build" allows
                        those of --store, too.
 

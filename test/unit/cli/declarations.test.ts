@@ -48,6 +48,18 @@ describe('nspawn-rootfs', () => {
     expect([again.code, again.stderr]).toEqual([2, expect.stringContaining('web/image.yaml, ')])
   })
 
+  it('build takes a declaration without a closure, if options give one', async () => {
+    const { folder, toplevel, place } = createFolder()
+    writeFileSync(join(folder, 'image.yaml'), 'name: web\nfiles: { /a: { text: b } }\n')
+    const build = ['build', 'image.yaml', '--level', '0', '--json']
+    const refused = await run(folder, ...build)
+    expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('closure: is empty: give toplevel or')])
+    const built = await run(folder, ...build, ...place, '--toplevel', toplevel)
+    expect(JSON.parse(built.stdout.toString())).toMatchObject({ name: 'web' })
+    // A list of store paths gives some, too.
+    expect((await run(folder, ...build, ...place)).code).toBe(0)
+  })
+
   it('init writes nothing for a name that no NixOS host can have', async () => {
     const { folder } = createFolder()
     const { code, stderr } = await run(folder, 'init', 'new', '--name', 'my.web')

@@ -1,6 +1,19 @@
-import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import {
+  cpSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { build } from '../../../src/image/index.ts'
 import { define, type ImageDeclaration } from '../../../src/spec/index.ts'
 import { runCommand } from '../../command.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -8,6 +21,24 @@ import { temporaryFolder } from '../../temporary.ts'
 const TOPLEVEL = '/nix/store/00000000000000000000000000000000-x'
 const closure = { toplevel: TOPLEVEL }
 const SERVER = 'https://cache.example.org'
+
+const DIGEST = '00000000000000000000000000000001'
+
+/** A cache with one store path, of 1 byte, whose NAR is at `url`. */
+function writeNarInfo(cache: string, url: string) {
+  const hash = `sha256:${'0'.repeat(52)}`
+  const lines = [
+    `StorePath: /nix/store/${DIGEST}-x`,
+    `URL: ${url}`,
+    'Compression: none',
+    `FileHash: ${hash}`,
+    `NarHash: ${hash}`,
+    'NarSize: 1',
+    'References: ',
+  ]
+  writeFileSync(join(cache, `${DIGEST}.narinfo`), `${lines.join('\n')}\n`)
+  writeFileSync(join(cache, 'nix-cache-info'), 'StoreDir: /nix/store\n')
+}
 
 /** A folder `own`, and what lies beside it, to which symlinks in it lead. */
 function createFolders() {
@@ -97,6 +128,69 @@ describe('a restricted declaration', () => {
       `files./a.file: this declaration may read only files below ${own}, not ${own}/link/secret, ` +
         `which leads to ${folder}/outside/secret; move it there`,
     )
+  })
+
+  it.each<[string, (folder: string, cache: string, server: string) => void]>([
+    [
+      'a narinfo that is a symlink',
+      (folder, cache) => {
+        writeNarInfo(cache, 'nar')
+        rmSync(join(cache, `${DIGEST}.narinfo`))
+        writeFileSync(join(folder, 'outside/netrc'), 'machine a login b password hunter2\n')
+        symlinkSync('../../outside/netrc', join(cache, `${DIGEST}.narinfo`))
+      },
+    ],
+    [
+      'a cache info that is a symlink',
+      (_, cache) => symlinkSync('../../outside/secret', join(cache, 'nix-cache-info')),
+    ],
+    ['the URL of another file', (folder, cache) => writeNarInfo(cache, `file://${folder}/outside/secret`)],
+    ['a NAR on a way out', (_, cache) => writeNarInfo(cache, '../../outside/secret')],
+    [
+      'a NAR that is a symlink',
+      (_, cache) => {
+        writeNarInfo(cache, 'nar')
+        symlinkSync('../../outside/secret', join(cache, 'nar'))
+      },
+    ],
+    ['the URL of a server', (_, cache, server) => writeNarInfo(cache, server)],
+  ])('has no file elsewhere read, and no server asked, by its cache in a folder: %s', async (_, plant) => {
+    const { folder, own } = createFolders()
+    const cache = join(own, 'cache')
+    mkdirSync(cache)
+    let requests = 0
+    const server = createServer((_, response) => {
+      requests++
+      response.end()
+    }).listen(0, '127.0.0.1')
+    onTestFinished(() => void server.close())
+    await once(server, 'listening')
+    plant(folder, cache, `http://127.0.0.1:${(server.address() as AddressInfo).port}/secret`)
+    const written = { toplevel: `/nix/store/${DIGEST}-x`, caches: [`file://${cache}`], requireSignatures: false }
+    const spec = await restricted(folder, { closure: written })
+    const failed = await build(spec, { cache: false, workers: 1 })
+      .toFolder(join(folder, 'out'))
+      .catch(error => error)
+    expect(failed.message).toMatch(
+      /it is not below .*\/own, which it has to be|leads to no place that a cache can have/,
+    )
+    expect(failed.message).not.toMatch(/hunter2|sha256:/)
+    expect(requests).toBe(0)
+  })
+
+  it('has its cache in a folder read, and that of an option is nowhere restricted', async () => {
+    const { folder, own } = createFolders()
+    const demo = join(import.meta.dirname, '../../../fixtures/demo')
+    cpSync(demo, join(own, 'demo'), { recursive: true, verbatimSymlinks: true })
+    const trustedPublicKeys = [readFileSync(join(demo, 'public-key'), 'utf8').trim()]
+    const toplevel = readlinkSync(join(demo, 'result'))
+    const written = { toplevel, trustedPublicKeys, caches: [`file://${own}/demo`] }
+    const spec = await restricted(folder, { closure: written }, join(folder, 'alias'))
+    expect(spec.source).toMatchObject({ filesBelow: own })
+    const built = await build(spec, { cache: false, workers: 1 }).toFolder(join(folder, 'out'))
+    const options = ['--restrict', 'own', '--store', `file://${demo}`, '--no-cache', '--json', '--out', 'out2']
+    const { stdout } = await runCommand(['build', 'own/image.yaml', ...options], { cwd: folder })
+    expect(JSON.parse(stdout.toString()).sha256).toBe(built.sha256)
   })
 
   it('is what --restrict makes of one', async () => {
