@@ -12,7 +12,7 @@ import { type BuiltImage, STAGED } from './build-version.ts'
 import { checkNames, isOurs, isThere, LATEST, linkTarget, stateName, stateNumbers, versionedName } from './layout.ts'
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
-import { filesOfVersion, type Published, readPublished } from './record.ts'
+import { filesOfVersion, type Published, type PublishedImage, readPublished } from './record.ts'
 import { isSameState, stageState, standingNames } from './state.ts'
 import { transferFileOf, transferText } from './transfer.ts'
 
@@ -52,7 +52,11 @@ export async function commit(
     previous: published?.newest,
     images: names,
     isSigned: signing !== undefined,
-    warnings: [...scratch.warnings, ...(await deliveryWarnings(folder, names))],
+    warnings: [
+      ...scratch.warnings,
+      ...withdrawalWarnings(published, images),
+      ...(await deliveryWarnings(folder, names)),
+    ],
     transfers: [...transfers.keys()],
     removed: next.removed.map(({ version }) => version),
   }
@@ -132,6 +136,17 @@ async function linksToRemove(out: string, standing: readonly string[]): Promise<
     if (!standing.includes(file) && (await isOurs(out, file))) outdated.push(file)
   }
   return outdated
+}
+
+/** Warns of images of the version before that are not among those of this one: whoever pulls them finds none. */
+function withdrawalWarnings(published: Published | undefined, images: readonly PublishedImage[]): Warning[] {
+  const withdrawn =
+    published?.versions.at(-1)?.images.filter(({ name }) => !images.some(one => one.name === name)) ?? []
+  return withdrawn.map(({ name }) => ({
+    code: 'IMAGE_WITHDRAWN',
+    path: name,
+    message: `${name}: has no newest version any more, because it was not published with the others; publish all of a folder together`,
+  }))
 }
 
 /** Warns of files beside the lasting names that keep others from verifying an image. Never rejects: all is published. */

@@ -24,6 +24,9 @@ VERSIONS
   1.9, and 1.9.1 newer than 1.9. To take a version back, publish the older
   images again, as a new version.
 
+  Publish all images of a folder together. An image that the last publication
+  had, and this one has not, loses its lasting name, and a warning says so.
+
   --keep N removes all but the newest N versions.
 
 SIGNATURES

@@ -309,6 +309,17 @@ describe('publishImages', () => {
     expect(readdirSync(folder)).toEqual([file])
   })
 
+  it('warns of an image that is published no more', async () => {
+    const folder = temporaryFolder()
+    expect((await publishBoth(folder, 'a')).warnings).toEqual([])
+    const { warnings } = await publish(folder, 'b')
+    expect(warnings).toEqual([
+      { code: 'IMAGE_WITHDRAWN', path: 'db', message: expect.stringMatching(/^db: has no newest version any more/) },
+    ])
+    expect(visible(folder)).not.toContain('db.tar')
+    expect((await publish(folder, 'c')).warnings).toEqual([])
+  })
+
   it('refuses two images of one name', async () => {
     const [web = {}] = specsOf('one')
     const published = publishImages([web, web], temporaryFolder(), { workers: 1, cache: false })
