@@ -10,7 +10,7 @@ import { constants } from 'node:fs'
 import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { isTrusted, ownName } from '../disk/index.ts'
+import { isTrusted, ownThreadName } from '../disk/index.ts'
 import type { Room } from './cache.ts'
 
 const DIGEST_SIZE = 32
@@ -72,7 +72,7 @@ export async function readEntry(
 /** Writes an entry, in place of whatever bears its name. Rejects with the error of the system call, and leaves nothing. */
 export async function writeEntry({ folder, shared }: Access, name: string, bytes: Uint8Array): Promise<void> {
   if (bytes.length > ENTRY_SIZE_MAX) throw new RangeError(`an entry has up to ${ENTRY_SIZE_MAX} bytes`)
-  const writing = join(folder, `${WRITING_PREFIX}${ownName()}-${randomBytes(8).toString('hex')}`)
+  const writing = join(folder, `${WRITING_PREFIX}${ownThreadName()}-${randomBytes(8).toString('hex')}`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
   const handle = await withDescriptor(() => open(writing, flags, shared ? 0o666 : 0o600))
   try {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { isTrusted, stateOfOwner } from '../disk/index.ts'
+import { isTrusted, stateOfThread } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 
@@ -64,7 +64,7 @@ async function namesIn(folder: string): Promise<string[]> {
 
 /** Whether the writer of a file has ended before it was done. */
 function isLeftOver({ name, time }: CacheFile): boolean {
-  const state = stateOfOwner(name.slice(WRITING_PREFIX.length))
+  const state = stateOfThread(name.slice(WRITING_PREFIX.length))
   return state === 'ended' || (state === 'unknown' && Date.now() - time > LEFT_OVER)
 }
 

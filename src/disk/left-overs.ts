@@ -8,13 +8,13 @@ import { hasChange, settleChange } from './change.ts'
 import { DiskError } from './errors.ts'
 import { LOCK, withLock } from './lock.ts'
 import { MARK, PREFIX, readMark } from './mark.ts'
-import { stateOfOwner } from './owner.ts'
 import { isOwn, lookAt, ownerShown, type Sharing } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
 import { reasonOf } from './reason.ts'
 import { emptyFolder } from './remove-tree.ts'
+import { stateOfThread } from './thread-name.ts'
 
-/** Milliseconds after which something whose owner cannot be asked is taken to be left over. */
+/** Milliseconds after which something whose thread cannot be asked is taken to be left over. */
 const LEFT_OVER = 24 * 60 * 60 * 1000
 
 /** Left-overs that are named one by one: others may have made any number of them. */
@@ -68,7 +68,7 @@ async function settle(folder: string, name: string, sharing: Sharing, signal?: A
 
 /** A build may be killed before it has marked its folder. */
 async function removeUnmarked(path: string, name: string, pin: Pin): Promise<boolean> {
-  if (!isOwn(pin.found) || stateOfOwner(name.slice(PREFIX.length)) !== 'ended') return false
+  if (!isOwn(pin.found) || stateOfThread(name.slice(PREFIX.length)) !== 'ended') return false
   return rmdir(path).then(
     () => true,
     () => false,
@@ -79,12 +79,12 @@ async function removeUnmarked(path: string, name: string, pin: Pin): Promise<boo
 async function removeLock(path: string): Promise<void> {
   const found = await lookAt(path).catch(() => undefined)
   if (!found?.isSymbolicLink() || !isOwn(found)) return
-  const owner = await readlink(path).catch(() => '')
-  if (stateOfOwner(owner) === 'ended') await unlink(path).catch(() => {})
+  const thread = await readlink(path).catch(() => '')
+  if (stateOfThread(thread) === 'ended') await unlink(path).catch(() => {})
 }
 
 function isLeftOver(id: string, { mtimeMs }: Stats): boolean {
-  const state = stateOfOwner(id)
+  const state = stateOfThread(id)
   return state === 'ended' || (state === 'unknown' && Date.now() - mtimeMs > LEFT_OVER)
 }
 

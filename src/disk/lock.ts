@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { attempt } from './attempt.ts'
 import { DiskError } from './errors.ts'
-import { ownName, stateOfOwner } from './owner.ts'
 import { isOwn, lookAt, ownerShown } from './ownership.ts'
+import { ownThreadName, stateOfThread } from './thread-name.ts'
 
 /** The name of the lock in an output folder. */
 export const LOCK = '.nspawn-rootfs.lock'
@@ -14,10 +14,10 @@ export const LOCK = '.nspawn-rootfs.lock'
 /** Milliseconds between two looks at a lock that somebody else holds. */
 const INTERVAL = 20
 
-/** Milliseconds after which a lock is taken to be left over if its owner cannot be asked and has not renewed it. */
+/** Milliseconds after which a lock is taken to be left over if its thread cannot be asked and has not renewed it. */
 const LEFT_OVER = 60_000
 
-/** Milliseconds after which an owner renews its lock: its work may take an hour, and two times may be missed. */
+/** Milliseconds after which a thread renews its lock: its work may take an hour, and two times may be missed. */
 const RENEWAL = 20_000
 
 /** Milliseconds that a build of another user may hold the lock: nobody can tell it from one who means harm. */
@@ -35,7 +35,7 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, signal
   while (!(await tryLock(lock, Date.now() - since))) {
     signal?.throwIfAborted()
     const holder = await holderOf(lock)
-    if (holder?.owner !== before?.owner || holder?.found.ino !== before?.found.ino) since = Date.now()
+    if (holder?.thread !== before?.thread || holder?.found.ino !== before?.found.ino) since = Date.now()
     if (holder) checkHolder(lock, holder, Date.now() - since)
     before = holder
     await setTimeout(INTERVAL)
@@ -45,13 +45,13 @@ export async function withLock<T>(folder: string, work: () => Promise<T>, signal
     return await work()
   } finally {
     stopRenewing()
-    if ((await holderOf(lock))?.owner === ownName()) await remove(lock)
+    if ((await holderOf(lock))?.thread === ownThreadName()) await remove(lock)
   }
 }
 
 /**
  * Sets the time of a lock now and then, until what this returns is called: threads of other containers cannot see that its
- * owner runs. The calls are synchronous, so that none comes after that.
+ * thread runs. The calls are synchronous, so that none comes after that.
  */
 function renew(lock: string): () => void {
   const timer = setInterval(() => {
@@ -76,18 +76,18 @@ export async function checkLock(folder: string): Promise<void> {
 interface Holder {
   readonly found: Stats
   /** The name of the thread that holds it; `undefined` for what is no symlink. */
-  readonly owner: string | undefined
+  readonly thread: string | undefined
 }
 
 async function holderOf(lock: string): Promise<Holder | undefined> {
   const found = await attempt(lock, () => lookAt(lock))
-  return found && { found, owner: await readlink(lock).catch(() => undefined) }
+  return found && { found, thread: await readlink(lock).catch(() => undefined) }
 }
 
 /** Throws `DiskError` unless a lock is one of this user's, or of another user's build that runs and has just taken it. */
-function checkHolder(lock: string, { found, owner }: Holder, heldFor: number): void {
+function checkHolder(lock: string, { found, thread }: Holder, heldFor: number): void {
   if (found.isSymbolicLink() && isOwn(found)) return
-  if (found.isSymbolicLink() && stateOfOwner(owner ?? '') !== 'ended' && heldFor <= FOREIGN_MAX) return
+  if (found.isSymbolicLink() && stateOfThread(thread ?? '') !== 'ended' && heldFor <= FOREIGN_MAX) return
   const what = found.isSymbolicLink() ? 'is the lock of a build' : 'is in the way of the lock of builds'
   const message = `${lock}: ${what}, and belongs to ${ownerShown(found)}`
   throw new DiskError(lock, `${message}; have it removed if nobody builds there, or choose another folder`)
@@ -100,13 +100,13 @@ async function tryLock(lock: string, waited: number): Promise<boolean> {
 }
 
 /**
- * Resolves to whether there was none. A symlink that leads nowhere names its owner from the moment it is there, and takes
+ * Resolves to whether there was none. A symlink that leads nowhere names its thread from the moment it is there, and takes
  * no room on a full disk.
  */
 async function makeLock(lock: string): Promise<boolean> {
   return attempt(lock, async () => {
     try {
-      await symlink(ownName(), lock)
+      await symlink(ownThreadName(), lock)
       return true
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -121,8 +121,8 @@ async function makeLock(lock: string): Promise<boolean> {
  */
 async function removeLeftOver(lock: string, waited: number): Promise<void> {
   const holder = await holderOf(lock)
-  if (holder?.owner === undefined || !isLeftOver(holder)) return
-  const removal = `${lock}-${createHash('sha256').update(holder.owner).digest('hex').slice(0, 16)}`
+  if (holder?.thread === undefined || !isLeftOver(holder)) return
+  const removal = `${lock}-${createHash('sha256').update(holder.thread).digest('hex').slice(0, 16)}`
   if (!(await makeLock(removal))) {
     // Somebody else is at it, unless that one was killed, too.
     const other = await holderOf(removal)
@@ -130,13 +130,13 @@ async function removeLeftOver(lock: string, waited: number): Promise<void> {
     else if (other) checkHolder(removal, other, waited)
     return
   }
-  if ((await holderOf(lock))?.owner === holder.owner) await remove(lock)
+  if ((await holderOf(lock))?.thread === holder.thread) await remove(lock)
   await remove(removal)
 }
 
-function isLeftOver({ found, owner }: Holder): boolean {
-  if (owner === undefined || !isOwn(found)) return false
-  const state = stateOfOwner(owner)
+function isLeftOver({ found, thread }: Holder): boolean {
+  if (thread === undefined || !isOwn(found)) return false
+  const state = stateOfThread(thread)
   return state === 'ended' || (state === 'unknown' && Date.now() - found.mtimeMs > LEFT_OVER)
 }
 

@@ -1,9 +1,9 @@
 /**
  * Hidden folders in an output folder, for what is not finished:
  *
- *     .nspawn-rootfs-OWNER-RANDOM/     mode 0700; see `owner.ts` for OWNER
- *       .owner                         symlink to OWNER-RANDOM, made first
- *       .ended                         symlink, made when its owner leaves it to the next build
+ *     .nspawn-rootfs-THREAD-RANDOM/    mode 0700; see `thread-name.ts` for THREAD
+ *       .owner                         symlink to THREAD-RANDOM, made first
+ *       .ended                         symlink, made when its thread leaves it to the next build
  *       .change.json, .previous-*      while names are changed; see `change.ts`
  *
  * The symlinks mark a folder as made here: where others can give some other folder of this user such a name, they still
@@ -26,7 +26,7 @@ export async function markFolder(folder: string, id: string): Promise<void> {
   await symlink(id, join(folder, MARK))
 }
 
-/** Marks a scratch folder as one that nobody works in, though its owner may be running. */
+/** Marks a scratch folder as one that nobody works in, though its thread may be running. */
 export async function markEnded(folder: string): Promise<void> {
   await symlink('.', join(folder, ENDED))
 }

@@ -7,10 +7,10 @@ import { makeFolders, removeEmpty, syncFolders } from './folders.ts'
 import { settleLeftOvers } from './left-overs.ts'
 import { MARK, markEnded, markFolder, PREFIX } from './mark.ts'
 import { openOutput } from './output.ts'
-import { ownName } from './owner.ts'
 import type { Sharing } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
 import { emptyFolder } from './remove-tree.ts'
+import { ownThreadName } from './thread-name.ts'
 
 /** A hidden folder in an output folder, for what is not finished; see `mark.ts`. */
 export interface Scratch {
@@ -40,7 +40,7 @@ export interface Scratch {
  */
 export async function openScratch(folder: string, signal?: AbortSignal): Promise<Scratch> {
   const made = await attempt(folder, () => makeFolders(folder))
-  const id = `${ownName()}-${randomBytes(4).toString('hex')}`
+  const id = `${ownThreadName()}-${randomBytes(4).toString('hex')}`
   const output = await attempt(folder, () => openOutput(folder)).catch(async error => {
     if (made !== undefined) await removeEmpty(folder, made)
     throw error

@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { ownName } from '../../src/disk/owner.ts'
+import { ownThreadName } from '../../src/disk/thread-name.ts'
 import { build, generateKeyPair, type ImageSpec, NspawnRootfsError, publishImages } from '../../src/index.ts'
 import { createChrootStore } from '../chroot-store.ts'
 import { REPOSITORY } from './support/cli.ts'
@@ -76,7 +76,7 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
   async function endedName(): Promise<string> {
     const child = spawn('true')
     await once(child, 'exit')
-    const [space, , start] = ownName().split('-')
+    const [space, , start] = ownThreadName().split('-')
     return `${space}-${child.pid}-${start}`
   }
 
@@ -119,11 +119,11 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
       ['a file', () => writeFileSync(join(folder, LOCK), '')],
       ['a folder', () => mkdirSync(join(folder, LOCK))],
       ['a pipe', () => void execFileSync('mkfifo', [join(folder, LOCK)])],
-      ['a link of a thread that runs', () => symlinkSync(ownName(), join(folder, LOCK))],
+      ['a link of a thread that runs', () => symlinkSync(ownThreadName(), join(folder, LOCK))],
       ['a link of nobody', () => symlinkSync('x', join(folder, LOCK))],
       [
         'a link of a thread that has ended',
-        () => symlinkSync(`${ownName().split('-')[0]}-1073741824-1`, join(folder, LOCK)),
+        () => symlinkSync(`${ownThreadName().split('-')[0]}-1073741824-1`, join(folder, LOCK)),
       ],
     ])('%s', async (_, make) => {
       make()
@@ -138,9 +138,9 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
     })
 
     it('one that keeps a lock of this user from being removed', async () => {
-      const owner = `${ownName().split('-')[0]}-1073741824-1`
-      symlinkSync(owner, join(folder, LOCK))
-      const removal = `${LOCK}-${digestOf(owner).slice(0, 16)}`
+      const thread = `${ownThreadName().split('-')[0]}-1073741824-1`
+      symlinkSync(thread, join(folder, LOCK))
+      const removal = `${LOCK}-${digestOf(thread).slice(0, 16)}`
       symlinkSync('x', join(folder, removal))
       plant(removal)
       await expect(buildHere()).rejects.toMatchObject({ code: 'OUTPUT_FAILED', path: join(folder, removal) })
@@ -149,7 +149,7 @@ describe.skipIf(real.skip)(`root in a folder that others may write${real.because
 
   it('leaves alone what a build works in that /proc does not show', async () => {
     // Without capabilities and in another group, root does not see the processes of root that has some.
-    const working = ownName()
+    const working = ownThreadName()
     const staging = join(folder, `.nspawn-rootfs-${working}-0badcafe`)
     mkdirSync(staging, { mode: 0o700 })
     symlinkSync(`${working}-0badcafe`, join(staging, '.owner'))

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ownName } from '../../../src/disk/owner.ts'
+import { ownThreadName } from '../../../src/disk/thread-name.ts'
 import { openBlockCache } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -162,8 +162,8 @@ describe('what is made', () => {
 
 describe('a file of a writer', () => {
   /** Plants the file that a thread of this name would be writing. */
-  function plant(owner: string): string {
-    const name = `.writing-${owner}-00`
+  function plant(thread: string): string {
+    const name = `.writing-${thread}-00`
     writeFileSync(join(folder, name), BYTES)
     return name
   }
@@ -184,7 +184,7 @@ describe('a file of a writer', () => {
   it('that is running is not, by nothing', async () => {
     const cache = openBlockCache(folder)
     await cache.put('block:a', BYTES)
-    const name = plant(ownName())
+    const name = plant(ownThreadName())
     utimesSync(join(folder, name), 0, 0)
     expect(await cache.stats()).toMatchObject({ leftOvers: 0 })
     await cache.prune({ maxSize: 0 })
@@ -233,8 +233,8 @@ describe('a file of a writer', () => {
 
   /** The name of the thread of a process that was killed. */
   async function nameOfEnded(): Promise<string> {
-    const owner = fileURLToPath(new URL('../../../src/disk/owner.ts', import.meta.url))
-    const program = `import { ownName } from ${JSON.stringify(owner)}; console.log(ownName()); setInterval(() => {}, 1000)`
+    const threadName = fileURLToPath(new URL('../../../src/disk/thread-name.ts', import.meta.url))
+    const program = `import { ownThreadName } from ${JSON.stringify(threadName)}; console.log(ownThreadName()); setInterval(() => {}, 1000)`
     const child = spawn(process.execPath, ['--input-type=module', '-e', program])
     const name = await new Promise<string>(resolve => child.stdout.once('data', data => resolve(`${data}`.trim())))
     const ended = new Promise(resolve => child.once('exit', resolve))

@@ -9,15 +9,15 @@ import { join } from 'node:path'
 import {
   openScratch,
   openStaging,
-  ownName,
+  ownThreadName,
   readIfThere,
   replaceFile,
-  stateOfOwner,
+  stateOfThread,
   withLock,
 } from '../../../src/disk/index.ts'
 
 const [folder] = process.argv.slice(2)
-const name = ownName()
+const name = ownThreadName()
 let held: number[] = []
 
 function takeAll(): void {
@@ -47,14 +47,14 @@ async function use(what: string, call: () => Promise<unknown>): Promise<void> {
 takeAll()
 const state = (() => {
   try {
-    return stateOfOwner(name)
+    return stateOfThread(name)
   } catch (error) {
     return (error as { code: string }).code
   }
 })()
-const again = ownName() === name
+const again = ownThreadName() === name
 giveBack()
-console.log(`owner: ${state} ${again}`)
+console.log(`thread: ${state} ${again}`)
 
 writeFileSync(join(folder, 'file'), 'there')
 await use('read', () => readIfThere(join(folder, 'file')).then(String))

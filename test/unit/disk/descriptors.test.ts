@@ -13,7 +13,7 @@ it('waits for descriptors, whatever is done in a folder', async () => {
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', line, process.execPath, PROGRAM, folder])
   expect(stdout.trimEnd().split('\n')).toEqual([
     // What cannot be looked at has not ended.
-    'owner: DESCRIPTORS_EXHAUSTED true',
+    'thread: DESCRIPTORS_EXHAUSTED true',
     'read: there',
     'replace: undefined',
     'lock: true',

@@ -14,7 +14,7 @@ function holdTimers(): void {
   onTestFinished(() => void vi.useRealTimers())
 }
 
-/** Makes a lock as old as it is after so many milliseconds in which its owner does nothing. */
+/** Makes a lock as old as it is after so many milliseconds in which its thread does nothing. */
 function age(lock: string, milliseconds: number): void {
   const then = new Date(Date.now() - milliseconds)
   lutimesSync(lock, then, then)
@@ -55,7 +55,7 @@ it('work goes on where its lock was removed, and leaves alone the lock that some
   expect(readdirSync(folder)).toEqual([LOCK])
 })
 
-it('a lock whose owner cannot be asked is taken away after a minute without a sign of it', async () => {
+it('a lock whose thread cannot be asked is taken away after a minute without a sign of it', async () => {
   const folder = temporaryFolder()
   const lock = join(folder, LOCK)
   symlinkSync(ELSEWHERE, lock)

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSyn
 import { basename, join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { openScratch, openStaging } from '../../../src/disk/index.ts'
-import { ownName } from '../../../src/disk/owner.ts'
+import { ownThreadName } from '../../../src/disk/thread-name.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { ENDED, leaveScratch } from './scratch-folders.ts'
 
@@ -55,7 +55,7 @@ describe('openScratch', () => {
   })
 
   it('goes by the mark: a name can be given to the folder of a running thread', async () => {
-    const running = leaveScratch(folder, ownName())
+    const running = leaveScratch(folder, ownThreadName())
     const renamed = join(folder, `.nspawn-rootfs-${ENDED}-0badcafe`)
     renameSync(running, renamed)
     const scratch = await openScratch(folder)

@@ -14,7 +14,7 @@ import {
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { ownName } from '../../../src/disk/owner.ts'
+import { ownThreadName } from '../../../src/disk/thread-name.ts'
 import { build, type ImageSpec } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -31,9 +31,9 @@ beforeEach(() => {
 })
 /** What a build holds while it gives the artefacts their names. */
 const LOCK = '.nspawn-rootfs.lock'
-function leaveLock(owner: string): void {
+function leaveLock(thread: string): void {
   mkdirSync(out)
-  symlinkSync(owner, join(out, LOCK))
+  symlinkSync(thread, join(out, LOCK))
 }
 const buildHere = (more: Partial<ImageSpec> = {}) => build({ ...spec, ...more }, { workers: 1 }).toFolder(out)
 const checkSums = () => execFileSync('sha256sum', ['-c', '--strict', 'SHA256SUMS'], { cwd: out, encoding: 'utf8' })
@@ -97,7 +97,7 @@ describe('the output folder', () => {
   it('loses what a killed build left, and keeps what a living one works on', async () => {
     const dead = spawn('true')
     await once(dead, 'exit')
-    const [space, pid, start] = ownName().split('-')
+    const [space, pid, start] = ownThreadName().split('-')
     const longAgo = new Date('2001-01-01')
     const stale = [
       `${space}-${dead.pid}-${start}-0badcafe`,
@@ -168,7 +168,7 @@ describe('the output folder', () => {
 
   it.each([
     ['though several end at once', () => {}],
-    ['where a killed one left its lock', () => leaveLock(`${ownName().split('-')[0]}-${2 ** 30}-1`)],
+    ['where a killed one left its lock', () => leaveLock(`${ownThreadName().split('-')[0]}-${2 ** 30}-1`)],
   ])('keeps the line of every buildHere, %s', async (_, prepare) => {
     prepare()
     const names = ['a', 'b', 'c', 'd', 'e', 'f']
@@ -178,7 +178,7 @@ describe('the output folder', () => {
   })
 
   it('need not be waited for while another build finishes there', async () => {
-    leaveLock(ownName())
+    leaveLock(ownThreadName())
     const signal = AbortSignal.timeout(300)
     await expect(build(spec, { signal }).toFolder(out)).rejects.toMatchObject({ name: 'TimeoutError' })
     expect(readdirSync(out)).toEqual([LOCK])

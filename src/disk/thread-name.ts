@@ -8,13 +8,13 @@ import { readFileSync, readlinkSync, statSync } from 'node:fs'
 import { basename } from 'node:path'
 import { DescriptorsError, withDescriptorSync } from '../descriptors.ts'
 
-/** What {@link stateOfOwner} finds a name to be. */
-export type OwnerState = 'running' | 'ended' | 'unknown'
+/** What {@link stateOfThread} finds a name to be. */
+export type ThreadState = 'running' | 'ended' | 'unknown'
 
 let own: string | undefined
 
 /** The name of this thread. Throws `DescriptorsError`. */
-export function ownName(): string {
+export function ownThreadName(): string {
   own ??= `${namespace()}-${ownId()}-${startOf('thread-self') ?? 0}`
   return own
 }
@@ -23,7 +23,7 @@ export function ownName(): string {
  * Whether the thread of a name still runs; `unknown` for one of another namespace, for one that /proc hides (`hidepid`,
  * proc(5)), and for what is no name. Throws `DescriptorsError`.
  */
-export function stateOfOwner(name: string): OwnerState {
+export function stateOfThread(name: string): ThreadState {
   const [, space, id, start] = /^(\d+)-(\d+)-(\d+)/.exec(name) ?? []
   if (space === undefined || id === undefined || Number(space) !== namespace()) return 'unknown'
   if (namespace() === 0) return 'unknown'
