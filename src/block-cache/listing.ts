@@ -2,15 +2,12 @@ import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { isTrusted, stateOfThread } from '../disk/index.ts'
+import { isAbandoned, isTrusted } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 
 const RECORD_PREFIX = 'record-'
 const ENTRY_NAME = /^(?:record|block)-[0-9a-f]{64}$/
-
-/** Milliseconds after which a file whose writer cannot be asked is taken to be left over. */
-const LEFT_OVER = 24 * 60 * 60 * 1000
 
 /** A file in the folder of a cache. */
 export interface CacheFile {
@@ -45,7 +42,7 @@ export async function listFolder({ folder, shared }: Access): Promise<Listing> {
     if (!found) continue
     const file = { name, size: found.isFile() ? found.size : 0, time: found.mtimeMs }
     if (isWriting) {
-      if (isLeftOver(file)) listing.leftOvers.push(file)
+      if (isAbandoned(name.slice(WRITING_PREFIX.length), file.time)) listing.leftOvers.push(file)
     } else if (!found.isFile() || !(shared || isTrusted(found))) listing.leftOvers.push(file)
     else if (name.startsWith(RECORD_PREFIX)) listing.records.push(file)
     else listing.blocks.push(file)
@@ -60,12 +57,6 @@ async function namesIn(folder: string): Promise<string[]> {
     if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
     throw error
   }
-}
-
-/** Whether the writer of a file has ended before it was done. */
-function isLeftOver({ name, time }: CacheFile): boolean {
-  const state = stateOfThread(name.slice(WRITING_PREFIX.length))
-  return state === 'ended' || (state === 'unknown' && Date.now() - time > LEFT_OVER)
 }
 
 /** Removes files, in this order; an empty folder that bears the name of an entry, too. Resolves to their bytes. */

@@ -12,10 +12,7 @@ import { isOwn, lookAt, ownerShown, type Sharing } from './ownership.ts'
 import { type Pin, pinFolder } from './pin.ts'
 import { reasonOf } from './reason.ts'
 import { emptyFolder } from './remove-tree.ts'
-import { stateOfThread } from './thread-name.ts'
-
-/** Milliseconds after which something whose thread cannot be asked is taken to be left over. */
-const LEFT_OVER = 24 * 60 * 60 * 1000
+import { isAbandoned, stateOfThread } from './thread-name.ts'
 
 /** Left-overs that are named one by one: others may have made any number of them. */
 const NAMED_MAX = 3
@@ -34,7 +31,7 @@ export async function settleLeftOvers(folder: string, sharing: Sharing, signal?:
     if (!found) continue
     try {
       const isSettled = isOwn(found) && found.isDirectory() && (await settle(folder, name, sharing, signal))
-      if (!isSettled && isLeftOver(name.slice(PREFIX.length), found)) told.push(warning(path, notOurs(found)))
+      if (!isSettled && isAbandoned(name.slice(PREFIX.length), found.mtimeMs)) told.push(warning(path, notOurs(found)))
     } catch (error) {
       if (error instanceof DiskError || error instanceof DescriptorsError || signal?.aborted) throw error
       if (isMissing(error)) continue
@@ -52,7 +49,7 @@ async function settle(folder: string, name: string, sharing: Sharing, signal?: A
   try {
     const mark = await readMark(pin)
     if (!mark) return await removeUnmarked(path, name, pin)
-    if (!mark.isEnded && !isLeftOver(mark.id, pin.found)) return true
+    if (!mark.isEnded && !isAbandoned(mark.id, pin.found.mtimeMs)) return true
     // Without /proc somebody might put a link in its place while it is emptied.
     if (!pin.isFirm && sharing !== 'private') return false
     if (await hasChange(pin.path)) {
@@ -81,11 +78,6 @@ async function removeLock(path: string): Promise<void> {
   if (!found?.isSymbolicLink() || !isOwn(found)) return
   const thread = await readlink(path).catch(() => '')
   if (stateOfThread(thread) === 'ended') await unlink(path).catch(() => {})
-}
-
-function isLeftOver(id: string, { mtimeMs }: Stats): boolean {
-  const state = stateOfThread(id)
-  return state === 'ended' || (state === 'unknown' && Date.now() - mtimeMs > LEFT_OVER)
 }
 
 function isMissing(error: unknown): boolean {

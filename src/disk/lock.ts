@@ -6,7 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { attempt } from './attempt.ts'
 import { DiskError } from './errors.ts'
 import { isOwn, lookAt, ownerShown } from './ownership.ts'
-import { ownThreadName, stateOfThread } from './thread-name.ts'
+import { isAbandoned, ownThreadName, stateOfThread } from './thread-name.ts'
 
 /** The name of the lock in an output folder. */
 export const LOCK = '.nspawn-rootfs.lock'
@@ -15,7 +15,7 @@ export const LOCK = '.nspawn-rootfs.lock'
 const INTERVAL = 20
 
 /** Milliseconds after which a lock is taken to be left over if its thread cannot be asked and has not renewed it. */
-const LEFT_OVER = 60_000
+const PATIENCE = 60_000
 
 /** Milliseconds after which a thread renews its lock: its work may take an hour, and two times may be missed. */
 const RENEWAL = 20_000
@@ -135,9 +135,7 @@ async function removeLeftOver(lock: string, waited: number): Promise<void> {
 }
 
 function isLeftOver({ found, thread }: Holder): boolean {
-  if (thread === undefined || !isOwn(found)) return false
-  const state = stateOfThread(thread)
-  return state === 'ended' || (state === 'unknown' && Date.now() - found.mtimeMs > LEFT_OVER)
+  return thread !== undefined && isOwn(found) && isAbandoned(thread, found.mtimeMs, PATIENCE)
 }
 
 async function remove(lock: string): Promise<void> {

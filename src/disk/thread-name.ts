@@ -11,6 +11,9 @@ import { DescriptorsError, withDescriptorSync } from '../descriptors.ts'
 /** What {@link stateOfThread} finds a name to be. */
 export type ThreadState = 'running' | 'ended' | 'unknown'
 
+/** Milliseconds for which a thread that gives no sign is taken to be at work: a day, longer than any build. */
+const PATIENCE = 24 * 60 * 60 * 1000
+
 let own: string | undefined
 
 /** The name of this thread. Throws `DescriptorsError`. */
@@ -30,6 +33,15 @@ export function stateOfThread(name: string): ThreadState {
   const found = startOf(id)
   if (found === undefined) return isThere(Number(id)) ? 'unknown' : 'ended'
   return found === Number(start) ? 'running' : 'ended'
+}
+
+/**
+ * Whether the thread of a name has left its work undone: it has ended, or cannot be asked and gave its last sign, in
+ * milliseconds since 1970, more than `patience` milliseconds ago. Throws `DescriptorsError`.
+ */
+export function isAbandoned(name: string, lastSign: number, patience = PATIENCE): boolean {
+  const state = stateOfThread(name)
+  return state === 'ended' || (state === 'unknown' && Date.now() - lastSign > patience)
 }
 
 /** Whether there is a thread of this ID, be it one that may not be looked at. */

@@ -6,15 +6,8 @@
 import { closeSync, mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { readlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import {
-  openScratch,
-  openStaging,
-  ownThreadName,
-  readIfThere,
-  replaceFile,
-  stateOfThread,
-  withLock,
-} from '../../../src/disk/index.ts'
+import { openScratch, openStaging, ownThreadName, readIfThere, replaceFile, withLock } from '../../../src/disk/index.ts'
+import { stateOfThread } from '../../../src/disk/thread-name.ts'
 
 const [folder] = process.argv.slice(2)
 const name = ownThreadName()
