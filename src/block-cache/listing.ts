@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { isAbandoned, isTrusted } from '../disk/index.ts'
+import { isAbandoned, isMissing, isTrusted } from '../disk/index.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 
@@ -54,7 +54,7 @@ async function namesIn(folder: string): Promise<string[]> {
   try {
     return await withDescriptor(() => readdir(folder))
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+    if (isMissing(error)) return []
     throw error
   }
 }

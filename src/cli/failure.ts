@@ -1,5 +1,5 @@
 import { descriptorShortage } from '../descriptors.ts'
-import { reasonOf } from '../disk/index.ts'
+import { isSystemError, reasonOf } from '../disk/index.ts'
 import { NspawnRootfsError } from '../index.ts'
 import { printable } from '../printable.ts'
 import { UsageError } from './usage.ts'
@@ -11,12 +11,6 @@ export function describeFailure(error: unknown): string {
   if (error instanceof UsageError) return printable(error.message)
   const shortage = descriptorShortage(error)
   if (shortage) return `${shortage.reason}; ${shortage.advice}`
-  if (!isOfSystem(error)) return `unexpected fault, please report it:\n${error.stack ?? error.message}`
+  if (!isSystemError(error)) return `unexpected fault, please report it:\n${error.stack ?? error.message}`
   return printable(error.path === undefined ? error.message : `${error.path}: ${reasonOf(error)}`)
-}
-
-/** Whether a system call failed: Node's own errors have a code, too, but no number of the system's. */
-function isOfSystem(error: Error): error is NodeJS.ErrnoException {
-  const { errno, syscall }: NodeJS.ErrnoException = error
-  return typeof errno === 'number' && typeof syscall === 'string'
 }

@@ -34,7 +34,7 @@ export async function settleLeftOvers(folder: string, sharing: Sharing, signal?:
       if (!isSettled && isAbandoned(name.slice(PREFIX.length), found.mtimeMs)) told.push(warning(path, notOurs(found)))
     } catch (error) {
       if (error instanceof DiskError || error instanceof DescriptorsError || signal?.aborted) throw error
-      if (isMissing(error)) continue
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
       told.push(warning(path, `left over from a build, but cannot be removed: ${reasonOf(error)}; remove it`))
     }
   }
@@ -78,10 +78,6 @@ async function removeLock(path: string): Promise<void> {
   if (!found?.isSymbolicLink() || !isOwn(found)) return
   const thread = await readlink(path).catch(() => '')
   if (stateOfThread(thread) === 'ended') await unlink(path).catch(() => {})
-}
-
-function isMissing(error: unknown): boolean {
-  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
 
 function notOurs(found: Stats): string {

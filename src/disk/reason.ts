@@ -6,3 +6,16 @@ export function reasonOf(error: unknown): string {
   const said = /^[A-Z0-9_]+: (.*?)(?:, \w+(?: '.*)?)?$/s.exec(error.message)
   return said?.[1] ?? error.message
 }
+
+/** Whether a system call failed: Node's own errors have a code, too, but no number of the system's. */
+export function isSystemError(error: unknown): error is NodeJS.ErrnoException {
+  if (!(error instanceof Error)) return false
+  const { errno, syscall }: NodeJS.ErrnoException = error
+  return typeof errno === 'number' && typeof syscall === 'string'
+}
+
+/** Whether a system call failed because nothing lies at a path, were it for a file in the place of a folder above. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException
+  return code === 'ENOENT' || code === 'ENOTDIR'
+}

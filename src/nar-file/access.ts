@@ -1,6 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { readPieces, withDescriptor } from '../descriptors.ts'
+import { isMissing } from '../disk/index.ts'
 import type { FileRange, HttpClient, RangeAnswer, Recognise } from '../http/index.ts'
 import { isBelow } from '../is-below.ts'
 import { createThrottle, roomAt, type ThrottleMemory } from '../throttle/index.ts'
@@ -140,8 +141,7 @@ async function ifThere<T>(read: () => Promise<T>): Promise<T | undefined> {
   try {
     return await read()
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (isMissing(error)) return undefined
     throw error
   }
 }

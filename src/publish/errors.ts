@@ -1,4 +1,4 @@
-import { DiskError, reasonOf } from '../disk/index.ts'
+import { DiskError, isSystemError, reasonOf } from '../disk/index.ts'
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with a publication. */
@@ -29,8 +29,8 @@ export function publishErrorOf(error: unknown, folder: string): unknown {
   if (error instanceof DiskError) {
     return new PublishError('PUBLISH_FAILED', error.path, error.message, { cause: error.cause })
   }
-  const { errno, syscall, path = folder } = error as NodeJS.ErrnoException
-  if (typeof errno !== 'number' || typeof syscall !== 'string') return error
+  if (!isSystemError(error)) return error
+  const { path = folder } = error
   const message = `${path}: cannot be published: ${reasonOf(error)}; see to it and publish again`
   return new PublishError('PUBLISH_FAILED', path, message, { cause: error })
 }

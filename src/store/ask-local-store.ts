@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { isMissing } from '../disk/index.ts'
 import type { PathInfo, StorePath } from '../nix/index.ts'
 import { readDatabase } from './database.ts'
 import { StoreError } from './errors.ts'
@@ -66,8 +67,7 @@ function isAbsent(look: () => unknown): boolean {
     look()
     return false
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    return code === 'ENOENT' || code === 'ENOTDIR'
+    return isMissing(error)
   }
 }
 

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { joinNames } from '../bytes/index.ts'
-import { reasonOf } from '../disk/index.ts'
+import { isMissing, reasonOf } from '../disk/index.ts'
 import type { PathInfo, StorePath } from '../nix/index.ts'
 import { type Closure, completePaths } from './closure.ts'
 import { StoreError } from './errors.ts'
@@ -24,8 +24,7 @@ export function localClosure(location: StoreLocation, infos: Iterable<PathInfo>)
       try {
         return nodeOnDisk(joinNames([physicalPath(location, path), ...names]))
       } catch (error) {
-        const { code } = error as NodeJS.ErrnoException
-        if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+        if (isMissing(error)) return undefined
         throw error
       }
     },

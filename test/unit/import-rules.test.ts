@@ -45,6 +45,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'is-below.ts',
     'nspawn-rootfs-error.ts',
     'descriptors.ts',
+    'disk',
     'nix',
     'unpack',
     'throttle',
@@ -69,7 +70,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   check: [
-    'disk',
     'image-source',
     'disk',
     'describe-url.ts',

@@ -11,7 +11,7 @@ import {
   withMethods,
 } from '../../arguments.ts'
 import { type ByteString, decodeText } from '../../bytes/index.ts'
-import { reasonOf } from '../../disk/index.ts'
+import { isSystemError, reasonOf } from '../../disk/index.ts'
 import { normalizePath } from '../../untar/index.ts'
 import type { OpenedImage } from '../image.ts'
 import type { ImageMember, MemberInPlace } from '../members.ts'
@@ -117,7 +117,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
     if (target.isNew) writer.finish()
     return { to, ...result }
   } catch (error) {
-    throw isOfSystem(error) ? failed(to, error) : error
+    throw isSystemError(error) ? failed(to, error) : error
   } finally {
     writer?.close()
     await target.discard()
@@ -180,7 +180,7 @@ async function writeAll(
         if (leftOut.length < LISTED_MAX) leftOut.push({ path, type })
       }
     } catch (error) {
-      throw isOfSystem(error) ? failed(path, error) : error
+      throw isSystemError(error) ? failed(path, error) : error
     }
     if (origins.size > COPIES_MAX) throw new ExtractError('EXTRACT_UNSAFE', path, 'is one of too many hard links')
     if (performance.now() - turn < TURN) return
@@ -221,10 +221,6 @@ function isId(id: number): boolean {
 
 function shown(path: ByteString): string {
   return `/${decodeText(path)}`
-}
-
-function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error && 'errno' in error
 }
 
 function failed(path: string, error: unknown): ExtractError {
