@@ -35,7 +35,7 @@ async function openFolder(folder: string | URL): Promise<Beside> {
   const whole = resolvePath(folder, 'folder')
   const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const open = async (file: string, end?: number) => {
-    const handle = await withDescriptor(() => openFile(join(whole, file)))
+    const handle = await openFile(join(whole, file))
     return handle.createReadStream({ highWaterMark: READ_SIZE, end })
   }
   return {

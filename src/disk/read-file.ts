@@ -16,7 +16,7 @@ const SIZE_MAX = 256 * 1024 * 1024
  */
 export async function readIfThere(path: string, trusts?: (found: Stats) => boolean): Promise<Buffer | undefined> {
   try {
-    const handle = await openFile(path, trusts && constants.O_NOFOLLOW)
+    const handle = await openFile(path, trusts && { flags: constants.O_NOFOLLOW })
     try {
       const found = await handle.stat()
       if (trusts && !trusts(found)) return undefined

@@ -1,9 +1,7 @@
 /** The bytes of an image file, read at any place: from a disk or a web server. */
-import { constants } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import type { Stats } from 'node:fs'
 import { describeUrl } from '../describe-url.ts'
-import { withDescriptor } from '../descriptors.ts'
-import { reasonOf } from '../disk/index.ts'
+import { openFile as openRegular, reasonOf } from '../disk/index.ts'
 import type { FileRange } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { OpenError } from './errors.ts'
@@ -49,23 +47,11 @@ export const IMAGE_SIZE_MAX = 64 * 1024 ** 3
 /** Opens a file on disk. Throws `OpenError` OPEN_UNREADABLE, and so does what reads it. */
 export async function openFile(path: string, signal?: AbortSignal): Promise<ImageSource> {
   const fail = (error: unknown) => unreadable(path, reasonOf(error), error)
-  let handle: FileHandle
-  let size: number
-  try {
-    // Opening a pipe would wait for its writer.
-    handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK), signal)
-  } catch (error) {
+  const explain = (found: Stats) => (found.isDirectory() ? 'it is a folder' : 'it is no regular file, and cannot seek')
+  const handle = await openRegular(path, { signal, explain }).catch(error => {
     throw fail(error)
-  }
-  try {
-    const info = await handle.stat()
-    if (!info.isFile())
-      throw new Error(info.isDirectory() ? 'it is a folder' : 'it is no regular file, and cannot seek')
-    size = info.size
-  } catch (error) {
-    await handle.close()
-    throw fail(error)
-  }
+  })
+  const { size } = await handle.stat()
   return createSource(path, {
     size,
     async fill(target, offset) {

@@ -45,7 +45,7 @@ export async function findIn(root: string, path: string): Promise<Found | undefi
 /** Opens a file that {@link findIn} found; `undefined` if somebody has put something else in its place, or on the way to it. */
 export async function openFound(root: string, { path }: Found): Promise<FileHandle | undefined> {
   const whole = join(root, path)
-  const handle = await openFile(whole, constants.O_NOFOLLOW).catch(() => undefined)
+  const handle = await openFile(whole, { flags: constants.O_NOFOLLOW }).catch(() => undefined)
   // The links in here are the descriptors themselves (proc_pid_fd(5)).
   const opened = handle && (await readlink(`/proc/self/fd/${handle.fd}`).catch(() => whole))
   if (opened === whole) return handle
