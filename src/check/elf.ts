@@ -17,14 +17,14 @@
 import { type ByteString, decodeByteString, readU32le, readU64le } from '../bytes/index.ts'
 import type { Program } from '../tree/index.ts'
 
-/** The machines of ELF files by Nix's names of systems. */
-export const MACHINES = { 'x86_64-linux': 62, 'aarch64-linux': 183 } as const
+/** The systems that images are named after. */
+export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
 
-/** The name of a system that an image can be for, as Nix has it. */
-export type System = keyof typeof MACHINES
+/** A system, as Nix names it. */
+export type System = (typeof SYSTEMS)[number]
 
-/** All of them. */
-export const SYSTEMS = Object.keys(MACHINES) as System[]
+/** The machines of ELF files by systems. */
+export const MACHINES: Readonly<Record<System, number>> = { 'x86_64-linux': 62, 'aarch64-linux': 183 }
 
 const PT_INTERP = 3
 

@@ -1,11 +1,10 @@
 /** Whether systemd will import the image and boot it, checked before it is built by the rules of `nspawn-rootfs check`. */
-import { checkTree, headSize } from '../check/index.ts'
+import { checkTree, headSize, SYSTEMS } from '../check/index.ts'
 import { reasonOf } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
 import { type Closure, HEAD_SIZE, lookupIn } from '../store/index.ts'
 import { type Lookup, type TreeEntry, wholeContents } from '../tree/index.ts'
 import type { Warning, WarningCode } from '../warning.ts'
-import { SYSTEMS } from './spec.ts'
 
 /** The rules for images that are to boot. */
 const BOOT_RULES = [

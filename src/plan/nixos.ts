@@ -9,12 +9,11 @@
  *     dev, proc, sys                                   mount points
  */
 import { byteString, encodeText } from '../bytes/index.ts'
-import { SET_CONTAINER, SYSTEM_PROFILE } from '../check/index.ts'
+import { SET_CONTAINER, SYSTEM_PROFILE, type System } from '../check/index.ts'
 import { ImageError } from '../image-error.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, followLinks, lookupIn, readSmall, StoreError, whereLeads } from '../store/index.ts'
 import { type FileNode, type TreeEntry, wholeContents } from '../tree/index.ts'
-import type { System } from './spec.ts'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
 export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {

@@ -15,9 +15,10 @@ import {
   textOrBytes,
   wholeNumber,
 } from '../arguments.ts'
+import { SYSTEMS } from '../check/index.ts'
 import { listsPaths } from '../closure-source.ts'
 import { FORMATS, foreignOptions } from '../compression.ts'
-import { type ImageSpec, SYSTEMS } from './spec.ts'
+import type { ImageSpec } from './spec.ts'
 
 const TOKEN = objectOf({ url: someText, token: someText }, ['url', 'token'])
 

@@ -1,16 +1,11 @@
 import { type ByteString, encodeText, utf8Bytes } from '../bytes/index.ts'
+import type { System } from '../check/index.ts'
 import type { ClosureSource } from '../closure-source.ts'
 import type { ImageFormat } from '../compression.ts'
 import { ImageError } from '../image-error.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { NspawnSettings, SystemdStubs } from '../systemd/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
-
-/** The systems that images are named after. */
-export const SYSTEMS = ['x86_64-linux', 'aarch64-linux'] as const
-
-/** A system, as Nix names it. */
-export type System = (typeof SYSTEMS)[number]
 
 /** The fields of every entry of an image. */
 export interface ImageEntryBase {
