@@ -24,11 +24,18 @@ const TOPLEVEL_FILES = ['nixos-version', 'init-interface-version', 'activate', '
 /** A toplevel has one of these if its /etc is an overlay. */
 const OVERLAY_FILES = ['etc-metadata-image', 'etc-basedir'].map(encodeText)
 
-/** Where the stage-2 script may be, in the order of preference. */
+/**
+ * Where the stage-2 script may be, in the order of preference. With systemd in its initrd (the default outside of containers
+ * since 26.05, an option before) NixOS calls it `prepare-root`, and `init` is systemd itself, which finds an empty /etc where
+ * nothing was activated. Without, `init` is the script. Neither is there with nixos-init, which activates in the initrd.
+ */
 const SCRIPTS = ['prepare-root', 'init'].map(encodeText)
 
 /** How a host becomes a container. */
 export const SET_CONTAINER = 'set boot.isNspawnContainer = true (NixOS 25.05 and newer; else boot.isContainer = true)'
+
+/** How a system comes to have a stage-2 script. */
+export const SET_ACTIVATION = `${SET_CONTAINER}, and leave system.nixos-init.enable at false`
 
 /** The NixOS system that an image starts. */
 export interface NixosSystem {
@@ -51,11 +58,10 @@ export async function checkActivation(
   const at = { path: name }
 
   if (isScript(init.node) === false) {
-    const script = await findScript(lookup, toplevel)
+    const script = await findStage2(lookup, toplevel)
     const message = script
       ? `starts systemd without activation, so /etc stays empty: link it to /${SYSTEM_PROFILE}/${script}`
-      : `starts systemd, and nothing in the image activates the system: ${SET_CONTAINER}, and leave ` +
-        'system.nixos-init.enable at false'
+      : `starts systemd, and nothing in the image activates the system: ${SET_ACTIVATION}`
     report('activation', message, at)
   } else if (textOf(init.node).includes('/activate') && !(await has('activate'))) {
     const message = 'runs activate, but the system has none: leave system.activatable at true'
@@ -106,7 +112,8 @@ function textOf(node: ImageNode | undefined): string {
   return node?.type === 'file' && node.contents ? decodeByteString(node.contents) : ''
 }
 
-async function findScript(lookup: Lookup, toplevel: ByteString): Promise<string | undefined> {
+/** The name of the stage-2 script in a toplevel; `undefined` if it has none, or none that is known to be a script. */
+export async function findStage2(lookup: Lookup, toplevel: ByteString): Promise<string | undefined> {
   for (const name of SCRIPTS) if (isScript(await lookup(joinPath(toplevel, name)))) return name
   return undefined
 }

@@ -1,5 +1,5 @@
 export type { DetectedCompression as Compression } from '../unpack/index.ts'
-export { HOST_FILES, SET_CONTAINER, SYSTEM_PROFILE } from './activation.ts'
+export { findStage2, HOST_FILES, SET_ACTIVATION, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveCheckOptions, type ArchiveReport, checkArchive } from './archive.ts'
 export { checkDelivery, type DeliveryCheckOptions } from './delivery.ts'
 export { SYSTEMS, type System } from './elf.ts'

@@ -9,18 +9,19 @@
  *     dev, proc, sys                                   mount points
  */
 import { byteString, encodeText } from '../bytes/index.ts'
-import { SET_CONTAINER, SYSTEM_PROFILE, type System } from '../check/index.ts'
+import { findStage2, SET_ACTIVATION, SYSTEM_PROFILE, type System } from '../check/index.ts'
 import { ImageError } from '../image-error.ts'
 import type { StorePath } from '../nix/index.ts'
 import { type Closure, followLinks, lookupIn, readSmall, StoreError, whereLeads } from '../store/index.ts'
-import { type FileNode, type TreeEntry, wholeContents } from '../tree/index.ts'
+import { type Lookup, type TreeEntry, wholeContents } from '../tree/index.ts'
 
 /** The entries that boot `toplevel`. Throws `ImageError` TOPLEVEL_INVALID where it is no NixOS system. */
 export async function nixosEntries(closure: Closure, toplevel: StorePath): Promise<TreeEntry[]> {
   const origin = 'the NixOS preset'
-  const init = await fileIn(closure, toplevel, 'init')
+  // Asked for by itself, so that an error says where it leads.
+  await fileIn(closure, toplevel, 'init')
   const osRelease = await fileIn(closure, toplevel, 'etc/os-release')
-  const script = await stage2Of(closure, toplevel, init.node)
+  const script = await stage2Of(closure, toplevel)
   return [
     ...['dev', 'proc', 'sys'].map(
       (name): TreeEntry => ({ type: 'directory', path: encodeText(name), mode: 0o755, origin }),
@@ -75,27 +76,17 @@ async function systemFile(closure: Closure, toplevel: StorePath): Promise<string
   }
 }
 
-/**
- * The name of the script in a toplevel that sets up the machine and then executes systemd. With systemd in its initrd
- * (the default outside of containers since 26.05, an option before) NixOS calls it `prepare-root`, and `init` is systemd
- * itself, which finds an empty /etc where nothing was activated. Without, `init` is the script. Neither is there with
- * nixos-init, which activates in the initrd. Throws `ImageError` TOPLEVEL_INVALID.
- */
-async function stage2Of(closure: Closure, toplevel: StorePath, init: FileNode): Promise<string> {
-  for (const name of ['prepare-root', 'init']) {
-    const node = name === 'init' ? init : (await whereLeads(lookupIn(closure), `${toplevel.path}/${name}`))?.node
-    if (node?.type === 'file' && isScript(node)) return name
-  }
+/** The name of the stage-2 script in a toplevel. Throws `ImageError` TOPLEVEL_INVALID if there is none. */
+async function stage2Of(closure: Closure, { path }: StorePath): Promise<string> {
+  const follow: Lookup = async place => (await whereLeads(lookupIn(closure), place))?.node
+  const script = await findStage2(follow, encodeText(path))
+  if (script !== undefined) return script
   throw new ImageError(
     'TOPLEVEL_INVALID',
-    toplevel.path,
-    `${toplevel.path}: cannot boot in a container, because neither init nor prepare-root is a script that activates ` +
-      `the system; ${SET_CONTAINER}, and leave system.nixos-init.enable at false`,
+    path,
+    `${path}: cannot boot in a container, because neither init nor prepare-root is a script that activates ` +
+      `the system; ${SET_ACTIVATION}`,
   )
-}
-
-function isScript({ contents }: FileNode): boolean {
-  return new TextDecoder().decode(contents?.subarray(0, 2)) === '#!'
 }
 
 async function fileIn(closure: Closure, toplevel: StorePath, name: string) {
