@@ -1,10 +1,11 @@
 /** How a tar archive ends, and what comes behind that. */
 import type { ByteString } from '../bytes/index.ts'
-import { BLOCK, normalizePath, type TarBreak } from '../untar/index.ts'
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
+import { normalizePath, type TarBreak } from '../untar/index.ts'
 import type { Report } from './findings.ts'
 
 /** The two blocks of zeros behind the last entry. */
-const END = 2 * BLOCK
+const END = 2 * TAR_BLOCK_SIZE
 /** Bytes that systemd reads at a time from 259 on. What it has read when it comes to the end it passes over. */
 const BUFFER = 64 * 1024
 
@@ -99,7 +100,7 @@ export function createTarEnd(report: Report): TarEnd {
     if (behind === 0 || kind === 'part-of-zeros') return
     const message = `has ${behind} bytes behind its end at byte ${offset} of the tar archive: leave them out`
     // GNU tar passes over less than a block.
-    const isMinded = { old: behind >= BLOCK, new: size > Math.ceil((end + END) / BUFFER) * BUFFER }
+    const isMinded = { old: behind >= TAR_BLOCK_SIZE, new: size > Math.ceil((end + END) / BUFFER) * BUFFER }
     if (isMinded.old && isMinded.new) {
       report('trailing-data', `${message} (with pixz: -t)`)
       return

@@ -1,11 +1,11 @@
 /** The members of a tar archive: what its entries say, without their contents. */
 import type { ByteString } from '../bytes/index.ts'
 import { OpenError } from '../image-source/index.ts'
+import { tarPadding } from '../tar/index.ts'
 import type { ImageNode } from '../tree/index.ts'
 import { UNPACK_LIMITS } from '../unpack/index.ts'
 import {
   attributesOf,
-  BLOCK,
   createTarEntries,
   hasContents,
   normalizePath,
@@ -142,7 +142,7 @@ export async function* readMembers(
           throw new OpenError('OPEN_UNBOUNDED', name, what)
         },
       }
-      const rest = left + Math.ceil(stored / BLOCK) * BLOCK - stored
+      const rest = left + tarPadding(stored)
       if (rest > 0 && !(await entries.skip(rest))) throw cut()
     }
   } finally {

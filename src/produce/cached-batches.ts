@@ -11,6 +11,7 @@ import {
   recordKey,
 } from '../block-cache/index.ts'
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import { VERSION } from '../version.ts'
 import { readAhead } from './look-ahead.ts'
 import type { PackedSizes } from './packing.ts'
@@ -117,7 +118,7 @@ function identityOfSegment({ path, narHash, narSize, contents }: StoreSegment): 
 function fits({ blocks, tarSizes }: BatchRecord, { segments }: Batch): boolean {
   const sum = (numbers: readonly number[]) => numbers.reduce((a, b) => a + b, 0)
   // A segment has a header at least.
-  const whole = tarSizes.every(size => size > 0 && size % 512 === 0)
+  const whole = tarSizes.every(size => size > 0 && size % TAR_BLOCK_SIZE === 0)
   return (
     whole && tarSizes.length === segments.length && sum(tarSizes) === sum(blocks.map(block => block.uncompressedSize))
   )

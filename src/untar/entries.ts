@@ -1,7 +1,9 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
+
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import type { ByteInput } from '../unpack/index.ts'
-import { BLOCK, decodeTarHeader, type TarHeader } from './header.ts'
+import { decodeTarHeader, type TarHeader } from './header.ts'
 import { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
 
 /** Bytes of the extended headers in front of an entry: libarchive takes as many (archive_read_support_format_tar.c). */
@@ -75,7 +77,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     offset += bytes.length
     return bytes
   }
-  const peek = () => input.peek(BLOCK)
+  const peek = () => input.peek(TAR_BLOCK_SIZE)
   const take = async (most: number) => {
     const piece = await input.take(most)
     offset += piece?.length ?? 0
@@ -83,8 +85,8 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
   }
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
-    const padded = Math.ceil(size / BLOCK) * BLOCK
-    const blocks = await gather(Math.min(Math.ceil(wanted / BLOCK) * BLOCK, padded))
+    const padded = Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
+    const blocks = await gather(Math.min(Math.ceil(wanted / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE, padded))
     // The memory of a piece may be used again for the next one. (`slice` of a Buffer would not copy it.)
     const head = new Uint8Array(blocks.subarray(0, Math.min(wanted, size)))
     return blocks.length === padded || (await skip(padded - blocks.length)) ? head : undefined
@@ -117,10 +119,10 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
       for (;;) {
         const block = await peek()
         if (block.length === 0) return { kind: 'end' }
-        if (block.length < BLOCK) return { kind: isZero(block) ? 'part-of-zeros' : 'part' }
+        if (block.length < TAR_BLOCK_SIZE) return { kind: isZero(block) ? 'part-of-zeros' : 'part' }
         const header = decodeTarHeader(block)
         if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
-        await gather(BLOCK)
+        await gather(TAR_BLOCK_SIZE)
         const { type } = header
         const size = Math.max(0, header.size ?? 0)
         if (!'LKxXgVA'.includes(type)) {
@@ -167,19 +169,24 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
       }
     },
     async skipMap() {
-      for (let block = await gather(BLOCK); block.length === BLOCK && block[504] !== 0; block = await gather(BLOCK));
+      for (
+        let block = await gather(TAR_BLOCK_SIZE);
+        block.length === TAR_BLOCK_SIZE && block[504] !== 0;
+        block = await gather(TAR_BLOCK_SIZE)
+      );
     },
     async skipZeros() {
-      for (let block = await peek(); block.length === BLOCK && isZero(block); block = await peek()) await gather(BLOCK)
+      for (let block = await peek(); block.length === TAR_BLOCK_SIZE && isZero(block); block = await peek())
+        await gather(TAR_BLOCK_SIZE)
     },
     async isAtHeader() {
       const block = await peek()
-      return block.length < BLOCK || isZero(block) || decodeTarHeader(block) !== undefined
+      return block.length < TAR_BLOCK_SIZE || isZero(block) || decodeTarHeader(block) !== undefined
     },
   }
 }
 
-const ZEROS = Buffer.alloc(BLOCK)
+const ZEROS = Buffer.alloc(TAR_BLOCK_SIZE)
 
 function isZero(block: Uint8Array): boolean {
   return ZEROS.compare(block, 0, block.length, 0, block.length) === 0

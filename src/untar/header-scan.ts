@@ -1,4 +1,5 @@
-import { BLOCK, numberField } from './header.ts'
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
+import { numberField } from './header.ts'
 
 /** "ustar", by which a header of POSIX and of GNU tar is known. */
 const MAGIC = [0x75, 0x73, 0x74, 0x61, 0x72]
@@ -20,10 +21,10 @@ const SAVED_MIN = 64 * 1024
 export function createHeaderScan(size: number): (data: Uint8Array) => boolean {
   let next = 0
   return data => {
-    for (; next + BLOCK <= data.length; next += BLOCK) {
+    for (; next + TAR_BLOCK_SIZE <= data.length; next += TAR_BLOCK_SIZE) {
       if (MAGIC.some((byte, i) => data[next + MAGIC_OFFSET + i] !== byte)) continue
       if (!hasContents(data[next + TYPE_OFFSET]!)) continue
-      next += Math.ceil(Math.max(0, numberField(data, next + SIZE_OFFSET, 12) ?? 0) / BLOCK) * BLOCK
+      next += Math.ceil(Math.max(0, numberField(data, next + SIZE_OFFSET, 12) ?? 0) / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
     }
     return next >= size && size - data.length >= SAVED_MIN
   }

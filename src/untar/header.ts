@@ -14,10 +14,9 @@
  *
  * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
  */
-import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
 
-/** Bytes of a header, and what contents are padded to. */
-export const BLOCK = 512
+import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 
 /** The fields of a header. A number is `undefined` where its field holds none. */
 export interface TarHeader {
@@ -43,7 +42,7 @@ export interface TarHeader {
 /** Decodes a block of 512 bytes; `undefined` if its checksum says that it is no header. */
 export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   if (!hasChecksum(bytes)) return undefined
-  const block = Buffer.from(bytes.buffer, bytes.byteOffset, BLOCK)
+  const block = Buffer.from(bytes.buffer, bytes.byteOffset, TAR_BLOCK_SIZE)
   const magic = block.toString('latin1', 257, 265)
   const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
   const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
@@ -73,11 +72,11 @@ const CHECKSUM_BLANKS = 8 * 0x20
 function hasChecksum(block: Uint8Array): boolean {
   const stored = numberField(block, 148, 8)
   let sum = CHECKSUM_BLANKS
-  for (let at = 0; at < BLOCK; at++) sum += block[at]!
+  for (let at = 0; at < TAR_BLOCK_SIZE; at++) sum += block[at]!
   for (let at = 148; at < 156; at++) sum -= block[at]!
   if (stored === sum) return true
   // Old archivers added signed bytes.
-  for (let at = 0; at < BLOCK; at++) if (block[at]! > 127 && (at < 148 || at >= 156)) sum -= 256
+  for (let at = 0; at < TAR_BLOCK_SIZE; at++) if (block[at]! > 127 && (at < 148 || at >= 156)) sum -= 256
   return stored === sum
 }
 

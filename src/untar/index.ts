@@ -7,7 +7,7 @@ export {
   type TarObserver,
 } from './entries.ts'
 export { attributesOf, hasContents, isSparse, normalizePath, PATH_MAX, typeOf } from './entry.ts'
-export { BLOCK, decodeTarHeader } from './header.ts'
+export { decodeTarHeader } from './header.ts'
 export { createHeaderScan } from './header-scan.ts'
 export type { PaxHeader, PaxRecords } from './pax.ts'
 export { readSparseFile, readSparseMap, type SparseFile, type SparsePart } from './sparse.ts'

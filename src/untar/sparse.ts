@@ -10,8 +10,9 @@
  *
  * A pair is an offset in the file, and a number of bytes.
  */
+import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import type { TarEntries, TarEntry } from './entries.ts'
-import { BLOCK, numberField } from './header.ts'
+import { numberField } from './header.ts'
 
 /** Bytes of a file that are stored, one after the other. */
 export interface SparsePart {
@@ -88,10 +89,10 @@ export async function readSparseMap(
         at = end + 1
         return /^\d{1,20}$/.test(line) ? Number(line) : Number.NaN
       }
-      if (text.length - at > LINE_MAX || left < BLOCK) return Number.NaN
+      if (text.length - at > LINE_MAX || left < TAR_BLOCK_SIZE) return Number.NaN
       const block = await takeBlock(entries)
       if (block === undefined) return Number.NaN
-      left -= BLOCK
+      left -= TAR_BLOCK_SIZE
       text = text.slice(at) + block.toString('latin1')
       at = 0
     }
@@ -104,9 +105,9 @@ export async function readSparseMap(
 }
 
 async function takeBlock(entries: TarEntries): Promise<Buffer | undefined> {
-  const block = Buffer.alloc(BLOCK)
-  for (let at = 0; at < BLOCK; ) {
-    const piece = await entries.take(BLOCK - at)
+  const block = Buffer.alloc(TAR_BLOCK_SIZE)
+  for (let at = 0; at < TAR_BLOCK_SIZE; ) {
+    const piece = await entries.take(TAR_BLOCK_SIZE - at)
     if (piece === undefined) return undefined
     block.set(piece, at)
     at += piece.length

@@ -1,10 +1,8 @@
 /** Which bytes of an image's tar belong to which of its store paths. */
 import type { ManifestSegment } from '../../image/index.ts'
 import { encodeText, type ImageMember } from '../../open/index.ts'
+import { tarPadding } from '../../tar/index.ts'
 import type { TarRun } from './shares.ts'
-
-/** Bytes that a tar header fills, and that contents are padded to. */
-const TAR_BLOCK_SIZE = 512
 
 /** The owners of parts of a tar. */
 export interface Owners {
@@ -52,7 +50,7 @@ export function createRunReader(): RunReader {
     add({ path, contentsOffset, size }) {
       const place = placeOf(path)
       const last = runs.at(-1)
-      const end = contentsOffset + Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
+      const end = contentsOffset + size + tarPadding(size)
       if (last?.place === place) last.end = end
       else runs.push({ place, end })
     },
