@@ -1,3 +1,4 @@
+import { byteString } from './bytes/index.ts'
 import { OpenError } from './image-source/index.ts'
 import { NixError, parseRegistration } from './nix/index.ts'
 
@@ -13,17 +14,17 @@ export interface StoredPath {
   readonly references: readonly string[]
 }
 
-/** The file in an image that lists its store paths. */
-export const REGISTRATION = 'nix-path-registration'
+/** The file in an image that lists its store paths: from it, Nix in the machine learns of them. */
+export const REGISTRATION_FILE = byteString`nix-path-registration`
 
-/** Bytes of a registration that are read, and store paths in it: five times as many as the largest systems have. */
-const REGISTRATION_MAX = 16 * 1024 * 1024
+/** Bytes of it that are read, and store paths in it: five times as many as the largest systems have. */
+export const REGISTRATION_MAX = 16 * 1024 * 1024
 const STORE_PATHS_MAX = 25_000
 
 /** Throws `OpenError` OPEN_UNSUPPORTED for the registration of an image that has too many bytes to be read. */
 export function checkRegistrationSize(size: number, image: string): void {
   if (size <= REGISTRATION_MAX) return
-  const what = `/${REGISTRATION} has ${size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
+  const what = `/${REGISTRATION_FILE} has ${size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
   throw new OpenError('OPEN_UNSUPPORTED', image, what)
 }
 
@@ -40,6 +41,6 @@ export function parseStoredPaths(registration: string, image: string): StoredPat
     )
   } catch (error) {
     if (!(error instanceof NixError)) throw error
-    throw new OpenError('OPEN_CORRUPT', image, `/${REGISTRATION}: ${error.message}`, { cause: error })
+    throw new OpenError('OPEN_CORRUPT', image, `/${REGISTRATION_FILE}: ${error.message}`, { cause: error })
   }
 }

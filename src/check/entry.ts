@@ -1,7 +1,8 @@
-import { type ByteString, byteString } from '../bytes/index.ts'
+import type { ByteString } from '../bytes/index.ts'
+import { REGISTRATION_FILE, REGISTRATION_MAX } from '../stored-paths.ts'
 import { type ImageNode, isExecutable, TEXT_MAX } from '../tree/index.ts'
 import { PATH_MAX, type PaxRecords } from '../untar/index.ts'
-import { DEPTH_MAX, NAME_MAX, REGISTRATION_MAX } from './limits.ts'
+import { DEPTH_MAX, NAME_MAX } from './limits.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
 export type EntryType = ImageNode['type']
@@ -17,9 +18,6 @@ export type CheckedEntry = ImageNode & {
   readonly pax?: PaxRecords
 }
 
-/** The file from which Nix in the machine learns of its store paths. */
-export const REGISTRATION_FILE = byteString`nix-path-registration`
-
 /** Enough for an ELF header with the interpreter's name in its usual place, and for any `#!` line (execve(2)). */
 export const PROGRAM_HEAD = 1024
 
@@ -29,7 +27,7 @@ const STARTUP_TEXT =
 
 /** Files that the rules look at besides programs, and how many bytes of each. The tree may lie in one folder. */
 const HEADS: readonly (readonly [RegExp, number])[] = [
-  [/^nix-path-registration$/, REGISTRATION_MAX],
+  [new RegExp(`^${REGISTRATION_FILE}$`), REGISTRATION_MAX],
   // Enough for any of them.
   [STARTUP_TEXT, TEXT_MAX],
   // An ID has 32 digits and may be followed by a newline.

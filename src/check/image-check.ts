@@ -1,13 +1,14 @@
 import { type ByteString, byteString, EMPTY, encodeText, joinPath } from '../bytes/index.ts'
+import { REGISTRATION_FILE } from '../stored-paths.ts'
 import { type Lookup, resolvePath, type TreeEntry } from '../tree/index.ts'
 import { checkActivation } from './activation.ts'
 import { checkBoot, type Init, withBaseLinks } from './boot.ts'
 import type { System } from './elf.ts'
-import { type CheckedEntry, REGISTRATION_FILE } from './entry.ts'
+import type { CheckedEntry } from './entry.ts'
 import { createEntryRules } from './entry-rules.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
-import { STORE_PATHS_MAX } from './limits.ts'
+import { STORE_NAMES_MAX } from './limits.ts'
 import { checkLogins } from './logins.ts'
 import { checkRegistration, checkRegistrationIsLoaded } from './registration.ts'
 import { checkRoot } from './root.ts'
@@ -136,8 +137,8 @@ async function findRoot(lookup: Lookup, tree: ImageTree): Promise<ByteString> {
 /** Adds what lies in the store of an image; whether it is so little that it can be kept. */
 function addStorePaths(storePaths: Set<ByteString>, tree: ImageTree, report: Report): boolean {
   for (const name of tree.names(byteString`nix/store`)) {
-    if (storePaths.size === STORE_PATHS_MAX) {
-      const message = `has more than ${STORE_PATHS_MAX} store paths: they are not compared with its ${REGISTRATION_FILE}`
+    if (storePaths.size === STORE_NAMES_MAX) {
+      const message = `has more than ${STORE_NAMES_MAX} store paths: they are not compared with its ${REGISTRATION_FILE}`
       report('limits', message)
       return false
     }

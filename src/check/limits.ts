@@ -9,9 +9,6 @@ export const NAME_MAX = 255
 /** Names in a path; systemd counts the root, too, to 128. */
 export const DEPTH_MAX = 127
 
-/** Bytes of `nix-path-registration` that are read: that of some 20,000 store paths. */
-export const REGISTRATION_MAX = 16 * 1024 * 1024
-
 /** Bytes kept of the beginnings of all scripts and texts. */
 export const HEADS_MAX = 16 * 1024 * 1024
 
@@ -20,7 +17,7 @@ export const PATHS_MAX = 2 ** 20
 export const NAMES_MAX = 48 * 1024 * 1024
 
 /** Names in `nix/store` that are kept. */
-export const STORE_PATHS_MAX = 2 ** 17
+export const STORE_NAMES_MAX = 2 ** 17
 
 /** Units, scripts and their links that are looked at for what a machine does when it starts. */
 export const TEXTS_MAX = 2000

@@ -1,10 +1,11 @@
 import { type ByteString, byteString, decodeByteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { DEFAULT_STORE_DIR, type NixError, parseStorePathBaseName, walkRegistration } from '../nix/index.ts'
+import { REGISTRATION_FILE, REGISTRATION_MAX } from '../stored-paths.ts'
 import { type Lookup, resolvePath } from '../tree/index.ts'
-import { headSize, REGISTRATION_FILE } from './entry.ts'
+import { headSize } from './entry.ts'
 import type { Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
-import { REGISTRATION_MAX, TEXTS_MAX } from './limits.ts'
+import { TEXTS_MAX } from './limits.ts'
 import { shown } from './shown.ts'
 
 /**

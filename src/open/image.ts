@@ -3,7 +3,7 @@ import { type ByteString, byteString, decodeText, encodeText } from '../bytes/in
 import type { ImageManifest, ManifestBlock } from '../image/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
-import { checkRegistrationSize, parseStoredPaths, REGISTRATION, type StoredPath } from '../stored-paths.ts'
+import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type StoredPath } from '../stored-paths.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { normalizePath } from '../untar/index.ts'
@@ -198,8 +198,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   }
 
   async function registered(): Promise<StoredPath[]> {
-    const member = await find(`/${REGISTRATION}`)
-    if (member === undefined) throw fail('ENTRY_MISSING', `has no /${REGISTRATION}, which lists store paths`)
+    const member = await find(`/${REGISTRATION_FILE}`)
+    if (member === undefined) throw fail('ENTRY_MISSING', `has no /${REGISTRATION_FILE}, which lists store paths`)
     checkRegistrationSize(member.size, name)
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     let registration = ''

@@ -2,9 +2,10 @@
  * The plan of an image: which segments its tar is made of, in which order, and how they fall into batches. It follows
  * from the closure's metadata alone, so nothing is read for it: the sizes in it are NAR sizes.
  */
-import { byteString, decodeText, encodeText } from '../bytes/index.ts'
+import { decodeText, encodeText } from '../bytes/index.ts'
 import { decodeNixBase32, formatRegistration, type NarHash, type StorePath } from '../nix/index.ts'
 import type { Closure, ContentsSource, SupplyOptions } from '../store/index.ts'
+import { REGISTRATION_FILE } from '../stored-paths.ts'
 import { comparePaths, createTree, TreeConflictError, type TreeEntry } from '../tree/index.ts'
 
 /** The tar bytes of one store path. Plain data. */
@@ -84,7 +85,7 @@ export function planImage(closure: Closure, entries: readonly TreeEntry[]): Imag
 /** The seed of the image's Nix database: `nix-store --load-db < /nix-path-registration`. */
 function registrationEntry(closure: Closure): TreeEntry {
   const contents = new TextEncoder().encode(formatRegistration(closure.paths))
-  return { type: 'file', path: byteString`nix-path-registration`, mode: 0o444, contents, origin: 'the Nix database' }
+  return { type: 'file', path: REGISTRATION_FILE, mode: 0o444, contents, origin: 'the Nix database' }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { ImageMember, OpenedImage } from '../open/index.ts'
-import { checkRegistrationSize, parseStoredPaths, REGISTRATION, type StoredPath } from '../stored-paths.ts'
+import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type StoredPath } from '../stored-paths.ts'
 
 /** The store paths of an image. */
 export interface Stored {
@@ -32,7 +32,7 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     visit(member)
     // Of two entries with one path, the later counts.
     if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
-    if (member.path !== REGISTRATION || member.type !== 'file') continue
+    if (member.path !== REGISTRATION_FILE || member.type !== 'file') continue
     checkRegistrationSize(member.size, image.name)
     const pieces: Uint8Array[] = []
     for await (const piece of contents()) pieces.push(new Uint8Array(piece))

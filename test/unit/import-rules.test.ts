@@ -70,6 +70,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   check: [
+    'stored-paths.ts',
     'image-source',
     'disk',
     'describe-url.ts',
@@ -109,6 +110,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   plan: [
+    'stored-paths.ts',
     'image-error.ts',
     'closure-source.ts',
     'compression.ts',

@@ -1,6 +1,6 @@
 /** The files outside of store paths that differ. Each image is read once in order, and the old one again for its texts. */
 import { decodeText, type ImageMember, OpenError, type OpenedImage } from '../../open/index.ts'
-import { REGISTRATION } from '../../stored-paths.ts'
+import { REGISTRATION_FILE } from '../../stored-paths.ts'
 import { comparePaths } from '../../tree/index.ts'
 import { aspectsOf, changeOf } from './changes.ts'
 import { createContentsReader, createDigests, type Digests, digestOf, type FileText } from './file-contents.ts'
@@ -56,7 +56,7 @@ export async function diffFiles(before: ImageOutside, after: ImageOutside): Prom
         newText: texts.get(id),
       })
       if (change === undefined) return []
-      return [path === REGISTRATION ? { ...change, withoutDiff: 'registration' } : change]
+      return [path === REGISTRATION_FILE ? { ...change, withoutDiff: 'registration' } : change]
     })
   return { changes, omitted: count - changes.length }
 }
@@ -120,7 +120,7 @@ function needsOldText(table: StateTable, id: number, { differing, texts }: NewCo
   const old = table.state('old', id)
   const now = table.state('new', id)
   const text = texts.get(id)
-  if (old?.type !== 'file' || old.size === 0 || table.path(id) === REGISTRATION) return false
+  if (old?.type !== 'file' || old.size === 0 || table.path(id) === REGISTRATION_FILE) return false
   if (now?.type === 'file' && now.size === old.size && !differing.has(id)) return false
   return text === undefined || 'text' in text
 }
@@ -136,5 +136,5 @@ function isFilled({ type, size }: ImageMember): boolean {
 }
 
 function isReadable({ size, isSparse, path }: ImageMember): boolean {
-  return size <= TEXT_MAX && !isSparse && path !== REGISTRATION
+  return size <= TEXT_MAX && !isSparse && path !== REGISTRATION_FILE
 }

@@ -2,7 +2,7 @@
 import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'
-import { REGISTRATION } from '../../stored-paths.ts'
+import { REGISTRATION_FILE } from '../../stored-paths.ts'
 import { type PackageName, parsePackageName } from '../package-name.ts'
 import { readStored } from '../stored.ts'
 
@@ -35,7 +35,7 @@ export interface ImageComponents {
 export async function readComponents(image: OpenedImage, name: string | undefined): Promise<ImageComponents> {
   const { manifest } = image
   const { paths, toplevel } = await readStored(image)
-  if (paths === undefined) throw new OpenError('ENTRY_MISSING', image.name, `has no /${REGISTRATION}`)
+  if (paths === undefined) throw new OpenError('ENTRY_MISSING', image.name, `has no /${REGISTRATION_FILE}`)
   const records = new Map(paths.map(record => [record.path, record]))
   const components = [...records.values()]
     .sort((a, b) => (a.path < b.path ? -1 : 1))
