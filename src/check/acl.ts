@@ -4,7 +4,7 @@
  */
 
 import type { PaxRecords } from '../untar/index.ts'
-import type { EntryType } from './entry.ts'
+import type { EntryType } from './checked-entry.ts'
 
 /** What systemd makes of an entry's lists: its mode, or why it fails. */
 export type AclOutcome = { readonly mode: number; readonly isTrivial: boolean } | { readonly problem: string }

@@ -1,8 +1,8 @@
 import { type ByteString, byteString, encodeText } from '../bytes/index.ts'
 import { isExecutable, isThere, type Lookup, type Resolution, resolvePath } from '../tree/index.ts'
+import type { RuleName } from './catalogue.ts'
 import { identifyProgram, MACHINES, type System, systemOfMachine } from './elf.ts'
 import type { Report } from './findings.ts'
-import type { RuleName } from './rules.ts'
 import { shownLinks, shownPath, shownWay } from './shown.ts'
 import { checkStartUp } from './start-up.ts'
 

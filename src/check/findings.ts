@@ -1,6 +1,6 @@
 import { type ByteString, decodeText } from '../bytes/index.ts'
 import { PATH_MAX } from '../untar/index.ts'
-import { type RuleName, ruleOf, type Severity } from './rules.ts'
+import { type RuleName, ruleOf, type Severity } from './catalogue.ts'
 import { concernsAny, type SystemdVersions } from './versions.ts'
 
 /** A rule that an image breaks, and where. Plain data. */

@@ -3,9 +3,9 @@ import { REGISTRATION_FILE } from '../stored-paths.ts'
 import { type Lookup, resolvePath, type TreeEntry } from '../tree/index.ts'
 import { checkActivation } from './activation.ts'
 import { checkBoot, type Init, withBaseLinks } from './boot.ts'
+import type { CheckedEntry } from './checked-entry.ts'
 import type { System } from './elf.ts'
-import type { CheckedEntry } from './entry.ts'
-import { createEntryRules } from './entry-rules.ts'
+import { createEntriesCheck } from './entries.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageTree } from './image-tree.ts'
 import { STORE_NAMES_MAX } from './limits.ts'
@@ -64,27 +64,27 @@ const LINKS_FOLDER = '.links'
  */
 export function createImageCheck(options: ImageCheckOptions = {}): ImageCheck {
   const { report, list } = createFindings(versionsOf(options.systemd))
-  const rules = createEntryRules(report)
+  const entries = createEntriesCheck(report)
   const storePaths = new Set<ByteString>()
   return {
     report,
     entry(entry) {
-      rules.add(entry)
+      entries.add(entry)
     },
     async finish({ lookup = async () => undefined, storePaths: unseen = [], isPartial = false } = {}) {
-      const hasRoom = addStorePaths(storePaths, rules.tree, report)
+      const hasRoom = addStorePaths(storePaths, entries.tree, report)
       for (const name of unseen) storePaths.add(encodeText(name))
-      if (isPartial || rules.isCut) return { findings: list(), storePaths: [...storePaths].sort() }
-      rules.finish()
-      const tree: Lookup = async path => rules.tree.get(path) ?? lookup(path)
-      const root = await findRoot(tree, rules.tree)
+      if (isPartial || entries.isCut) return { findings: list(), storePaths: [...storePaths].sort() }
+      entries.finish()
+      const tree: Lookup = async path => entries.tree.get(path) ?? lookup(path)
+      const root = await findRoot(tree, entries.tree)
       if (root !== '') report('nested', 'holds the whole tree, and is taken away when that is imported', { path: root })
-      checkRoot(rules.top(root.slice(0, -1)), root, report)
+      checkRoot(entries.top(root.slice(0, -1)), root, report)
       const lookIn = withBaseLinks(path => tree(byteString`${root}${path}`))
       const { system, init } = await checkBoot(lookIn, options.system, report)
-      if (init) await checkSystem(lookIn, init, { tree: rules.tree, storePaths }, report)
+      if (init) await checkSystem(lookIn, init, { tree: entries.tree, storePaths }, report)
       const database = await tree(DATABASE_FILE)
-      if (hasRoom) checkRegistration(rules.registration, storePaths, database !== undefined, report)
+      if (hasRoom) checkRegistration(entries.registration, storePaths, database !== undefined, report)
       return { findings: list(), ...(system && { system }), storePaths: [...storePaths].sort() }
     },
   }

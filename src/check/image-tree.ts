@@ -6,6 +6,7 @@ import {
   type FileNode,
   growingMemory,
   type ImageNode,
+  NODE_TYPES,
   NONE,
   type PathTable,
   type Program,
@@ -43,10 +44,7 @@ export interface ImageTree {
   below(folder: ByteString, name?: ByteString): Generator<ByteString>
 }
 
-const KINDS: readonly PathKind[] = [
-  ...(['nothing', 'implied', 'file', 'directory', 'symlink', 'hardlink'] as const),
-  ...(['character-device', 'block-device', 'fifo', 'other'] as const),
-]
+const KINDS: readonly PathKind[] = ['nothing', 'implied', ...NODE_TYPES]
 const KIND = 0x3f
 /** Of a file, what the kernel makes of it is kept in place of its contents. */
 const PROGRAM = 0x40

@@ -1,9 +1,10 @@
 export type { DetectedCompression as Compression } from '../unpack/index.ts'
 export { findStage2, HOST_FILES, SET_ACTIVATION, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveCheckOptions, type ArchiveReport, checkArchive } from './archive.ts'
+export { RULES, type Rule, type RuleName, type Severity } from './catalogue.ts'
+export { type CheckedEntry, headSize } from './checked-entry.ts'
 export { checkDelivery, type DeliveryCheckOptions } from './delivery.ts'
 export { SYSTEMS, type System } from './elf.ts'
-export { type CheckedEntry, headSize } from './entry.ts'
 export { CheckError, type CheckErrorCode } from './errors.ts'
 export type { Finding } from './findings.ts'
 export {
@@ -12,7 +13,6 @@ export {
   type ImageCheckOptions,
   type Unseen,
 } from './image-check.ts'
-export { RULES, type Rule, type RuleName, type Severity } from './rules.ts'
 export {
   concerns,
   SYSTEMD_VERSIONS,

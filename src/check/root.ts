@@ -1,5 +1,5 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
-import type { TopFolder } from './entry-rules.ts'
+import type { TopFolder } from './entries.ts'
 import type { Report } from './findings.ts'
 
 /** What everybody needs of the root: to list it, and to go through it. */

@@ -1,14 +1,14 @@
 import { decodeByteString } from '../bytes/index.ts'
 import { createByteInput } from '../unpack/index.ts'
 import { createTarEntries, EXTENDED_MAX, normalizePath, type TarObserver } from '../untar/index.ts'
-import { headSize } from './entry.ts'
+import { headSize } from './checked-entry.ts'
 import { CheckError } from './errors.ts'
 import type { Report } from './findings.ts'
 import type { ImageCheck } from './image-check.ts'
-import { reportGlobals, reportPaxHeader } from './pax-rules.ts'
+import { reportGlobals, reportPaxHeader } from './pax-headers.ts'
 import { shown } from './shown.ts'
 import { createTarEnd, type Ending } from './tar-end.ts'
-import { checkContents, checkedTarEntry, checkTarEntry } from './tar-entry-rules.ts'
+import { checkContents, checkedTarEntry, checkTarHeader } from './tar-header.ts'
 
 /** What a tar archive came to. */
 export interface TarSummary {
@@ -66,7 +66,7 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
         continue
       }
       end.entry(next.path)
-      checkTarEntry(next, report)
+      checkTarHeader(next, report)
       hint = ''
       if (next.size > 0 && !(await checkContents(next, archive, report))) {
         const path = shown(next.path)

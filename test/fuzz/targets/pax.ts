@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { aclOutcome } from '../../../src/check/acl.ts'
-import { reportPaxHeader } from '../../../src/check/pax-rules.ts'
+import { reportPaxHeader } from '../../../src/check/pax-headers.ts'
 import { parsePaxHeader } from '../../../src/untar/pax.ts'
 import { paxRecord } from '../../raw-tar.ts'
 import type { Target } from '../target.ts'

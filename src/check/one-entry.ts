@@ -1,8 +1,8 @@
 /** What is wrong with an entry by itself, wherever it stands. */
 import { type ByteString, isAscii } from '../bytes/index.ts'
 import { PATH_MAX } from '../untar/index.ts'
-import { checkAttributes } from './attribute-rules.ts'
-import { type CheckedEntry, depthOf } from './entry.ts'
+import { checkAttributes } from './attributes.ts'
+import { type CheckedEntry, depthOf } from './checked-entry.ts'
 import type { Report } from './findings.ts'
 import { DEPTH_MAX, NAME_MAX } from './limits.ts'
 

@@ -8,7 +8,7 @@ import {
   type TarEntry,
   typeOf,
 } from '../untar/index.ts'
-import type { CheckedEntry } from './entry.ts'
+import type { CheckedEntry } from './checked-entry.ts'
 import type { Report } from './findings.ts'
 
 /** Types that make a file. */
@@ -35,7 +35,7 @@ export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): 
 }
 
 /** Looks at the header of an entry. */
-export function checkTarEntry(entry: TarEntry, report: Report): void {
+export function checkTarHeader(entry: TarEntry, report: Report): void {
   const { header, pax } = entry
   const path = normalizePath(entry.path)
   const isDevice = '34'.includes(header.type)

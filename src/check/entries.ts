@@ -2,12 +2,12 @@ import { type ByteString, byteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { REGISTRATION_FILE } from '../stored-paths.ts'
 import { type ImageNode, NONE, ROOT } from '../tree/index.ts'
 import { normalizePath, PATH_MAX } from '../untar/index.ts'
+import { type CheckedEntry, fits, isText, PROGRAM_HEAD } from './checked-entry.ts'
 import { identifyProgram } from './elf.ts'
-import { type CheckedEntry, fits, isText, PROGRAM_HEAD } from './entry.ts'
 import type { Report } from './findings.ts'
 import { createImageTree, type ImageTree } from './image-tree.ts'
 import { NAMES_MAX, PATHS_MAX } from './limits.ts'
-import { checkEntry, hasDotDot } from './one-entry-rules.ts'
+import { checkEntry, hasDotDot } from './one-entry.ts'
 import { shownQuoted } from './shown.ts'
 import { SYSTEMD_VERSIONS } from './versions.ts'
 
@@ -19,7 +19,7 @@ export interface TopFolder {
 }
 
 /** The tree that entries make, and the faults of each and of their order. */
-export interface EntryRules {
+export interface EntriesCheck {
   /** What is there so far. Hard links are what they lead to. */
   readonly tree: ImageTree
   /** Whether there was no room for some entries: then the tree is not the whole one. */
@@ -35,7 +35,7 @@ export interface EntryRules {
 }
 
 /** Looks at entries in their order, one small record of each kept. */
-export function createEntryRules(report: Report): EntryRules {
+export function createEntriesCheck(report: Report): EntriesCheck {
   const tree = createImageTree()
   const { paths } = tree
   let root: TopFolder | undefined

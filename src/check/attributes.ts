@@ -2,7 +2,7 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
 import type { PaxRecords } from '../untar/index.ts'
 import { aclOutcome } from './acl.ts'
-import type { CheckedEntry } from './entry.ts'
+import type { CheckedEntry } from './checked-entry.ts'
 import type { Report } from './findings.ts'
 import { shown } from './shown.ts'
 
