@@ -3,7 +3,7 @@
  *
  *     tar.ts, tar-header.ts, pax-headers.ts, tar-end.ts   the archive
  *     one-entry.ts, attributes.ts, acl.ts                 an entry by itself
- *     entries.ts                                          entries among each other
+ *     entries.ts, places.ts, hard-links.ts                entries among each other
  *     root.ts, boot.ts, start-up.ts                       the machine
  *     activation.ts, logins.ts, registration.ts           the NixOS in it
  *     archive.ts, unpack.ts, delivery.ts                  the image file, and what lies beside it

@@ -25,6 +25,8 @@ export interface ImageTree {
   /** Whether the beginnings of some files are not kept, for want of room. */
   readonly isHeadLost: boolean
   kind(id: number): PathKind
+  /** Whether an entry stands there. */
+  isEntry(id: number): boolean
   /** What stands there; `undefined` for nothing. */
   node(id: number): ImageNode | undefined
   /** The same by its path. */
@@ -86,6 +88,7 @@ export function createImageTree(): ImageTree {
       return isHeadLost
     },
     kind: id => (id === NONE || id >= kinds.length ? 'nothing' : KINDS[kinds[id]! & KIND]!),
+    isEntry: id => !['nothing', 'implied'].includes(tree.kind(id)),
     node(id) {
       const kind = tree.kind(id)
       if (kind === 'nothing') return undefined
@@ -133,8 +136,7 @@ export function createImageTree(): ImageTree {
       for (let id = top + 1; id < paths.size; id++) {
         if (isBelow[paths.parent(id)] === 0) continue
         isBelow[id] = 1
-        const kind = tree.kind(id)
-        if (kind === 'nothing' || kind === 'implied') continue
+        if (!tree.isEntry(id)) continue
         if (name === undefined || paths.name(id) === name) yield paths.path(id)
       }
     },
