@@ -105,7 +105,8 @@ function isPathOrUrl(value: unknown): boolean {
     : typeof value === 'string' && value !== ''
 }
 
-function isObject(value: unknown): value is Record<string, unknown> {
+/** Whether a value is an object and no array. */
+export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 

@@ -25,20 +25,25 @@ export class OwnAddressError extends Error {
   }
 }
 
+/** The host of a URL; an IPv6 address without its brackets. */
+export function hostOf({ hostname }: Pick<URL, 'hostname'>): string {
+  return hostname.replace(/^\[(.*)\]$/, '$1')
+}
+
 /** Whether an address is one of the internet. */
 export function isPublicAddress(address: string): boolean {
   return !isIn(OWN, address) && !isIn(PRIVATE, address)
 }
 
 /** Whether a URL has such an address, or a name, which may be one of any. */
-export function isPublicHost({ hostname }: URL): boolean {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+export function isPublicHost(url: URL): boolean {
+  const host = hostOf(url)
   return isIP(host) ? isPublicAddress(host) : !isLocalhost(host)
 }
 
 /** Throws {@link OwnAddressError} for the URL of such an address. That of a name is looked at when it is looked up. */
-export function refuseOwnAddress({ hostname }: URL): void {
-  const host = hostname.replace(/^\[(.*)\]$/, '$1')
+export function refuseOwnAddress(url: URL): void {
+  const host = hostOf(url)
   if (isIP(host) ? isIn(OWN, host) : isLocalhost(host)) throw new OwnAddressError(host)
 }
 

@@ -8,8 +8,8 @@
  * Words are separated by blanks and line ends. A word in double quotes may hold blanks, and \n, \r, \t or \ before any
  * other character for itself; it ends on its line. A # where a word would begin starts a comment.
  */
-
 import { HttpError } from '../http-error.ts'
+import { hostOf } from './addresses.ts'
 import { type Authorizer, basicAuthorization } from './authorization.ts'
 
 interface Entry {
@@ -34,8 +34,8 @@ interface Word {
  */
 export function parseNetrc(text: string): Authorizer {
   const entries = parseEntries(text)
-  return ({ hostname }) => {
-    const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return url => {
+    const host = hostOf(url)
     const entry = entries.find(entry => entry.host === undefined || entry.host === host)
     return entry && basicAuthorization(entry.login ?? '', entry.password ?? '')
   }

@@ -9,13 +9,14 @@
  * as commas do (curl before version 8), and an IPv6 address may be in brackets.
  */
 import { BlockList, isIP } from 'node:net'
+import { hostOf } from './addresses.ts'
 
 /** Tells by a list whether a URL's host is reached without a proxy. */
 export function parseNoProxy(list: string): (url: URL) => boolean {
   if (list === '*') return () => true
   const entries = list.split(/[\s,]+/).filter(entry => entry !== '')
-  return ({ hostname }) => {
-    const host = hostname.replace(/^\[(.*)\]$/, '$1')
+  return url => {
+    const host = hostOf(url)
     const family = isIP(host)
     if (family === 0) return entries.some(entry => isWithinDomain(host, entry))
     return entries.some(entry => isWithinNetwork(host, family, entry.replace(/^\[(.*)\]/, '$1')))

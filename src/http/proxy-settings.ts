@@ -1,5 +1,6 @@
 import { unescape as decodePercent } from 'node:querystring'
 import { HttpError } from '../http-error.ts'
+import { hostOf } from './addresses.ts'
 import { parseNoProxy } from './no-proxy.ts'
 
 /** How a proxy is spoken to. With `socks4a` and `socks5h` it looks up host names itself. */
@@ -73,6 +74,6 @@ function parseProxy(name: string, value: string): ProxyServer {
   if (scheme.startsWith('socks') && [user, password].some(text => Buffer.byteLength(text) > SOCKS_MAX)) {
     throw invalid(`its user or password has more than ${SOCKS_MAX} bytes`)
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   return { name, scheme, host, port, url: `${scheme}://${url.hostname}:${port}`, user, password }
 }

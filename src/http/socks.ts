@@ -1,5 +1,6 @@
 import type { LookupFunction, Socket } from 'node:net'
 import { buildConnector } from 'undici'
+import { hostOf } from './addresses.ts'
 import { ProxyError, type Refusal } from './proxy-error.ts'
 import type { ProxyServer } from './proxy-settings.ts'
 
@@ -23,7 +24,7 @@ export function createSocksConnector(proxy: ProxyServer, options: SocksOptions):
   const reach = buildConnector(options.socket)
   const encrypt = buildConnector({ ...options.tls, allowH2: false })
   const open = async ({ hostname, port, protocol }: buildConnector.Options) => {
-    const host = await destinationOf(proxy, hostname.replace(/^\[(.*)\]$/, '$1'), options.lookUp)
+    const host = await destinationOf(proxy, hostOf({ hostname }), options.lookUp)
     const socket = await new Promise<Socket>((resolve, reject) => {
       const target = { protocol: 'http:', hostname: proxy.host, port: String(proxy.port) }
       reach(target, (error, socket) => (error ? reject(new ProxyError(proxy, error)) : resolve(socket)))

@@ -1,4 +1,5 @@
 /** Checks values against a part of JSON schema: these keywords, which mean what they mean there, and no others. */
+import { isObject } from '../arguments.ts'
 
 /** The schema of a value. */
 export interface Shape {
@@ -52,8 +53,4 @@ const TYPES: Record<NonNullable<Shape['type']>, ShapeCheck> = {
   array: Array.isArray,
   string: value => typeof value === 'string',
   integer: Number.isInteger,
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

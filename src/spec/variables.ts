@@ -2,6 +2,7 @@
  * Variables of a declaration: `${NAME}` in any value or key is replaced by the value of NAME in `variables`. Files that a
  * declaration names stay as they are, and the environment is not read. `$${` stands for `${` itself.
  */
+import { isObject } from '../arguments.ts'
 import { shortened } from '../printable.ts'
 import { suggest } from '../suggest.ts'
 import type { Context } from './context.ts'
@@ -94,8 +95,4 @@ export function substitute(value: unknown, variables: Variables | undefined, con
     return result
   }
   return walk(value, [])
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

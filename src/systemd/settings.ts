@@ -1,4 +1,5 @@
 /** Settings of systemd-nspawn (systemd.nspawn(5)): their faults, and their text. */
+import { isObject } from '../arguments.ts'
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
 import type { SettingKind } from './setting-kinds.ts'
@@ -138,8 +139,4 @@ export function checkSettings(settings: Uint8Array): Uint8Array {
 
 function entriesOf(object: Record<string, unknown>): [string, unknown][] {
   return Object.entries(object).filter(([, value]) => value !== undefined)
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
