@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { ownThreadName, stateOfThread } from '../../../src/disk/thread-name.ts'
+import { isAbandoned, ownThreadName, stateOfThread } from '../../../src/disk/thread-name.ts'
 import { ENDED } from './scratch-folders.ts'
 
 describe('stateOfThread', () => {
@@ -22,5 +22,18 @@ describe('stateOfThread', () => {
 
   it.each(['', 'x', '1-1-1', `${space}-1`])('says nothing of %j', name => {
     expect(stateOfThread(name)).toBe('unknown')
+  })
+})
+
+describe('isAbandoned', () => {
+  const HOUR = 60 * 60 * 1000
+  const ago = (time: number) => Date.now() - time
+
+  it('goes by the thread, and where that cannot be asked, by the time since its last sign', () => {
+    expect(isAbandoned(ownThreadName(), 0)).toBe(false)
+    expect(isAbandoned(ENDED, Date.now())).toBe(true)
+    expect(isAbandoned('1-1-1', ago(23 * HOUR))).toBe(false)
+    expect(isAbandoned('1-1-1', ago(25 * HOUR))).toBe(true)
+    expect(isAbandoned('1-1-1', ago(HOUR), HOUR / 2)).toBe(true)
   })
 })
