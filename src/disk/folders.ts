@@ -5,8 +5,9 @@ import { syncPath } from './sync.ts'
 
 /**
  * Makes a folder and those above it, and resolves to the first that was made, `undefined` if all were there. Rejects with
- * the error of the system call, or a `DiskError` for what is in the way, and leaves none behind. Node's own (24.11) tries forever where a folder cannot be made
- * though the one above it is there, as in /proc. With `mode`, that is what new folders have, whatever the umask.
+ * the error of the system call, or a `DiskError` for what is in the way, and leaves none behind. Node's own (24.11) tries
+ * forever where a folder cannot be made though the one above it is there, as in /proc. With `mode`, that is what new folders
+ * have, whatever the umask.
  */
 export async function makeFolders(folder: string, mode?: number): Promise<string | undefined> {
   try {
