@@ -1,5 +1,6 @@
+import { realpath, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { openStaging, withLock } from '../disk/index.ts'
+import { attempt, openStaging, withLock } from '../disk/index.ts'
 
 /** A file that is written whole. */
 export interface WholeFile {
@@ -38,7 +39,13 @@ export async function writeFiles(
   }
 }
 
-/** Writes a page: a file is replaced by all of it, or stays as it is. Throws `DiskError`. */
+/**
+ * Writes a page: a file is replaced by all of it, or stays as it is. What a symlink leads to is written, and a pipe or a device,
+ * such as /dev/stdout, is written to. Throws `DiskError`.
+ */
 export async function writePage(path: string, text: string): Promise<void> {
-  await writeFiles(dirname(path), [{ file: basename(path), text }])
+  const found = await stat(path).catch(() => undefined)
+  if (found && !found.isFile() && !found.isDirectory()) return attempt(path, () => writeFile(path, text))
+  const file = found ? await realpath(path) : path
+  await writeFiles(dirname(file), [{ file: basename(file), text }])
 }
