@@ -1,11 +1,11 @@
 /**
  * Writes types from JSON schemas, so that an editor shows the same texts beside a field in TypeScript as in YAML: those of
- * declarations (src/spec/declaration.generated.ts) and manifests (src/image/manifest.generated.ts). Leaves a file alone if
+ * declarations (src/spec/declaration.generated.ts) and manifests (src/manifest/manifest.generated.ts). Leaves a file alone if
  * nothing in it changes.
  */
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { MANIFEST_SCHEMA } from './src/image/manifest-schema.ts'
+import { MANIFEST_SCHEMA } from './src/manifest/schema.ts'
 import { imageJsonSchema } from './src/spec/json-schema.ts'
 
 /** The part of JSON schema that these need. */
@@ -36,7 +36,7 @@ export async function writeTypes(): Promise<void> {
     name: 'ImageDeclaration',
     schema: declaration,
   })
-  await writeType(new URL('./src/image/manifest.generated.ts', import.meta.url), {
+  await writeType(new URL('./src/manifest/manifest.generated.ts', import.meta.url), {
     of: 'manifests',
     comment:
       'What an image is made of, as a build tells. It follows from the spec, the closure and this library alone: no time, ' +

@@ -40,19 +40,15 @@ export { FORMATS, type ImageFormat } from './compression.ts'
 export { DescriptorsError } from './descriptors.ts'
 export { DiskError } from './disk/index.ts'
 export { HttpError, type HttpErrorCode, type HttpErrorData } from './http-error.ts'
+export { type BuildOptions, build, type ImageBuild, type ImageFiles, type ImageResult } from './image/index.ts'
+export { ImageError, type ImageErrorCode } from './image-error.ts'
 export {
   type ArtefactDigest,
-  type BuildOptions,
-  build,
-  type ImageBuild,
-  type ImageFiles,
   type ImageManifest,
-  type ImageResult,
   type ManifestBlock,
   type ManifestSegment,
   manifestJsonSchema,
-} from './image/index.ts'
-export { ImageError, type ImageErrorCode } from './image-error.ts'
+} from './manifest/index.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
 export { type ErrorText, NspawnRootfsError, type Open } from './nspawn-rootfs-error.ts'

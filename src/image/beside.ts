@@ -11,9 +11,8 @@ import { withDescriptor } from '../descriptors.ts'
 import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
 import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
+import { type ArtefactDigest, mergeChecksums, parseArtefacts, parseChecksums } from '../manifest/index.ts'
 import type { Warning } from '../warning.ts'
-import { mergeChecksums, parseChecksums } from './checksums.ts'
-import { type ArtefactDigest, parseArtefacts } from './manifest.ts'
 
 /** The files that are about to be delivered. */
 export interface Delivered {

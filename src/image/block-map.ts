@@ -1,5 +1,5 @@
+import type { FileLayout } from '../manifest/index.ts'
 import type { FileChunk } from '../produce/index.ts'
-import type { FileLayout } from './manifest.ts'
 
 /** Where the blocks of an image file are, and what else is in it, noted as its chunks come. */
 export interface BlockMap {

@@ -1,6 +1,9 @@
 import type { ImageFormat } from '../compression.ts'
+import type { ArtefactDigest, FileLayout, ImageManifest, ManifestSegment } from '../manifest/index.ts'
+import type { PreparedImage } from '../plan/index.ts'
+import type { PackedSizes } from '../produce/index.ts'
+import { VERSION } from '../version.ts'
 import type { Warning } from '../warning.ts'
-import { type ArtefactDigest, createManifest, type FileLayout, type ImageManifest } from './manifest.ts'
 import type { ImageRun } from './run.ts'
 
 /** The result of a build. Sizes are in bytes. */
@@ -70,4 +73,49 @@ export function resultOf(
     manifest: createManifest(image, sizes, artefacts, layout),
     warnings: [...image.warnings, ...production.warnings],
   }
+}
+
+/** The manifest of a finished image. */
+function createManifest(
+  { name, system, compression, container, toplevel, opened }: PreparedImage,
+  sizes: PackedSizes,
+  artefacts: readonly ArtefactDigest[],
+  { blocks, framing }: FileLayout,
+): ImageManifest {
+  const { paths } = opened.closure
+  return {
+    version: 1,
+    builder: `nspawn-rootfs ${VERSION}`,
+    name,
+    ...(system !== undefined && { system }),
+    format: compression.format,
+    compression: container.description,
+    ...(toplevel !== undefined && { toplevel }),
+    artefacts,
+    tarSize: sizes.tar,
+    storePaths: paths.map(({ path, narHash, narSize, references }) => ({
+      path: path.path,
+      narHash,
+      narSize,
+      references: references.map(reference => reference.baseName),
+    })),
+    segments: locateSegments(
+      paths.map(({ path }) => path.path),
+      sizes,
+    ),
+    blocks,
+    framing,
+  }
+}
+
+function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {
+  const segments: ManifestSegment[] = [{ tarOffset: 0, tarSize: sizes.head }]
+  let offset = sizes.head
+  for (const [i, storePath] of paths.entries()) {
+    const tarSize = sizes.segments[i]
+    segments.push({ storePath, tarOffset: offset, tarSize })
+    offset += tarSize
+  }
+  segments.push({ tarOffset: offset, tarSize: sizes.tar - offset })
+  return segments
 }

@@ -1,7 +1,7 @@
 /** Finds members of an archive by their paths. */
 import type { ByteString } from '../bytes/index.ts'
-import type { ImageManifest } from '../image/index.ts'
 import { OpenError } from '../image-source/index.ts'
+import type { ImageManifest } from '../manifest/index.ts'
 import { createMemberTable, type MemberTable } from './member-table.ts'
 import { type ImageMember, readMembers, type TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'

@@ -1,6 +1,7 @@
 /** The manifest beside an image: it tells where each store path lies, so that nothing else has to be unpacked. */
-import { type ImageManifest, parseManifest } from '../image/index.ts'
+
 import type { ImageSource } from '../image-source/index.ts'
+import { type ImageManifest, parseManifest } from '../manifest/index.ts'
 import type { TarBlock, TarBytes } from './tar-bytes.ts'
 
 /**

@@ -1,7 +1,6 @@
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
-import { type ImageManifest, MANIFEST_SIZE_MAX } from '../image/index.ts'
 import { manifestFileOf } from '../image-files.ts'
 import {
   besideOf,
@@ -16,6 +15,7 @@ import {
   sourceOf,
 } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
+import { type ImageManifest, MANIFEST_SIZE_MAX } from '../manifest/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { workerUrlOf } from '../produce/index.ts'
 import { type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'

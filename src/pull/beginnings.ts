@@ -5,7 +5,7 @@
  */
 import type { FileHandle } from 'node:fs/promises'
 import { openFile } from '../disk/index.ts'
-import type { ImageManifest } from '../image/index.ts'
+import type { ImageManifest } from '../manifest/index.ts'
 import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
 import type { Piece } from './pieces.ts'

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { digestOf, openStaging, readIfThere, withLock } from '../disk/index.ts'
-import { parseManifest } from '../image/index.ts'
+import { parseManifest } from '../manifest/index.ts'
 import type { Warning } from '../warning.ts'
 
 /** The files that the folder gets. */

@@ -1,4 +1,4 @@
-import type { ImageManifest } from '../image/index.ts'
+import type { ImageManifest } from '../manifest/index.ts'
 
 /** A run of an image file whose digest is known. */
 export interface Piece {

@@ -3,8 +3,8 @@
  * for (systemd `src/import/pull-common.c`).
  */
 import { createHash } from 'node:crypto'
-import { parseChecksums } from '../image/index.ts'
 import { CHECKSUMS_FILE, imageNameOf, manifestFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import { parseChecksums } from '../manifest/index.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
 import { compareVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { ImageManifest } from '../image/index.ts'
+import type { ImageManifest } from '../manifest/index.ts'
 
 /** A part of a block that is all or a part of one store path. */
 export interface Run {

@@ -1,4 +1,4 @@
-import type { ImageManifest } from '../../image/index.ts'
+import type { ImageManifest } from '../../manifest/index.ts'
 import { runsOfSegments } from './runs.ts'
 import { shareBytes } from './shares.ts'
 

@@ -1,5 +1,5 @@
 /** Which bytes of an image's tar belong to which of its store paths. */
-import type { ManifestSegment } from '../../image/index.ts'
+import type { ManifestSegment } from '../../manifest/index.ts'
 import { encodeText, type ImageMember } from '../../open/index.ts'
 import { tarPadding } from '../../tar/index.ts'
 import type { TarRun } from './shares.ts'

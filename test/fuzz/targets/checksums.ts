@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mergeChecksums, parseChecksums } from '../../../src/image/checksums.ts'
+import { mergeChecksums, parseChecksums } from '../../../src/manifest/checksums.ts'
 import type { Target } from '../target.ts'
 
 const DIGEST = 'd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a'

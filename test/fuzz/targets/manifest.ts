@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseArtefacts } from '../../../src/image/manifest.ts'
+import { parseArtefacts } from '../../../src/manifest/manifest.ts'
 import type { Target } from '../target.ts'
 
 const artefact = {

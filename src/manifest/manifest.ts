@@ -1,8 +1,5 @@
-import type { PreparedImage } from '../plan/index.ts'
-import type { PackedSizes } from '../produce/index.ts'
-import { VERSION } from '../version.ts'
 import type { ImageManifest } from './manifest.generated.ts'
-import { MANIFEST_SCHEMA } from './manifest-schema.ts'
+import { MANIFEST_SCHEMA } from './schema.ts'
 import { createShapeCheck } from './shape.ts'
 
 export type { ImageManifest }
@@ -21,39 +18,6 @@ export type ManifestSegment = ImageManifest['segments'][number]
 
 /** The layout of an image file. */
 export type FileLayout = Pick<ImageManifest, 'blocks' | 'framing'>
-
-/** The manifest of a finished image. */
-export function createManifest(
-  { name, system, compression, container, toplevel, opened }: PreparedImage,
-  sizes: PackedSizes,
-  artefacts: readonly ArtefactDigest[],
-  { blocks, framing }: FileLayout,
-): ImageManifest {
-  const { paths } = opened.closure
-  return {
-    version: 1,
-    builder: `nspawn-rootfs ${VERSION}`,
-    name,
-    ...(system !== undefined && { system }),
-    format: compression.format,
-    compression: container.description,
-    ...(toplevel !== undefined && { toplevel }),
-    artefacts,
-    tarSize: sizes.tar,
-    storePaths: paths.map(({ path, narHash, narSize, references }) => ({
-      path: path.path,
-      narHash,
-      narSize,
-      references: references.map(reference => reference.baseName),
-    })),
-    segments: locateSegments(
-      paths.map(({ path }) => path.path),
-      sizes,
-    ),
-    blocks,
-    framing,
-  }
-}
 
 /** The text of a manifest, as it is written: an item of a list a line, for people and for `diff`. */
 export function formatManifest(manifest: ImageManifest): string {
@@ -76,18 +40,6 @@ export function parseArtefacts(text: string | undefined): readonly ArtefactDiges
   } catch {
     return []
   }
-}
-
-function locateSegments(paths: readonly string[], sizes: PackedSizes): ManifestSegment[] {
-  const segments: ManifestSegment[] = [{ tarOffset: 0, tarSize: sizes.head }]
-  let offset = sizes.head
-  for (const [i, storePath] of paths.entries()) {
-    const tarSize = sizes.segments[i]
-    segments.push({ storePath, tarOffset: offset, tarSize })
-    offset += tarSize
-  }
-  segments.push({ tarOffset: offset, tarSize: sizes.tar - offset })
-  return segments
 }
 
 const isManifest = createShapeCheck(MANIFEST_SCHEMA)

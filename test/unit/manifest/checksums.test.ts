@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { mergeChecksums, parseChecksums } from '../../../src/image/checksums.ts'
+import { mergeChecksums, parseChecksums } from '../../../src/manifest/checksums.ts'
 
 const [ONE, TWO, THREE] = ['1', '2', '3'].map(digit => digit.repeat(64)) as [string, string, string]
 const artefact = (file: string, sha256 = ONE) => ({ file, size: 0, sha256 })

@@ -1,0 +1,13 @@
+export { mergeChecksums, parseChecksums } from './checksums.ts'
+export {
+  type ArtefactDigest,
+  type FileLayout,
+  formatManifest,
+  type ImageManifest,
+  MANIFEST_SIZE_MAX,
+  type ManifestBlock,
+  type ManifestSegment,
+  parseArtefacts,
+  parseManifest,
+} from './manifest.ts'
+export { manifestJsonSchema } from './schema.ts'
