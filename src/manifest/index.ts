@@ -10,4 +10,5 @@ export {
   parseArtefacts,
   parseManifest,
 } from './manifest.ts'
+export { coverFile, coverTar, partsBetween, type TarPart, tarEndOf } from './parts.ts'
 export { manifestJsonSchema } from './schema.ts'

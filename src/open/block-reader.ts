@@ -70,14 +70,13 @@ export function createBlockReader(
 
   /** Unpacks a block into memory: here, by a thread, or only its headers by a thread. How many bytes it has unpacked. */
   async function unpack(memory: SharedArrayBuffer, block: XzBlock, way: Way): Promise<number> {
-    const { unpaddedSize, uncompressedSize, check, size } = block
-    const record = { unpaddedSize, uncompressedSize }
+    const { record, check, size, tarSize } = block
     stopOf(memory).fill(0)
-    const bytes = new Uint8Array(memory, uncompressedSize, size)
+    const bytes = new Uint8Array(memory, tarSize, size)
     await source.fill(bytes, block.offset, { signal })
     // A thread takes as long to start as a small block to unpack.
     if (way === 'here') {
-      const data = new Uint8Array(memory, 0, uncompressedSize)
+      const data = new Uint8Array(memory, 0, tarSize)
       return decodeLoneBlock(bytes, record, check, { ...decoderOptions(), data }).length
     }
     threads ??= offerThreads(workerUrl, workers, signal)
@@ -86,7 +85,7 @@ export function createBlockReader(
   }
 
   async function* passThrough(block: XzBlock): AsyncGenerator<Uint8Array> {
-    const decoder = createLoneBlockDecoder(block, block.check, { ...decoderOptions(), lendsData: true })
+    const decoder = createLoneBlockDecoder(block.record, block.check, { ...decoderOptions(), lendsData: true })
     try {
       for await (const piece of source.stream(block.offset, block.offset + block.size)) yield* decoder.push(piece)
       decoder.end()
@@ -140,14 +139,14 @@ export function createBlockReader(
         }
         isGiven = true
         while (startNext());
-        const { uncompressedSize } = first.block
+        const { tarSize } = first.block
         const size = await first.slot.filled
         yield new Uint8Array(first.slot.memory, 0, size)
-        if (size === uncompressedSize) continue
+        if (size === tarSize) continue
         const whole = takeSlot(first.block, 'thread')
         try {
           await whole.filled
-          yield new Uint8Array(whole.memory, size, uncompressedSize - size)
+          yield new Uint8Array(whole.memory, size, tarSize - size)
         } finally {
           void whole.filled.catch(() => {}).then(() => slots.release(whole))
         }
@@ -192,13 +191,13 @@ function stopOf(memory: SharedArrayBuffer): Int32Array {
   return new Int32Array(memory, memory.byteLength - STOP_SIZE)
 }
 
-function sizeInSlot({ size, uncompressedSize }: XzBlock): number {
-  return size + uncompressedSize
+function sizeInSlot({ size, tarSize }: XzBlock): number {
+  return size + tarSize
 }
 
 /** Whether a block passes through: to begin in its middle means to unpack all that is in front. */
-export function isLong({ size, uncompressedSize }: XzBlock): boolean {
-  return size > WHOLE_MAX || uncompressedSize > WHOLE_MAX
+export function isLong({ size, tarSize }: XzBlock): boolean {
+  return size > WHOLE_MAX || tarSize > WHOLE_MAX
 }
 
 function decoderOptions() {

@@ -1,7 +1,7 @@
 /** Finds members of an archive by their paths. */
 import type { ByteString } from '../bytes/index.ts'
 import { OpenError } from '../image-source/index.ts'
-import type { ImageManifest } from '../manifest/index.ts'
+import { type ImageManifest, tarEndOf } from '../manifest/index.ts'
 import { createMemberTable, type MemberTable } from './member-table.ts'
 import { type ImageMember, readMembers, type TarRange } from './members.ts'
 import type { TarBytes } from './tar-bytes.ts'
@@ -44,11 +44,12 @@ export function createFullLookup(tar: TarBytes, name: string): MemberLookup {
  */
 export function createSegmentLookup(tar: TarBytes, name: string, manifest: ImageManifest): MemberLookup {
   const ranges = new Map<string, TarRange[]>()
-  for (const { storePath = '', tarOffset, tarSize } of manifest.segments) {
-    const range = { start: tarOffset, end: tarOffset + tarSize }
-    const known = ranges.get(storePath.slice(1))
+  for (const segment of manifest.segments) {
+    const path = segment.storePath?.slice(1) ?? ''
+    const range = { start: segment.tarOffset, end: tarEndOf(segment) }
+    const known = ranges.get(path)
     if (known) known.push(range)
-    else ranges.set(storePath.slice(1), [range])
+    else ranges.set(path, [range])
   }
   const parts = new Map<string, (path: ByteString) => Promise<ImageMember | undefined>>()
   return {
@@ -135,12 +136,13 @@ export function rangesWithout(manifest: ImageManifest, storePaths: ReadonlySet<s
 
 function segmentRanges({ segments }: ImageManifest, isWanted: (storePath: string | undefined) => boolean): TarRange[] {
   const ranges: { start: number; end: number }[] = []
-  for (const { storePath, tarOffset, tarSize } of segments) {
-    if (!isWanted(storePath)) continue
+  for (const segment of segments) {
+    if (!isWanted(segment.storePath)) continue
+    const [start, end] = [segment.tarOffset, tarEndOf(segment)]
     const last = ranges.at(-1)
     // What follows each other is read in one go, and so ahead.
-    if (last?.end === tarOffset) last.end += tarSize
-    else ranges.push({ start: tarOffset, end: tarOffset + tarSize })
+    if (last?.end === start) last.end = end
+    else ranges.push({ start, end })
   }
   return ranges
 }

@@ -1,7 +1,7 @@
 /** The tar archive in an image file, from any offset on. */
-import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
+import { partsBetween, tarEndOf } from '../manifest/index.ts'
 import {
   type Compression,
   createByteInput,
@@ -11,17 +11,8 @@ import {
   unpack,
 } from '../unpack/index.ts'
 import { type BlockReader, isLong } from './block-reader.ts'
+import type { TarBlock } from './parts.ts'
 import type { XzBlock } from './xz-layout.ts'
-
-/** A part of the archive that is unpacked on its own. Offsets and sizes are in bytes. */
-export interface TarBlock {
-  /** In the image file. */
-  readonly offset: number
-  readonly size: number
-  /** In the archive. */
-  readonly tarOffset: number
-  readonly tarSize: number
-}
 
 /** The bytes of a tar archive, wherever they are. */
 export interface TarBytes {
@@ -61,45 +52,49 @@ export function plainTar(source: ImageSource): TarBytes {
 /** An archive in the blocks of an .xz file. */
 export function xzTar(source: ImageSource, blocks: readonly XzBlock[], reader: BlockReader): TarBytes {
   const last = blocks.at(-1)
-  const size = last === undefined ? 0 : last.dataOffset + last.uncompressedSize
+  const size = last === undefined ? 0 : tarEndOf(last)
   const isSeekable = source.isSeekable && !blocks.some(isLong)
-
-  async function* read(offset: number, end: number, dataOf: BlockReader['read']): AsyncGenerator<Uint8Array> {
-    const wanted = blocks.slice(firstBehind(blocks, offset), firstFrom(blocks, end))
-    let at = wanted[0]?.dataOffset ?? 0
-    for await (const piece of bounded(source, dataOf(wanted))) {
-      const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
-      at += piece.length
-      if (part.length > 0) yield part
-    }
-  }
 
   return {
     isSeekable,
     size,
-    blocks: blocks.map(block => ({
-      offset: block.offset,
-      size: block.size,
-      tarOffset: block.dataOffset,
-      tarSize: block.uncompressedSize,
-    })),
-    from: (offset, end = size) => read(offset, end, reader.read),
+    blocks: blocks.map(({ offset, size, tarOffset, tarSize }) => ({ offset, size, tarOffset, tarSize })),
+    from: (offset, end = size) => readBlocks(source, blocks, offset, end, reader.read),
     ...(isSeekable && {
-      headersFrom: (offset: number, end = size) => read(offset, end, reader.readHeaders),
-      stepsFrom: (offset: number, end = size) => read(offset, end, reader.readInSteps),
+      headersFrom: (offset: number, end = size) => readBlocks(source, blocks, offset, end, reader.readHeaders),
+      stepsFrom: (offset: number, end = size) => readBlocks(source, blocks, offset, end, reader.readInSteps),
     }),
     close: () => reader.close(),
   }
 }
 
-/** Of blocks in order, the index of the first that ends behind `offset`. */
-function firstBehind(blocks: readonly XzBlock[], offset: number): number {
-  return firstIndexWhere(blocks, ({ dataOffset, uncompressedSize }) => dataOffset + uncompressedSize > offset)
+/**
+ * The bytes of an archive from `offset` up to `end`, of the blocks that have them, which `dataOf` unpacks as a whole. Throws
+ * `OpenError` OPEN_UNBOUNDED if more comes out than a file of this size should hold.
+ */
+export async function* readBlocks<T extends TarBlock>(
+  source: ImageSource,
+  blocks: readonly T[],
+  offset: number,
+  end: number,
+  dataOf: (wanted: readonly T[]) => AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const wanted = partsBetween(blocks, offset, end)
+  let at = wanted[0]?.tarOffset ?? 0
+  try {
+    for await (const piece of limitExpansion(dataOf(wanted), source, UNPACK_LIMITS)) {
+      const part = cut(piece, offset - at, end - at)
+      at += piece.length
+      if (part.length > 0) yield part
+    }
+  } catch (error) {
+    throw openErrorOf(error, source)
+  }
 }
 
-/** The index of the first that begins at `offset` or behind it. */
-function firstFrom(blocks: readonly XzBlock[], offset: number): number {
-  return firstIndexWhere(blocks, ({ dataOffset }) => dataOffset >= offset)
+/** What of a piece is between two offsets, which may be outside of it. */
+function cut(piece: Uint8Array, start: number, end: number): Uint8Array {
+  return piece.subarray(Math.max(0, start), Math.max(0, end))
 }
 
 /** Bytes given to an unpacker at a time: a few may stand for many. */
@@ -116,7 +111,7 @@ export function streamedTar(source: ImageSource, compression: Compression, dicti
       try {
         const input = createByteInput(source.stream(0), PIECE_SIZE)
         for await (const piece of unpack(input, { compression, dictionaryMax, limits: UNPACK_LIMITS })) {
-          const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
+          const part = cut(piece, offset - at, end - at)
           at += piece.length
           if (part.length > 0) yield part
           if (at >= end) return
@@ -126,15 +121,6 @@ export function streamedTar(source: ImageSource, compression: Compression, dicti
       }
     },
     close: async () => {},
-  }
-}
-
-/** Passes on what comes out of blocks of a file, unless that is too much for its size. Throws `OpenError` OPEN_UNBOUNDED. */
-export async function* bounded(source: ImageSource, unpacked: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  try {
-    yield* limitExpansion(unpacked, source, UNPACK_LIMITS)
-  } catch (error) {
-    throw openErrorOf(error, source)
   }
 }
 

@@ -13,16 +13,13 @@ import {
   STREAM_HEADER_SIZE,
   XzError,
 } from '../xz/index.ts'
-import { areTooMany } from './parts.ts'
+import { areTooMany, type TarBlock } from './parts.ts'
 
-/** A block of an .xz file. All offsets and sizes are in bytes. */
-export interface XzBlock extends IndexRecord {
+/** A block of an .xz file. */
+export interface XzBlock extends TarBlock {
+  /** As its index has it. */
+  readonly record: IndexRecord
   readonly check: Check
-  /** In the file. */
-  readonly offset: number
-  readonly size: number
-  /** Of its data, in that of the whole file. */
-  readonly dataOffset: number
 }
 
 /** Bytes read from the end: an index has some bytes a block. */
@@ -45,7 +42,7 @@ const PADDING_MAX = 64 * 1024
  * follows its last stream, or it has very many streams or blocks. Throws `OpenError` OPEN_CORRUPT.
  */
 export async function readXzLayout(source: ImageSource): Promise<readonly XzBlock[] | undefined> {
-  const streams: Omit<XzBlock, 'dataOffset'>[][] = []
+  const streams: Omit<XzBlock, 'tarOffset'>[][] = []
   const read = createTailReader(source)
   let padding = 0
   try {
@@ -64,13 +61,13 @@ export async function readXzLayout(source: ImageSource): Promise<readonly XzBloc
     if (!(error instanceof XzError)) throw error
     throw new OpenError('OPEN_CORRUPT', source.name, `is damaged: ${error.message}`, { cause: error })
   }
-  let dataOffset = 0
+  let tarOffset = 0
   return streams
     .reverse()
     .flat()
     .map(block => {
-      const located = { ...block, dataOffset }
-      dataOffset += block.uncompressedSize
+      const located = { ...block, tarOffset }
+      tarOffset += block.tarSize
       return located
     })
 }
@@ -81,7 +78,7 @@ type Read = (offset: number, length: number) => Promise<Uint8Array>
 async function readStream(
   read: Read,
   end: number,
-  streams: Omit<XzBlock, 'dataOffset'>[][],
+  streams: Omit<XzBlock, 'tarOffset'>[][],
   areTooMany: (blocks: number) => boolean,
 ): Promise<number | undefined> {
   const footer = await read(end - STREAM_HEADER_SIZE, STREAM_HEADER_SIZE)
@@ -98,7 +95,11 @@ async function readStream(
   if (begin < 0) throw new XzError('XZ_MISMATCH', `the index at byte ${indexOffset} lists more bytes than there are`)
   const header = await read(begin, STREAM_HEADER_SIZE)
   const { check, blocks } = describeStream({ header, index, footer, size })
-  streams.push(blocks.map(block => ({ ...block, check, offset: begin + block.offset })))
+  streams.push(
+    blocks.map(({ offset, size, unpaddedSize, uncompressedSize: tarSize }) => {
+      return { record: { unpaddedSize, uncompressedSize: tarSize }, check, offset: begin + offset, size, tarSize }
+    }),
+  )
   return begin
 }
 

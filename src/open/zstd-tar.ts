@@ -1,10 +1,10 @@
 import { promisify } from 'node:util'
 import { zstdDecompress } from 'node:zlib'
-import { firstIndexWhere } from '../bisect.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
-import { areTooMany } from './parts.ts'
-import { bounded, type TarBlock, type TarBytes } from './tar-bytes.ts'
+import { tarEndOf } from '../manifest/index.ts'
+import { areTooMany, type TarBlock } from './parts.ts'
+import { readBlocks, type TarBytes } from './tar-bytes.ts'
 import { FRAME_MAX } from './zstd-layout.ts'
 
 /** Bytes of frames that are held, compressed and unpacked. */
@@ -23,8 +23,7 @@ export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBy
     return undefined
   const keptMax = Math.max(2, Math.min(2 * AHEAD_MAX, Math.floor(HELD_MAX / largest)))
   const ahead = Math.min(AHEAD_MAX, keptMax - 1)
-  const { tarOffset, tarSize } = frames[frames.length - 1]
-  const size = tarOffset + tarSize
+  const size = tarEndOf(frames[frames.length - 1])
   /** Least recently used first. */
   const kept = new Map<TarBlock, Promise<Uint8Array>>()
 
@@ -63,19 +62,7 @@ export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBy
     isSeekable: true,
     size,
     blocks: frames,
-    async *from(offset, end = size) {
-      const first = firstIndexWhere(frames, frame => frame.tarOffset + frame.tarSize > offset)
-      const wanted = frames.slice(
-        first,
-        firstIndexWhere(frames, frame => frame.tarOffset >= end),
-      )
-      let at = wanted[0]?.tarOffset ?? 0
-      for await (const piece of bounded(source, read(wanted))) {
-        const part = piece.subarray(Math.max(0, offset - at), Math.max(0, end - at))
-        at += piece.length
-        if (part.length > 0) yield part
-      }
-    },
+    from: (offset, end = size) => readBlocks(source, frames, offset, end, read),
     close: async () => kept.clear(),
   }
 }

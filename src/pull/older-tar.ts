@@ -1,7 +1,7 @@
 /** The tar of older images on this machine, block by block. */
 import type { FileHandle } from 'node:fs/promises'
-import { firstIndexWhere } from '../bisect.ts'
 import { openFile } from '../disk/index.ts'
+import { type ManifestBlock, partsBetween } from '../manifest/index.ts'
 import { type Check, checkSize, decodeBlockHeader, decodeLoneBlock } from '../xz/index.ts'
 import type { OlderImage } from './copies.ts'
 import { placesOf } from './runs.ts'
@@ -31,7 +31,7 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
   const handles = new Map<string, FileHandle>()
   let last: { readonly image: OlderImage; readonly offset: number; readonly data: Uint8Array } | undefined
 
-  async function decode(image: OlderImage, { offset, size, tarSize }: OlderImage['manifest']['blocks'][number]) {
+  async function decode(image: OlderImage, { offset, size, tarSize }: ManifestBlock) {
     if (last?.image === image && last.offset === offset) return last.data
     const handle = handles.get(image.path) ?? (await openFile(image.path))
     handles.set(image.path, handle)
@@ -55,10 +55,7 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
       const end = start + into.length
       let filled = 0
       try {
-        const { blocks } = image.manifest
-        const first = firstIndexWhere(blocks, block => block.tarOffset + block.tarSize > start)
-        for (let i = first; i < blocks.length && blocks[i].tarOffset < end; i++) {
-          const block = blocks[i]
+        for (const block of partsBetween(image.manifest.blocks, start, end)) {
           const data = await decode(image, block)
           const position = start + filled - block.tarOffset
           const part = data.subarray(position, Math.min(data.length, end - block.tarOffset))

@@ -1,4 +1,4 @@
-import type { ImageManifest } from '../manifest/index.ts'
+import { coverFile, coverTar, type ImageManifest } from '../manifest/index.ts'
 
 /** A run of an image file whose digest is known. */
 export interface Piece {
@@ -17,7 +17,7 @@ export interface Piece {
 export function piecesOf(manifest: ImageManifest): readonly Piece[] | undefined {
   const { artefacts, blocks, framing, segments, tarSize } = manifest
   // Where parts overlap, to find what blocks have in common takes as many steps as the product of the numbers of parts.
-  if (!areAll(blocks, tarSize) || !areAll(segments, tarSize)) return undefined
+  if (!coverTar(blocks, tarSize) || !coverTar(segments, tarSize)) return undefined
   const paths = segments.flatMap(({ storePath }) => storePath ?? [])
   if (new Set(paths).size < paths.length) return undefined
   const pieces: Piece[] = []
@@ -26,22 +26,7 @@ export function piecesOf(manifest: ImageManifest): readonly Piece[] | undefined 
     if (size > 0) pieces.push({ offset, size, sha256 })
   }
   pieces.sort((a, b) => a.offset - b.offset)
-  let end = 0
-  for (const { offset, size } of pieces) {
-    if (offset !== end) return undefined
-    end += size
-  }
-  return end === artefacts[0].size ? pieces : undefined
-}
-
-/** Whether these are all bytes of a tar, each once and in order. */
-function areAll(parts: readonly { readonly tarOffset: number; readonly tarSize: number }[], size: number): boolean {
-  let end = 0
-  for (const { tarOffset, tarSize } of parts) {
-    if (tarOffset !== end) return false
-    end += tarSize
-  }
-  return end === size
+  return coverFile(pieces, artefacts[0].size) ? pieces : undefined
 }
 
 /** Where a piece ends in the file. */

@@ -1,4 +1,10 @@
-import type { ImageManifest } from '../manifest/index.ts'
+import {
+  type ImageManifest,
+  type ManifestBlock,
+  type ManifestSegment,
+  partsBetween,
+  tarEndOf,
+} from '../manifest/index.ts'
 
 /** A part of a block that is all or a part of one store path. */
 export interface Run {
@@ -10,32 +16,21 @@ export interface Run {
 }
 
 /** A block of an image file, and all that is in it. */
-export interface BlockRuns {
-  /** Of its first byte in the file. */
-  readonly offset: number
-  readonly size: number
-  readonly tarSize: number
+export interface BlockRuns extends ManifestBlock {
   readonly runs: readonly Run[]
 }
 
 /** The blocks of an image with the store paths in each. */
 export function* blockRuns(manifest: ImageManifest): Generator<BlockRuns> {
-  const { blocks, segments } = manifest
   const contentsOf = createNaming(manifest)
-  let next = 0
-  for (const { offset, size, tarOffset, tarSize } of blocks) {
-    const end = tarOffset + tarSize
-    const runs: Run[] = []
-    while (next < segments.length && endOfSegment(segments[next]) <= tarOffset) next++
-    for (let i = next; i < segments.length && segments[i].tarOffset < end; i++) {
-      const from = Math.max(segments[i].tarOffset, tarOffset)
-      runs.push({
-        contents: contentsOf(segments[i]),
-        from: from - segments[i].tarOffset,
-        tarSize: Math.min(endOfSegment(segments[i]), end) - from,
-      })
-    }
-    yield { offset, size, tarSize, runs }
+  for (const block of manifest.blocks) {
+    const end = tarEndOf(block)
+    const runs = partsBetween(manifest.segments, block.tarOffset, end).map((segment): Run => {
+      const start = Math.max(segment.tarOffset, block.tarOffset)
+      const tarSize = Math.min(tarEndOf(segment), end) - start
+      return { contents: contentsOf(segment), from: start - segment.tarOffset, tarSize }
+    })
+    yield { ...block, runs }
   }
 }
 
@@ -50,13 +45,7 @@ export function placesOf(manifest: ImageManifest): Map<string, number> {
   return places
 }
 
-type Segment = ImageManifest['segments'][number]
-
-function createNaming({ storePaths }: ImageManifest): (segment: Segment) => string | undefined {
+function createNaming({ storePaths }: ImageManifest): (segment: ManifestSegment) => string | undefined {
   const hashes = new Map(storePaths.map(({ path, narHash }) => [path, narHash]))
   return ({ storePath = '' }) => (hashes.has(storePath) ? `${storePath} ${hashes.get(storePath)}` : undefined)
-}
-
-function endOfSegment({ tarOffset, tarSize }: Segment): number {
-  return tarOffset + tarSize
 }

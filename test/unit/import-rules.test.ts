@@ -230,7 +230,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
     'descriptors.ts',
-    'bisect.ts',
     'nspawn-rootfs-error.ts',
     'describe-url.ts',
     'is-http.ts',
@@ -255,7 +254,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   open: [
     'stored-paths.ts',
     'nar-hasher.ts',
-    'bisect.ts',
     'image-source',
     'nspawn-rootfs-error.ts',
     'printable.ts',

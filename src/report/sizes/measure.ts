@@ -1,4 +1,5 @@
 import { withMethods } from '../../arguments.ts'
+import { tarEndOf } from '../../manifest/index.ts'
 import type { OpenedImage, StoredPath } from '../../open/index.ts'
 import { createClosure, findRoots, NO_PATH, neighbours } from '../closure.ts'
 import { closureSizes } from '../closure-sizes.ts'
@@ -76,7 +77,8 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   const { manifest } = image
   const runs = manifest ? runsOfSegments(manifest.segments, owners) : reader.runs(owners, image.tarSize)
   const toplevel = numbers.has(system ?? '') ? system : undefined
-  const tarSize = runs.at(-1)?.end ?? 0
+  const last = runs.at(-1)
+  const tarSize = last ? tarEndOf(last) : 0
   const whole = { size: image.size, tarOffset: 0, tarSize }
   const shares = shareBytes(paths.length + 1, runs, image.blocks.length > 0 ? image.blocks : [whole])
 

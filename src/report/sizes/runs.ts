@@ -14,11 +14,7 @@ export interface Owners {
 
 /** The runs of a tar by its manifest. */
 export function runsOfSegments(segments: readonly ManifestSegment[], { numbers, others }: Owners): TarRun[] {
-  return segments.map(({ storePath, tarOffset, tarSize }) => ({
-    owner: numbers.get(storePath ?? '') ?? others,
-    start: tarOffset,
-    end: tarOffset + tarSize,
-  }))
+  return segments.map(({ storePath = '', ...part }) => ({ ...part, owner: numbers.get(storePath) ?? others }))
 }
 
 /** Names in the store that are distinguished: more than a registration has. Entries below others belong to no store path. */
@@ -60,13 +56,15 @@ export function createRunReader(): RunReader {
         const place = places.get(encodeText(path.slice(1)))
         if (place !== undefined) owners[place] = number
       }
-      let start = 0
+      let tarOffset = 0
       const owned = runs.map(({ place, end }): TarRun => {
-        const run = { owner: owners[place] ?? others, start, end }
-        start = end
+        const run = { owner: owners[place] ?? others, tarOffset, tarSize: end - tarOffset }
+        tarOffset = end
         return run
       })
-      if (tarSize !== undefined && tarSize > start) owned.push({ owner: others, start, end: tarSize })
+      if (tarSize !== undefined && tarSize > tarOffset) {
+        owned.push({ owner: others, tarOffset, tarSize: tarSize - tarOffset })
+      }
       return owned
     },
   }

@@ -1,18 +1,14 @@
 /** How the bytes of an image file are shared among what lies in its tar. */
+import { partsBetween, type TarPart, tarEndOf } from '../../manifest/index.ts'
 
-/** A part of the file that is compressed on its own. Offsets and sizes are in bytes. */
-export interface CompressedBlock {
+/** A part of the file that is compressed on its own, to `size` bytes. */
+export interface CompressedBlock extends TarPart {
   readonly size: number
-  /** In the tar. */
-  readonly tarOffset: number
-  readonly tarSize: number
 }
 
 /** A part of the tar, and whose it is. */
-export interface TarRun {
+export interface TarRun extends TarPart {
   readonly owner: number
-  readonly start: number
-  readonly end: number
 }
 
 /** Bytes of one owner. */
@@ -28,25 +24,19 @@ export interface OwnedBytes {
 export function shareBytes(count: number, runs: Iterable<TarRun>, blocks: readonly CompressedBlock[]): OwnedBytes[] {
   const tarSizes = new Float64Array(count)
   const fileSizes = new Float64Array(count)
-  let first = 0
-  for (const { owner, start, end } of runs) {
-    tarSizes[owner] += end - start
-    while (first < blocks.length && endOf(blocks[first]) <= start) first++
-    for (let at = first; at < blocks.length && blocks[at].tarOffset < end; at++) {
-      const block = blocks[at]
-      fileSizes[owner] += compressedUpTo(block, end) - compressedUpTo(block, start)
+  for (const run of runs) {
+    const { owner, tarOffset, tarSize } = run
+    tarSizes[owner] += tarSize
+    for (const block of partsBetween(blocks, tarOffset, tarEndOf(run))) {
+      fileSizes[owner] += compressedUpTo(block, tarEndOf(run)) - compressedUpTo(block, tarOffset)
     }
   }
   return Array.from(tarSizes, (tarSize, owner) => ({ tarSize, fileSize: fileSizes[owner] }))
-}
-
-function endOf({ tarOffset, tarSize }: CompressedBlock): number {
-  return tarOffset + tarSize
 }
 
 /** The compressed bytes of a block that stand for its data up to an offset in the tar. */
 function compressedUpTo(block: CompressedBlock, offset: number): number {
   const { size, tarOffset, tarSize } = block
   if (offset <= tarOffset || tarSize === 0) return 0
-  return offset >= endOf(block) ? size : Math.floor((size * (offset - tarOffset)) / tarSize)
+  return offset >= tarEndOf(block) ? size : Math.floor((size * (offset - tarOffset)) / tarSize)
 }

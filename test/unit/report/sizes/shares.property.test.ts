@@ -15,9 +15,9 @@ describe('shares of a file', () => {
         (parts, cuts) => {
           let at = 0
           const runs = parts.map(([owner, length]) => {
-            const start = at
+            const run = { owner, tarOffset: at, tarSize: length }
             at += length
-            return { owner, start, end: at }
+            return run
           })
           const places = [...cuts.map(([, share]) => Math.floor(share * at)).sort((a, b) => a - b), at]
           const blocks = places.map((end, i) => ({
@@ -38,9 +38,9 @@ describe('shares of a file', () => {
 
   it('go by the bytes of tar within a block', () => {
     const runs = [
-      { owner: 0, start: 0, end: 100 },
-      { owner: 1, start: 100, end: 400 },
-      { owner: 0, start: 400, end: 500 },
+      { owner: 0, tarOffset: 0, tarSize: 100 },
+      { owner: 1, tarOffset: 100, tarSize: 300 },
+      { owner: 0, tarOffset: 400, tarSize: 100 },
     ]
     const blocks = [
       { size: 40, tarOffset: 0, tarSize: 200 },
