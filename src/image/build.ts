@@ -1,110 +1,188 @@
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
-import { DiskError, openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
-import { ImageError } from '../image-error.ts'
-import { CHECKSUMS_FILE, manifestFileOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
-import { type ArtefactDigest, type FileLayout, formatManifest } from '../manifest/index.ts'
-import type { ImageSpec } from '../plan/index.ts'
-import { openSigner, type Signer } from '../signing/index.ts'
-import type { Warning } from '../warning.ts'
-import { lookBeside } from './beside.ts'
-import { createBlockMap } from './block-map.ts'
-import type { Delivery } from './delivery.ts'
-import { type ImageFiles, resultOf } from './result.ts'
+import { createHash } from 'node:crypto'
+import { EventEmitter } from 'node:events'
+import { abortable } from '../abortable.ts'
+import { callback, objectOf, resolvePath } from '../arguments.ts'
+import { checkSpec, type ImageSpec, withAbsolutePaths } from '../plan/index.ts'
+import { type Progress, workerUrlOf } from '../produce/index.ts'
+import { openSigner } from '../signing/index.ts'
+import { type BlockMap, createBlockMap } from './block-map.ts'
+import { BUILD_OPTIONS, type BuildOptions } from './options.ts'
+import { type RestartingBuild, startBuild } from './restarting-build.ts'
+import { type ImageFiles, type ImageResult, resultOf } from './result.ts'
+import { writeFolder } from './write-folder.ts'
 
-/** Opens the signer of a spec; `undefined` if it has none. Rejects with `SigningError`. */
-export async function openSignerOf({ signing }: ImageSpec): Promise<Signer | undefined> {
-  return signing && openSigner(signing)
+/**
+ * A build of one image. It begins with the one call that says where the image goes: {@link ImageBuild.toFolder},
+ * {@link ImageBuild.stream} or {@link ImageBuild.writeTo}.
+ */
+export interface ImageBuild extends AsyncDisposable {
+  /** Adds a listener, called when the image is planned and whenever a block is in it. If it throws, the build ends. */
+  on(event: 'progress', listener: (progress: Progress) => void): this
+  /**
+   * Builds into a folder, made if need be: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
+   * `SHA256SUMS`, which keeps its lines for other files there, with its signatures if the spec names a key. All of them are
+   * there at the end, or none.
+   */
+  toFolder(folder: string | URL): Promise<ImageFiles>
+  /**
+   * The bytes of the image file, without the files beside it. The build begins with the first read, is only a few blocks ahead,
+   * and ends if reading ends. A fault ends the stream with an error: what was read until then is no image. Every chunk belongs to
+   * the reader.
+   */
+  stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>
+  /**
+   * The same without a copy: a chunk may be read only until the promise that `write` returns is settled. An abort does not
+   * wait for that promise.
+   */
+  writeTo(write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult>
+  /** The result, once the image is complete and in place. Rejects when the build has failed or was ended. */
+  readonly result: Promise<ImageResult>
+  /** Ends the build wherever it is, and resolves when nothing of it is left. */
+  [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Builds an image into a folder, and leaves all of its files there or none. */
-export async function buildInto(out: string, delivery: Delivery, signer: Signer | undefined): Promise<ImageFiles> {
-  const { signal } = delivery
-  const { name, container, settings } = delivery.run.image
-  const imageFile = `${name}${container.suffix}`
-  const settingsFile = settingsFileOf(name)
-  const manifestFile = manifestFileOf(name)
-  const signatureFiles = Object.values(SIGNATURE_FILES)
-  const reserved = [imageFile, ...(settings ? [settingsFile] : []), manifestFile, CHECKSUMS_FILE, ...signatureFiles]
-  const staging = await openStaging(out, reserved, signal).catch(error => {
-    throw imageErrorOf(error)
+const OPTIONS = objectOf(BUILD_OPTIONS)
+
+/**
+ * Prepares a build of an image; nothing is read or written yet. Throws `TypeError` and `RangeError` for a spec or option that
+ * cannot be meant. The build rejects with a `NspawnRootfsError` or with the signal's reason.
+ */
+export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
+  checkSpec(spec, 'spec')
+  OPTIONS(options, 'options')
+  const absolute = withAbsolutePaths(spec)
+  const workerUrl = workerUrlOf(options.workerUrl)
+  const events = new EventEmitter<{ progress: [Progress] }>()
+  const ending = new AbortController()
+  const { promise: result, resolve, reject } = Promise.withResolvers<ImageResult>()
+  // The call that begins the build reports the fault, too.
+  result.catch(() => {})
+  let begun: string | undefined
+  let started: RestartingBuild | undefined
+  let running: Promise<unknown> | undefined
+  let isOver = false
+  // After an abort, a stream may never be read again.
+  ending.signal.addEventListener('abort', () => {
+    if (options.signal?.aborted && !isOver) reject(options.signal.reason)
   })
-  try {
-    const image = await staging.create(imageFile)
-    const layout = await writeChunks(delivery, image)
-    const artefacts: [ArtefactDigest, ...ArtefactDigest[]] = [await image.close()]
-    if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
-    const result = resultOf(delivery.run, artefacts, layout)
-    const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
-    const found: Warning[] = [...staging.warnings]
-    // The checksums come last: until they fit the image, no importer that verifies accepts it.
-    const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
-    await withLock(
-      staging.out,
-      async () => {
-        const noSettings = settings ? undefined : settingsFile
-        const delivered = { artefacts, manifest, files, noSettings, isSigned: signer !== undefined }
-        const beside = await lookBeside(staging.out, staging.sharing, delivered)
-        const text = beside.checksums
-        const outdated = [...beside.outdated]
-        found.push(...beside.warnings.map(staging.reveal))
-        await stageWhole(staging, CHECKSUMS_FILE, text)
-        if (signer) {
-          const signatures = await signer.sign(Buffer.from(text), signal)
-          await stageWhole(staging, SIGNATURE_FILES.binary, signatures.binary)
-          await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
-          files.push(...signatureFiles)
-        } else if (text !== beside.previous) {
-          // An importer that verifies would take them for forged.
-          outdated.push(...signatureFiles.filter(file => existsSync(join(staging.out, file))))
-        }
-        signal.throwIfAborted()
-        await staging.commit(files, outdated)
-      },
-      signal,
-    )
-    const paths = files.map(file => join(out, file))
-    const warnings = [...result.warnings, ...found, ...staleWarnings(paths[0])]
-    return { ...result, warnings, image: paths[0], files: paths }
-  } catch (error) {
-    // There may be no descriptor to clear up with before the threads have ended.
-    await delivery.close()
-    throw imageErrorOf(staging.reveal(error))
-  } finally {
-    await staging.discard()
+  const abandon = () => {
+    ending.abort()
+    reject(ending.signal.reason)
+  }
+
+  const begin = (call: string) => {
+    if (begun) throw new TypeError(`${call}: this build began with ${begun}, and makes one image; call build again`)
+    begun = call
+  }
+  const start = async () => {
+    const tell = (progress: Progress) => void events.emit('progress', progress)
+    const onProgress = events.listenerCount('progress') > 0 ? tell : undefined
+    started = await startBuild(absolute, { ...options, workerUrl, onProgress }, ending)
+    return started
+  }
+  const run = <T extends ImageResult>(work: () => Promise<T>): Promise<T> => {
+    const whole = work().finally(async () => {
+      isOver = true
+      await started?.close()
+    })
+    running = whole.then(resolve, reject)
+    return whole
+  }
+
+  async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
+    try {
+      const whole = yield* readFile(await start())
+      isOver = true
+      await started!.close()
+      resolve(whole)
+    } catch (error) {
+      isOver = true
+      reject(error)
+      throw error
+    } finally {
+      await started?.close()
+    }
+  }
+
+  return {
+    result,
+    on(event, listener) {
+      if (event !== 'progress') throw new TypeError(`event: there is "progress", not ${JSON.stringify(event)}`)
+      callback(listener, 'listener')
+      events.on(event, listener)
+      return this
+    },
+    async toFolder(folder) {
+      const out = resolvePath(folder, 'folder')
+      begin('toFolder')
+      return run(async () => {
+        // First: a wrong key should fail before the image is built.
+        const signer = absolute.signing && (await openSigner(absolute.signing))
+        return writeFolder(out, await start(), signer)
+      })
+    },
+    stream() {
+      begin('stream')
+      const stream = read()
+      const end = stream.return.bind(stream)
+      // A generator's own takes effect only once a read that is under way has ended.
+      stream.return = value => {
+        abandon()
+        return end(value)
+      }
+      return stream
+    },
+    async writeTo(write) {
+      callback(write, 'write')
+      begin('writeTo')
+      return run(async () => writeFile(await start(), write))
+    },
+    async [Symbol.asyncDispose]() {
+      begun ??= 'its end'
+      // A finished build may not be closed yet.
+      if (isOver) await running
+      abandon()
+      await running
+      await started?.close()
+    },
   }
 }
 
-/** Writes the file of the image, and resolves to its digest and blocks. */
-async function writeChunks(delivery: Delivery, image: StagedFile): Promise<FileLayout> {
-  const map = createBlockMap()
-  const rewind = async () => {
-    await image.rewind()
-    map.clear()
+/** Yields copies of an image file's bytes, and returns its result. */
+async function* readFile(building: RestartingBuild): AsyncGenerator<Uint8Array<ArrayBuffer>, ImageResult, void> {
+  const file = createFileRecord()
+  for await (const chunk of building.chunks()) {
+    file.add(chunk)
+    yield new Uint8Array(chunk.bytes)
   }
-  for await (const chunk of delivery.chunks(rewind)) {
-    await image.write(chunk.bytes)
-    map.add(chunk)
+  return file.resultOf(building)
+}
+
+/** Hands an image file's bytes to `write`, and returns its result. */
+async function writeFile(building: RestartingBuild, write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult> {
+  const file = createFileRecord()
+  for await (const chunk of building.chunks()) {
+    const written = abortable(() => write(chunk.bytes), building.signal)
+    // Hashed while the writer waits for its reader.
+    file.add(chunk)
+    await written
   }
-  return map.layout
+  return file.resultOf(building)
 }
 
-/** A file of checksums by another program, which systemd reads before ours. */
-function staleWarnings(image: string): Warning[] {
-  const file = ownChecksumsFileOf(image)
-  if (!existsSync(file)) return []
-  const message = `${file}: systemd 252 to 257 look for it first, and then insist that it be signed; remove it`
-  return [{ code: 'DELIVERY_UNFIT', path: file, message }]
-}
-
-/** Turns an error of writing to disk into one of the image; any other stays as it is. */
-function imageErrorOf(error: unknown): unknown {
-  if (!(error instanceof DiskError)) return error
-  return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })
-}
-
-async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {
-  const staged = await staging.create(file)
-  await staged.write(typeof contents === 'string' ? Buffer.from(contents) : contents)
-  return staged.close()
+/** Records the bytes of a file that somebody else keeps. */
+function createFileRecord() {
+  const map: BlockMap = createBlockMap()
+  const hash = createHash('sha256')
+  return {
+    add(chunk: Parameters<BlockMap['add']>[0]) {
+      map.add(chunk)
+      hash.update(chunk.bytes)
+    },
+    resultOf({ attempt }: RestartingBuild): ImageResult {
+      const { name, container } = attempt.image
+      const digest = { file: `${name}${container.suffix}`, size: map.size, sha256: hash.digest('hex') }
+      return resultOf(attempt, [digest], map.layout)
+    },
+  }
 }

@@ -1,3 +1,3 @@
-export { build, type ImageBuild } from './job.ts'
+export { build, type ImageBuild } from './build.ts'
 export { BUILD_OPTIONS, type BuildOptions } from './options.ts'
 export type { ImageFiles, ImageResult } from './result.ts'

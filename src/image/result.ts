@@ -4,7 +4,7 @@ import type { PreparedImage } from '../plan/index.ts'
 import type { PackedSizes } from '../produce/index.ts'
 import { VERSION } from '../version.ts'
 import type { Warning } from '../warning.ts'
-import type { ImageRun } from './run.ts'
+import type { BuildAttempt } from './attempt.ts'
 
 /** The result of a build. Sizes are in bytes. */
 export interface ImageResult {
@@ -49,7 +49,7 @@ export interface ImageFiles extends ImageResult {
 
 /** The result for an image: `artefacts` are its files, the image first; `layout` is that of the image. */
 export function resultOf(
-  { image, production }: ImageRun,
+  { image, production }: BuildAttempt,
   artefacts: readonly [ArtefactDigest, ...ArtefactDigest[]],
   layout: FileLayout,
 ): ImageResult {

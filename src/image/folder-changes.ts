@@ -1,7 +1,7 @@
 /**
- * Files that are in the folder of an image already. Images of several systems may share a folder and its SHA256SUMS, and the
- * user may put settings beside an image that has none. Files that others may have put there are not signed: a signature speaks
- * for the user.
+ * What changes in the folder of an image besides the image. Images of several systems may share a folder and its SHA256SUMS,
+ * and the user may put settings beside an image that has none. Files that others may have put there are not signed: a signature
+ * speaks for the user.
  */
 import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
@@ -14,8 +14,8 @@ import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
 import { type ArtefactDigest, mergeChecksums, parseArtefacts, parseChecksums } from '../manifest/index.ts'
 import type { Warning } from '../warning.ts'
 
-/** The files that are about to be delivered. */
-export interface Delivered {
+/** The files that are about to be added. */
+export interface AddedFiles {
   /** The image, and the settings if they come from its spec. */
   readonly artefacts: readonly ArtefactDigest[]
   readonly manifest: ArtefactDigest
@@ -26,8 +26,8 @@ export interface Delivered {
   readonly isSigned: boolean
 }
 
-/** The state of the folder. */
-export interface Beside {
+/** What changes besides. */
+export interface FolderChanges {
   /** The text of SHA256SUMS before, and as it is to be. */
   readonly previous: string | undefined
   readonly checksums: string
@@ -37,8 +37,8 @@ export interface Beside {
 }
 
 /** Looks at what lies in `folder`, which is shared as `sharing` says. Throws `DiskError`, `ImageError` OUTPUT_FAILED. */
-export async function lookBeside(folder: string, sharing: Sharing, delivered: Delivered): Promise<Beside> {
-  const { artefacts, manifest, noSettings, isSigned } = delivered
+export async function planChanges(folder: string, sharing: Sharing, added: AddedFiles): Promise<FolderChanges> {
+  const { artefacts, manifest, noSettings, isSigned } = added
   const path = join(folder, CHECKSUMS_FILE)
   const present = noSettings === undefined ? undefined : await digestOf(join(folder, noSettings))
   const isOutdated = present && (await isFromBefore(folder, sharing, manifest.file, present))
@@ -48,7 +48,7 @@ export async function lookBeside(folder: string, sharing: Sharing, delivered: De
   const settings = present && !isOutdated ? [present] : []
   const isSure = !isSigned || (sharing === 'private' && (await mayTrust(path, isTrusted)))
   const previous = (await readIfThere(path))?.toString()
-  const lines = await othersOf(folder, previous ?? '', [...delivered.files, ...outdated])
+  const lines = await othersOf(folder, previous ?? '', [...added.files, ...outdated])
   const known = isSure || lines.length === 0 ? lines : await ownAmong(folder, lines)
   const unknown = lines.filter(line => !known.includes(line)).map(({ file }) => file)
   return {

@@ -7,12 +7,12 @@ import { ImageError } from '../image-error.ts'
 import type { NarFileError } from '../nar-file/index.ts'
 import { type ImageSpec, type StoreSegment, withOtherBuild } from '../plan/index.ts'
 import { beginAlike, type FileChunk } from '../produce/index.ts'
-import { type ImageRun, type RunOptions, startRun } from './run.ts'
+import { type AttemptOptions, type BuildAttempt, startAttempt } from './attempt.ts'
 
-/** The file of an image on its way to its reader. */
-export interface Delivery {
-  /** The build of the chunks so far: once all have come, that of the whole image. */
-  readonly run: ImageRun
+/** A build that begins again where a NAR is lost. */
+export interface RestartingBuild {
+  /** The attempt that gave the chunks so far: once all have come, the whole image. */
+  readonly attempt: BuildAttempt
   /**
    * The file from its first byte to its last; to be read once. `rewind` takes back all chunks so far; without it, as in a
    * stream, a new build has to begin with the same bytes. Throws `ImageError` STREAM_OUTDATED where it does not.
@@ -25,7 +25,11 @@ export interface Delivery {
 }
 
 /** Starts a build, which ends when it is closed, and with `options.signal` or `ending`, at once. */
-export async function startDelivery(spec: ImageSpec, options: RunOptions, ending: AbortController): Promise<Delivery> {
+export async function startBuild(
+  spec: ImageSpec,
+  options: AttemptOptions,
+  ending: AbortController,
+): Promise<RestartingBuild> {
   const { signal } = ending
   // Whatever is under way listens to it.
   setMaxListeners(0, signal)
@@ -36,9 +40,9 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
     options.signal?.removeEventListener('abort', abort)
     ending.abort()
   }
-  let run: ImageRun
+  let attempt: BuildAttempt
   try {
-    run = await startRun(spec, options, ending)
+    attempt = await startAttempt(spec, options, ending)
   } catch (error) {
     end()
     throw error
@@ -50,7 +54,7 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
     for (let done = false; !done; ) {
       let skip = delivered
       try {
-        for await (const chunk of run.production.chunks) {
+        for await (const chunk of attempt.production.chunks) {
           const bytes = chunk.bytes.subarray(skip)
           skip -= chunk.bytes.length - bytes.length
           if (bytes.length === 0) continue
@@ -60,26 +64,26 @@ export async function startDelivery(spec: ImageSpec, options: RunOptions, ending
         }
         done = true
       } catch (error) {
-        const before = run.image
+        const before = attempt.image
         const other = await withOtherBuild(before.opened, error)
-        await run.close()
-        run = await startRun(spec, options, ending, other)
+        await attempt.close()
+        attempt = await startAttempt(spec, options, ending, other)
         await rewind?.()
         if (rewind) delivered = 0
-        else if (delivered > 0 && !beginAlike(before, run.image, last)) throw outdated(error as NarFileError)
+        else if (delivered > 0 && !beginAlike(before, attempt.image, last)) throw outdated(error as NarFileError)
       }
     }
   }
 
   return {
-    get run() {
-      return run
+    get attempt() {
+      return attempt
     },
     signal,
     chunks,
     async close() {
       end()
-      await run.close()
+      await attempt.close()
     },
   }
 }

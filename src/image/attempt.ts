@@ -8,26 +8,26 @@ import { type CrewOptions, type Production, type Progress, produce, startCrew } 
 import type { OpenedClosure } from '../store/index.ts'
 import type { BuildOptions } from './options.ts'
 
-/** The options of a run. */
-export interface RunOptions extends Omit<BuildOptions, 'workerUrl'> {
+/** The options of an attempt. */
+export interface AttemptOptions extends Omit<BuildOptions, 'workerUrl'> {
   readonly workerUrl: URL
   /** Called when the image is planned, and whenever a block is in it. */
   readonly onProgress?: (progress: Progress) => void
 }
 
-/** A build under way: an image as it was planned, and its bytes as they are produced. */
-export interface ImageRun {
+/** An attempt to build an image: the image as it was planned, and its bytes as they are produced. */
+export interface BuildAttempt {
   readonly image: PreparedImage
   readonly production: Production
-  /** Ends the build, wherever it is. */
+  /** Ends the attempt, wherever it is. */
   close(): Promise<void>
 }
 
 /**
- * Starts a build, of a closure that is `known` if that was opened before. When it resolves, the image is planned and its
+ * Starts an attempt, with a closure that is `known` if that was opened before. When it resolves, the image is planned and its
  * bytes can be read. Aborting `ending` ends the whole build, whether or not its bytes are read.
  */
-export async function startRun(
+export async function startAttempt(
   spec: ImageSpec,
   {
     onProgress,
@@ -35,10 +35,10 @@ export async function startRun(
     cache = openDefaultCache() ?? false,
     verifyCache = false,
     workerUrl,
-  }: RunOptions,
+  }: AttemptOptions,
   ending: AbortController,
   known?: OpenedClosure,
-): Promise<ImageRun> {
+): Promise<BuildAttempt> {
   const { signal } = ending
   signal.throwIfAborted()
   // Threads start as slowly as Nix lists a closure, so they start while the image is planned.
