@@ -9,9 +9,9 @@ import {
   settingsFileOf,
 } from '../image-files.ts'
 import { SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
-import { type Beside, openBeside } from './beside.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
+import { type ImageFolder, openImageFolder } from './image-folder.ts'
 import { versionsOf } from './versions.ts'
 
 const CHECKSUMS = encodeText(CHECKSUMS_FILE)
@@ -39,7 +39,7 @@ export async function checkDelivery(
   someText(imageFile, 'imageFile')
   OPTIONS(options, 'options')
   const { report, list } = createFindings(versionsOf(options.systemd))
-  const beside = await openBeside(folder, options)
+  const beside = await openImageFolder(folder, options)
   try {
     await lookBeside(beside, imageFile, options.digest, report)
   } finally {
@@ -48,7 +48,12 @@ export async function checkDelivery(
   return list()
 }
 
-async function lookBeside(beside: Beside, imageFile: string, known: string | undefined, report: Report): Promise<void> {
+async function lookBeside(
+  beside: ImageFolder,
+  imageFile: string,
+  known: string | undefined,
+  report: Report,
+): Promise<void> {
   const settings = settingsFileOf(imageNameOf(imageFile))
   const own = ownChecksumsFileOf(imageFile)
   if (await beside.has(own)) {

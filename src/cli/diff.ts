@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { settingsFileOf } from '../image-files.ts'
-import { readBeside } from '../image-source/index.ts'
+import { readCompanion } from '../image-source/index.ts'
 import { type DiffOptions, diffImages, diffPage, formatDiffMarkdown } from '../report/index.ts'
 import { diffLines } from './diff-view.ts'
 import { describeFailure } from './failure.ts'
@@ -76,7 +76,7 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
 /** The settings files beside two images, if both have one. */
 async function settingsOf(old: string, after: string, { netrcFile, tokenFile }: OpenFlags): Promise<DiffOptions> {
   const options = { netrcFile, tokenFile, limit: SETTINGS_MAX }
-  const read = (image: string) => readBeside(image, settingsFileOf, options)
+  const read = (image: string) => readCompanion(image, settingsFileOf, options)
   const [oldSettings, newSettings] = await Promise.all([old, after].map(read))
   if (oldSettings === undefined || newSettings === undefined) return {}
   return { oldSettings: decode(oldSettings), newSettings: decode(newSettings) }

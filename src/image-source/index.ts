@@ -1,5 +1,5 @@
 export { openAccess, SERVER_OPTIONS, type ServerOptions } from './access.ts'
-export { besideOf, readBeside } from './beside.ts'
+export { companionOf, readCompanion } from './companion.ts'
 export { OpenError, type OpenErrorCode } from './errors.ts'
 export {
   IMAGE_SIZE_MAX,

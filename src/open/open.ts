@@ -3,7 +3,7 @@ import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
 import { manifestFileOf } from '../image-files.ts'
 import {
-  besideOf,
+  companionOf,
   type ImageSource,
   OpenError,
   openAccess,
@@ -143,7 +143,7 @@ function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions):
   const given = manifest === undefined || manifest === false ? undefined : absolute(manifest, 'options.manifest')
   if (typeof image === 'string' || image instanceof URL) {
     const found = absolute(image, 'image')
-    const beside = manifest === false ? undefined : (given ?? besideOf(found, manifestFileOf))
+    const beside = manifest === false ? undefined : (given ?? companionOf(found, manifestFileOf))
     const isNamed = given !== undefined
     return isHttp(found) ? { url: found, manifest: beside, isNamed } : { path: found, manifest: beside, isNamed }
   }

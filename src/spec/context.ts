@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { ImageError } from '../image-error.ts'
 import { SystemdError } from '../systemd/index.ts'
-import { readBeside, UnreadableError } from './beside.ts'
+import { readContents, UnreadableError } from './declared-files.ts'
 import {
   formatPath,
   formatPosition,
@@ -93,6 +93,6 @@ export function createContext(folder: string, locate?: Locate, restriction?: Res
 /** The text of a file that a declaration may name; `undefined` if it names none, or after a problem. */
 export async function readTextBeside(file: string | undefined, at: readonly PropertyKey[], context: Context) {
   if (file === undefined) return undefined
-  const bytes = await context.attempt(at, async () => readBeside(await context.resolve(file)))
+  const bytes = await context.attempt(at, async () => readContents(await context.resolve(file)))
   return bytes && new TextDecoder().decode(bytes)
 }

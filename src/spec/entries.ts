@@ -1,7 +1,7 @@
 import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
-import { readBeside, readFolder } from './beside.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declaration.ts'
+import { readContents, readFolder } from './declared-files.ts'
 
 /** The entries that a declaration asks for: overlays, files, directories and links. */
 export async function entriesOf(declaration: Declaration, context: Context): Promise<ImageEntry[]> {
@@ -48,7 +48,7 @@ export async function contentsOf(
   if (text === undefined && file === undefined) context.report(at, 'is empty: give its contents as text, or as file')
   if (text !== undefined && file !== undefined) context.report(at, 'has both text and file: give one of them')
   if (file === undefined) return text
-  return context.attempt([...at, 'file'], async () => readBeside(await context.resolve(file)))
+  return context.attempt([...at, 'file'], async () => readContents(await context.resolve(file)))
 }
 
 function attributesOf(

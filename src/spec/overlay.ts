@@ -1,6 +1,6 @@
 import { resolvePath, someText, text } from '../arguments.ts'
 import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
-import { readFolder, UnreadableError } from './beside.ts'
+import { readFolder, UnreadableError } from './declared-files.ts'
 import { SpecError } from './errors.ts'
 
 /**

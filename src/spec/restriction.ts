@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describeUrl } from '../describe-url.ts'
 import { isBelow } from '../is-below.ts'
-import { UnreadableError } from './beside.ts'
+import { UnreadableError } from './declared-files.ts'
 
 /** Keeps a declaration to files below a folder, to the store of this machine, and to some servers. */
 export interface RestrictionOptions {

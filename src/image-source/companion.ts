@@ -6,13 +6,13 @@ import { isHttp } from '../is-http.ts'
 import { openAccess, type ServerOptions } from './access.ts'
 
 /** How to read a file beside an image. */
-export interface BesideOptions extends ServerOptions {
+export interface CompanionOptions extends ServerOptions {
   /** Bytes that the file of a server may have. */
   readonly limit: number
 }
 
 /** The path or URL of a file beside an image. `fileOf` makes its name of the image's; what else is in a URL stays. */
-export function besideOf(image: string, fileOf: (name: string) => string): string {
+export function companionOf(image: string, fileOf: (name: string) => string): string {
   if (!isHttp(image)) return join(dirname(image), fileOf(imageNameOf(basename(image))))
   const url = new URL(image)
   const slash = url.pathname.lastIndexOf('/') + 1
@@ -21,12 +21,12 @@ export function besideOf(image: string, fileOf: (name: string) => string): strin
 }
 
 /** Reads a file beside an image; `undefined` if it is not there. Throws `HttpError`, and what the system throws. */
-export async function readBeside(
+export async function readCompanion(
   image: string,
   fileOf: (name: string) => string,
-  { limit, ...options }: BesideOptions,
+  { limit, ...options }: CompanionOptions,
 ): Promise<Uint8Array | undefined> {
-  const place = besideOf(image, fileOf)
+  const place = companionOf(image, fileOf)
   if (!isHttp(place)) return readIfThere(place)
   const access = await openAccess(place, options)
   try {

@@ -1,4 +1,4 @@
-/** What lies beside an image: in a folder, or on a web server. */
+/** The folder of an image: on a disk, or on a web server. */
 import { createHash } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -11,7 +11,7 @@ import { isHttp } from '../is-http.ts'
 import { CheckError } from './errors.ts'
 
 /** Files of one folder. Throws `CheckError` IMAGE_UNREADABLE. */
-export interface Beside {
+export interface ImageFolder {
   has(file: string): Promise<boolean>
   /** A file of at most `most` bytes, as one-byte text; `undefined` for a longer one. */
   read(file: string, most: number): Promise<string | undefined>
@@ -27,11 +27,11 @@ const READ_SIZE = 256 * 1024
 const DOCUMENT_MAX = 1024 * 1024
 
 /** Opens a folder by its path or URL. */
-export function openBeside(folder: string | URL, server: ServerOptions): Promise<Beside> {
+export function openImageFolder(folder: string | URL, server: ServerOptions): Promise<ImageFolder> {
   return isHttp(folder) ? openServer(String(folder), server) : openFolder(folder)
 }
 
-async function openFolder(folder: string | URL): Promise<Beside> {
+async function openFolder(folder: string | URL): Promise<ImageFolder> {
   const whole = resolvePath(folder, 'folder')
   const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const open = async (file: string, end?: number) => {
@@ -53,7 +53,7 @@ async function openFolder(folder: string | URL): Promise<Beside> {
   }
 }
 
-async function openServer(folder: string, server: ServerOptions): Promise<Beside> {
+async function openServer(folder: string, server: ServerOptions): Promise<ImageFolder> {
   const access = await openAccess(folder, server)
   const urlOf = (file: string) => new URL(encodeURIComponent(file), folder).href
   const onServer = <T>(file: string, call: (url: string) => Promise<T>) =>

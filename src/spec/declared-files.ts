@@ -1,17 +1,17 @@
-/** Reads what lies beside a declaration. Modes become 0644 or 0755 and owners 0: a checkout preserves nothing else. */
+/** Reads the files that a declaration names. Modes become 0644 or 0755 and owners 0: a checkout preserves nothing else. */
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import type { ImageEntry } from '../plan/index.ts'
 import { isExecutable } from '../tree/index.ts'
 
-/** Something beside a declaration that cannot be read as asked; the message says why. */
+/** Something that a declaration names and that cannot be read as asked; the message says why. */
 export class UnreadableError extends Error {
   override readonly name = 'UnreadableError'
 }
 
 /** The contents of a file. Throws {@link UnreadableError}. */
-export async function readBeside(file: string): Promise<Uint8Array> {
+export async function readContents(file: string): Promise<Uint8Array> {
   try {
     // Reading a pipe would wait for its writer.
     if (!(await stat(file)).isFile()) throw new UnreadableError(`${file} is not a file`)
