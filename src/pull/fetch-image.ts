@@ -4,17 +4,18 @@ import { join } from 'node:path'
 import type { BlockCache } from '../block-cache/index.ts'
 import { attempt, syncFile } from '../disk/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
-import { findBeginnings } from './beginnings.ts'
-import { type OlderImage, openCopies } from './copies.ts'
 import { PullError } from './errors.ts'
-import { type FillOptions, fillPieces, fillRests } from './fill.ts'
+import { type FetchOptions, fetchParts, fetchRests } from './fetch-parts.ts'
+import { fetchPlain } from './fetch-plain.ts'
+import type { ImagePart } from './image-parts.ts'
+import { openLocalParts } from './local-parts.ts'
+import type { OlderImage } from './older-images.ts'
 import type { PullProgress } from './options.ts'
-import { createPartial, type Partial } from './partial.ts'
-import type { Piece } from './pieces.ts'
-import { PARTIAL, type Place } from './place.ts'
-import { fetchPlain } from './plain.ts'
-import { rebuildPieces } from './rebuild.ts'
+import { createPartialImage, type PartialImage } from './partial-image.ts'
+import { rebuildParts } from './rebuild.ts'
 import type { Server } from './server.ts'
+import { findSharedPrefixes } from './shared-prefixes.ts'
+import { PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** The image to fetch, and its server. */
 export interface ImageRequest {
@@ -22,22 +23,22 @@ export interface ImageRequest {
   readonly file: string
   /** SHA-256 of the image in lower-case base 16, if it is known. */
   readonly sha256: string | undefined
-  /** All of its pieces, and its manifest, which tells them, if they are known. */
+  /** All of its parts, and its manifest, which tells them, if they are known. */
   readonly known: KnownImage | undefined
-  readonly place: Place
+  readonly work: WorkFolder
   /** Images that may have something in common with it. */
   readonly older: readonly OlderImage[]
   readonly cache: BlockCache | undefined
   /** Whether blocks are made here where that saves bytes. */
-  readonly isThrifty: boolean
-  readonly signal: AbortSignal | undefined
+  readonly saveTraffic: boolean
+  readonly signal: AbortSignal
   readonly onProgress: (progress: PullProgress) => void
 }
 
 /** An image of which all is known but its bytes. */
 export interface KnownImage {
   readonly manifest: ImageManifest
-  readonly pieces: readonly Piece[]
+  readonly parts: readonly ImagePart[]
 }
 
 /** An image that has come. */
@@ -57,17 +58,17 @@ const MODE = 0o644
 
 /** Gets an image. Throws `PullError` PULL_WRONG and PULL_MISSING, `HttpError` and `DiskError`. */
 export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
-  const { server, file, place, known } = request
+  const { server, file, work, known } = request
   const name = partialNameOf(request.sha256)
-  const path = join(place.folder, name)
-  const handle = await place.openFile(name)
+  const path = join(work.folder, name)
+  const handle = await work.openFile(name)
   try {
-    const partial = createPartial(handle, path)
+    const partial = createPartialImage(handle, path)
     let amounts = known ? await gather(request, known, partial, true) : await download(request, partial)
     const { size } = amounts
     let sha256 = (await partial.digest(size))!
     if (known && sha256 !== request.sha256) {
-      // An older image is not what its manifest says: now each piece is looked at, those that are there, too.
+      // An older image is not what its manifest says: now each part is looked at, those that are there, too.
       const { bytesFetched } = amounts
       amounts = await gather(request, known, partial, false)
       amounts = { ...amounts, bytesFetched: amounts.bytesFetched + bytesFetched }
@@ -105,55 +106,55 @@ export function partialNameOf(sha256: string | undefined): string {
 
 type Amounts = Pick<FetchedImage, 'size' | 'bytesReused' | 'bytesFetched'>
 
-/** Puts an image together of its pieces; `isBelieving` as {@link openCopies} has it. */
+/** Puts an image together of its parts; `trustManifests` as {@link openLocalParts} has it. */
 async function gather(
   request: ImageRequest,
-  { manifest, pieces }: KnownImage,
-  partial: Partial,
-  isBelieving: boolean,
+  { manifest, parts }: KnownImage,
+  partial: PartialImage,
+  trustManifests: boolean,
 ): Promise<Amounts> {
   const { server, file, older, cache, signal, onProgress } = request
-  const size = pieces.reduce((sum, piece) => sum + piece.size, 0)
+  const size = parts.reduce((sum, part) => sum + part.size, 0)
   let bytesReused = 0
   let bytesFetched = 0
   const tell = () => onProgress({ bytesReused, bytesFetched, bytesTotal: size })
   const isNew = (await partial.handle.stat()).size === 0
   await partial.resize(size)
-  const copies = openCopies(older, cache, isBelieving)
-  const missing: Piece[] = []
+  const local = openLocalParts(older, cache, trustManifests)
+  const missing: ImagePart[] = []
   try {
-    for (const piece of pieces) {
-      signal?.throwIfAborted()
-      const write = (bytes: Uint8Array, at: number) => partial.write(bytes, piece.offset + at)
-      if ((!isNew && (await partial.has(piece))) || (await copies.copy(piece, write))) bytesReused += piece.size
-      else missing.push(piece)
+    for (const part of parts) {
+      signal.throwIfAborted()
+      const write = (bytes: Uint8Array, at: number) => partial.write(bytes, part.offset + at)
+      if ((!isNew && (await partial.has(part))) || (await local.copy(part, write))) bytesReused += part.size
+      else missing.push(part)
       tell()
     }
   } finally {
-    await copies.close()
+    await local.close()
   }
-  const options: FillOptions = {
+  const options: FetchOptions = {
     ...{ server, file, size, partial, signal },
     onFetched(count) {
       bytesFetched += count
       tell()
     },
   }
-  const made = request.isThrifty
-    ? await rebuildPieces(missing, { ...options, manifest, older })
-    : new Map<Piece, number>()
-  const unmade = missing.filter(piece => !made.has(piece))
-  const filled = await fillRests(findBeginnings(unmade, manifest, older), options)
+  const made = request.saveTraffic
+    ? await rebuildParts(missing, { ...options, manifest, older })
+    : new Map<ImagePart, number>()
+  const unmade = missing.filter(part => !made.has(part))
+  const filled = await fetchRests(findSharedPrefixes(unmade, manifest, older), options)
   for (const known of [...made.values(), ...filled.values()]) bytesReused += known
   tell()
-  await fillPieces(
-    unmade.filter(piece => !filled.has(piece)),
+  await fetchParts(
+    unmade.filter(part => !filled.has(part)),
     options,
   )
   return { size, bytesReused, bytesFetched }
 }
 
-async function download(request: ImageRequest, partial: Partial): Promise<Amounts> {
+async function download(request: ImageRequest, partial: PartialImage): Promise<Amounts> {
   const { server, file, sha256, signal, onProgress } = request
   // A manifest without a checksum may be of another image.
   if (sha256 === undefined) await partial.resize(0)

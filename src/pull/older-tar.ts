@@ -3,15 +3,15 @@ import type { FileHandle } from 'node:fs/promises'
 import { openFile } from '../disk/index.ts'
 import { type ManifestBlock, partsBetween } from '../manifest/index.ts'
 import { type Check, checkSize, decodeBlockHeader, decodeLoneBlock } from '../xz/index.ts'
-import type { OlderImage } from './copies.ts'
-import { placesOf } from './runs.ts'
+import type { OlderImage } from './older-images.ts'
+import { tarOffsetsOf } from './tar-slices.ts'
 
 /** The kind of check of our blocks. */
 export const CHECK: Check = 'crc64'
 
 /** Reads the tar of store paths. */
 export interface OlderTar {
-  /** Whether an older image has these contents, as `Run` names them. */
+  /** Whether an older image has these contents, as `TarSlice` names them. */
   has(contents: string): boolean
   /**
    * Fills `into` with tar of these contents, from byte `from` of it on. Resolves to whether all of it was there; whether it is
@@ -26,7 +26,7 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
   const places = new Map<string, { image: OlderImage; tarOffset: number }>()
   for (const image of older) {
     if (image.manifest.format !== 'tar.xz') continue
-    for (const [contents, tarOffset] of placesOf(image.manifest)) places.set(contents, { image, tarOffset })
+    for (const [contents, tarOffset] of tarOffsetsOf(image.manifest)) places.set(contents, { image, tarOffset })
   }
   const handles = new Map<string, FileHandle>()
   let last: { readonly image: OlderImage; readonly offset: number; readonly data: Uint8Array } | undefined

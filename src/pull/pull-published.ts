@@ -6,16 +6,16 @@ import { imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
 import { MANIFEST_SIZE_MAX, parseManifest } from '../manifest/index.ts'
 import type { Verifier } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
-import { imagesBegun, imagesFrom, imagesIn } from './copies.ts'
-import { deliver, type SmallFile } from './deliver.ts'
 import { type FetchedImage, fetchImage, partialNameOf } from './fetch-image.ts'
-import { fetchListed } from './listed.ts'
+import { fetchListed } from './fetch-listed.ts'
+import { partsOf } from './image-parts.ts'
+import { installFiles, type SmallFile } from './install-files.ts'
+import { imagesBegun, imagesFrom, imagesIn } from './older-images.ts'
 import type { PullOptions } from './options.ts'
-import { hasDigest } from './partial.ts'
-import { piecesOf } from './pieces.ts'
-import { MANIFEST_OF_PARTIAL, type Place } from './place.ts'
-import type { Publication } from './publication.ts'
+import { hasDigest } from './partial-image.ts'
+import type { RemoteChecksums } from './remote-checksums.ts'
 import type { Server } from './server.ts'
+import { MANIFEST_OF_PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** An image that was pulled. */
 export interface PulledImage {
@@ -43,60 +43,74 @@ export interface Pull {
   readonly server: Server
   readonly file: string
   readonly folder: string
-  readonly place: Place
+  readonly work: WorkFolder
   readonly verifier: Verifier | undefined
-  readonly options: PullOptions
+  readonly options: PullOptions & { readonly signal: AbortSignal }
 }
 
 /** Bytes that pull-tar takes of settings (systemd `src/import/pull-common.c`). */
 const SETTINGS_MAX = 1024 * 1024
 
-/** Pulls the image of a publication; without one, whatever the server gives. */
-export async function pullPublished(pull: Pull, publication: Publication | undefined): Promise<PulledImage> {
-  const { server, file, folder, place, options } = pull
+/** Pulls the image that checksums list; without checksums, whatever the server gives. */
+export async function pullPublished(pull: Pull, checksums: RemoteChecksums | undefined): Promise<PulledImage> {
+  const { server, file, folder, work, options } = pull
   const warnings: Warning[] = []
   const name = imageNameOf(file)
   const fetchSmall = async (file: string, limit: number): Promise<SmallFile> => ({
     file,
-    bytes: await fetchListed(server, file, limit, publication),
+    bytes: await fetchListed(server, file, limit, checksums),
   })
   const settings = await fetchSmall(settingsFileOf(name), SETTINGS_MAX)
   const manifest = await fetchSmall(manifestFileOf(name), MANIFEST_SIZE_MAX)
-  const { sha256, size, known } = knownOf(manifest, publication?.digests.get(file))
+  const { sha256, size, known } = knownOf(manifest, checksums?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()
-  options.signal?.throwIfAborted()
-  const delivered = await deliver({ folder, image: { file, path: fetched?.path }, manifest, settings }, options.signal)
-  await place.clear()
+  options.signal.throwIfAborted()
+  const installed = await installFiles(
+    { folder, image: { file, path: fetched?.path }, manifest, settings },
+    options.signal,
+  )
+  await work.clear()
   const { size: actual } = await stat(join(folder, file))
   return {
     image: join(folder, file),
-    files: delivered.files,
+    files: installed.files,
     size: actual,
     sha256: fetched?.sha256 ?? sha256!,
     isNew: !isThere,
     bytesReused: fetched?.bytesReused ?? actual,
     bytesFetched: fetched?.bytesFetched ?? 0,
-    ...(publication?.signedBy !== undefined && { signedBy: publication.signedBy }),
-    warnings: [...warnings, ...delivered.warnings],
+    ...(checksums?.signedBy !== undefined && { signedBy: checksums.signedBy }),
+    warnings: [...warnings, ...installed.warnings],
   }
 
   async function fetchNew(): Promise<FetchedImage> {
     const { from = [], saveTraffic = false, signal, onProgress = () => {} } = options
     // First: what is in the way should fail before the image is fetched.
-    await place.checkNames([file, manifest.file])
+    await work.checkNames([file, manifest.file])
     await digestOf(join(folder, settings.file))
     const partial = partialNameOf(sha256)
     // The image itself is not older, and most of it may still be missing.
-    const begun = (await imagesBegun(place.folder)).filter(({ path }) => path !== join(place.folder, partial))
+    const begun = (await imagesBegun(work.folder)).filter(({ path }) => path !== join(work.folder, partial))
     const older = [
       ...(await imagesIn(folder)),
       ...(await imagesFrom(from, warning => warnings.push(warning))),
       ...begun,
     ]
-    if (known) await place.writeFile(partial + MANIFEST_OF_PARTIAL, manifest.bytes!)
+    if (known) await work.writeFile(partial + MANIFEST_OF_PARTIAL, manifest.bytes!)
     const cache = cacheOf(options, warning => warnings.push(warning))
-    return fetchImage({ server, file, sha256, known, place, older, cache, isThrifty: saveTraffic, signal, onProgress })
+    return fetchImage({
+      server,
+      file,
+      sha256,
+      known,
+      work,
+      older,
+      cache,
+      saveTraffic,
+      signal,
+      onProgress,
+    })
   }
 }
 
@@ -106,14 +120,14 @@ function knownOf({ bytes }: SmallFile, listed: string | undefined) {
   const said = manifest?.artefacts[0]
   const sha256 = listed ?? said?.sha256
   if (!manifest || said?.sha256 !== sha256) return { sha256 }
-  const pieces = piecesOf(manifest)
-  return { sha256, size: said?.size, known: pieces && { manifest, pieces } }
+  const parts = partsOf(manifest)
+  return { sha256, size: said?.size, known: parts && { manifest, parts } }
 }
 
-function cacheOf({ cache, signal }: PullOptions, warn: (warning: Warning) => void): BlockCache | undefined {
+function cacheOf({ cache, signal }: Pull['options'], warn: (warning: Warning) => void): BlockCache | undefined {
   if (cache === undefined) return openDefaultCache()
   if (cache === false) return undefined
-  return guardCache(cache, signal ?? new AbortController().signal, {
+  return guardCache(cache, signal, {
     onFault(fault) {
       const message = `the block cache does not work, and is not asked any more: ${fault}`
       warn({ code: 'BLOCK_CACHE_FAILED', message })

@@ -8,11 +8,11 @@ import { openVerifier } from '../signing/index.ts'
 import { PullError } from './errors.ts'
 import { systemKeyrings } from './keyrings.ts'
 import { PULL_OPTIONS, type PullOptions } from './options.ts'
-import { openPlace } from './place.ts'
-import { fetchPublication } from './publication.ts'
 import { type Pull, type PulledImage, pullPublished } from './pull-published.ts'
+import { fetchChecksums } from './remote-checksums.ts'
 import { noteSeen } from './seen.ts'
 import { isOfServer, openServer } from './server.ts'
+import { openWorkFolder } from './work-folder.ts'
 
 /** A publication may be replaced while it is fetched. The pull starts again, this many times at most. */
 const TURNS_MAX = 5
@@ -50,14 +50,14 @@ export async function pullImage(
   const verifier = verify === 'signature' ? await openVerifier(keyrings ?? (await systemKeyrings())) : undefined
   const access = await openAccess(address.href, options, signal)
   try {
-    const place = await openPlace(out, file)
+    const work = await openWorkFolder(out, file)
     try {
       const server = openServer(address, access, signal, tellSilence)
-      const pull: Pull = { server, file, folder: out, place, verifier, options: { ...options, signal } }
+      const pull: Pull = { server, file, folder: out, work, verifier, options: { ...options, signal } }
       // Two pulls of one image would write into the same file.
-      return await withLock(place.folder, () => pullLatest(pull), signal)
+      return await withLock(work.folder, () => pullLatest(pull), signal)
     } finally {
-      await place.close()
+      await work.close()
     }
   } catch (error) {
     signal.throwIfAborted()
@@ -68,19 +68,19 @@ export async function pullImage(
 }
 
 async function pullLatest(pull: Pull): Promise<PulledImage> {
-  const { server, file, place, verifier, options } = pull
+  const { server, file, work, verifier, options } = pull
   const { verify, allowDowngrade = false } = options
   if (verify === 'no') return pullPublished(pull, undefined)
-  let publication = await fetchPublication(server, file, verifier)
+  let checksums = await fetchChecksums(server, file, verifier)
   for (let turns = 1; ; turns++) {
-    await noteSeen(place, server.urlOf(file), publication, allowDowngrade)
+    await noteSeen(work, server.urlOf(file), checksums, allowDowngrade)
     try {
-      return await pullPublished(pull, publication)
+      return await pullPublished(pull, checksums)
     } catch (error) {
       if (!isOfServer(error) || turns === TURNS_MAX) throw error
-      const before = publication.digest
-      publication = await fetchPublication(server, file, verifier)
-      if (publication.digest === before) throw error
+      const before = checksums.digest
+      checksums = await fetchChecksums(server, file, verifier)
+      if (checksums.digest === before) throw error
     }
   }
 }

@@ -9,24 +9,24 @@ import type { ImageCompression } from '../compression.ts'
 import { type Container, containerOf } from '../container/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
 import { createLoneBlockDecoder, decodeBlockHeader } from '../xz/index.ts'
-import { type Beginning, findBeginnings, HEAD_SIZE, readBeginning, TAR_SIZE_MIN } from './beginnings.ts'
-import type { OlderImage } from './copies.ts'
-import type { FillOptions } from './fill.ts'
+import type { FetchOptions } from './fetch-parts.ts'
+import { endOf, type ImagePart } from './image-parts.ts'
+import type { OlderImage } from './older-images.ts'
 import { CHECK, type OlderTar, openOlderTar } from './older-tar.ts'
-import { endOf, type Piece } from './pieces.ts'
-import { type BlockRuns, blockRuns } from './runs.ts'
 import { isOfServer } from './server.ts'
+import { findSharedPrefixes, HEAD_SIZE, readSharedPrefix, type SharedPrefix, TAR_SIZE_MIN } from './shared-prefixes.ts'
+import { type SlicedBlock, sliceBlocks } from './tar-slices.ts'
 
 /** A block to make. */
-interface Rebuild extends BlockRuns {
-  readonly piece: Piece
+interface Rebuild extends SlicedBlock {
+  readonly part: ImagePart
   /** Bytes of tar from the start of the block to the end of the last store path that no older image has. */
   readonly tarWanted: number
-  readonly beginning: Beginning | undefined
+  readonly prefix: SharedPrefix | undefined
 }
 
 /** The manifest of the image, and the older images on this machine. */
-export interface RebuildOptions extends FillOptions {
+export interface RebuildOptions extends FetchOptions {
   readonly manifest: ImageManifest
   readonly older: readonly OlderImage[]
 }
@@ -35,19 +35,22 @@ export interface RebuildOptions extends FillOptions {
 class RangesMissing extends Error {}
 
 /**
- * Makes as many of the missing pieces as it can, one at a time, since an encoder takes up to 114 MB. Resolves to the pieces
+ * Makes as many of the missing parts as it can, one at a time, since an encoder takes up to 114 MB. Resolves to the parts
  * that it made, each with the bytes that were not fetched for it. Throws `DiskError`.
  */
-export async function rebuildPieces(missing: readonly Piece[], options: RebuildOptions): Promise<Map<Piece, number>> {
+export async function rebuildParts(
+  missing: readonly ImagePart[],
+  options: RebuildOptions,
+): Promise<Map<ImagePart, number>> {
   const { manifest, older, partial, signal } = options
-  const right = new Map<Piece, number>()
+  const right = new Map<ImagePart, number>()
   const container = containerNamed(manifest)
   if (!container?.blocks) return right
   const tar = openOlderTar(older)
   try {
     for (const rebuild of findRebuilds(missing, manifest, older, tar)) {
-      signal?.throwIfAborted()
-      const { piece, tarSize, tarWanted } = rebuild
+      signal.throwIfAborted()
+      const { part, tarSize, tarWanted } = rebuild
       // Whoever wrote the manifest could have any amount of memory taken.
       if (tarSize > container.blockSize) continue
       const data = new Uint8Array(tarSize)
@@ -55,9 +58,9 @@ export async function rebuildPieces(missing: readonly Piece[], options: RebuildO
       if (filled < tarWanted || !(await fillUp(rebuild, data, filled, tar))) continue
       // A copy: while it is written, another pull may encode in this thread.
       const block = concatBytes(container.blocks.encode(data).pieces)
-      if (createHash('sha256').update(block).digest('hex') !== piece.sha256) continue
-      await partial.write(block, piece.offset)
-      right.set(piece, piece.size - fetched)
+      if (createHash('sha256').update(block).digest('hex') !== part.sha256) continue
+      await partial.write(block, part.offset)
+      right.set(part, part.size - fetched)
     }
   } catch (error) {
     if (!(error instanceof RangesMissing) && !isOfServer(error)) throw error
@@ -78,26 +81,26 @@ function containerNamed({ format, compression }: ImageManifest): Container | und
 }
 
 function findRebuilds(
-  missing: readonly Piece[],
+  missing: readonly ImagePart[],
   manifest: ImageManifest,
   older: readonly OlderImage[],
   tar: OlderTar,
 ): Rebuild[] {
-  const pieces = new Map(missing.map(piece => [piece.offset, piece]))
-  const beginnings = new Map(findBeginnings(missing, manifest, older).map(found => [found.piece, found]))
+  const parts = new Map(missing.map(part => [part.offset, part]))
+  const prefixes = new Map(findSharedPrefixes(missing, manifest, older).map(found => [found.part, found]))
   const found: Rebuild[] = []
-  for (const block of blockRuns(manifest)) {
-    const piece = pieces.get(block.offset)
-    if (!piece) continue
+  for (const block of sliceBlocks(manifest)) {
+    const part = parts.get(block.offset)
+    if (!part) continue
     let tarWanted = 0
     let at = 0
-    for (const { contents, tarSize } of block.runs) {
+    for (const { contents, tarSize } of block.slices) {
       at += tarSize
       if (contents === undefined || !tar.has(contents)) tarWanted = at
     }
-    const beginning = beginnings.get(piece)
-    const saved = block.tarSize - Math.max(tarWanted, beginning?.tarSize ?? 0)
-    if (saved >= TAR_SIZE_MIN) found.push({ ...block, piece, tarWanted, beginning })
+    const prefix = prefixes.get(part)
+    const saved = block.tarSize - Math.max(tarWanted, prefix?.tarSize ?? 0)
+    if (saved >= TAR_SIZE_MIN) found.push({ ...block, part, tarWanted, prefix })
   }
   return found
 }
@@ -107,9 +110,9 @@ const REQUEST_MIN = 32 * 1024
 
 /** Fetches the first bytes of a block and decodes them into `data`, until it has the tar that is wanted. */
 async function fetchTar(
-  { piece, tarSize, tarWanted, beginning }: Rebuild,
+  { part, tarSize, tarWanted, prefix }: Rebuild,
   data: Uint8Array,
-  { server, file, size, onFetched }: FillOptions,
+  { server, file, size, onFetched }: FetchOptions,
 ): Promise<{ readonly fetched: number; readonly filled: number }> {
   let fetched = 0
   const fetch = async (start: number, count: number): Promise<Uint8Array[]> => {
@@ -127,7 +130,7 @@ async function fetchTar(
     return chunks
   }
 
-  const decoder = createLoneBlockDecoder({ unpaddedSize: piece.size, uncompressedSize: tarSize }, CHECK)
+  const decoder = createLoneBlockDecoder({ unpaddedSize: part.size, uncompressedSize: tarSize }, CHECK)
   let filled = 0
   const push = (bytes: Uint8Array) => {
     for (const decoded of decoder.push(bytes)) {
@@ -136,18 +139,18 @@ async function fetchTar(
     }
   }
   try {
-    const head = concatBytes(await fetch(piece.offset, Math.min(HEAD_SIZE, piece.size)))
-    const known = beginning && (await readBeginning(beginning, head))
+    const head = concatBytes(await fetch(part.offset, Math.min(HEAD_SIZE, part.size)))
+    const known = prefix && (await readSharedPrefix(prefix, head))
     const { headerSize } = known ?? decodeBlockHeader(head)
-    let position = piece.offset + (known ? headerSize + known.bytes.length : head.length)
+    let position = part.offset + (known ? headerSize + known.bytes.length : head.length)
     push(known ? head.subarray(0, headerSize) : head)
     if (known) push(known.bytes)
     const [start, startFilled] = [position, filled]
     // Of the block at first, then of what has come.
-    let ratio = piece.size / tarSize
-    while (filled < tarWanted && position < endOf(piece)) {
+    let ratio = part.size / tarSize
+    while (filled < tarWanted && position < endOf(part)) {
       const guess = Math.ceil((tarWanted - filled) * ratio)
-      const count = Math.min(Math.max(guess, REQUEST_MIN), endOf(piece) - position)
+      const count = Math.min(Math.max(guess, REQUEST_MIN), endOf(part) - position)
       for (const bytes of await fetch(position, count)) push(bytes)
       position += count
       if (filled > startFilled) ratio = (position - start) / (filled - startFilled)
@@ -163,9 +166,9 @@ async function fetchTar(
 }
 
 /** Fills the tar of a block from byte `filled` on with what older images have. Resolves to whether they have all of it. */
-async function fillUp({ runs }: Rebuild, data: Uint8Array, filled: number, tar: OlderTar): Promise<boolean> {
+async function fillUp({ slices }: Rebuild, data: Uint8Array, filled: number, tar: OlderTar): Promise<boolean> {
   let at = 0
-  for (const { contents, from, tarSize } of runs) {
+  for (const { contents, from, tarSize } of slices) {
     const end = at + tarSize
     const start = Math.max(at, filled)
     if (start < end) {

@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { DiskError, isOwn, readIfThere } from '../disk/index.ts'
 import { compareVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
-import type { Place } from './place.ts'
+import type { WorkFolder } from './work-folder.ts'
 
 /** The age of a publication, as it states it. */
 export interface PublicationAge {
@@ -36,8 +36,13 @@ const BEFORE_MAX = 1000
  * Takes note of what is published at `url` now. Throws `PullError` PULL_DOWNGRADE if it is older than what was, unless
  * `allowDowngrade`.
  */
-export async function noteSeen(place: Place, url: string, now: PublicationAge, allowDowngrade: boolean): Promise<void> {
-  const all = await readSeen(place)
+export async function noteSeen(
+  work: WorkFolder,
+  url: string,
+  now: PublicationAge,
+  allowDowngrade: boolean,
+): Promise<void> {
+  const all = await readSeen(work)
   const last = Object.hasOwn(all, url) ? all[url] : undefined
   const isSame = last?.digest === now.digest
   // The same image may be published as a newer version, with another one beside it.
@@ -53,7 +58,7 @@ export async function noteSeen(place: Place, url: string, now: PublicationAge, a
   }
   // A version that was withdrawn on purpose may come again.
   const before = last ? [...last.before, last.digest].filter(digest => digest !== now.digest).slice(-BEFORE_MAX) : []
-  await place.writeFile(FILE, `${JSON.stringify({ ...all, [url]: { ...now, before } }, null, 2)}\n`)
+  await work.writeFile(FILE, `${JSON.stringify({ ...all, [url]: { ...now, before } }, null, 2)}\n`)
 }
 
 function whyOlder(now: PublicationAge, last: Seen): string | undefined {
@@ -75,13 +80,13 @@ function timeOf({ signedAt = 0 }: PublicationAge): string {
   return new Date(signedAt * 1000).toISOString().replace('.000', '')
 }
 
-async function readSeen(place: Place): Promise<Record<string, Seen>> {
-  const bytes = await readIfThere(join(place.folder, FILE), isOwn)
+async function readSeen(work: WorkFolder): Promise<Record<string, Seen>> {
+  const bytes = await readIfThere(join(work.folder, FILE), isOwn)
   try {
     return JSON.parse(bytes?.toString() ?? '{}')
   } catch (cause) {
     // Only a disk that fails, or somebody by hand, can have done that: it must not open the way to an old publication.
-    const path = join(place.folder, FILE)
+    const path = join(work.folder, FILE)
     throw new DiskError(path, `${path}: is damaged, and tells what was pulled before; remove it`, { cause })
   }
 }

@@ -29,20 +29,20 @@ export interface Server {
 export function openServer(
   url: URL,
   access: Access,
-  signal: AbortSignal | undefined,
+  signal: AbortSignal,
   onSilence: (isSilent: boolean) => void,
 ): Server {
   const silence = createSilence(onSilence)
   let hasRanges: boolean | undefined
-  const place = (file: string) => new URL(encodeURIComponent(file), url).href
-  const urlOf = (file: string) => describeUrl(place(file))
+  const addressOf = (file: string) => new URL(encodeURIComponent(file), url).href
+  const urlOf = (file: string) => describeUrl(addressOf(file))
   const missing = (file: string) =>
     new PullError('PULL_MISSING', urlOf(file), 'the server has no such file; check the URL')
   return {
     urlOf,
-    document: (file, limit) => silence.wait(access.document(place(file), { limit, acceptsGzip: true })),
+    document: (file, limit) => silence.wait(access.document(addressOf(file), { limit, acceptsGzip: true })),
     async range(file, start, size, limit) {
-      const answer = await silence.wait(access.openRange(place(file), { start, size }, limit))
+      const answer = await silence.wait(access.openRange(addressOf(file), { start, size }, limit))
       if (answer === undefined) throw missing(file)
       hasRanges = answer.isPart
       return { ...answer, bytes: silence.waitForBytes(answer.bytes) }
@@ -51,7 +51,7 @@ export function openServer(
       return hasRanges
     },
     async whole(file, limit) {
-      const bytes = await silence.wait(access.open(place(file), { limit }))
+      const bytes = await silence.wait(access.open(addressOf(file), { limit }))
       if (bytes === undefined) throw missing(file)
       return silence.waitForBytes(bytes)
     },
@@ -90,11 +90,11 @@ export function isOfServer(error: unknown): boolean {
 }
 
 /** Counts failures; `signal` ends the waits. */
-export function countFailures(signal?: AbortSignal): Failures {
+export function countFailures(signal: AbortSignal): Failures {
   let count = 0
   return {
     async add(error) {
-      if (!isOfServer(error) || signal?.aborted || ++count >= FAILURES_MAX) throw error
+      if (!isOfServer(error) || signal.aborted || ++count >= FAILURES_MAX) throw error
       await setTimeout(PAUSE * count, undefined, { signal })
     },
     clear() {

@@ -3,8 +3,8 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { createAccess } from '../../../src/nar-file/index.ts'
-import { fillPieces } from '../../../src/pull/fill.ts'
-import type { Partial } from '../../../src/pull/partial.ts'
+import { fetchParts } from '../../../src/pull/fetch-parts.ts'
+import type { PartialImage } from '../../../src/pull/partial-image.ts'
 import { openServer } from '../../../src/pull/server.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { serve } from './servers.ts'
@@ -22,15 +22,16 @@ it('fetches again whatever number of pieces came wrong', async () => {
   })
   const access = createAccess({})
   onTestFinished(() => access.close())
+  const { signal } = new AbortController()
   const image = new Uint8Array(size).fill(2)
   const sha256 = createHash('sha256').update(Uint8Array.of(0)).digest('hex')
-  await fillPieces(
+  await fetchParts(
     Array.from({ length: size }, (_, offset) => ({ offset, size: 1, sha256 })),
     {
-      server: openServer(new URL(url), access, undefined, () => {}),
-      ...{ file: 'web.tar.xz', size },
+      server: openServer(new URL(url), access, signal, () => {}),
+      ...{ file: 'web.tar.xz', size, signal },
       // In memory: so many writes to a file take their time.
-      partial: { write: async (bytes, position) => image.set(bytes, position) } as Partial,
+      partial: { write: async (bytes, position) => image.set(bytes, position) } as PartialImage,
       onFetched() {},
     },
   )

@@ -1,7 +1,7 @@
 /** Small files beside an image that its checksums list. */
 import { createHash } from 'node:crypto'
 import { PullError } from './errors.ts'
-import type { Publication } from './publication.ts'
+import type { RemoteChecksums } from './remote-checksums.ts'
 import type { Server } from './server.ts'
 
 /**
@@ -12,10 +12,10 @@ export async function fetchListed(
   server: Server,
   file: string,
   limit: number,
-  publication: Publication | undefined,
+  checksums: RemoteChecksums | undefined,
 ): Promise<Uint8Array | undefined> {
-  const sha256 = publication?.digests.get(file)
-  if (publication && sha256 === undefined) return undefined
+  const sha256 = checksums?.digests.get(file)
+  if (checksums && sha256 === undefined) return undefined
   return server.persist(async () => {
     const bytes = await server.document(file, limit)
     if (bytes === undefined || sha256 === undefined) return bytes

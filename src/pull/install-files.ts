@@ -6,7 +6,7 @@ import { parseManifest } from '../manifest/index.ts'
 import type { Warning } from '../warning.ts'
 
 /** The files that the folder gets. */
-export interface Delivery {
+export interface FilesToInstall {
   readonly folder: string
   /** The image, and where it lies now; without a path it is there already. */
   readonly image: { readonly file: string; readonly path: string | undefined }
@@ -21,15 +21,17 @@ export interface SmallFile {
 }
 
 /** The files that are there now. */
-export interface Delivered {
+export interface InstalledFiles {
   /** Absolute paths, the image first. */
   readonly files: readonly string[]
   readonly warnings: readonly Warning[]
 }
 
-/** Delivers all or nothing. Throws `DiskError`, and rejects when aborted. */
-export async function deliver(delivery: Delivery, signal: AbortSignal | undefined): Promise<Delivered> {
-  const { folder, image, manifest, settings } = delivery
+/** Installs all or nothing. Throws `DiskError`, and rejects when aborted. */
+export async function installFiles(
+  { folder, image, manifest, settings }: FilesToInstall,
+  signal: AbortSignal,
+): Promise<InstalledFiles> {
   const staging = await openStaging(folder, [image.file, manifest.file], signal)
   const { out } = staging
   try {

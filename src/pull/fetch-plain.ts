@@ -1,7 +1,7 @@
 /** Fetches an image of which nothing is known but its digest. */
 import { IMAGE_SIZE_MAX } from '../image-source/index.ts'
 import type { PullProgress } from './options.ts'
-import type { Partial } from './partial.ts'
+import type { PartialImage } from './partial-image.ts'
 import { countFailures, type Server } from './server.ts'
 
 const RANGE_NOT_SATISFIABLE = 416
@@ -13,8 +13,8 @@ const GAIN = 10_000
 export interface PlainOptions {
   readonly server: Server
   readonly file: string
-  readonly partial: Partial
-  readonly signal?: AbortSignal
+  readonly partial: PartialImage
+  readonly signal: AbortSignal
   readonly onProgress: (progress: PullProgress) => void
 }
 

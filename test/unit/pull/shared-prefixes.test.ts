@@ -29,7 +29,7 @@ beforeAll(async () => {
 const manifestIn = (folder: string): ImageManifest =>
   JSON.parse(readFileSync(join(folder, 'web.manifest.json'), 'utf8'))
 
-/** Bytes of the pieces that one image has and the other has not. */
+/** Bytes of the parts that one image has and the other has not. */
 function bytesOfNewPieces(): number {
   const { blocks, framing } = manifestIn(one)
   const known = new Set([...blocks, ...framing].map(({ sha256 }) => sha256))

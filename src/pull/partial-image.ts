@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { attempt, openFile, writeAll } from '../disk/index.ts'
-import type { Piece } from './pieces.ts'
+import type { ImagePart } from './image-parts.ts'
 
 /** An image file as far as it is there. Writes throw `DiskError`. */
-export interface Partial {
+export interface PartialImage {
   readonly handle: FileHandle
   /** Writes bytes, which are free again when it resolves. */
   write(bytes: Uint8Array, position: number): Promise<void>
@@ -12,8 +12,8 @@ export interface Partial {
   resize(size: number): Promise<void>
   /** Bytes that were written. */
   read(position: number, size: number): Promise<Uint8Array>
-  /** Whether a piece is there already. */
-  has(piece: Piece): Promise<boolean>
+  /** Whether a part is there already. */
+  has(part: ImagePart): Promise<boolean>
   /** SHA-256 of the first `size` bytes, lower-case base 16; `undefined` if there are fewer. */
   digest(size: number): Promise<string | undefined>
 }
@@ -22,7 +22,7 @@ export interface Partial {
 export const READ_SIZE = 1024 * 1024
 
 /** The image file that `handle` is open for; `path` is for messages. */
-export function createPartial(handle: FileHandle, path: string): Partial {
+export function createPartialImage(handle: FileHandle, path: string): PartialImage {
   const digest = (offset: number, size: number) => attempt(path, () => digestOf(handle, offset, size))
   return {
     handle,

@@ -7,13 +7,13 @@ import type { FileHandle } from 'node:fs/promises'
 import { openFile } from '../disk/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
 import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
-import type { OlderImage } from './copies.ts'
-import type { Piece } from './pieces.ts'
-import { blockRuns, type Run } from './runs.ts'
+import type { ImagePart } from './image-parts.ts'
+import type { OlderImage } from './older-images.ts'
+import { sliceBlocks, type TarSlice } from './tar-slices.ts'
 
 /** A block, and the older one that begins alike. */
-export interface Beginning {
-  readonly piece: Piece
+export interface SharedPrefix {
+  readonly part: ImagePart
   readonly path: string
   /** Where the older block is in its file. */
   readonly offset: number
@@ -34,36 +34,36 @@ const LOOKAHEAD = 64 * 1024
 /** Bytes of tar that are worth a request. */
 export const TAR_SIZE_MIN = 256 * 1024
 
-/** For each of the pieces that begins like a block of an older image: the one with which it has most in common. */
-export function findBeginnings(
-  pieces: readonly Piece[],
+/** For each of the parts that begins like a block of an older image: the one with which it has most in common. */
+export function findSharedPrefixes(
+  parts: readonly ImagePart[],
   manifest: ImageManifest,
   older: readonly OlderImage[],
-): Beginning[] {
+): SharedPrefix[] {
   if (manifest.format !== 'tar.xz' || older.length === 0) return []
-  const byFirst = new Map<string, { path: string; offset: number; size: number; runs: readonly Run[] }[]>()
+  const byFirst = new Map<string, { path: string; offset: number; size: number; slices: readonly TarSlice[] }[]>()
   for (const { path, manifest: other } of older) {
     if (other.format !== manifest.format || other.compression !== manifest.compression) continue
-    for (const { offset, size, tarSize, runs } of blockRuns(other)) {
-      const key = firstOf(runs)
+    for (const { offset, size, tarSize, slices } of sliceBlocks(other)) {
+      const key = firstOf(slices)
       if (key === undefined || tarSize < TAR_SIZE_MIN) continue
       const known = byFirst.get(key)
-      if (known) known.push({ path, offset, size, runs })
-      else byFirst.set(key, [{ path, offset, size, runs }])
+      if (known) known.push({ path, offset, size, slices })
+      else byFirst.set(key, [{ path, offset, size, slices }])
     }
   }
-  const wanted = new Map(pieces.map(piece => [piece.offset, piece]))
-  const found: Beginning[] = []
-  for (const { offset, runs } of blockRuns(manifest)) {
-    const piece = wanted.get(offset)
-    if (!piece) continue
-    const candidates = (byFirst.get(firstOf(runs) ?? '') ?? []).map(other => ({
+  const wanted = new Map(parts.map(part => [part.offset, part]))
+  const found: SharedPrefix[] = []
+  for (const { offset, slices } of sliceBlocks(manifest)) {
+    const part = wanted.get(offset)
+    if (!part) continue
+    const candidates = (byFirst.get(firstOf(slices) ?? '') ?? []).map(other => ({
       ...other,
-      tarSize: commonSize(runs, other.runs),
+      tarSize: commonSize(slices, other.slices),
     }))
     const best = candidates.sort((a, b) => b.tarSize - a.tarSize)[0]
     if (best && best.tarSize >= TAR_SIZE_MIN) {
-      found.push({ piece, path: best.path, offset: best.offset, size: best.size, tarSize: best.tarSize })
+      found.push({ part, path: best.path, offset: best.offset, size: best.size, tarSize: best.tarSize })
     }
   }
   return found
@@ -76,8 +76,8 @@ export const HEAD_SIZE = 64
  * Reads the bytes that a block should have behind its header, by the first bytes of it; `undefined` if there are none, such as
  * where the older block was compressed in another way.
  */
-export async function readBeginning(
-  { piece, path, offset, size, tarSize }: Beginning,
+export async function readSharedPrefix(
+  { part, path, offset, size, tarSize }: SharedPrefix,
   head: Uint8Array,
 ): Promise<KnownBytes | undefined> {
   let handle: FileHandle | undefined
@@ -90,7 +90,7 @@ export async function readBeginning(
     if (!areSame(filters, older.filters)) return undefined
     const data = block.subarray(older.headerSize, bytesRead)
     const known = sizeOfFirstChunks(data, tarSize - LOOKAHEAD)
-    const fits = known > HEAD_SIZE && headerSize + known < piece.size
+    const fits = known > HEAD_SIZE && headerSize + known < part.size
     return fits ? { headerSize, bytes: data.subarray(0, known) } : undefined
   } catch {
     return undefined
@@ -110,11 +110,11 @@ function areSame(ours: readonly Filter[], theirs: readonly Filter[]): boolean {
 }
 
 /** The beginning of a block. */
-function firstOf([first]: readonly Run[]): string | undefined {
+function firstOf([first]: readonly TarSlice[]): string | undefined {
   return first?.contents && `${first.contents} ${first.from}`
 }
 
-function commonSize(ours: readonly Run[], theirs: readonly Run[]): number {
+function commonSize(ours: readonly TarSlice[], theirs: readonly TarSlice[]): number {
   let size = 0
   for (const [i, { contents, from, tarSize }] of ours.entries()) {
     const their = theirs[i]

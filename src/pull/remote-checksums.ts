@@ -12,7 +12,7 @@ import type { PublicationAge } from './seen.ts'
 import type { Server } from './server.ts'
 
 /** The files in a folder on a server, by their digests. */
-export interface Publication extends PublicationAge {
+export interface RemoteChecksums extends PublicationAge {
   /** SHA-256 in lower-case base 16, by file name. */
   readonly digests: ReadonlyMap<string, string>
   /** The key that signed. */
@@ -27,7 +27,7 @@ const SIZE_MAX = 1024 * 1024
  * their signature is fetched, so both are fetched again if they do not fit. Throws `PullError` PULL_MISSING, PULL_UNSIGNED and
  * PULL_UNLISTED, and `HttpError`.
  */
-export async function fetchPublication(server: Server, file: string, verifier?: Verifier): Promise<Publication> {
+export async function fetchChecksums(server: Server, file: string, verifier?: Verifier): Promise<RemoteChecksums> {
   return server.persist(async () => {
     const url = server.urlOf(CHECKSUMS_FILE)
     const bytes = await server.document(CHECKSUMS_FILE, SIZE_MAX)

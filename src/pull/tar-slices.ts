@@ -6,36 +6,36 @@ import {
   tarEndOf,
 } from '../manifest/index.ts'
 
-/** A part of a block that is all or a part of one store path. */
-export interface Run {
+/** What a block has of one store path, or of what is none. */
+export interface TarSlice {
   /** The store path with its NAR hash; `undefined` for what is none. */
   readonly contents: string | undefined
-  /** Where in the tar of its store path the run begins. */
+  /** Where in the tar of its store path it begins. */
   readonly from: number
   readonly tarSize: number
 }
 
 /** A block of an image file, and all that is in it. */
-export interface BlockRuns extends ManifestBlock {
-  readonly runs: readonly Run[]
+export interface SlicedBlock extends ManifestBlock {
+  readonly slices: readonly TarSlice[]
 }
 
 /** The blocks of an image with the store paths in each. */
-export function* blockRuns(manifest: ImageManifest): Generator<BlockRuns> {
+export function* sliceBlocks(manifest: ImageManifest): Generator<SlicedBlock> {
   const contentsOf = createNaming(manifest)
   for (const block of manifest.blocks) {
     const end = tarEndOf(block)
-    const runs = partsBetween(manifest.segments, block.tarOffset, end).map((segment): Run => {
+    const slices = partsBetween(manifest.segments, block.tarOffset, end).map((segment): TarSlice => {
       const start = Math.max(segment.tarOffset, block.tarOffset)
       const tarSize = Math.min(tarEndOf(segment), end) - start
       return { contents: contentsOf(segment), from: start - segment.tarOffset, tarSize }
     })
-    yield { ...block, runs }
+    yield { ...block, slices }
   }
 }
 
 /** Where the tar of each store path begins in an image, by its contents. */
-export function placesOf(manifest: ImageManifest): Map<string, number> {
+export function tarOffsetsOf(manifest: ImageManifest): Map<string, number> {
   const contentsOf = createNaming(manifest)
   const places = new Map<string, number>()
   for (const segment of manifest.segments) {

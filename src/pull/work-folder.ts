@@ -28,7 +28,7 @@ export const PARTIAL = 'partial-'
 export const MANIFEST_OF_PARTIAL = '.json'
 
 /** The folder in which a pull keeps what is not finished. */
-export interface Place {
+export interface WorkFolder {
   /** Its path for system calls. */
   readonly folder: string
   /** Opens a file in it to read and write, made if need be. */
@@ -45,20 +45,20 @@ export interface Place {
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** Opens the place for `file` in `folder`, both made if need be. Throws `DiskError`. */
-export async function openPlace(folder: string, file: string): Promise<Place> {
+/** Opens the work folder for `file` in `folder`, both made if need be. Throws `DiskError`. */
+export async function openWorkFolder(folder: string, file: string): Promise<WorkFolder> {
   const name = `.${file}.pull`
   const path = join(folder, name)
   const output = await attempt(folder, async () => {
     await makeFolders(folder)
     return openOutput(folder)
   })
-  const place = join(output.path, name)
+  const work = join(output.path, name)
   const pin = await attempt(path, async () => {
-    await mkdir(place, 0o700).catch(error => {
+    await mkdir(work, 0o700).catch(error => {
       if (error.code !== 'EEXIST') throw error
     })
-    const pin = await pinFolder(place)
+    const pin = await pinFolder(work)
     if (isOwn(pin.found)) return pin
     await pin.close()
     throw new DiskError(path, `${path}: others can change what is in it; have it removed, or choose another folder`)
@@ -85,7 +85,7 @@ export async function openPlace(folder: string, file: string): Promise<Place> {
       }),
     async close() {
       await pin.close()
-      await rmdir(place).catch(() => {})
+      await rmdir(work).catch(() => {})
       await output.close()
     },
   }
