@@ -128,8 +128,8 @@ async function importPulled(machine: string, { image, sha256, files }: PulledIma
   const request: ImportRequest = {
     ...{ machine, image, sha256 },
     settings: files.find(isSettingsFile),
-    isToReplace: flags.replace ?? false,
-    isToTrust: flags.trustSettings ?? false,
+    replace: flags.replace ?? false,
+    trustSettings: flags.trustSettings ?? false,
     tell: line => printLines([line], process.stderr),
   }
   const unchanged = `machine ${machine} was made of this image before, and is left as it is`

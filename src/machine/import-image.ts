@@ -16,9 +16,9 @@ export interface ImportRequest {
   /** Path of its settings, if it has any. */
   readonly settings: string | undefined
   /** Whether a machine of this name is replaced. */
-  readonly isToReplace: boolean
+  readonly replace: boolean
   /** Whether the settings are installed as trusted. */
-  readonly isToTrust: boolean
+  readonly trustSettings: boolean
   /** Called with messages for people, and with each command before it runs. */
   readonly tell: (line: string) => void
   /** Where the records of machines lie. Default: /var/lib/nspawn-rootfs. */
@@ -61,7 +61,7 @@ export async function importLines(request: ImportRequest): Promise<string[] | un
 }
 
 async function planImport(request: ImportRequest) {
-  const { machine, image, sha256, isToReplace, records = RECORDS } = request
+  const { machine, image, sha256, replace, records = RECORDS } = request
   const record = await readRecord(records, machine)
   if (record?.image === sha256 && (await hasMachine(machine))) return undefined
   if (record?.failed === sha256) {
@@ -69,13 +69,13 @@ async function planImport(request: ImportRequest) {
     throw new MachineError('MACHINE_DOES_NOT_START', machine, `did not start with this image before: ${advice}`)
   }
   const settings = await settingsFor(request, record)
-  const steps = await planMachine({ request: { machine, image, settings: settings?.path }, isToReplace, record })
+  const steps = await planMachine({ request: { machine, image, settings: settings?.path }, replace, record })
   return { steps, record, settings }
 }
 
 /** The settings to install, unless those of the machine are the administrator's own. */
 async function settingsFor(
-  { machine, settings: path, isToTrust, tell }: ImportRequest,
+  { machine, settings: path, trustSettings, tell }: ImportRequest,
   record: MachineRecord | undefined,
 ): Promise<{ readonly path: string; readonly sha256: string } | undefined> {
   if (path === undefined) return undefined
@@ -84,7 +84,7 @@ async function settingsFor(
   const sha256 = (await sha256Of(path))!
   const present = await sha256Of(installed)
   if (present === sha256) return undefined
-  if (!isToTrust) {
+  if (!trustSettings) {
     tell(`the settings ${path} are not installed; --trust-settings does it`)
     return undefined
   }

@@ -15,7 +15,7 @@ const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/
 export interface Plan {
   readonly request: MachineRequest
   /** Whether a machine that is there is to be replaced. */
-  readonly isToReplace: boolean
+  readonly replace: boolean
   readonly record: MachineRecord | undefined
 }
 
@@ -23,14 +23,14 @@ export interface Plan {
  * The commands that make a machine of an image, or that replace the one that is there. Throws `MachineError` MACHINE_EXISTS if
  * it is not to be replaced, or if a name that is needed for it is somebody else's.
  */
-export async function planMachine({ request, isToReplace, record }: Plan): Promise<Step[]> {
+export async function planMachine({ request, replace, record }: Plan): Promise<Step[]> {
   const { machine } = request
   const isThere = await hasMachine(machine)
   const hasPrevious = await hasMachine(`${machine}-previous`)
   const hasNext = await hasMachine(`${machine}-next`)
   const wasReplacing = record?.replacing === true && hasPrevious
   if (!isThere && !wasReplacing) return importSteps(request)
-  if (!isToReplace) {
+  if (!replace) {
     const message = 'is there already; give --replace to put the image in its place, or another name'
     throw new MachineError('MACHINE_EXISTS', machine, message)
   }

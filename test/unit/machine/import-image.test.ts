@@ -34,7 +34,7 @@ echo "$(basename "$0") $*" >> ${log}
   }
 }
 
-const NOTHING = { settings: undefined, isToReplace: true, isToTrust: false, tell: () => {} }
+const NOTHING = { settings: undefined, replace: true, trustSettings: false, tell: () => {} }
 
 describe('a machine', () => {
   it('is made of an image once, whatever file that was', async () => {

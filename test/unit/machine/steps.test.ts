@@ -77,18 +77,18 @@ describe('the commands that make a machine', () => {
   it('replace a machine only if that is asked for', async () => {
     programs({ machinectl: 'test "$1 $2" = "show-image web"' })
     const plan = { request: REQUEST, record: undefined }
-    const refused = planMachine({ ...plan, isToReplace: false })
+    const refused = planMachine({ ...plan, replace: false })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web' })
-    expect(lines(await planMachine({ ...plan, isToReplace: true }))).toContain('machinectl rename web web-previous')
+    expect(lines(await planMachine({ ...plan, replace: true }))).toContain('machinectl rename web web-previous')
     programs({ machinectl: 'false' })
-    expect(lines(await planMachine({ ...plan, isToReplace: true }))).toEqual([
+    expect(lines(await planMachine({ ...plan, replace: true }))).toEqual([
       'machinectl import-tar /var/cache/web/web.tar.xz web',
     ])
   })
 
   it('remove no machine that was not made here', async () => {
     programs({ machinectl: 'test "$1" = show-image' })
-    const plan = { request: REQUEST, isToReplace: true }
+    const plan = { request: REQUEST, replace: true }
     const refused = planMachine({ ...plan, record: undefined })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web-previous' })
     expect(lines(await planMachine({ ...plan, record: {} }))).toContain('machinectl remove web-previous')
