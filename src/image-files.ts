@@ -44,6 +44,11 @@ export function ownChecksumsFileOf(imageFile: string): string {
 /** Suffixes that pull-tar cuts off the name of an image to find its settings; zst from 258 on. */
 const IMAGE_SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 
+/** Whether a file has the name of an image that is not hidden. */
+export function isImageFile(file: string): boolean {
+  return IMAGE_SUFFIX.test(file) && !file.startsWith('.')
+}
+
 /** The name of an image by that of its file. */
 export function imageNameOf(imageFile: string): string {
   return imageFile.replace(IMAGE_SUFFIX, '')

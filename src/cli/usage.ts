@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { isPublicFolder } from '../is-http.ts'
 
 /** Options that exclude each other: exit code 2, like an option that commander refuses. */
 export class UsageError extends Error {
@@ -40,8 +41,7 @@ export function collectServers(text: string, previous: readonly string[] = []): 
 
 /** Takes the URL of a folder that others may read. */
 export function publicUrl(text: string): string {
-  const url = /^https?:\/\/./i.test(text) && URL.canParse(text) ? new URL(text) : undefined
-  if (url && !url.username && !url.password && !url.search && !url.hash) return text
+  if (isPublicFolder(text)) return text
   throw new InvalidArgumentError('give a URL of a folder, such as https://images.example.org')
 }
 

@@ -1,7 +1,7 @@
 /** `NAME.transfer`, by which `systemd-sysupdate` updates a machine from a folder of publications (sysupdate.d(5)). */
 import type { Check } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
-import { isHttp } from '../is-http.ts'
+import { isPublicFolder } from '../is-http.ts'
 import { machineNameOf } from '../systemd/index.ts'
 
 const SUFFIX = '.transfer'
@@ -15,8 +15,7 @@ export function transferFileOf(image: string): string {
 /** A check of the URL of a folder that anybody may read. */
 export const publicUrl: Check = (value, name) => {
   if (typeof value !== 'string') throw new TypeError(`${name}: give the URL of the folder`)
-  const url = URL.canParse(value) ? new URL(value) : undefined
-  if (url && isHttp(url) && !url.username && !url.password && !url.search && !url.hash) return
+  if (isPublicFolder(value)) return
   const right = 'an http: or https: URL of a folder, without user, password, "?" and "#"'
   throw new RangeError(`${name}: give ${right}, not ${JSON.stringify(describeUrl(value))}`)
 }

@@ -9,7 +9,7 @@ import { READ_SIZE } from './partial-image.ts'
 
 /** Finds parts by their digests. */
 export interface LocalParts {
-  /** The bytes of a part, given to `write` part by part; resolves to whether it was there, and is right as far as that is checked. */
+  /** Gives the bytes of a part to `write`, bit by bit. Resolves to whether it was there, and right as far as that is checked. */
   copy(part: ImagePart, write: (bytes: Uint8Array, at: number) => Promise<void>): Promise<boolean>
   close(): Promise<void>
 }

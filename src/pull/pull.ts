@@ -1,7 +1,7 @@
 import { resolvePath, text } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withLock } from '../disk/index.ts'
-import { imageNameOf } from '../image-files.ts'
+import { isImageFile } from '../image-files.ts'
 import { openAccess } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
 import { openVerifier } from '../signing/index.ts'
@@ -99,7 +99,7 @@ function parseImageUrl(url: string | URL): { readonly address: URL; readonly fil
   } catch {
     throw invalid('the name of the file cannot be decoded; give one')
   }
-  if (imageNameOf(file) === file || file.startsWith('.') || /[/\0]/.test(file)) {
+  if (!isImageFile(file) || /[/\0]/.test(file)) {
     throw invalid('does not end with the name of a tar archive, give one')
   }
   return { address, file }

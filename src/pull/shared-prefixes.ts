@@ -99,7 +99,7 @@ export async function readSharedPrefix(
   }
 }
 
-/** Whether blocks were converted alike. The last filter is LZMA2: its dictionary follows from the size of a block, not its bytes. */
+/** Whether blocks were converted alike. The last filter is LZMA2: its dictionary follows from a block's size, not its bytes. */
 function areSame(ours: readonly Filter[], theirs: readonly Filter[]): boolean {
   const textOf = (filters: readonly Filter[]) =>
     filters

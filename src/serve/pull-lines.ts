@@ -1,13 +1,11 @@
 import { join } from 'node:path'
 import { resolvePath, someText } from '../arguments.ts'
 import { readIfThere } from '../disk/index.ts'
-import { CHECKSUMS_FILE, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import { CHECKSUMS_FILE, imageNameOf, isImageFile, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
 import { findFolder, findIn } from './find.ts'
 import { namesIn } from './listing.ts'
-
-const IMAGE = /^([^.].*)\.tar(\.(xz|gz|bz2|zst))?$/s
 
 /**
  * The command that pulls each image in a folder that is served at `url`, with as much verification as there is: by the signature
@@ -22,9 +20,9 @@ export async function pullLines(url: string, folder: string | URL): Promise<stri
   const versioned = await versionedPrefixes(root, names)
   const lines: string[] = []
   for (const file of names) {
-    const name = IMAGE.exec(file)?.[1]
-    if (name === undefined || !(await isFile(root, file))) continue
+    if (!isImageFile(file) || !(await isFile(root, file))) continue
     if (versioned.some(prefix => file.startsWith(prefix))) continue
+    const name = imageNameOf(file)
     // pull-tar fetches the settings, too, and wants to verify both.
     const pulled = [file, settingsFileOf(name)].filter(pulled => names.includes(pulled))
     const isListed = pulled.every(pulled => lists(checksums, pulled))
@@ -39,8 +37,8 @@ export async function pullLines(url: string, folder: string | URL): Promise<stri
 /** How the versions of images begin that have a name which leads to the newest, as `publishImages` makes them. */
 async function versionedPrefixes(root: string, names: readonly string[]): Promise<string[]> {
   const prefixes: string[] = []
-  for (const file of names) {
-    const prefix = `${IMAGE.exec(file)?.[1]}_`
+  for (const file of names.filter(isImageFile)) {
+    const prefix = `${imageNameOf(file)}_`
     const found = await findIn(root, file)
     if (found?.path.startsWith(prefix)) prefixes.push(prefix)
   }

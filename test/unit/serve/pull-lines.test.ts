@@ -9,7 +9,16 @@ const sums = (...files: string[]) => files.map(file => `${'0f'.repeat(32)}  ${fi
 
 describe('pullLines', () => {
   it('pulls each image, in the order of the bytes', async () => {
-    const images = ['b.tar', 'a.tar.xz', 'c.tar.gz', 'd.tar.bz2', 'e.tar.zst', 'nixos-x86_64.tar.xz', '.f.tar.xz']
+    const images = [
+      'b.tar',
+      'a.tar.xz',
+      'c.tar.gz',
+      'd.tar.bz2',
+      'e.tar.zst',
+      'k.tgz',
+      'nixos-x86_64.tar.xz',
+      '.f.tar.xz',
+    ]
     const others = ['g.tar.lz', 'h.txt', 'i.tar.xz.part', 'j.nspawn', 'tar.xz']
     const folder = folderOf({
       ...Object.fromEntries([...images, ...others].map(name => [name, ''])),
@@ -17,7 +26,7 @@ describe('pullLines', () => {
     })
     expect(await pullLines(URL_OF, folder)).toEqual(
       [
-        ...['a.tar.xz a', 'b.tar b', 'c.tar.gz c', 'd.tar.bz2 d', 'e.tar.zst e', 'linked.tar linked'],
+        ...['a.tar.xz a', 'b.tar b', 'c.tar.gz c', 'd.tar.bz2 d', 'e.tar.zst e', 'k.tgz k', 'linked.tar linked'],
         'nixos-x86_64.tar.xz nixos-x86-64',
       ].map(end => `machinectl pull-tar --verify=no ${URL_OF}/${end}`),
     )
