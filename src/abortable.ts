@@ -10,3 +10,11 @@ export async function abortable<T>(call: () => Promise<T>, signal: AbortSignal):
     signal.removeEventListener('abort', abort)
   }
 }
+
+/** Aborts `controller` with the reason of `signal` when that is aborted. Call the result in the end: a signal may live long. */
+export function followSignal(controller: AbortController, signal: AbortSignal | undefined): () => void {
+  const abort = () => controller.abort(signal?.reason)
+  if (signal?.aborted) abort()
+  signal?.addEventListener('abort', abort, { once: true })
+  return () => signal?.removeEventListener('abort', abort)
+}

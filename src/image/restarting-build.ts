@@ -3,6 +3,7 @@
  * the image is planned and built again with that build. Unchanged blocks come from the block cache, if there is one.
  */
 import { setMaxListeners } from 'node:events'
+import { followSignal } from '../abortable.ts'
 import { ImageError } from '../image-error.ts'
 import type { NarFileError } from '../nar-file/index.ts'
 import { type ImageSpec, type StoreSegment, withOtherBuild } from '../plan/index.ts'
@@ -33,11 +34,9 @@ export async function startBuild(
   const { signal } = ending
   // Whatever is under way listens to it.
   setMaxListeners(0, signal)
-  const abort = () => ending.abort(options.signal?.reason)
-  if (options.signal?.aborted) abort()
-  options.signal?.addEventListener('abort', abort, { once: true })
+  const unfollow = followSignal(ending, options.signal)
   const end = () => {
-    options.signal?.removeEventListener('abort', abort)
+    unfollow()
     ending.abort()
   }
   let attempt: BuildAttempt

@@ -1,3 +1,4 @@
+import { followSignal } from '../abortable.ts'
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readIfThere } from '../disk/index.ts'
@@ -60,9 +61,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
   OPTIONS(options, 'options')
   const place = placeOf(image, options)
   const ending = new AbortController()
-  const abort = () => ending.abort(options.signal?.reason)
-  if (options.signal?.aborted) abort()
-  options.signal?.addEventListener('abort', abort, { once: true })
+  const unfollow = followSignal(ending, options.signal)
   const { signal } = ending
   let access: Access | undefined
   const getAccess = async (url: string) => {
@@ -72,7 +71,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
   let source: ImageSource | undefined
   let tar: TarBytes | undefined
   const close = async () => {
-    options.signal?.removeEventListener('abort', abort)
+    unfollow()
     ending.abort(new OpenError('OPEN_CLOSED', source?.name ?? 'the image', 'was closed'))
     await Promise.all([tar?.close(), source?.close(), access?.close()])
   }
