@@ -11,17 +11,8 @@ import { chosenBy } from './choice.ts'
 import { createFullLookup, createSegmentLookup, rangesOf, rangesWithout, storePathOf } from './lookup.ts'
 import { impliedDirectory } from './member-table.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
-import { hashStorePaths } from './nar-hashes.ts'
 import type { TarBytes } from './tar-bytes.ts'
-
-/** A store path that was verified. */
-export interface VerifiedPath {
-  readonly path: string
-  /** Whether its entries make the NAR of its NAR hash. */
-  readonly isRight: boolean
-  /** What is wrong with it. */
-  readonly problem?: string
-}
+import { type VerifiedPath, verifyStorePaths } from './verify.ts'
 
 /** An image that was opened. What reads it throws `OpenError` OPEN_CORRUPT where it is damaged. */
 export interface OpenedImage extends AsyncDisposable {
@@ -227,24 +218,8 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       return manifest ? manifest.storePaths.map(storedPathOf) : await registered()
     },
     async *verify() {
-      const expected = new Map((await registered()).map(record => [record.path.slice(1), record]))
-      for await (const { path, narHash, narSize } of hashStorePaths(all())) {
-        const record = expected.get(decodeText(path))
-        expected.delete(decodeText(path))
-        const problem =
-          record === undefined
-            ? 'is not registered'
-            : narHash === undefined
-              ? 'makes no NAR'
-              : narHash !== record.narHash
-                ? `has the NAR hash ${narHash}, not ${record.narHash}`
-                : narSize !== record.narSize
-                  ? `has a NAR of ${narSize} bytes, not ${record.narSize}`
-                  : undefined
-        const isRight = problem === undefined
-        yield { path: `/${decodeText(path)}`, isRight, ...(!isRight && { problem }) }
-      }
-      for (const { path } of expected.values()) yield { path, isRight: false, problem: 'is not in the image' }
+      const paths = await registered()
+      yield* verifyStorePaths(all(), paths)
     },
     close,
     [Symbol.asyncDispose]: close,

@@ -3,20 +3,17 @@ import type { ByteString } from '../bytes/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import { tarPadding } from '../tar/index.ts'
 import type { ImageNode } from '../tree/index.ts'
-import { UNPACK_LIMITS } from '../unpack/index.ts'
 import {
   attributesOf,
   createTarEntries,
   hasContents,
   normalizePath,
   readSparseFile,
-  readSparseMap,
-  type SparseFile,
-  type SparsePart,
   type TarEntry,
   type TarObserver,
   typeOf,
 } from '../untar/index.ts'
+import { createContents, type FilePart } from './member-contents.ts'
 import { createSeekingInput } from './seeking-input.ts'
 import type { TarBytes } from './tar-bytes.ts'
 
@@ -47,12 +44,6 @@ export interface ImageMember {
   readonly hasAttributes?: true
 }
 
-/** Bytes of a file, by where they belong in it: zeros lie between them. The memory is only lent. */
-export interface FilePart {
-  readonly offset: number
-  readonly bytes: Uint8Array
-}
-
 /** A part of an archive, in bytes of tar. */
 export interface TarRange {
   readonly start: number
@@ -76,7 +67,8 @@ const ATTRIBUTE = /^(SCHILY\.(xattr|acl)|LIBARCHIVE\.xattr|RHT\.security)\./
 
 /**
  * The members in a part of an archive, in order; it begins with a header. Importers stop at blocks of zeros, and so does this.
- * `observer` is told of extended headers. With `onlyHeaders` contents are passed over; checks are not verified. Throws `OpenError` OPEN_CORRUPT.
+ * `observer` is told of extended headers. With `onlyHeaders` contents are passed over; checks are not verified. Throws
+ * `OpenError` OPEN_CORRUPT.
  */
 export async function* readMembers(
   tar: TarBytes,
@@ -102,47 +94,10 @@ export async function* readMembers(
       if (sparse === null) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
       const contentsOffset = start + entries.offset
       const size = sparse?.size ?? stored
-      let left = stored
-      const take = async (most: number) => {
-        const piece = await entries.take(Math.min(left, most))
-        if (piece === undefined) throw cut()
-        left -= piece.length
-        return piece
-      }
-      const parts = async function* (): AsyncGenerator<FilePart> {
-        let map: readonly SparsePart[] = [{ offset: 0, length: size }]
-        if (sparse) {
-          map = await mapOf(sparse)
-          const sum = map.reduce((total, { length }) => total + length, 0)
-          if (sum !== left) throw corrupt(`has a sparse file with other bytes than its map says, at ${headerOffset}`)
-        }
-        for (const { offset, length } of map) {
-          for (let done = 0; done < length; ) {
-            const bytes = await take(length - done)
-            yield { offset: offset + done, bytes }
-            done += bytes.length
-          }
-        }
-      }
-      const mapOf = async (file: SparseFile) => {
-        if (file.parts) return file.parts
-        const read = await readSparseMap(file, left, entries)
-        left = read?.left ?? left
-        if (!read) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
-        return read.parts
-      }
-      yield {
-        member: memberOf(entry, { size, headerOffset, contentsOffset }, sparse !== undefined),
-        parts,
-        contents: () => {
-          if (!sparse) return bytesOf(parts())
-          // Holes cost nothing: a few bytes may claim exabytes of them.
-          if (size <= UNPACK_LIMITS.bytes + UNPACK_LIMITS.bytesPerByte * stored) return fillHoles(parts(), size)
-          const what = `has a sparse file of ${size} bytes, of which ${stored} are stored: extract it instead`
-          throw new OpenError('OPEN_UNBOUNDED', name, what)
-        },
-      }
-      const rest = left + tarPadding(stored)
+      const contents = createContents(entries, { name, headerOffset, size, stored, sparse, cut })
+      const member = memberOf(entry, { size, headerOffset, contentsOffset }, sparse !== undefined)
+      yield { member, contents: contents.whole, parts: contents.parts }
+      const rest = contents.left + tarPadding(stored)
       if (rest > 0 && !(await entries.skip(rest))) throw cut()
     }
   } finally {
@@ -166,26 +121,6 @@ function memberOf(entry: TarEntry, place: Place, isSparse: boolean): ImageMember
     ...(isSparse && { isSparse: true as const }),
     ...(entry.isPax && Object.keys(entry.pax).some(key => ATTRIBUTE.test(key)) && { hasAttributes: true as const }),
   }
-}
-
-const ZEROS = new Uint8Array(64 * 1024)
-
-/** The bytes of a file of `size` bytes, with zeros between its parts. */
-async function* fillHoles(parts: AsyncIterable<FilePart>, size: number): AsyncGenerator<Uint8Array> {
-  let at = 0
-  const zerosTo = function* (end: number) {
-    for (; at < end; at += Math.min(ZEROS.length, end - at)) yield ZEROS.subarray(0, end - at)
-  }
-  for await (const { offset, bytes } of parts) {
-    yield* zerosTo(offset)
-    yield bytes
-    at = offset + bytes.length
-  }
-  yield* zerosTo(size)
-}
-
-async function* bytesOf(parts: AsyncIterable<FilePart>): AsyncGenerator<Uint8Array> {
-  for await (const { bytes } of parts) yield bytes
 }
 
 function problemOf(kind: string, offset: number): string {

@@ -15,7 +15,8 @@ import {
 import { type ByteString, encodeByteString } from '../../bytes/index.ts'
 import { withDescriptorSync } from '../../descriptors.ts'
 import { normalizePath } from '../../untar/index.ts'
-import type { FilePart, ImageMember } from '../members.ts'
+import type { FilePart } from '../member-contents.ts'
+import type { ImageMember } from '../members.ts'
 import { type Attributes, type Folders, openFolders, setAttributes, timeOf, unsafe } from './folders.ts'
 
 /** Who owns what is written, and may do what with it. */
