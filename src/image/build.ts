@@ -1,15 +1,13 @@
-import { createHash } from 'node:crypto'
 import { EventEmitter } from 'node:events'
-import { abortable } from '../abortable.ts'
 import { callback, objectOf, resolvePath } from '../arguments.ts'
 import { checkSpec, type ImageSpec, withAbsolutePaths } from '../plan/index.ts'
 import { type Progress, workerUrlOf } from '../produce/index.ts'
 import { openSigner } from '../signing/index.ts'
-import { type BlockMap, createBlockMap } from './block-map.ts'
 import { BUILD_OPTIONS, type BuildOptions } from './options.ts'
 import { type RestartingBuild, startBuild } from './restarting-build.ts'
-import { type ImageFiles, type ImageResult, resultOf } from './result.ts'
+import type { ImageFiles, ImageResult } from './result.ts'
 import { writeFolder } from './write-folder.ts'
+import { readStream, writeStream } from './write-stream.ts'
 
 /**
  * A build of one image. It begins with the one call that says where the image goes: {@link ImageBuild.toFolder},
@@ -91,7 +89,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
 
   async function* read(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void> {
     try {
-      const whole = yield* readFile(await start())
+      const whole = yield* readStream(await start())
       isOver = true
       await started!.close()
       resolve(whole)
@@ -135,7 +133,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     async writeTo(write) {
       callback(write, 'write')
       begin('writeTo')
-      return run(async () => writeFile(await start(), write))
+      return run(async () => writeStream(await start(), write))
     },
     async [Symbol.asyncDispose]() {
       begun ??= 'its end'
@@ -144,45 +142,6 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
       abandon()
       await running
       await started?.close()
-    },
-  }
-}
-
-/** Yields copies of an image file's bytes, and returns its result. */
-async function* readFile(building: RestartingBuild): AsyncGenerator<Uint8Array<ArrayBuffer>, ImageResult, void> {
-  const file = createFileRecord()
-  for await (const chunk of building.chunks()) {
-    file.add(chunk)
-    yield new Uint8Array(chunk.bytes)
-  }
-  return file.resultOf(building)
-}
-
-/** Hands an image file's bytes to `write`, and returns its result. */
-async function writeFile(building: RestartingBuild, write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult> {
-  const file = createFileRecord()
-  for await (const chunk of building.chunks()) {
-    const written = abortable(() => write(chunk.bytes), building.signal)
-    // Hashed while the writer waits for its reader.
-    file.add(chunk)
-    await written
-  }
-  return file.resultOf(building)
-}
-
-/** Records the bytes of a file that somebody else keeps. */
-function createFileRecord() {
-  const map: BlockMap = createBlockMap()
-  const hash = createHash('sha256')
-  return {
-    add(chunk: Parameters<BlockMap['add']>[0]) {
-      map.add(chunk)
-      hash.update(chunk.bytes)
-    },
-    resultOf({ attempt }: RestartingBuild): ImageResult {
-      const { name, container } = attempt.image
-      const digest = { file: `${name}${container.suffix}`, size: map.size, sha256: hash.digest('hex') }
-      return resultOf(attempt, [digest], map.layout)
     },
   }
 }
