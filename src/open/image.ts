@@ -1,13 +1,12 @@
 import { listOf, text } from '../arguments.ts'
-import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
+import { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
 import type { ImageManifest, ManifestBlock } from '../manifest/index.ts'
 import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type StoredPath } from '../stored-paths.ts'
-import { type ImageNode, resolvePath } from '../tree/index.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
-import { normalizePath } from '../untar/index.ts'
 import { chosenBy } from './choice.ts'
+import { createFinder, type MemberOptions } from './finder.ts'
 import { createFullLookup, createSegmentLookup, rangesOf, rangesWithout, storePathOf } from './lookup.ts'
 import { impliedDirectory } from './member-table.ts'
 import { type ImageMember, type MemberInPlace, readMembers, type TarRange } from './members.ts'
@@ -72,12 +71,6 @@ export interface WalkOptions {
   readonly except?: ReadonlySet<string>
 }
 
-/** How to look for an entry. */
-export interface MemberOptions {
-  /** Whether a symlink at the end of the path is followed, too. Default true. */
-  readonly follow?: boolean
-}
-
 /** What an image is made of. */
 export interface ImageParts {
   readonly source: ImageSource
@@ -90,13 +83,11 @@ export interface ImageParts {
 
 const PATHS = listOf(text)
 
-/** Hard links that are followed for one file: a hostile image may have some that lead to each other. */
-const HARD_LINKS_MAX = 4
-
 /** Makes an image of its parts. */
 export function createImage({ source, compression, tar, manifest, signal, close }: ImageParts): OpenedImage {
   const { name } = source
   const lookup = manifest ? createSegmentLookup(tar, name, manifest) : createFullLookup(tar, name)
+  const { resolve, find, fileOf } = createFinder(lookup, name, signal)
   const fail = (code: OpenErrorCode, what: string) => new OpenError(code, name, what)
 
   async function* all(
@@ -110,8 +101,6 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       }
     }
   }
-
-  const resolve = (path: ByteString) => resolvePath(async at => nodeOf(await lookup.find(at)), path)
 
   async function* members({ below = '/', depth = Number.POSITIVE_INFINITY }: MembersOptions = {}) {
     text(below, 'below')
@@ -143,31 +132,6 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     for await (const each of all(manifest && rangesOf(manifest, found))) {
       if (isChosen(each.member.path) && !isLeftOut(each.member.path)) yield each
     }
-  }
-
-  async function find(path: string, { follow = true }: MemberOptions = {}): Promise<ImageMember | undefined> {
-    text(path, 'path')
-    signal.throwIfAborted()
-    const wanted = encodeText(path).replace(/\/+$/, '')
-    const slash = wanted.lastIndexOf('/')
-    const [way, last] = follow ? [wanted, undefined] : [wanted.slice(0, slash + 1), wanted.slice(slash + 1)]
-    const { path: end, node } = await resolve(way)
-    if (node === undefined) return undefined
-    if (last === undefined || last === '' || last === '.' || last === '..') return lookup.find(end)
-    return node.type === 'directory' ? lookup.find(end === '' ? last : byteString`${end}/${last}`) : undefined
-  }
-
-  /** The file that an entry is, or is another name of. */
-  async function fileOf(start: ImageMember): Promise<ImageMember> {
-    let member = start
-    for (let links = 0; member.type === 'hardlink' && links < HARD_LINKS_MAX; links++) {
-      const next = await lookup.find(normalizePath(member.target ?? member.path))
-      if (next === undefined) throw fail('ENTRY_MISSING', `has no /${decodeText(member.target!)}, a hard link's file`)
-      member = next
-    }
-    const path = decodeText(member.path)
-    if (member.type === 'file') return member
-    throw fail('ENTRY_WITHOUT_CONTENTS', `/${path} is a ${member.type}, and has no contents`)
   }
 
   async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array> {
@@ -245,11 +209,4 @@ function isWithin(path: ByteString, start: number, depth: number): boolean {
     at = slash + 1
   }
   return false
-}
-
-/** What stands at a path, for following links. */
-function nodeOf(member: ImageMember | undefined): ImageNode | undefined {
-  if (member === undefined) return undefined
-  const { type, mode, target } = member
-  return type === 'symlink' ? { type, target: target as ByteString } : { type, mode }
 }

@@ -17,7 +17,8 @@ export {
   extract,
   type LeftOut,
 } from './extract/extract.ts'
-export type { MemberOptions, MembersOptions, OpenedImage, WalkOptions } from './image.ts'
+export type { MemberOptions } from './finder.ts'
+export type { MembersOptions, OpenedImage, WalkOptions } from './image.ts'
 export type { FilePart } from './member-contents.ts'
 export type { ImageMember, MemberInPlace } from './members.ts'
 export { type OpenOptions, openImage } from './open.ts'

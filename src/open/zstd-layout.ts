@@ -11,8 +11,7 @@
  */
 import { readU32le } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
-import type { TarBlock } from './parts.ts'
-import { areTooMany } from './parts.ts'
+import { areTooMany, type TarBlock } from './parts.ts'
 
 const FRAME_MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50

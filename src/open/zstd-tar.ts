@@ -15,7 +15,7 @@ const AHEAD_MAX = 3
 
 const unpackFrame = promisify(zstdDecompress)
 
-/** An archive in the frames of a .zst file; `undefined` if one is too long to be read on its own, or they are too short for that. */
+/** An archive in the frames of a .zst file; `undefined` if one is too long to be read on its own, or they are too short. */
 export function zstdTar(source: ImageSource, frames: readonly TarBlock[]): TarBytes | undefined {
   const largest = frames.reduce((most, { size, tarSize }) => Math.max(most, size + tarSize), 0)
   if (areTooMany(frames.length, source)) return undefined
