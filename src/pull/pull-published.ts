@@ -66,10 +66,8 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()
   options.signal.throwIfAborted()
-  const installed = await installFiles(
-    { folder, image: { file, path: fetched?.path }, manifest, settings },
-    options.signal,
-  )
+  const image = { file, path: fetched?.path }
+  const installed = await installFiles({ folder, image, manifest, settings }, options.signal)
   await work.clear()
   const { size: actual } = await stat(join(folder, file))
   return {
@@ -99,18 +97,7 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
     ]
     if (known) await work.writeFile(partial + MANIFEST_OF_PARTIAL, manifest.bytes!)
     const cache = cacheOf(options, warning => warnings.push(warning))
-    return fetchImage({
-      server,
-      file,
-      sha256,
-      known,
-      work,
-      older,
-      cache,
-      saveTraffic,
-      signal,
-      onProgress,
-    })
+    return fetchImage({ server, file, sha256, known, work, older, cache, saveTraffic, signal, onProgress })
   }
 }
 

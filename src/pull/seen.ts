@@ -36,12 +36,7 @@ const BEFORE_MAX = 1000
  * Takes note of what is published at `url` now. Throws `PullError` PULL_DOWNGRADE if it is older than what was, unless
  * `allowDowngrade`.
  */
-export async function noteSeen(
-  work: WorkFolder,
-  url: string,
-  now: PublicationAge,
-  allowDowngrade: boolean,
-): Promise<void> {
+export async function noteSeen(work: WorkFolder, url: string, now: PublicationAge, allowDowngrade: boolean) {
   const all = await readSeen(work)
   const last = Object.hasOwn(all, url) ? all[url] : undefined
   const isSame = last?.digest === now.digest
