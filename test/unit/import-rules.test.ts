@@ -152,7 +152,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  manifest: ['compression.ts'],
+  manifest: ['arguments.ts', 'compression.ts'],
   image: [
     'manifest',
     'descriptors.ts',
