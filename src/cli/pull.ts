@@ -116,14 +116,19 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       printWarnings(pulled.warnings)
       printLines(summaryOf(pulled, verify, (performance.now() - started) / 1000))
     }
-    if (flags.import !== undefined) await importPulled(flags.import, pulled, flags)
+    if (flags.import !== undefined) await importPulled(flags.import, pulled, flags, interrupt.signal)
   } finally {
     view.clear()
     interrupt.dispose()
   }
 }
 
-async function importPulled(machine: string, { image, sha256, files }: PulledImage, flags: PullFlags): Promise<void> {
+async function importPulled(
+  machine: string,
+  { image, sha256, files }: PulledImage,
+  flags: PullFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const say = (...lines: string[]) => printLines(lines, flags.json ? process.stderr : process.stdout)
   const request: ImportRequest = {
     ...{ machine, image, sha256 },
@@ -131,6 +136,7 @@ async function importPulled(machine: string, { image, sha256, files }: PulledIma
     replace: flags.replace ?? false,
     trustSettings: flags.trustSettings ?? false,
     tell: line => printLines([line], process.stderr),
+    signal,
   }
   const unchanged = `machine ${machine} was made of this image before, and is left as it is`
   if (process.geteuid?.() === 0) {

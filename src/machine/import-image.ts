@@ -3,8 +3,17 @@ import { digestOf, makeFolders, withLock } from '../disk/index.ts'
 import { settingsFileOf } from '../image-files.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
-import { hasMachine, lineOf, planMachine, runSteps } from './machinectl.ts'
-import { type MachineRecord, RECORDS, readRecord, writeRecord } from './record.ts'
+import { hasMachine, isRunning, lineOf, planMachine, runSteps } from './machinectl.ts'
+import {
+  beginReplacing,
+  endReplacing,
+  isReplacing,
+  type MachineRecord,
+  RECORDS,
+  readRecord,
+  writeRecord,
+} from './record.ts'
+import { previousOf, type Step } from './steps.ts'
 
 /** An image that is to become a machine. */
 export interface ImportRequest {
@@ -21,6 +30,8 @@ export interface ImportRequest {
   readonly trustSettings: boolean
   /** Called with messages for people, and with each command before it runs. */
   readonly tell: (line: string) => void
+  /** Breaks off: a machine that was stopped already runs again as it was. */
+  readonly signal?: AbortSignal
   /** Where the records of machines lie. Default: /var/lib/nspawn-rootfs. */
   readonly records?: string
 }
@@ -32,27 +43,42 @@ const MODE = 0o700
  * Makes a machine of an image as root. Resolves to whether there was anything to do. Throws `MachineError` and `DiskError`.
  */
 export async function importImage(request: ImportRequest): Promise<boolean> {
-  const { machine, sha256, tell, records = RECORDS } = request
+  const { signal, records = RECORDS } = request
   await makeFolders(records, MODE)
   return withLock(
     records,
     async () => {
+      // What runs now has begun to keep state, be it that its replacement was broken off while it was on trial.
+      if (await isRunning(request.machine)) await endReplacing(records, request.machine)
       const plan = await planImport(request)
-      if (plan === undefined) return false
-      const { steps, record, settings } = plan
-      await writeRecord(records, machine, { ...record, replacing: true })
-      try {
-        await runSteps(machine, steps, tell)
-      } catch (error) {
-        const isFaulty = error instanceof MachineError && error.code === 'MACHINE_DOES_NOT_START'
-        await writeRecord(records, machine, { ...record, ...(isFaulty && { failed: sha256 }) })
-        throw error
-      }
-      await writeRecord(records, machine, { image: sha256, settings: settings?.sha256 ?? record?.settings })
-      return true
+      if (plan) await carryOut(plan, request, records)
+      return plan !== undefined
     },
-    undefined,
+    signal,
   )
+}
+
+async function carryOut({ steps, record, settings }: ImportPlan, request: ImportRequest, records: string) {
+  const { machine, sha256, tell, signal } = request
+  /** A full disk must not hide what became of the machine. */
+  const note = (next: MachineRecord) =>
+    writeRecord(records, machine, next).catch(error =>
+      tell(`warning: it is not noted what became of ${machine}: ${error.message}`),
+    )
+  try {
+    await runSteps(machine, steps, {
+      ...{ onStep: tell, signal },
+      onTurningPoint: () => beginReplacing(records, machine),
+    })
+  } catch (error) {
+    const isFaulty = error instanceof MachineError && error.code === 'MACHINE_DOES_NOT_START'
+    if (isFaulty) await note({ ...record, failed: sha256 })
+    // While it is there, the machine was not brought back.
+    if (!(await hasMachine(previousOf(machine)))) await endReplacing(records, machine)
+    throw error
+  }
+  await endReplacing(records, machine)
+  await note({ image: sha256, settings: settings?.sha256 ?? record?.settings })
 }
 
 /** The commands that {@link importImage} runs, as a shell takes them; `undefined` if there is nothing to do. */
@@ -60,7 +86,20 @@ export async function importLines(request: ImportRequest): Promise<string[] | un
   return (await planImport(request))?.steps.map(({ command }) => lineOf(command))
 }
 
-async function planImport(request: ImportRequest) {
+/** What is to be run, and what was known before. */
+interface ImportPlan {
+  readonly steps: readonly Step[]
+  readonly record: MachineRecord | undefined
+  /** The settings that the steps install. */
+  readonly settings: SettingsFile | undefined
+}
+
+interface SettingsFile {
+  readonly path: string
+  readonly sha256: string
+}
+
+async function planImport(request: ImportRequest): Promise<ImportPlan | undefined> {
   const { machine, image, sha256, replace, records = RECORDS } = request
   const record = await readRecord(records, machine)
   if (record?.image === sha256 && (await hasMachine(machine))) return undefined
@@ -69,7 +108,10 @@ async function planImport(request: ImportRequest) {
     throw new MachineError('MACHINE_DOES_NOT_START', machine, `did not start with this image before: ${advice}`)
   }
   const settings = await settingsFor(request, record)
-  const steps = await planMachine({ request: { machine, image, settings: settings?.path }, replace, record })
+  const steps = await planMachine({
+    request: { machine, image, settings: settings?.path },
+    ...{ replace, record, isReplacing: await isReplacing(records, machine) },
+  })
   return { steps, record, settings }
 }
 
@@ -77,7 +119,7 @@ async function planImport(request: ImportRequest) {
 async function settingsFor(
   { machine, settings: path, trustSettings, tell }: ImportRequest,
   record: MachineRecord | undefined,
-): Promise<{ readonly path: string; readonly sha256: string } | undefined> {
+): Promise<SettingsFile | undefined> {
   if (path === undefined) return undefined
   const installed = `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
   const sha256Of = async (path: string) => (await digestOf(path).catch(() => undefined))?.sha256

@@ -6,7 +6,7 @@ import { shellWord } from '../shell-word.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
 import type { MachineRecord } from './record.ts'
-import { importSteps, type MachineRequest, replaceSteps, type Step } from './steps.ts'
+import { importSteps, type MachineRequest, previousOf, replaceSteps, type Step, unitOf } from './steps.ts'
 
 /** Where systemd-nspawn looks for settings of a machine (systemd.nspawn(5)). */
 const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/lib/machines']
@@ -17,19 +17,21 @@ export interface Plan {
   /** Whether a machine that is there is to be replaced. */
   readonly replace: boolean
   readonly record: MachineRecord | undefined
+  /** Whether a replacement was broken off, so that the tree of the machine may be one that never ran. */
+  readonly isReplacing: boolean
 }
 
 /**
  * The commands that make a machine of an image, or that replace the one that is there. Throws `MachineError` MACHINE_EXISTS if
  * it is not to be replaced, or if a name that is needed for it is somebody else's.
  */
-export async function planMachine({ request, replace, record }: Plan): Promise<Step[]> {
+export async function planMachine({ request, replace, record, isReplacing }: Plan): Promise<Step[]> {
   const { machine } = request
   const isThere = await hasMachine(machine)
-  const hasPrevious = await hasMachine(`${machine}-previous`)
+  const hasPrevious = await hasMachine(previousOf(machine))
   const hasNext = await hasMachine(`${machine}-next`)
-  const wasReplacing = record?.replacing === true && hasPrevious
-  if (!isThere && !wasReplacing) return importSteps(request)
+  const isUnproven = isReplacing && hasPrevious
+  if (!isThere && !isUnproven) return importSteps(request)
   if (!replace) {
     const message = 'is there already; give --replace to put the image in its place, or another name'
     throw new MachineError('MACHINE_EXISTS', machine, message)
@@ -43,35 +45,51 @@ export async function planMachine({ request, replace, record }: Plan): Promise<S
   for (const folder of SETTINGS_FOLDERS) {
     if (await isFile(`${folder}/${settingsFileOf(machine)}`)) settingsFolders.push(folder)
   }
-  return replaceSteps(request, { isThere, hasPrevious, hasNext, isUnproven: wasReplacing, settingsFolders })
+  return replaceSteps(request, { isThere, hasPrevious, hasNext, isUnproven, settingsFolders })
 }
 
 /** Whether systemd-machined knows a tree of this name; not where there is no machinectl. */
-export async function hasMachine(machine: string): Promise<boolean> {
-  const child = spawn('machinectl', ['show-image', machine], { stdio: 'ignore' })
+export function hasMachine(machine: string): Promise<boolean> {
+  return succeeds('machinectl', 'show-image', machine)
+}
+
+/** Whether systemd runs a machine. */
+export function isRunning(machine: string): Promise<boolean> {
+  return succeeds('systemctl', '--quiet', 'is-active', unitOf(machine))
+}
+
+async function succeeds(program: string, ...args: string[]): Promise<boolean> {
+  const child = spawn(program, args, { stdio: 'ignore' })
   return once(child, 'close').then(
     ([code]) => code === 0,
     () => false,
   )
 }
 
+/** What accompanies the commands that are run. */
+export interface RunOptions {
+  /** Called with each command before it runs. */
+  readonly onStep?: (line: string) => void
+  /** Waited for before the machine changes. */
+  readonly onTurningPoint?: () => Promise<void>
+  /** Breaks off: no further command is run but those that bring the previous machine back. */
+  readonly signal?: AbortSignal
+}
+
 /**
- * Runs the commands in order; their output goes to standard error. `onStep` is called before each. If one fails
- * after the machine was stopped, the machine that was there is started again. Throws `MachineError` MACHINE_FAILED and
- * MACHINE_DOES_NOT_START.
+ * Runs the commands in order; their output goes to standard error. If one fails after the machine was stopped, the machine that
+ * was there is started again. Throws `MachineError` MACHINE_FAILED and MACHINE_DOES_NOT_START.
  */
-export async function runSteps(
-  machine: string,
-  steps: readonly Step[],
-  onStep: (line: string) => void = () => {},
-): Promise<void> {
-  const run = (command: readonly string[]) => {
+export async function runSteps(machine: string, steps: readonly Step[], options: RunOptions = {}): Promise<void> {
+  const { onStep = () => {}, onTurningPoint, signal } = options
+  const run = (command: readonly string[], signal?: AbortSignal) => {
     onStep(lineOf(command))
-    return runCommand(command)
+    return runCommand(command, signal)
   }
-  for (const { command, back = [], isTrial } of steps) {
-    const reason = await run(command)
-    if (reason === undefined) continue
+  for (const { command, back = [], isTrial, isTurningPoint, canBreakOff } of steps) {
+    if (isTurningPoint && !signal?.aborted) await onTurningPoint?.()
+    const fault = signal?.aborted ? BROKEN_OFF : await run(command, canBreakOff && signal)
+    if (fault === undefined) continue
     let rest = back
     while (rest.length > 0 && (await run(rest[0])) === undefined) rest = rest.slice(1)
     const state =
@@ -80,19 +98,31 @@ export async function runSteps(
         : rest.length === 0
           ? 'the machine that was there runs again'
           : `the machine that was there does not run; what is left to do: ${rest.map(lineOf).join('; ')}`
-    const code = isTrial ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED'
-    throw new MachineError(code, machine, `${lineOf(command)} ${reason}; ${state}`)
+    // Somebody who ended a command has found no fault with the image.
+    const code = isTrial && !fault.isOfSignal ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED'
+    throw new MachineError(code, machine, `${lineOf(command)} ${fault.reason}; ${state}`)
   }
 }
 
-/** Resolves to a fault, in words; `undefined` if there is none. */
-async function runCommand([program, ...args]: readonly string[]): Promise<string | undefined> {
-  // Standard output is for what the caller prints.
-  const child = spawn(program, args, { stdio: ['ignore', 2, 2] })
-  return once(child, 'close').then(
-    ([code, signal]) => (code === 0 ? undefined : `ended with ${signal ?? `exit code ${code}`}`),
-    (error: NodeJS.ErrnoException) => `cannot be run (${error.code})`,
-  )
+/** Why a command did not do its work. */
+interface Fault {
+  readonly reason: string
+  readonly isOfSignal: boolean
+}
+
+const BROKEN_OFF: Fault = { reason: 'was broken off', isOfSignal: true }
+
+/** Runs a command to its end, unless `signal` ends it. */
+async function runCommand([program, ...args]: readonly string[], signal?: AbortSignal): Promise<Fault | undefined> {
+  // Standard output is for what the caller prints. Control-C is for this process alone, which then knows what to do.
+  const child = spawn(program, args, { stdio: ['ignore', 2, 2], detached: true, signal })
+  try {
+    const [code, name] = await once(child, 'close')
+    return code === 0 ? undefined : { reason: `ended with ${name ?? `exit code ${code}`}`, isOfSignal: name !== null }
+  } catch (error) {
+    if (signal?.aborted) return BROKEN_OFF
+    return { reason: `cannot be run (${(error as NodeJS.ErrnoException).code})`, isOfSignal: false }
+  }
 }
 
 /** A command as a shell takes it. */

@@ -2,10 +2,13 @@
  * What became of images on this machine, so that what runs every night does nothing twice. A machine may be made of images of
  * several folders and URLs, so all have one place:
  *
- *     machines.json    {"NAME": {"image", "failed", "replacing", "settings"}}
+ *     machines.json     {"NAME": {"image", "failed", "settings"}}
+ *     NAME.replacing    there while NAME has a tree that may never have run, and NAME-previous the one that has. To remove it
+ *                       needs no room on a disk, which may be full just then.
  */
+import { access, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isOwn, readIfThere, replaceFile } from '../disk/index.ts'
+import { isOwn, readIfThere, replaceFile, syncPath } from '../disk/index.ts'
 
 /** The record of a machine. Digests are SHA-256 in lower-case base 16. */
 export interface MachineRecord {
@@ -13,8 +16,6 @@ export interface MachineRecord {
   readonly image?: string
   /** An image with which it did not start. */
   readonly failed?: string
-  /** Whether it was being replaced when that was ended: its tree may be one that never ran. */
-  readonly replacing?: true
   /** The settings that were installed for it. */
   readonly settings?: string
 }
@@ -43,4 +44,23 @@ async function readAll(folder: string): Promise<Readonly<Record<string, MachineR
   } catch {
     return {}
   }
+}
+
+/** Says, durably, that from now on the tree of a machine may be one that never ran. Throws `DiskError`. */
+export async function beginReplacing(folder: string, machine: string): Promise<void> {
+  await replaceFile(folder, `${machine}.replacing`, '')
+}
+
+/** Takes that back. */
+export async function endReplacing(folder: string, machine: string): Promise<void> {
+  await rm(join(folder, `${machine}.replacing`), { force: true })
+  await syncPath(folder)
+}
+
+/** Whether a replacement was begun and not ended. */
+export function isReplacing(folder: string, machine: string): Promise<boolean> {
+  return access(join(folder, `${machine}.replacing`)).then(
+    () => true,
+    () => false,
+  )
 }

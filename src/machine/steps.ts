@@ -17,6 +17,10 @@ export interface Step {
   readonly back?: readonly (readonly string[])[]
   /** Whether it is the image's fault if it fails. */
   readonly isTrial?: true
+  /** Whether the machine changes from here on: until then it runs as it was. */
+  readonly isTurningPoint?: true
+  /** Whether it may be ended at any time. */
+  readonly canBreakOff?: true
 }
 
 /** The image that becomes a machine. */
@@ -43,7 +47,7 @@ export interface FoundMachine {
 /** The commands that import a machine that is not there yet. */
 export function importSteps({ machine, image, settings }: MachineRequest): Step[] {
   return [
-    { command: importTar(image, machine) },
+    { command: importTar(image, machine), canBreakOff: true },
     ...(settings === undefined ? [] : [{ command: install(settings, trustedSettingsOf(machine)) }]),
   ]
 }
@@ -57,8 +61,8 @@ const TRIALS = ['5', '25']
 /** The commands that replace a machine and start it. Until it is stopped, nothing of it changes. */
 export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
   const next = `${machine}-next`
-  const previous = `${machine}-previous`
-  const unit = `systemd-nspawn@${machine}.service`
+  const previous = previousOf(machine)
+  const unit = unitOf(machine)
   const start = ['machinectl', 'start', machine]
   const stop = ['systemctl', 'stop', unit]
   // With a tree, machined renames the settings of its machine (systemd `src/shared/discover-image.c`).
@@ -73,19 +77,29 @@ export function replaceSteps({ machine, image, settings }: MachineRequest, found
   return [
     // Of an import that was broken off.
     ...(found.hasNext ? [{ command: remove(next) }] : []),
-    { command: importTar(image, next) },
+    { command: importTar(image, next), canBreakOff: true },
     ...(found.hasPrevious && !keepsPrevious ? [{ command: remove(previous) }] : []),
-    ...(found.isThere ? [{ command: stop, back: [start] }] : []),
+    ...(found.isThere ? [{ command: stop, back: [start], isTurningPoint: true } as const] : []),
     ...(found.isThere && found.isUnproven ? [{ command: remove(machine), back: [start] }] : []),
     ...(found.isThere && !found.isUnproven ? [{ command: rename(machine, previous), back: [start] }] : []),
-    { command: rename(next, machine), back },
+    { command: rename(next, machine), back, ...(!found.isThere && { isTurningPoint: true }) },
     ...installs.map(command => ({ command, back: backAgain })),
     { command: start, ...trial },
     ...TRIALS.flatMap(seconds => [
-      { command: ['sleep', seconds], ...trial },
+      { command: ['sleep', seconds], ...trial, canBreakOff: true } as const,
       { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
     ]),
   ]
+}
+
+/** The name of the tree that a machine had before. */
+export function previousOf(machine: string): string {
+  return `${machine}-previous`
+}
+
+/** The unit that runs a machine. */
+export function unitOf(machine: string): string {
+  return `systemd-nspawn@${machine}.service`
 }
 
 function importTar(image: string, machine: string): string[] {

@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { appendFileSync, chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { importImage, importLines } from '../../../src/machine/index.ts'
@@ -8,29 +9,46 @@ afterEach(() => {
   vi.unstubAllEnvs()
 })
 
-/** A host whose commands note their arguments; `machinectl import-tar` makes machines. */
+/**
+ * A host whose commands note their arguments. A machine is a file that holds the path of its image and what was added since; it
+ * runs from its start on. `fail` has a call `PROGRAM-ARGUMENT` fail, or end its caller as if the power failed.
+ */
 function fakeHost() {
   const bin = temporaryFolder()
   const state = temporaryFolder()
   const log = join(state, 'log')
   const script = `#!/bin/sh
+cd ${state}
 case "$1" in
-  show-image) test -e "${state}/machine-$2"; exit ;;
-  import-tar) touch "${state}/machine-$3" ;;
-  rename) mv "${state}/machine-$2" "${state}/machine-$3" ;;
+  show-image) test -e "machine-$2"; exit ;;
+  --quiet) test -e "runs-$3" && ! test -e "fails-systemctl-is-active"; exit ;;
 esac
-echo "$(basename "$0") $*" >> ${log}
-! test -e "${state}/fails-$(basename "$0")-$2"
+echo "$(basename "$0") $*" >> log
+test -e "kills-$(basename "$0")-$1" && kill -KILL $PPID
+test -e "fails-$(basename "$0")-$1" && exit 1
+case "$1" in
+  import-tar) echo "$2" > "machine-$3" ;;
+  rename) mv "machine-$2" "machine-$3" ;;
+  remove) rm "machine-$2" ;;
+  start) touch "runs-systemd-nspawn@$2.service" ;;
+  stop) rm -f "runs-$2" ;;
+esac
 `
   for (const name of ['machinectl', 'systemctl', 'sleep', 'install']) {
     writeFileSync(join(bin, name), script)
     chmodSync(join(bin, name), 0o755)
   }
   vi.stubEnv('PATH', `${bin}:${process.env.PATH}`)
+  const machine = (name: string) => join(state, `machine-${name}`)
   return {
     records: join(state, 'records'),
     commands: () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []),
-    fail: (call: string) => writeFileSync(join(state, `fails-${call}`), ''),
+    fail: (call: string, how: 'fails' | 'kills' = 'fails') => writeFileSync(join(state, `${how}-${call}`), ''),
+    mend: (call: string, how: 'fails' | 'kills' = 'fails') => rmSync(join(state, `${how}-${call}`)),
+    /** What is in a machine; `undefined` if there is none. */
+    contentsOf: (name: string) => (existsSync(machine(name)) ? readFileSync(machine(name), 'utf8') : undefined),
+    keepState: (name: string) => appendFileSync(machine(name), 'state\n'),
+    reboot: () => rmSync(join(state, 'runs-systemd-nspawn@web.service'), { force: true }),
   }
 }
 
@@ -59,5 +77,60 @@ describe('a machine', () => {
     const before = commands().length
     await expect(importImage(next)).rejects.toThrow(`remove web from ${join(records, 'machines.json')}`)
     expect(commands()).toHaveLength(before)
+  })
+})
+
+describe('the state of a machine', () => {
+  /** A host on which `web` was replaced once, and has kept state since. */
+  async function hostWithState() {
+    const host = fakeHost()
+    const web = { ...NOTHING, machine: 'web', records: host.records }
+    for (const sha256 of ['one', 'two']) await importImage({ ...web, image: sha256, sha256 })
+    host.keepState('web')
+    expect([host.contentsOf('web'), host.contentsOf('web-previous')]).toEqual(['two\nstate\n', 'one\n'])
+    const told: string[] = []
+    const replace = (sha256: string) => importImage({ ...web, image: sha256, sha256, tell: line => told.push(line) })
+    return { ...host, replace, told, web }
+  }
+
+  it.each<[string, string]>([
+    ['the import', 'machinectl-import-tar'],
+    ['the removal of the one before', 'machinectl-remove'],
+    ['the stop', 'systemctl-stop'],
+    ['the first renaming', 'machinectl-rename'],
+    ['the start', 'machinectl-start'],
+    ['the trial', 'sleep-5'],
+  ])('is kept if the power fails in %s', async (_, call) => {
+    for (const stays of ['off', 'on']) {
+      const { web, replace, fail, mend, contentsOf, reboot } = await hostWithState()
+      fail(call, 'kills')
+      const program = `
+        const { importImage } = await import(${JSON.stringify(new URL('../../../src/machine/index.ts', import.meta.url).href)})
+        await importImage({ ...${JSON.stringify(web)}, image: 'three', sha256: 'three', tell() {} })`
+      expect(spawnSync(process.execPath, ['--input-type=module', '-e', program]).signal).toBe('SIGKILL')
+      mend(call, 'kills')
+      if (stays === 'off') reboot()
+      expect(await replace('three')).toBe(true)
+      expect(contentsOf('web')).toBe('three\n')
+      // What runs is what is kept; a command goes on when its caller is gone.
+      const isProven = ['machinectl-start', 'sleep-5'].includes(call) && stays === 'on'
+      expect(contentsOf('web-previous')).toBe(isProven ? 'three\n' : 'two\nstate\n')
+    }
+  })
+
+  it('is kept if no disk takes a record', async () => {
+    const { replace, told, records, contentsOf, fail, mend, reboot } = await hostWithState()
+    mkdirSync(join(records, 'machines.json.new'))
+    fail('machinectl-import-tar')
+    await expect(replace('three')).rejects.toThrow(/import-tar three web-next ended with .*; the machine is as it was$/)
+    expect(contentsOf('web')).toBe('two\nstate\n')
+    mend('machinectl-import-tar')
+    expect(await replace('three')).toBe(true)
+    expect(told.at(-1)).toMatch(/^warning: it is not noted what became of web: .*machines\.json: cannot be written/)
+    expect([contentsOf('web'), contentsOf('web-previous')]).toEqual(['three\n', 'two\nstate\n'])
+    rmSync(join(records, 'machines.json.new'), { recursive: true })
+    reboot()
+    await replace('four')
+    expect([contentsOf('web'), contentsOf('web-previous')]).toEqual(['four\n', 'three\n'])
   })
 })

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { lineOf, planMachine, runSteps } from '../../../src/machine/machinectl.ts'
+import { lineOf, planMachine, type RunOptions, runSteps } from '../../../src/machine/machinectl.ts'
 import { readRecord, writeRecord } from '../../../src/machine/record.ts'
 import { importSteps, replaceSteps } from '../../../src/machine/steps.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -76,7 +76,7 @@ describe('the commands that make a machine', () => {
 
   it('replace a machine only if that is asked for', async () => {
     programs({ machinectl: 'test "$1 $2" = "show-image web"' })
-    const plan = { request: REQUEST, record: undefined }
+    const plan = { request: REQUEST, record: undefined, isReplacing: false }
     const refused = planMachine({ ...plan, replace: false })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web' })
     expect(lines(await planMachine({ ...plan, replace: true }))).toContain('machinectl rename web web-previous')
@@ -88,11 +88,11 @@ describe('the commands that make a machine', () => {
 
   it('remove no machine that was not made here', async () => {
     programs({ machinectl: 'test "$1" = show-image' })
-    const plan = { request: REQUEST, replace: true }
+    const plan = { request: REQUEST, replace: true, isReplacing: false }
     const refused = planMachine({ ...plan, record: undefined })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web-previous' })
     expect(lines(await planMachine({ ...plan, record: {} }))).toContain('machinectl remove web-previous')
-    const brokenOff = lines(await planMachine({ ...plan, record: { replacing: true } }))
+    const brokenOff = lines(await planMachine({ ...plan, record: {}, isReplacing: true }))
     expect(brokenOff).not.toContain('machinectl remove web-previous')
   })
 })
@@ -101,7 +101,7 @@ describe('a command that fails', () => {
   it('has the machine that was there run again', async () => {
     programs({ machinectl: 'test "$1 $2" != "rename web-next"', systemctl: 'true' })
     const told: string[] = []
-    const running = runSteps('web', replaceSteps(REQUEST, FOUND), line => told.push(line))
+    const running = runSteps('web', replaceSteps(REQUEST, FOUND), { onStep: line => told.push(line) })
     await expect(running).rejects.toMatchObject({
       code: 'MACHINE_FAILED',
       message:
@@ -127,6 +127,15 @@ describe('a command that fails', () => {
     await expect(running).rejects.toMatchObject({ code: 'MACHINE_DOES_NOT_START' })
   })
 
+  it("by a signal is nobody's fault", async () => {
+    programs({ machinectl: 'true', systemctl: 'true', sleep: 'kill -TERM $$' })
+    const running = runSteps('web', replaceSteps(REQUEST, FOUND))
+    await expect(running).rejects.toMatchObject({
+      code: 'MACHINE_FAILED',
+      message: 'machine web: sleep 5 ended with SIGTERM; the machine that was there runs again',
+    })
+  })
+
   it('before the machine has stopped leaves it as it was', async () => {
     programs({ machinectl: 'exit 3' })
     await expect(runSteps('web', replaceSteps(REQUEST, FOUND))).rejects.toThrow(
@@ -134,6 +143,53 @@ describe('a command that fails', () => {
     )
     vi.stubEnv('PATH', temporaryFolder())
     await expect(runSteps('web', importSteps(REQUEST))).rejects.toThrow('cannot be run (ENOENT)')
+  })
+})
+
+describe('an import that is broken off', () => {
+  const told: string[] = []
+  const breakOff = async (at: string, options: RunOptions = {}) => {
+    told.length = 0
+    const ending = new AbortController()
+    const onStep = (line: string) => {
+      told.push(line)
+      if (line.startsWith(at)) setTimeout(() => ending.abort(), 20)
+    }
+    return runSteps('web', replaceSteps(REQUEST, FOUND), { ...options, onStep, signal: ending.signal })
+  }
+
+  it('while the machine is imported leaves the running one as it was', async () => {
+    programs({ machinectl: 'exec sleep 60', systemctl: 'true' })
+    await expect(
+      breakOff('machinectl import-tar', { onTurningPoint: () => expect.fail('it changes') }),
+    ).rejects.toThrow(/^machine web: machinectl import-tar .* was broken off; the machine is as it was$/)
+    expect(told).toHaveLength(1)
+  })
+
+  it('while the machine is on trial has the one before run again', async () => {
+    programs({ machinectl: 'true', systemctl: 'true', sleep: 'exec /bin/sleep 60' })
+    await expect(breakOff('sleep')).rejects.toMatchObject({
+      code: 'MACHINE_FAILED',
+      message: 'machine web: sleep 5 was broken off; the machine that was there runs again',
+    })
+    expect(told.slice(-4)).toEqual([
+      'systemctl stop systemd-nspawn@web.service',
+      'machinectl rename web web-next',
+      'machinectl rename web-previous web',
+      'machinectl start web',
+    ])
+  })
+
+  it('lets what changes the machine end, and then takes it back', async () => {
+    programs({ machinectl: 'test "$1 $2" != "rename web" || sleep 0.3', systemctl: 'true' })
+    await expect(breakOff('machinectl rename web web-previous')).rejects.toThrow(
+      'machinectl rename web-next web was broken off; the machine that was there runs again',
+    )
+    expect(told.slice(-3)).toEqual([
+      'machinectl rename web web-previous',
+      'machinectl rename web-previous web',
+      'machinectl start web',
+    ])
   })
 })
 
