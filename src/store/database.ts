@@ -122,7 +122,8 @@ function query(database: DatabaseSync, { storeDir, database: file }: StoreLocati
     database.exec(`PRAGMA busy_timeout = ${BUSY_TIMEOUT}; BEGIN`)
     const wanted = JSON.stringify(roots.map(root => root.path))
     const rows = database.prepare(PATHS).all(wanted) as unknown as PathRow[]
-    const missing = roots.find(root => !rows.some(row => row.path === root.path))
+    const valid = new Set(rows.map(row => row.path))
+    const missing = roots.find(root => !valid.has(root.path))
     if (missing) {
       const message = `${missing.path}: not a valid path of the store whose database is ${file}; build or copy it first`
       throw new StoreError('CLOSURE_INCOMPLETE', missing.path, message)

@@ -247,3 +247,21 @@ function resultOf<T>(call: () => T): T | Error {
     return error as Error
   }
 }
+
+it('looks at each of many roots a few times, and not once for each path of the closure', () => {
+  const database = createDatabase(location.database, 'wal')
+  const paths = Array.from({ length: 500 }, (_, i) => storePathOf(`root-${i}`))
+  registerPaths(database, Object.fromEntries(paths.map(path => [path, {}])))
+  database.close()
+  let looks = 0
+  const roots = paths.map(path => {
+    return new Proxy(parseStorePath(path), {
+      get(target, field) {
+        looks++
+        return Reflect.get(target, field)
+      },
+    })
+  })
+  expect(readDatabase(location, roots)).toHaveLength(paths.length)
+  expect(looks).toBeLessThan(10 * paths.length)
+})
