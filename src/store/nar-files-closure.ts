@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { type Access, createAccess, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
 import { narHashFromBytes, parseStorePath, type StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
+import { createMentions } from './mentions.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
 
 /** How the names of NAR files end, and what that means; of a file that has a mark, the mark counts. */
@@ -63,19 +64,4 @@ async function examine(
   }
   const info = { path, narHash: narHashFromBytes(hash.digest()), narSize, references: mentioned.found() }
   return { info, file }
-}
-
-/** Looks for the digests of store paths in bytes that come in pieces. */
-function createMentions(paths: readonly StorePath[]) {
-  const missing = new Set(paths)
-  const longest = Math.max(...paths.map(path => path.digest.length))
-  let tail = Buffer.alloc(0)
-  return {
-    look(chunk: Uint8Array): void {
-      const bytes = Buffer.concat([tail, chunk])
-      for (const path of missing) if (bytes.includes(path.digest, 0, 'latin1')) missing.delete(path)
-      tail = Buffer.from(bytes.subarray(Math.max(0, bytes.length - longest + 1)))
-    },
-    found: () => paths.filter(path => !missing.has(path)),
-  }
 }
