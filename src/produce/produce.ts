@@ -64,7 +64,7 @@ export function produce(
 ): Production {
   const sizes = createSizes(image.plan)
   const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
-  const fetching = { count, missing: image.plan.batches }
+  const fetching = { count, missing: [...image.plan.batches] }
   const faults: CacheFaults = { mislabelling: new Set(), mismatches: [] }
   const all = chunksOf(image, sizes, crew, { fetching, faults, cache, verifyCache, signal: ending.signal })
   const progress = onProgress && createProgress(image.plan, fetching, onProgress)
@@ -109,7 +109,7 @@ async function* chunksOf(
   const packing = { ...common, lanes: 1, slotSize: blockCapacity(pieceSize), piecesAhead: workers + 1 }
   const blocksWaiting = workers * BLOCKS_WAITING
   const missing = plan.batches.filter(batch => !cached?.records.has(batch))
-  fetching.missing = missing
+  fetching.missing = [...missing]
   encoders.expect(countBlocks(missing, pieceSize))
   const parts = {
     batches: plan.batches,
@@ -119,7 +119,7 @@ async function* chunksOf(
     // The packer may be waiting for its turn, which comes after this batch: so another one.
     repack(batch: Batch) {
       sizes.cachedNars -= narSizeOf(batch)
-      fetching.missing = [...fetching.missing, batch]
+      fetching.missing.push(batch)
       return repack(plan, batch, packing, sizes, crew)
     },
   }

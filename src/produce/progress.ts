@@ -32,8 +32,8 @@ export interface ProgressTeller {
 export interface Fetching {
   /** Where bytes that were read from NAR files are counted: one 64-bit number. */
   readonly count: SharedArrayBuffer
-  /** The batches that are packed: all of the image, until the cache was asked which of them it has. */
-  missing: readonly Batch[]
+  /** The batches that are packed: all of the image, until the cache was asked which of them it has. Others may be added. */
+  missing: Batch[]
 }
 
 /**
@@ -55,8 +55,9 @@ export function createProgress(
   let current: StoreSegment | undefined
   let tarBytes = 0
   let bytesDone = 0
+  const fetchProgress = createFetchProgress(fetching)
   const report = (path: string | undefined) => {
-    const fetched = fetchProgressOf(fetching)
+    const fetched = fetchProgress()
     tell({ bytesDone, bytesTotal, path, ...(fetched && { fetched }) })
   }
   report(undefined)
@@ -75,20 +76,29 @@ export function createProgress(
   }
 }
 
-/** How much is fetched; `undefined` where there is nothing to fetch. */
-function fetchProgressOf({ count, missing }: Fetching): FetchProgress | undefined {
+/** Says how much is fetched, `undefined` where there is nothing to fetch. It looks at each batch once, not at each step. */
+function createFetchProgress(fetching: Fetching): () => FetchProgress | undefined {
+  const count = new BigInt64Array(fetching.count)
+  let batches: readonly Batch[] = []
+  let counted = 0
   let files = 0
   let bytesTotal: number | undefined = 0
-  for (const { segments } of missing) {
-    for (const { contents } of segments) {
-      if (contents.type !== 'nar') continue
-      files++
-      const { fileSize } = contents.file
-      bytesTotal = bytesTotal === undefined || fileSize === undefined ? undefined : bytesTotal + fileSize
+  return () => {
+    if (batches !== fetching.missing) {
+      batches = fetching.missing
+      counted = files = bytesTotal = 0
     }
+    for (; counted < batches.length; counted++) {
+      for (const { contents } of batches[counted].segments) {
+        if (contents.type !== 'nar') continue
+        files++
+        const { fileSize } = contents.file
+        bytesTotal = bytesTotal === undefined || fileSize === undefined ? undefined : bytesTotal + fileSize
+      }
+    }
+    if (files === 0) return undefined
+    const bytesDone = Number(Atomics.load(count, 0))
+    // The size in a narinfo may be wrong, and a damaged file is fetched again from elsewhere.
+    return { bytesDone, bytesTotal: bytesTotal === undefined ? undefined : Math.max(bytesTotal, bytesDone) }
   }
-  if (files === 0) return undefined
-  const bytesDone = Number(Atomics.load(new BigInt64Array(count), 0))
-  // The size in a narinfo may be wrong, and a damaged file is fetched again from elsewhere.
-  return { bytesDone, bytesTotal: bytesTotal === undefined ? undefined : Math.max(bytesTotal, bytesDone) }
 }

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { build, FORMATS, type Progress } from '../../../src/index.ts'
+import type { ImagePlan, StoreSegment } from '../../../src/plan/index.ts'
+import type { FinishedBlock } from '../../../src/produce/assembling.ts'
+import { createProgress } from '../../../src/produce/progress.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -31,5 +34,50 @@ describe.each(FORMATS)('progress of %s', format => {
       .on('progress', progress => told.push(progress))
       .writeTo(async () => {})
     expect(told.at(-1)).toEqual({ bytesDone: 0, bytesTotal: 0, path: undefined })
+  })
+})
+
+describe('the progress of what is fetched', () => {
+  /** Batches of one NAR file each, and how often one of them was looked at. */
+  function countedBatches(length: number) {
+    const looks = { count: 0 }
+    const batches = Array.from({ length }, (_, i) => {
+      const segment = { path: { path: `${i}` }, narSize: 1000, contents: { type: 'nar', file: { fileSize: 500 } } }
+      const segments = [segment] as unknown as readonly StoreSegment[]
+      return {
+        first: i,
+        get segments() {
+          looks.count++
+          return segments
+        },
+      }
+    })
+    return { batches, looks }
+  }
+
+  it('counts each file once, and not at each step', () => {
+    const { batches, looks } = countedBatches(500)
+    const told: Progress[] = []
+    const fetching = { count: new SharedArrayBuffer(8), missing: [...batches] }
+    const progress = createProgress({ batches } as unknown as ImagePlan, fetching, step => told.push(step))
+    const segments = batches.map(batch => batch.segments[0])
+    looks.count = 0
+    for (const segment of segments) progress.onBlock({ segment, size: 1, uncompressedSize: 1 } as FinishedBlock)
+    progress.onTick!()
+    expect(told).toHaveLength(502)
+    expect(new Set(told.map(({ fetched }) => fetched!.bytesTotal))).toEqual(new Set([250_000]))
+    expect(looks.count).toBe(0)
+    // The cache has all but ten, and then lacks three after all.
+    fetching.missing = batches.slice(0, 10)
+    progress.onTick!()
+    for (const batch of batches.slice(10, 13)) {
+      fetching.missing.push(batch)
+      progress.onTick!()
+    }
+    expect(told.slice(-4).map(({ fetched }) => fetched!.bytesTotal)).toEqual([5000, 5500, 6000, 6500])
+    expect(looks.count).toBe(13)
+    fetching.missing = []
+    progress.onTick!()
+    expect(told.at(-1)).not.toHaveProperty('fetched')
   })
 })
