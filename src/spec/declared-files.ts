@@ -38,14 +38,14 @@ async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> 
   const found = await withDescriptor(() => readdir(folder, { withFileTypes: true, encoding: 'buffer' }))
   const entries: ImageEntry[] = []
   for (const item of found.sort((a, b) => Buffer.compare(a.name, b.name))) {
-    const name = item.name.toString('utf8')
-    if (!Buffer.from(name).equals(item.name)) {
-      throw new UnreadableError(`${join(folder, name)} has a name that is not UTF-8; rename it`)
-    }
+    const { text: name, isUtf8 } = decodeUtf8(item.name)
     const file = join(folder, name)
+    if (!isUtf8) throw new UnreadableError(`${file} has a name that is not UTF-8; rename it`)
     const path = `${target}/${name}`
     if (item.isSymbolicLink()) {
-      entries.push({ type: 'symlink', path, target: await readlink(file) })
+      const { text, isUtf8 } = decodeUtf8(await readlink(file, 'buffer'))
+      if (!isUtf8) throw new UnreadableError(`${file} is a symlink to ${text}, which is not UTF-8; change it`)
+      entries.push({ type: 'symlink', path, target: text })
     } else if (item.isDirectory()) {
       entries.push({ type: 'directory', path }, ...(await entriesIn(file, path)))
     } else if (item.isFile()) {
@@ -56,6 +56,12 @@ async function entriesIn(folder: string, target: string): Promise<ImageEntry[]> 
     }
   }
   return entries
+}
+
+/** Bytes as text. If they are not UTF-8, the text has other bytes, and is only for people to read. */
+function decodeUtf8(bytes: Buffer): { text: string; isUtf8: boolean } {
+  const text = bytes.toString('utf8')
+  return { text, isUtf8: Buffer.from(text).equals(bytes) }
 }
 
 function unreadable(path: string, error: unknown): UnreadableError {
