@@ -68,9 +68,19 @@ interface Line {
 async function othersOf(folder: string, text: string, replaced: readonly string[]): Promise<Line[]> {
   const lines: Line[] = []
   for (const line of parseChecksums(text)) {
-    if (!replaced.includes(line.file) && (await lookAt(join(folder, line.file)))) lines.push(line)
+    if (!replaced.includes(line.file) && (await isThere(join(folder, line.file)))) lines.push(line)
   }
   return lines
+}
+
+/** Whether there is something at a path, which anybody may have written into SHA256SUMS. */
+async function isThere(path: string): Promise<boolean> {
+  try {
+    return (await lookAt(path)) !== undefined
+  } catch (error) {
+    if (['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
+  }
 }
 
 /**

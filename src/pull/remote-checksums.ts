@@ -40,7 +40,9 @@ export async function fetchChecksums(server: Server, file: string, verifier?: Ve
       )
     }
     const signature = verifier && (await verifySignature(server, bytes, verifier))
-    const digests = new Map(parseChecksums(Buffer.from(bytes).toString()).map(({ file, sha256 }) => [file, sha256]))
+    // Files in folders below are other publications.
+    const lines = parseChecksums(Buffer.from(bytes).toString()).filter(({ file }) => !file.includes('/'))
+    const digests = new Map(lines.map(({ file, sha256 }) => [file, sha256]))
     if (!digests.has(file)) {
       throw new PullError('PULL_UNLISTED', url, `does not list ${file}; check the name, or publish the image again`)
     }

@@ -75,6 +75,19 @@ describe('the output folder', () => {
     expect(checkSums()).toContain('image.manifest.json: OK\nimage.tar: OK\n')
   })
 
+  it('keeps the checksums of other files in each spelling, and drops those of files that cannot be there', async () => {
+    const sum = (...args: string[]) => execFileSync('sha256sum', args, { cwd: out, encoding: 'utf8' })
+    mkdirSync(join(out, 'sub'), { recursive: true })
+    for (const name of ['bsd', 'dot', 'sub/name', 'upper']) writeFileSync(join(out, name), name)
+    const upper = sum('upper').replace(/^\w+/, digits => digits.toUpperCase())
+    const gone = ['bsd/below', 'x'.repeat(300)].map(name => `${'0'.repeat(64)}  ${name}\n`)
+    const lines = [sum('--tag', 'bsd'), sum('./dot'), sum('sub/name'), upper, ...gone]
+    writeFileSync(join(out, 'SHA256SUMS'), lines.join(''))
+    await buildHere()
+    const files = ['bsd', 'dot', 'image.manifest.json', 'image.tar', 'sub/name', 'upper']
+    expect(checkSums()).toBe(files.map(file => `${file}: OK\n`).join(''))
+  })
+
   it.each(['null', '{"artefacts":[null,1,{}]}', '{"artefacts":{"length":1}}', '{'])(
     'is built where a manifest lies that says %s',
     async text => {

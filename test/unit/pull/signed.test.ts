@@ -131,7 +131,7 @@ describe('a signed set from before', () => {
       return folder
     }
     const folder = temporaryFolder()
-    const server = await serve(list(two, ['2026-11-9', '2026-11-10']))
+    const server = await serve(list(two, ['2026-11-9', '2026-11-10', '2026-12-1/sub']))
     const checksum = { verify: 'checksum', cache: false } as const
     await pullImage(server.url, folder, checksum)
     server.folder = list(one, ['2026-11-9'])
