@@ -31,8 +31,13 @@ export async function measure(line: string, signal?: AbortSignal): Promise<Run> 
   // Bash knows the processor time of its children, of pipelines too; TIMEFORMAT has it in seconds.
   const script = `TIMEFORMAT='times %U %S'; time { ${line}\n}`
   const started = performance.now()
-  // A group of its own, so that an abort ends all of a pipeline.
-  const child = spawn('bash', ['-o', 'pipefail', '-c', script], { stdio: ['ignore', 'ignore', 'pipe'], detached: true })
+  const child = spawn('bash', ['-o', 'pipefail', '-c', script], {
+    // In other locales, bash writes the seconds with a comma.
+    env: { ...process.env, LC_ALL: 'C' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+    // A group of its own, so that an abort ends all of a pipeline.
+    detached: true,
+  })
   const meter = child.pid === undefined ? undefined : createMemoryMeter(child.pid)
   const stop = () => process.kill(-child.pid!, 'SIGTERM')
   signal?.addEventListener('abort', stop)

@@ -1,5 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, vi } from 'vitest'
 import { measure, median, shellWords } from '../../../src/bench/measure.ts'
+import { needs } from '../../programs.ts'
+import { temporaryFolder } from '../../temporary.ts'
 
 const node = (code: string) => shellWords([process.execPath, '-e', code])
 
@@ -13,6 +18,27 @@ describe('measuring a command', () => {
     expect(run.peakBytes).toBeLessThan(2e9)
     expect(run.seconds).toBeGreaterThan(0.3)
   })
+
+  const source = '/usr/share/i18n/locales/de_DE'
+  const program = needs('localedef')
+  it.skipIf(program.skip || !existsSync(source))(
+    `counts the processor time in a locale with a decimal comma${program.because}`,
+    async () => {
+      const folder = temporaryFolder()
+      execFileSync('localedef', ['-i', source, '-f', 'UTF-8', join(folder, 'de_DE.UTF-8')])
+      vi.stubEnv('LOCPATH', folder)
+      vi.stubEnv('LC_ALL', 'de_DE.UTF-8')
+      try {
+        expect(execFileSync('bash', ['-c', 'printf %.1f 0,5'], { encoding: 'utf8' })).toBe('0,5')
+        const run = await measure(
+          node('const end = process.cpuUsage().user + 1e5; while (process.cpuUsage().user < end);'),
+        )
+        expect(run.cpuSeconds).toBeGreaterThan(0.1)
+      } finally {
+        vi.unstubAllEnvs()
+      }
+    },
+  )
 
   it('says what failed, in whichever part of a pipeline', async () => {
     const failing = measure(`{ echo "not here" >&2; exit 3; } | cat`)
