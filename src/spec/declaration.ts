@@ -56,7 +56,7 @@ const overlay = z
     },
     { error: 'give { folder: … }' },
   )
-  .describe('A folder to copy. Files are 0644, or 0755 if their owner may execute them; directories are 0755')
+  .describe('A folder to copy. Files are 0644, or 0755 if anybody may execute them; directories are 0755')
 
 const CACHE_URL = 'give the URL of a binary cache, such as https://cache.example.org or file:///srv/cache'
 const KEY = 'give a public key, NAME:BASE64'

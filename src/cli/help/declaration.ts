@@ -55,7 +55,7 @@ PATHS AND VARIABLES
 
 MODES, OWNERS, TIMES
   The default owner is 0:0, and every time is 1 second after the epoch.
-  Files are 0644 and directories 0755. A file of an overlay is 0755 if its owner
+  Files are 0644 and directories 0755. A file of an overlay is 0755 if anybody
   may execute it. So the umask of a checkout makes no difference.
   Modes are octal digits, with or without quotes, although YAML reads 0600 as
   the number six hundred.

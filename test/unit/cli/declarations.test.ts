@@ -187,6 +187,13 @@ describe('nspawn-rootfs', () => {
     expect(readdirSync(folder)).toEqual(['public.asc', 'secret.asc'])
   })
 
+  // What an overlay does with modes, overlay.test.ts tests.
+  it('help and schema say that a file of an overlay can be executed if anybody may', async () => {
+    const anybody = /0755 if anybody\s+may execute/
+    expect((await run(temporaryFolder(), 'help', 'declaration')).stdout.toString()).toMatch(anybody)
+    expect((await run(temporaryFolder(), 'schema')).stdout.toString()).toMatch(anybody)
+  })
+
   it('schema prints what editors complete from', async () => {
     const { stdout } = await run(temporaryFolder(), 'schema')
     const schema = JSON.parse(stdout.toString())
