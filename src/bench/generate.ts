@@ -41,8 +41,8 @@ export interface GenerateOptions {
   readonly seed: number
 }
 
-/** With less, some packages would have no file. */
-const SIZE_MIN = 1_000_000
+/** Bytes of the smallest closure. With less, some packages would have no file. */
+export const SIZE_MIN = 1_000_000
 
 /**
  * Makes a closure in `folder`. The same options give the same store paths and bytes with the same Node and dependencies. Its

@@ -70,7 +70,8 @@ async function run(flags: BenchFlags): Promise<void> {
   if (toplevel === undefined && (changed ?? store) !== undefined) {
     throw new UsageError('--changed and --store go with --toplevel')
   }
-  const { drawCharts, formatReport, runBench } = await import('../bench/index.ts')
+  const { drawCharts, formatReport, runBench, SIZE_MIN } = await import('../bench/index.ts')
+  if (size < SIZE_MIN) throw new UsageError(`--size: give at least ${SIZE_MIN / 1e6}MB`)
   const interrupt = abortOnSignals()
   try {
     const report = await runBench({

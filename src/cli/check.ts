@@ -16,7 +16,7 @@ import {
 import { isHttp } from '../is-http.ts'
 import { formatBytes } from '../units.ts'
 import { type Line, print, printJson, printLines } from './print.ts'
-import { somePath, UsageError } from './usage.ts'
+import { pathOrUrl, somePath, UsageError } from './usage.ts'
 import { keepYoungMemorySmall } from './young-memory.ts'
 
 interface CheckFlags {
@@ -43,7 +43,7 @@ const { oldest, newest } = SYSTEMD_VERSIONS
 /** Adds the argument and options of the command `check`, and what it does. */
 export function defineCheck(check: Command): void {
   check
-    .argument('[IMAGE]', 'path or URL of an image, whoever made it', somePath)
+    .argument('[IMAGE]', 'path or URL of an image, whoever made it', pathOrUrl)
     .addOption(new Option('--system <SYSTEM>', 'system that the image must be for (default: any)').choices(SYSTEMS))
     .option(
       '--systemd <VERSION>',

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import { type OpenedImage, openImage } from '../open/index.ts'
 import { printLines } from './print.ts'
-import { somePath } from './usage.ts'
+import { pathOrUrl, somePath } from './usage.ts'
 import { keepYoungMemorySmall } from './young-memory.ts'
 
 /** Options of all of them. */
@@ -23,13 +23,13 @@ Topic: nspawn-rootfs help looking`
 /** Takes the path or URL of an image. */
 export function someImage(text: string): string {
   if (text === '-') throw new InvalidArgumentError('only check reads standard input; give a path or URL')
-  return somePath(text)
+  return pathOrUrl(text)
 }
 
 /** Adds these options. */
 export function addOpenOptions(command: Command): Command {
   return command
-    .option('--manifest <FILE|URL>', 'manifest of the image (default: the one beside it)', somePath)
+    .option('--manifest <FILE|URL>', 'manifest of the image (default: the one beside it)', pathOrUrl)
     .option('--no-manifest', 'do without the manifest')
     .option('--netrc-file <FILE>', 'netrc file with a user name and password for the server', somePath)
     .option('--token-file <FILE>', 'file with a bearer token for the server', somePath)

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import { type FolderServer, pullLines, serveFolder } from '../index.ts'
 import { printLines } from './print.ts'
 import { abortOnSignals } from './signals.ts'
@@ -14,8 +14,14 @@ export function defineServe(serve: Command): void {
   serve
     .argument('[DIR]', 'folder of images', somePath, '.')
     .option('--port <N>', 'port to listen on', wholeNumber(0, 65535), 8080)
-    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 or :: admits other machines', '127.0.0.1')
+    .option('--host <ADDRESS>', 'address to listen on; 0.0.0.0 or :: admits other machines', someAddress, '127.0.0.1')
     .action(runServe)
+}
+
+/** Takes an address, but not that of an unset variable, which would mean all of them. */
+function someAddress(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('give an address, such as 127.0.0.1')
 }
 
 async function runServe(folder: string, { port, host }: ServeFlags): Promise<void> {

@@ -1,5 +1,6 @@
+import { existsSync } from 'node:fs'
 import { InvalidArgumentError } from 'commander'
-import { isPublicFolder } from '../is-http.ts'
+import { isHttp, isPublicFolder } from '../is-http.ts'
 
 /** Options that exclude each other: exit code 2, like an option that commander refuses. */
 export class UsageError extends Error {
@@ -47,10 +48,19 @@ export function publicUrl(text: string): string {
 
 /** Collects the `PATH=FILE` of an option that may be given several times. */
 export function collectNars(text: string, previous: readonly (readonly [string, string])[] = []) {
-  const split = text.indexOf('=')
-  if (split <= 0 || split === text.length - 1)
-    throw new InvalidArgumentError('give a store path, "=" and the file with its NAR')
-  return [...previous, [text.slice(0, split), text.slice(split + 1)] as const]
+  const nar = splitNar(text)
+  if (nar.some(part => part === '')) throw new InvalidArgumentError('give a store path, "=" and the file with its NAR')
+  return [...previous, nar]
+}
+
+/** How a store path ends: digest and name. The name may hold "=", as a file may. */
+const STORE_PATH = /\/[0-9a-z]{32}-[0-9a-zA-Z+\-._?=]+$/
+
+/** Splits `PATH=FILE` at the last "=" that has a store path before it and a file that is there behind it; else at the first. */
+function splitNar(text: string): readonly [path: string, file: string] {
+  const all = [...text.matchAll(/=/g)].map(({ index }) => [text.slice(0, index), text.slice(index + 1)] as const)
+  const fitting = all.filter(([path]) => STORE_PATH.test(path))
+  return fitting.findLast(([, file]) => existsSync(file)) ?? fitting[0] ?? all[0] ?? [text, '']
 }
 
 /** Collects the `NAME=VALUE` of an option that may be given several times. */
@@ -58,6 +68,12 @@ export function collectVariables(text: string, previous: Readonly<Record<string,
   const split = text.indexOf('=')
   if (split <= 0) throw new InvalidArgumentError('give a name, "=" and a value')
   return { ...previous, [text.slice(0, split)]: text.slice(split + 1) }
+}
+
+/** Takes a path, or the URL of a web server. */
+export function pathOrUrl(text: string): string {
+  if (!isHttp(text) || URL.canParse(text)) return somePath(text)
+  throw new InvalidArgumentError('give a path, or a URL such as https://example.org/web.tar.xz')
 }
 
 /** Takes the path of an option, but not that of an unset variable, which would mean this folder. */

@@ -154,7 +154,9 @@ function placeOf(image: string | URL | RandomAccess, { manifest }: OpenOptions):
 }
 
 function absolute(place: string | URL, name: string): string {
-  return isHttp(place) ? String(place) : resolvePath(place, name)
+  if (!isHttp(place)) return resolvePath(place, name)
+  if (!URL.canParse(String(place))) throw new OpenError('OPEN_UNREADABLE', describeUrl(place), 'is not a valid URL')
+  return String(place)
 }
 
 async function readManifestText(

@@ -29,7 +29,8 @@ THE STORE OF THIS MACHINE (the default)
 --nar PATH=FILE (closure.narFiles)
   The NAR of one store path, compressed or not. Repeat the option for each path
   of the closure. References are found as Nix finds them: by the digests in the
-  contents.
+  contents. If PATH or FILE contains "=", the last "=" in front of an existing
+  file ends PATH.
 
 --export and --nar are not signed: you vouch for the files. They must be files
 and not pipes, because they are read more than once.

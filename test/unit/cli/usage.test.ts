@@ -1,6 +1,8 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { collectNars } from '../../../src/cli/usage.ts'
 import { runCommand } from '../../command.ts'
+import { temporaryFolder } from '../../temporary.ts'
 
 describe('wrong usage ends with 2 and says why', () => {
   it.each<[string, string[], RegExp]>([
@@ -57,6 +59,20 @@ describe('wrong usage ends with 2 and says why', () => {
     ],
     ['a level for a plain tar', ['build', '--root', 'x', '--format', 'tar', '--level', '1'], /not compressed/],
     ['a name that systemd refuses', ['build', '--root', 'x', '--name', 'a b'], /not a name that machinectl accepts/],
+    ['a host that is empty', ['serve', '--host', ''], /give an address, such as 127\.0\.0\.1/],
+    ['a closure that is too small', ['bench', '--size', '5'], /--size: give at least 1MB/],
+    ...['http://', 'http://[::1/x.tar', 'HTTPS://'].flatMap(url =>
+      [
+        ['check', url],
+        ['ls', url],
+        ['diff', 'x', url],
+        ['ls', 'x', '--manifest', url],
+      ].map((args): [string, string[], RegExp] => [
+        `no URL: ${args.join(' ')}`,
+        args,
+        /give a path, or a URL such as https:/,
+      ]),
+    ),
     ['an image on no web server', ['pull', 'ftp://x/web.tar.xz'], /give the URL of an image on a web server/],
     ['an image on disk', ['pull', 'x/web.tar.xz'], /give the URL of an image on a web server/],
     ...[
@@ -92,5 +108,35 @@ describe('what is asked for ends with 0', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout.toString()).toMatch(/^Usage: nspawn-rootfs/)
     if (args.includes('build')) expect(stdout.toString()).toMatch(/Exit codes: 0 done, 1 failed .*, 2 wrong usage/)
+  })
+})
+
+describe('--nar PATH=FILE', () => {
+  const path = `/nix/store/${'0'.repeat(32)}-name`
+  it.each<[string, readonly string[], readonly [string, string]]>([
+    ['the first "="', [], [path, 'x.nar']],
+    ['the first "=", if nothing is there', [], [path, 'b=c=x.nar']],
+    ['the "=" in the file', ['b=c.nar'], [path, 'b=c.nar']],
+    ['the "=" in the file of a folder', ['a=b/c.nar'], [path, 'a=b/c.nar']],
+    ['the "=" in the path', ['x.nar'], [`${path}=b`, 'x.nar']],
+    ['the "=" at the end of the path', ['x.nar'], [`${path}=`, 'x.nar']],
+    ['the "=" of both', ['c=x.nar'], [`${path}=b`, 'c=x.nar']],
+    ['the last of two files', ['x.nar', 'b=x.nar'], [`${path}=b`, 'x.nar']],
+    ['a "=" in the folder of the store', [], [`/a=b${path}`, 'x.nar']],
+    ['what is no store path', [], ['/nix/store/a', 'b=c']],
+  ])('is split by %s', (_, files, [path, file]) => {
+    const before = process.cwd()
+    process.chdir(temporaryFolder())
+    try {
+      mkdirSync('a=b')
+      for (const file of files) writeFileSync(file, '')
+      expect(collectNars(`${path}=${file}`)).toEqual([[path, file]])
+      // No store path has a "/" in its name: nothing else can be meant.
+      expect(collectNars(`/nix/store/${'0'.repeat(32)}-name=/b=c`)).toEqual([
+        [`/nix/store/${'0'.repeat(32)}-name`, '/b=c'],
+      ])
+    } finally {
+      process.chdir(before)
+    }
   })
 })

@@ -357,3 +357,11 @@ async function readAll(file: string): Promise<void> {
 async function readFully(items: AsyncIterable<unknown>, onFirst: () => void): Promise<void> {
   for await (const _ of items) onFirst()
 }
+
+it.each([
+  ['http://', {}, 'http://: is not a valid URL'],
+  ['https://name:secret@[::1/x.tar?token', {}, 'https://[::1/x.tar?...: is not a valid URL'],
+  ['x.tar', { manifest: 'http://' }, 'http://: is not a valid URL'],
+])('refuses what is no URL: %s %j', async (image, options, message) => {
+  await expect(openImage(image, options)).rejects.toMatchObject({ name: 'OpenError', code: 'OPEN_UNREADABLE', message })
+})
