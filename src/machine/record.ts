@@ -37,13 +37,20 @@ export async function writeRecord(folder: string, machine: string, record: Machi
   await replaceFile(folder, FILE, `${JSON.stringify(all, null, 2)}\n`)
 }
 
+/** The records of all machines. A file that holds something else, or a record that is none, counts as absent. */
 async function readAll(folder: string): Promise<Readonly<Record<string, MachineRecord>>> {
   const bytes = await readIfThere(join(folder, FILE), isOwn)
+  let all: unknown
   try {
-    return JSON.parse(bytes?.toString() ?? '{}')
+    all = JSON.parse(bytes?.toString() ?? '{}')
   } catch {
     return {}
   }
+  return isObject(all) ? Object.fromEntries(Object.entries(all).filter(([, record]) => isObject(record))) : {}
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Says, durably, that from now on the tree of a machine may be one that never ran. Throws `DiskError`. */

@@ -21,7 +21,7 @@ async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | u
   signal?.throwIfAborted()
   // Its configuration may ask for armor.
   const options = ['--batch', '--no-armor', '--local-user', key, '--detach-sign']
-  const child = spawn('gpg', options, { signal })
+  const child = start(key, () => spawn('gpg', options, { signal }))
   const output: Buffer[] = []
   let said = ''
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk))
@@ -43,4 +43,13 @@ async function runGpg(key: string, contents: Uint8Array, signal: AbortSignal | u
   if (code === 0 && output.length > 0) return new Uint8Array(Buffer.concat(output))
   const message = `gpg could not sign with ${JSON.stringify(key)}; gpg --list-secret-keys shows the keys it has:`
   throw new SigningError('GPG_FAILED', key, [message, ...said.trim().split('\n')])
+}
+
+/** Starts gpg. Node throws at once for a key with a NUL byte, and the system for one that is too long for it. */
+function start<T>(key: string, spawnGpg: () => T): T {
+  try {
+    return spawnGpg()
+  } catch (error) {
+    throw new SigningError('GPG_FAILED', key, `gpg cannot be started: ${(error as Error).message}`, { cause: error })
+  }
 }

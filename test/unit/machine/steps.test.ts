@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { lineOf, planMachine, type RunOptions, runSteps } from '../../../src/machine/machinectl.ts'
@@ -203,4 +203,15 @@ describe('records of machines', () => {
     expect(await readRecord(folder, 'db')).toEqual({ failed: 'b' })
     expect(await readRecord(folder, '__proto__')).toBeUndefined()
   })
+
+  it.each(['', '{', 'null', '[]', '5', '"web"', '{"web":null}', '{"web":5}', '{"web":[]}'])(
+    'are none where the file holds %j, and then are written anew',
+    async text => {
+      const folder = temporaryFolder()
+      writeFileSync(join(folder, 'machines.json'), text, { mode: 0o600 })
+      expect(await readRecord(folder, 'web')).toBeUndefined()
+      await writeRecord(folder, 'db', { image: 'a' })
+      expect(JSON.parse(readFileSync(join(folder, 'machines.json'), 'utf8'))).toEqual({ db: { image: 'a' } })
+    },
+  )
 })

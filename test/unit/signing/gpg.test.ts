@@ -51,3 +51,12 @@ it('a gpg that waits for somebody is ended with the build', async () => {
   await vi.waitUntil(() => !existsSync(`/proc/${pid}`))
   await expect(signer.sign(CONTENTS, abort.signal)).rejects.toBe('enough')
 })
+
+it.each([
+  ['holds a NUL byte', 'a\0b', /^gpg cannot be started: .*null bytes/],
+  ['is too long for the system', 'x'.repeat(200_000), /^gpg cannot be started: spawn E2BIG$/],
+])('a key that %s is an error of signing', async (_, key, message) => {
+  pretendGpg('exit 0')
+  const signer = await openSigner({ gpg: key })
+  await expect(signer.sign(CONTENTS)).rejects.toMatchObject({ ...failure(message), key })
+})
