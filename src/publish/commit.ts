@@ -13,7 +13,7 @@ import { checkNames, isOurs, isThere, LATEST, linkTarget, stateName, stateNumber
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
 import { filesOfVersion, type Published, type PublishedImage, readPublished } from './record.ts'
-import { isSameState, stageState, standingNames } from './state.ts'
+import { isSameState, publishFile, stageState, standingNames } from './state.ts'
 import { transferFileOf, transferText } from './transfer.ts'
 
 /** How to publish. */
@@ -80,7 +80,10 @@ async function stageChange(scratch: Scratch, { published, next, staged, current 
   for (const { name, files } of next.isNew ? next.latest.images : []) {
     for (const { file } of files) {
       const target = join(scratch.folder, versionedName(name, next.latest.version, file))
-      await attempt(join(out, file), () => rename(join(scratch.folder, STAGED, file), target))
+      await attempt(join(out, file), async () => {
+        await rename(join(scratch.folder, STAGED, file), target)
+        await publishFile(target)
+      })
     }
   }
   const links = await linksToMake(scratch, standing)

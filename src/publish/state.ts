@@ -6,7 +6,7 @@
  *     SHA256SUMS, with its signatures       of the files of all versions, under each name
  *     publication.json                      see `record.ts`
  */
-import { mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { attempt, syncPath } from '../disk/index.ts'
@@ -26,17 +26,28 @@ export interface State {
   readonly signal: AbortSignal | undefined
 }
 
+/** Others may read what is published, and must not change it. */
+const FILE_MODE = 0o644
+
+/** Lets others read a file, whatever the umask: a web server may run as anybody. Durably. */
+export async function publishFile(path: string): Promise<void> {
+  await chmod(path, FILE_MODE)
+  await syncPath(path)
+}
+
 /** Makes the folder of a publication at `path`, durably. `shown` is its path for people. Throws `DiskError`, `SigningError`. */
 export async function stageState(path: string, shown: string, state: State): Promise<void> {
   const { versions, transfers, signer, signal } = state
   const { version, images } = versions.at(-1) as PublishedVersion
   const write = (file: string, contents: string | Uint8Array) =>
     attempt(join(shown, file), async () => {
-      // Whatever the umask: others may read it, and must not change it.
-      await withDescriptor(() => writeFile(join(path, file), contents, { mode: 0o644 }))
-      await syncPath(join(path, file))
+      await withDescriptor(() => writeFile(join(path, file), contents, { mode: FILE_MODE }))
+      await publishFile(join(path, file))
     })
-  await attempt(shown, () => mkdir(path, { mode: 0o755 }))
+  await attempt(shown, async () => {
+    await mkdir(path)
+    await chmod(path, 0o755)
+  })
   for (const { name, files } of images) {
     for (const { file } of files) {
       const target = join('..', versionedName(name, version, file))

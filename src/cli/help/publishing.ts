@@ -29,6 +29,10 @@ VERSIONS
 
   --keep N removes all but the newest N versions.
 
+  Everybody may read the published files, whatever the umask, because a web
+  server runs as another user. The folder itself keeps its mode. If it is new,
+  the umask decides.
+
 SIGNATURES
   SHA256SUMS lists all images of all versions with their settings and manifests.
   SHA256SUMS.gpg and SHA256SUMS.asc sign it; together they serve systemd 252 and

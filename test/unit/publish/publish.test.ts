@@ -10,6 +10,7 @@ import {
   readlinkSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs'
 import { readFile } from 'node:fs/promises'
@@ -84,6 +85,29 @@ describe('publishImages', () => {
     expect(execFileSync('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: folder }).toString()).toBe(
       files.map(file => `${file}: OK\n`).join(''),
     )
+  })
+
+  it.each(['077', '000'])('lets others read all of it, and change nothing, with umask %s', async umask => {
+    const folder = temporaryFolder()
+    const { secretKey } = await generateKeyPair({ name: 'publisher' })
+    const keyFile = join(temporaryFolder(), 'secret.asc')
+    writeFileSync(keyFile, secretKey)
+    const before = process.umask(Number.parseInt(umask, 8))
+    try {
+      await publish(folder, 'one', { version: '1', url: 'https://example.org', signing: { keyFile } })
+      await publish(folder, 'two', { version: '2', url: 'https://example.org', signing: { keyFile } })
+    } finally {
+      process.umask(before)
+    }
+    const modes = (folder: string) =>
+      readdirSync(folder)
+        .map(name => [name, statSync(join(folder, name))] as const)
+        .map(([name, found]) => [name, (found.mode & 0o777).toString(8), found.isDirectory()] as const)
+    const found = [...modes(folder), ...modes(join(folder, '.latest'))]
+    expect(found.map(([name]) => name)).toEqual(
+      expect.arrayContaining(['web_1.tar', 'web_2.manifest.json', 'web_2.nspawn', 'web.transfer', 'SHA256SUMS.gpg']),
+    )
+    expect(found.filter(([, mode, isFolder]) => mode !== (isFolder ? '755' : '644'))).toEqual([])
   })
 
   it('leads all names to the next version at once, and keeps the one before', async () => {
