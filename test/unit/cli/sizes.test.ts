@@ -1,4 +1,14 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  mkdirSync,
+  readdirSync,
+  readFile,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../../src/index.ts'
@@ -72,6 +82,23 @@ describe('nspawn-rootfs sizes', () => {
     await run(image, '--html', join(folder, 'again.html'))
     expect(readFileSync(join(folder, 'again.html'), 'utf8')).toBe(page)
     expect(readdirSync(folder).sort()).toEqual(['again.html', 'sizes.html'])
+  })
+
+  it('writes a page to where a symlink leads, and to a pipe', async () => {
+    const { image } = await buildImage()
+    const folder = temporaryFolder()
+    const at = (name: string) => join(folder, name)
+    writeFileSync(at('file'), 'before')
+    symlinkSync('file', at('link'))
+    execFileSync('mkfifo', [at('pipe')])
+    const { promise: read, resolve, reject } = Promise.withResolvers<string>()
+    readFile(at('pipe'), 'utf8', (error, text) => (error ? reject(error) : resolve(text)))
+    await run(image, '--html', at('link'))
+    await run(image, '--html', at('pipe'))
+    expect(readFileSync(at('file'), 'utf8')).toMatch(/<\/html>\n$/)
+    expect(await read).toBe(readFileSync(at('file'), 'utf8'))
+    expect(readlinkSync(at('link'))).toBe('file')
+    expect(statSync(at('pipe')).isFIFO()).toBe(true)
   })
 
   it('leaves what is in the way of a page', async () => {
