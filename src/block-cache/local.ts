@@ -27,8 +27,8 @@ export interface BlockCacheOptions {
   readonly shared?: boolean
 }
 
-const OPTIONS = objectOf({ maxSize: wholeNumber(0), shared: flag })
-const PRUNE_OPTIONS = objectOf({ maxSize: wholeNumber(0) })
+const checkOptions = objectOf({ maxSize: wholeNumber(0), shared: flag })
+const checkPruneOptions = objectOf({ maxSize: wholeNumber(0) })
 
 /** What a cache holds. */
 export interface CacheStats {
@@ -66,7 +66,7 @@ export interface LocalBlockCache extends BlockCache {
  * that others can change, and FOLDER_UNKNOWN if none is given and the user has no home.
  */
 export function openBlockCache(folder?: string | URL, options: BlockCacheOptions = {}): LocalBlockCache {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const { maxSize = CACHE_SIZE_MAX, shared = false } = options
   const access = { folder: folder === undefined ? defaultFolder() : resolvePath(folder, 'folder'), shared }
   if (!shared) checkFolderTrust(access.folder)
@@ -147,7 +147,7 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
       return { size, batches: records.length, blocks: blocks.length, leftOvers: leftOvers.length }
     },
     async prune(options = {}) {
-      PRUNE_OPTIONS(options, 'options')
+      checkPruneOptions(options, 'options')
       return pruneFolder(access, options.maxSize ?? maxSize)
     },
     async clear() {

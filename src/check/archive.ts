@@ -49,7 +49,7 @@ const PIECE_SIZE = 4096
 /** What systemd decompresses, zstd from 258 on. */
 const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd'] as const
 
-const OPTIONS = objectOf({
+const checkOptions = objectOf({
   system: oneOf(SYSTEMS),
   systemd: either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS))),
   ...SERVER_OPTIONS,
@@ -66,7 +66,7 @@ export async function checkArchive(
   image: string | URL | AsyncIterable<Uint8Array>,
   options: ArchiveCheckOptions = {},
 ): Promise<ArchiveReport> {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   if (isStream(image)) return checkBytes(readable(image, 'the image'), options)
   if (isHttp(image)) return checkUrl(String(image), options)
   const file = resolvePath(image, 'image')

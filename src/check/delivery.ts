@@ -25,7 +25,7 @@ export interface DeliveryCheckOptions extends Pick<ImageCheckOptions, 'systemd'>
   readonly digest?: string
 }
 
-const OPTIONS = objectOf({ systemd: () => {}, digest: someText, ...SERVER_OPTIONS })
+const checkOptions = objectOf({ systemd: () => {}, digest: someText, ...SERVER_OPTIONS })
 
 /**
  * Checks what lies beside an image in the folder, a path or a URL that ends with `/`, that `machinectl pull-tar` is to get it
@@ -37,7 +37,7 @@ export async function checkDelivery(
   options: DeliveryCheckOptions = {},
 ): Promise<Finding[]> {
   someText(imageFile, 'imageFile')
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const { report, list } = createFindings(versionsOf(options.systemd))
   const beside = await openImageFolder(folder, options)
   try {

@@ -39,7 +39,7 @@ export interface ImageBuild extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>
 }
 
-const OPTIONS = objectOf(BUILD_OPTIONS)
+const checkOptions = objectOf(BUILD_OPTIONS)
 
 /**
  * Prepares a build of an image; nothing is read or written yet. Throws `TypeError` and `RangeError` for a spec or option that
@@ -47,7 +47,7 @@ const OPTIONS = objectOf(BUILD_OPTIONS)
  */
 export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   checkSpec(spec, 'spec')
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const absolute = withAbsolutePaths(spec)
   const workerUrl = workerUrlOf(options.workerUrl)
   const events = new EventEmitter<{ progress: [Progress] }>()

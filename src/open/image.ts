@@ -81,7 +81,7 @@ export interface ImageParts {
   readonly close: () => Promise<void>
 }
 
-const PATHS = listOf(text)
+const checkPaths = listOf(text)
 
 /** Makes an image of its parts. */
 export function createImage({ source, compression, tar, manifest, signal, close }: ImageParts): OpenedImage {
@@ -121,7 +121,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       }
       return
     }
-    PATHS(paths, 'options.paths')
+    checkPaths(paths, 'options.paths')
     const found: ImageMember[] = []
     for (const path of paths) {
       const member = path.replaceAll('/', '') === '' ? impliedDirectory() : await find(path, { follow: false })

@@ -41,7 +41,7 @@ export interface OpenOptions extends ServerOptions {
   readonly workerUrl?: string | URL
 }
 
-const OPTIONS = objectOf({
+const checkOptions = objectOf({
   manifest(value, name) {
     if (value !== false && !(value instanceof URL && isHttp(value))) fileOrUrl(value, name)
   },
@@ -58,7 +58,7 @@ const OPTIONS = objectOf({
  * Close it in the end. Throws `OpenError`, `HttpError` and `StoreError` SOURCE_INVALID, and so does what reads it.
  */
 export async function openImage(image: string | URL | RandomAccess, options: OpenOptions = {}): Promise<OpenedImage> {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const place = placeOf(image, options)
   const ending = new AbortController()
   const unfollow = followSignal(ending, options.signal)

@@ -43,7 +43,7 @@ export async function publishImages(
   }
 }
 
-const OPTIONS = objectOf({
+const checkOptions = objectOf({
   ...BUILD_OPTIONS,
   version: text,
   url: publicUrl,
@@ -55,7 +55,7 @@ const OPTIONS = objectOf({
 
 function checkArguments(specs: readonly ImageSpec[], options: PublishOptions): void {
   listOf(checkSpec)(specs, 'specs')
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   if (specs.length === 0) throw new TypeError('specs: nothing to publish; give one spec at least')
   if (options.version !== undefined) checkVersionName(options.version)
 }

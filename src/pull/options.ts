@@ -74,4 +74,4 @@ const KEYS = {
   signal: abortSignal,
 } as const satisfies Record<keyof PullOptions, Check>
 
-export const PULL_OPTIONS = objectOf(KEYS)
+export const checkPullOptions = objectOf(KEYS)

@@ -7,7 +7,7 @@ import { isHttp } from '../is-http.ts'
 import { openVerifier } from '../signing/index.ts'
 import { PullError } from './errors.ts'
 import { systemKeyrings } from './keyrings.ts'
-import { PULL_OPTIONS, type PullOptions } from './options.ts'
+import { checkPullOptions, type PullOptions } from './options.ts'
 import { type Pull, type PulledImage, pullPublished } from './pull-published.ts'
 import { fetchChecksums } from './remote-checksums.ts'
 import { noteSeen } from './seen.ts'
@@ -32,7 +32,7 @@ export async function pullImage(
   options: PullOptions = {},
 ): Promise<PulledImage> {
   if (!(url instanceof URL)) text(url, 'url')
-  PULL_OPTIONS(options, 'options')
+  checkPullOptions(options, 'options')
   const { address, file } = parseImageUrl(url)
   const out = resolvePath(folder, 'folder')
   const { verify = 'signature', keyrings, onSilence = () => {} } = options

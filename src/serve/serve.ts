@@ -28,7 +28,7 @@ export interface FolderServer {
   close(): Promise<void>
 }
 
-const OPTIONS = objectOf({
+const checkOptions = objectOf({
   port: wholeNumber(0, 65535),
   host: someText,
   signal: abortSignal,
@@ -42,7 +42,7 @@ const OPTIONS = objectOf({
  * `RangeError` for arguments that cannot be meant, and with the signal's reason when aborted before it listens.
  */
 export async function serveFolder(folder: string | URL, options: ServeOptions = {}): Promise<FolderServer> {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const { port = 8080, host = '127.0.0.1', signal, onRequest } = options
   const limits = limitsOf(options.limits)
   signal?.throwIfAborted()

@@ -17,14 +17,14 @@ export interface KeyPair {
   readonly fingerprint: string
 }
 
-const OWNER = objectOf({ name: text, email: text, passphrase: text }, ['name'])
+const checkOwner = objectOf({ name: text, email: text, passphrase: text }, ['name'])
 
 /**
  * Makes a key that can sign, and nothing else: version 4, EdDSA on Curve25519, which GnuPG 2.2 and newer take. It does not
  * expire. Two calls make two keys. Rejects with `SigningError` OWNER_INVALID.
  */
 export async function generateKeyPair(owner: KeyOwner): Promise<KeyPair> {
-  OWNER(owner, 'owner')
+  checkOwner(owner, 'owner')
   const { name, email, passphrase } = owner
   const refuse = (why: string, cause?: unknown): never => {
     throw new SigningError('OWNER_INVALID', name, `no key can be made for ${JSON.stringify(name)}: ${why}`, { cause })

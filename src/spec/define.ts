@@ -28,7 +28,7 @@ export interface DefineOptions {
   readonly allowNoClosure?: boolean
 }
 
-const OPTIONS = objectOf({
+const checkOptions = objectOf({
   folder: fileOrUrl,
   set: recordOf(text),
   restrict: objectOf({ folder: filePath, servers: listOf(someText) }, ['folder']),
@@ -44,7 +44,7 @@ export async function define(
   declaration: string | URL | ImageDeclaration,
   options: DefineOptions = {},
 ): Promise<ImageSpec> {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const restriction = options.restrict && createRestriction(options.restrict)
   if (typeof declaration !== 'string' && !(declaration instanceof URL)) {
     const folder = resolvePath(options.folder ?? '.', 'options.folder')

@@ -15,7 +15,7 @@ export interface StarterOptions {
   readonly schema: string
 }
 
-const OPTIONS = objectOf({ flavour: oneOf(FLAVOURS), name: someText, system: oneOf(SYSTEMS), schema: someText }, [
+const checkOptions = objectOf({ flavour: oneOf(FLAVOURS), name: someText, system: oneOf(SYSTEMS), schema: someText }, [
   'flavour',
   'name',
   'system',
@@ -24,7 +24,7 @@ const OPTIONS = objectOf({ flavour: oneOf(FLAVOURS), name: someText, system: one
 
 /** The files of a starter with their texts, the declaration first. */
 export function starterFiles(options: StarterOptions): Map<string, string> {
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   if (options.flavour === 'plain') return new Map([['image.yaml', plainImage(options)]])
   return new Map([
     ['image.yaml', nixosImage(options)],

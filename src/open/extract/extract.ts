@@ -66,7 +66,7 @@ export interface LeftOut {
   readonly type: ImageMember['type']
 }
 
-const OPTIONS = objectOf(
+const checkOptions = objectOf(
   {
     to: fileOrUrl,
     paths: listOf(someText),
@@ -77,7 +77,7 @@ const OPTIONS = objectOf(
   ['to'],
 )
 
-const IMAGE = withMethods('walk')
+const checkImage = withMethods('walk')
 
 /** Entries that are listed as left out. */
 const LISTED_MAX = 1000
@@ -99,8 +99,8 @@ const TURN = 40
  * If it fails, the folder is as it was. Throws `ExtractError`, and what reading an image throws.
  */
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractResult> {
-  IMAGE(image, 'image')
-  OPTIONS(options, 'options')
+  checkImage(image, 'image')
+  checkOptions(options, 'options')
   const { paths, sameOwner = false, signal, onProgress } = options
   const to = resolvePath(options.to, 'options.to')
   if (sameOwner && process.geteuid?.() !== 0) {

@@ -16,7 +16,7 @@ export interface DiffOptions {
   readonly newSettings?: string
 }
 
-const OPTIONS = objectOf({ oldSettings: text, newSettings: text })
+const checkOptions = objectOf({ oldSettings: text, newSettings: text })
 
 /**
  * Compares two images: their packages, the files outside of the store, and the configuration of a NixOS system. If both have
@@ -29,7 +29,7 @@ export async function diffImages(
 ): Promise<ImageDiff> {
   checkImage(before, 'before')
   checkImage(after, 'after')
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const { paths: oldPaths = [], toplevel: oldToplevel } = await readStored(before)
   const { paths: newPaths = [], toplevel: newToplevel } = await readStored(after)
   const packages = diffPackages({ paths: oldPaths, ...fileSizesOf(before) }, { paths: newPaths, ...fileSizesOf(after) })

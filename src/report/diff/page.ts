@@ -12,14 +12,14 @@ export interface DiffPageOptions {
   readonly newTitle: string
 }
 
-const OPTIONS = objectOf({ oldTitle: text, newTitle: text }, ['oldTitle', 'newTitle'])
+const checkOptions = objectOf({ oldTitle: text, newTitle: text }, ['oldTitle', 'newTitle'])
 
 /**
  * A page in one file that shows differences: HTML, whose text follows from the arguments alone. Nothing in it asks a network.
  */
 export function diffPage(diff: ImageDiff, options: DiffPageOptions): string {
   const { versions, rebuilt, files } = diffSections(diff)
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   if (![diff.old, diff.new].every(side => typeof side?.size === 'number')) {
     throw new TypeError('diff: give what diffImages resolves to')
   }

@@ -28,7 +28,7 @@ const date: Check = (value, name) => {
   if (!(year >= 0 && year <= 9999)) throw new RangeError(`${name}: give a Date of the years 0 to 9999`)
 }
 
-const OPTIONS = objectOf({ format: oneOf(SBOM_FORMATS), name: someText, created: date })
+const checkOptions = objectOf({ format: oneOf(SBOM_FORMATS), name: someText, created: date })
 
 /**
  * Writes a software bill of materials of an image: its store paths with their versions, NAR hashes and references. It is plain
@@ -49,7 +49,7 @@ export async function createSbom(
   options: SbomOptions = {},
 ): Promise<CycloneDxDocument | SpdxDocument> {
   checkImage(image, 'image')
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   const { format, name, created } = options
   const components = await readComponents(image, name)
   return format === 'spdx' ? formatSpdx(components, created) : formatCycloneDx(components, created)

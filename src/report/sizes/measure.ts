@@ -59,14 +59,14 @@ export interface PartSizes {
   readonly fileSize: number
 }
 
-const IMAGE = withMethods('walk', 'storePaths')
+const checkImage = withMethods('walk', 'storePaths')
 
 /**
  * Tells where the bytes of an image are. With a manifest, nothing else of the image is read if the manifest has the references;
  * without one, all of it is, once. Throws `OpenError`.
  */
 export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
-  IMAGE(image, 'image')
+  checkImage(image, 'image')
   const reader = createRunReader()
   const { paths: stored, toplevel: system } = await readStored(image, reader.add)
   // Without a registration at its place, this tells what is missing.

@@ -9,7 +9,7 @@ export interface SizesPageOptions {
   readonly title: string
 }
 
-const OPTIONS = objectOf({ title: text }, ['title'])
+const checkOptions = objectOf({ title: text }, ['title'])
 
 /** A page in one file that shows sizes: HTML, whose text follows from the arguments alone. Nothing in it asks a network. */
 export function sizesPage(sizes: ImageSizes, options: SizesPageOptions): string {
@@ -17,7 +17,7 @@ export function sizesPage(sizes: ImageSizes, options: SizesPageOptions): string 
   if (![sizes.storePaths, sizes.others, sizes.roots].every(Array.isArray)) {
     throw new TypeError('sizes: give what measureImage resolves to')
   }
-  OPTIONS(options, 'options')
+  checkOptions(options, 'options')
   return formatSizesPage(dataOf(sizes, options.title))
 }
 
