@@ -2,17 +2,29 @@ import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.
 
 /** What went wrong, for programs. */
 export type HttpErrorCode =
+  /** The URL is none of HTTP. */
   | 'HTTP_URL_UNSUPPORTED'
+  /** The variables of the environment name a proxy that cannot be used. */
   | 'HTTP_PROXY_INVALID'
+  /** The file of trusted certificates cannot be used. */
   | 'HTTP_CERTIFICATES_INVALID'
+  /** The server answers with a status that is none of success. */
   | 'HTTP_STATUS'
+  /** No answer comes, or it breaks off. */
   | 'HTTP_FAILED'
+  /** Nothing comes for too long, or too little. */
   | 'HTTP_TIMEOUT'
+  /** The server leads to where it must not lead. */
   | 'HTTP_REDIRECT'
+  /** The file has more bytes than it may have. */
   | 'HTTP_TOO_LARGE'
+  /** The file changed during its download. */
   | 'HTTP_CHANGED'
+  /** The answer is not encoded as its headers say. */
   | 'HTTP_ENCODING'
+  /** The client was closed. */
   | 'HTTP_CLOSED'
+  /** The netrc file is malformed. */
   | 'NETRC_INVALID'
 
 /** Where it went wrong; each field is set where it means something. */

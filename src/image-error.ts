@@ -2,12 +2,19 @@ import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from './nspa
 
 /** Faults of an image as a whole. */
 export type ImageErrorCode =
+  /** A store path has other contents than its NAR hash says. */
   | 'NAR_HASH_MISMATCH'
+  /** A store path has another NAR size than stated. */
   | 'NAR_SIZE_MISMATCH'
+  /** The toplevel is no NixOS system. */
   | 'TOPLEVEL_INVALID'
+  /** The toplevel is for another system than asked for. */
   | 'SYSTEM_MISMATCH'
+  /** An entry of the spec cannot be one of an image. */
   | 'ENTRY_INVALID'
+  /** systemd would not import the image, or it would not boot. */
   | 'UNFIT'
+  /** The output folder cannot be written, or holds what must not be replaced. */
   | 'OUTPUT_FAILED'
   /** Bytes were streamed that are no longer those of the image. */
   | 'STREAM_OUTDATED'

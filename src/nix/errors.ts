@@ -2,18 +2,31 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
 
 /** What went wrong, for programs. */
 export type NixErrorCode =
+  /** Text that is not in Nix's base 32. */
   | 'NIXBASE32_INVALID'
+  /** Text that is no hash. */
   | 'HASH_INVALID'
+  /** Text that is no store path. */
   | 'STORE_PATH_INVALID'
+  /** Bytes that are no NAR. */
   | 'NAR_INVALID'
+  /** A NAR that ends too early. */
   | 'NAR_TRUNCATED'
+  /** Text that `nix-store --load-db` would not take. */
   | 'REGISTRATION_INVALID'
+  /** JSON that `nix path-info` would not print. */
   | 'PATH_INFO_INVALID'
+  /** Text that is no narinfo. */
   | 'NARINFO_INVALID'
+  /** Text that is no content address, or one that does not suit its store path. */
   | 'CONTENT_ADDRESS_INVALID'
+  /** Text that is no public key, `NAME:BASE64`. */
   | 'PUBLIC_KEY_INVALID'
+  /** Text that is no secret key, `NAME:BASE64`. */
   | 'SECRET_KEY_INVALID'
+  /** Bytes that `nix-store --export` would not write. */
   | 'EXPORT_INVALID'
+  /** An export that ends too early. */
   | 'EXPORT_TRUNCATED'
 
 /** Where it went wrong; each field is set where it means something. */

@@ -3,12 +3,19 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
 
 /** What can be wrong with a publication. */
 export type PublishErrorCode =
+  /** Two images have one name. */
   | 'NAME_TWICE'
+  /** The name of an image is that of a version of another one. */
   | 'NAME_AMBIGUOUS'
+  /** The text cannot be the name of a version. */
   | 'VERSION_INVALID'
+  /** There is a version of this name, with other contents. */
   | 'VERSION_TAKEN'
+  /** A version must be newer than all before it. */
   | 'VERSION_OLDER'
+  /** A name is taken by what no publication has put there. */
   | 'IN_THE_WAY'
+  /** The folder cannot be read or written. */
   | 'PUBLISH_FAILED'
 
 /** Images that cannot be published as asked; the folder is as it was. */

@@ -1,7 +1,11 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Why a folder cannot be served. */
-export type ServeErrorCode = 'FOLDER_MISSING' | 'ADDRESS_UNUSABLE'
+export type ServeErrorCode =
+  /** There is no such folder. */
+  | 'FOLDER_MISSING'
+  /** Nobody can listen on the address and port. */
+  | 'ADDRESS_UNUSABLE'
 
 /** A folder that cannot be served. */
 export class ServeError extends NspawnRootfsError<Open<ServeErrorCode>> {}

@@ -2,7 +2,13 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
 import { shortened } from '../printable.ts'
 
 /** What can be wrong with a declaration. */
-export type SpecErrorCode = 'DECLARATION_INVALID' | 'DECLARATION_UNREADABLE' | 'FOLDER_UNREADABLE'
+export type SpecErrorCode =
+  /** The declaration has the problems that are listed. */
+  | 'DECLARATION_INVALID'
+  /** The file of the declaration cannot be read. */
+  | 'DECLARATION_UNREADABLE'
+  /** A folder of files cannot be read, or holds what no image can have. */
+  | 'FOLDER_UNREADABLE'
 
 /** One thing that is wrong with a declaration. */
 export interface SpecProblem {

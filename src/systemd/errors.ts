@@ -1,7 +1,15 @@
 import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Things that systemd would refuse. */
-export type SystemdErrorCode = 'IMAGE_NAME_INVALID' | 'SETTINGS_INVALID' | 'STUB_INVALID' | 'UNIT_INVALID'
+export type SystemdErrorCode =
+  /** machinectl takes no image of this name. */
+  | 'IMAGE_NAME_INVALID'
+  /** systemd-nspawn would not take the settings. */
+  | 'SETTINGS_INVALID'
+  /** A stub cannot be a file of systemd. */
+  | 'STUB_INVALID'
+  /** A unit file is malformed. */
+  | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
 export class SystemdError extends NspawnRootfsError<Open<SystemdErrorCode>> {

@@ -1,7 +1,11 @@
 import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
 
 /** Faults of an entry: a field that the format cannot hold, or a path that no importer takes. */
-export type TarErrorCode = 'TAR_PATH_INVALID' | 'TAR_FIELD_INVALID'
+export type TarErrorCode =
+  /** A path cannot be one of an archive. */
+  | 'TAR_PATH_INVALID'
+  /** A value does not fit into its field. */
+  | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
 export class TarError extends NspawnRootfsError<Open<TarErrorCode>> {

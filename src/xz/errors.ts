@@ -16,16 +16,27 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
  * - `XZ_UNSUPPORTED`: sound, as far as can be told, but with a feature that this library does not know.
  */
 export type XzErrorCode =
+  /** The bytes end too early. */
   | 'XZ_TRUNCATED'
+  /** They do not begin or end as a stream does. */
   | 'XZ_MAGIC'
+  /** A header, index or footer does not match its CRC32. */
   | 'XZ_CRC32'
+  /** An integer is longer than any is. */
   | 'XZ_VLI'
+  /** A size is larger than any file has. */
   | 'XZ_TOO_LARGE'
+  /** Padding is not zero, or not as long as it has to be. */
   | 'XZ_PADDING'
+  /** A block has another size than stated, or one that no block has. */
   | 'XZ_SIZE'
+  /** Two parts of the file contradict each other. */
   | 'XZ_MISMATCH'
+  /** The contents of a block do not match its check. */
   | 'XZ_CHECK'
+  /** Compressed data is damaged. */
   | 'XZ_LZMA2'
+  /** The file needs what the format has only reserved, or what is not known here. */
   | 'XZ_UNSUPPORTED'
 
 /** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
