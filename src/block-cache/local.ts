@@ -1,8 +1,8 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { flag, objectOf, resolvePath, wholeNumber } from '../arguments.ts'
-import { makeFolders, reasonOf } from '../disk/index.ts'
-import { NspawnRootfsError } from '../nspawn-rootfs-error.ts'
+import { DescriptorsError } from '../descriptors.ts'
+import { DiskError, makeFolders, reasonOf } from '../disk/index.ts'
 import { digestInKey, isRecordKey } from './batch-record.ts'
 import { type BlockCache, declareComparing } from './cache.ts'
 import { type Access, readEntry, touchEntry, writeEntry } from './entry-file.ts'
@@ -133,8 +133,8 @@ function openFolder(access: Access, maxSize: number): LocalBlockCache {
         await makeFolder()
         await writeEntry(access, fileNameOf(key), bytes)
       } catch (cause) {
-        if (cause instanceof NspawnRootfsError) throw cause
-        const message = `${folder}: cannot be written: ${reasonOf(cause)}`
+        if (cause instanceof BlockCacheError || cause instanceof DescriptorsError) throw cause
+        const message = cause instanceof DiskError ? cause.message : `${folder}: cannot be written: ${reasonOf(cause)}`
         throw new BlockCacheError('FOLDER_UNWRITABLE', folder, message, { cause })
       }
       // What cannot be removed takes nothing from what was put.

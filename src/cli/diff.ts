@@ -60,11 +60,12 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
     await using before = await openForUser(old, open)
     await using image = await openForUser(after, open)
     const diff = await diffImages(before, image, await settingsOf(old, after, open))
-    if (flags.html !== undefined) await writePage(flags.html, diffPage(diff, pageTitles(old, after)))
+    const page = flags.html
+    const isFile = page !== undefined && (await writePage(page, diffPage(diff, pageTitles(old, after))))
     if (flags.json) printJson(diff)
     else if (flags.markdown) print(formatDiffMarkdown(diff).trimEnd())
-    else if (flags.html !== undefined) print(flags.html)
-    else printLines(diffLines(diff))
+    else if (isFile) print(page)
+    else if (page === undefined) printLines(diffLines(diff))
     process.exitCode = diff.isSame ? 0 : 1
   } catch (error) {
     // 1 stands for images that differ.

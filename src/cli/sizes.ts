@@ -42,12 +42,13 @@ export function defineSizes(sizes: Command): void {
 async function showSizes(file: string, flags: SizesFlags): Promise<void> {
   await using image = await openForUser(file, flags)
   const sizes = await measureImage(image)
-  if (flags.html !== undefined) await writePage(flags.html, sizesPage(sizes, { title: pageTitle(file) }))
+  const page = flags.html
+  const isFile = page !== undefined && (await writePage(page, sizesPage(sizes, { title: pageTitle(file) })))
   if (flags.why !== undefined) {
     const reason = explainPath(sizes, flags.why)
     if (flags.json) printJson(reason, process.stdout, 2)
     else printLines(reasonLines(reason, flags.all ?? false))
-  } else if (flags.html !== undefined && !flags.json) print(flags.html)
-  else if (flags.json) printJson(sizes, process.stdout, 2)
-  else printLines(tableLines(sizes, flags.all ?? false))
+  } else if (flags.json) printJson(sizes, process.stdout, 2)
+  else if (isFile) print(page)
+  else if (page === undefined) printLines(tableLines(sizes, flags.all ?? false))
 }

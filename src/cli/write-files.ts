@@ -1,6 +1,7 @@
-import { realpath, stat, writeFile } from 'node:fs/promises'
-import { basename, dirname } from 'node:path'
+import { readlink, realpath, stat, writeFile } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { attempt, openStaging, withLock } from '../disk/index.ts'
+import { write } from './print.ts'
 
 /** A file that is written whole. */
 export interface WholeFile {
@@ -39,13 +40,32 @@ export async function writeFiles(
   }
 }
 
+/** The symlinks that Linux makes for what a process has open. */
+const OWN_OUTPUT = /^\/(dev|proc\/self)\/(stdout|fd\/1)$/
+
 /**
- * Writes a page: a file is replaced by all of it, or stays as it is. What a symlink leads to is written, and a pipe or a device,
- * such as /dev/stdout, is written to. Throws `DiskError`.
+ * Writes a page: a file is replaced by all of it, or stays as it is. What a symlink leads to is written, and a pipe or a device
+ * is written to. Resolves to whether there is a file now, which is not so of standard output. Throws `DiskError`.
  */
-export async function writePage(path: string, text: string): Promise<void> {
-  const found = await stat(path).catch(() => undefined)
-  if (found && !found.isFile() && !found.isDirectory()) return attempt(path, () => writeFile(path, text))
-  const file = found ? await realpath(path) : path
-  await writeFiles(dirname(file), [{ file: basename(file), text }])
+export async function writePage(path: string, text: string): Promise<boolean> {
+  if (OWN_OUTPUT.test(path)) {
+    // By its path, a file there would be replaced, with all that others have written to it.
+    write(text, process.stdout)
+    return false
+  }
+  const file = await targetOf(path)
+  const found = await stat(file).catch(() => undefined)
+  if (found && !found.isFile() && !found.isDirectory()) await attempt(path, () => writeFile(file, text))
+  else await writeFiles(dirname(file), [{ file: basename(file), text }])
+  return true
+}
+
+/** Where a path leads, be it that nothing is there yet. */
+async function targetOf(path: string): Promise<string> {
+  try {
+    return await realpath(path)
+  } catch {
+    const target = await readlink(path).catch(() => undefined)
+    return target === undefined ? path : resolve(dirname(path), target)
+  }
 }

@@ -18,5 +18,5 @@ function adviceOn(error: unknown): string {
   const { code } = error as NodeJS.ErrnoException
   if (code === 'ENOSPC' || code === 'EDQUOT') return 'make room or choose another folder'
   if (code === 'EACCES' || code === 'EPERM') return 'get permission to write there or choose another folder'
-  return 'choose another folder'
+  return 'choose another place'
 }

@@ -3,7 +3,7 @@ import { digestOf, makeFolders, withLock } from '../disk/index.ts'
 import { settingsFileOf } from '../image-files.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
-import { hasMachine, isRunning, lineOf, planMachine, runSteps } from './machinectl.ts'
+import { hasMachine, lineOf, planMachine, runSteps } from './machinectl.ts'
 import {
   beginReplacing,
   endReplacing,
@@ -13,7 +13,7 @@ import {
   readRecord,
   writeRecord,
 } from './record.ts'
-import { previousOf, type Step } from './steps.ts'
+import type { Step } from './steps.ts'
 
 /** An image that is to become a machine. */
 export interface ImportRequest {
@@ -30,7 +30,7 @@ export interface ImportRequest {
   readonly trustSettings: boolean
   /** Called with messages for people, and with each command before it runs. */
   readonly tell: (line: string) => void
-  /** Breaks off: a machine that was stopped already runs again as it was. */
+  /** Breaks off, as soon as the machine can be left: as it was, or with the image if that runs well. */
   readonly signal?: AbortSignal
   /** Where the records of machines lie. Default: /var/lib/nspawn-rootfs. */
   readonly records?: string
@@ -48,8 +48,6 @@ export async function importImage(request: ImportRequest): Promise<boolean> {
   return withLock(
     records,
     async () => {
-      // What runs now has begun to keep state, be it that its replacement was broken off while it was on trial.
-      if (await isRunning(request.machine)) await endReplacing(records, request.machine)
       const plan = await planImport(request)
       if (plan) await carryOut(plan, request, records)
       return plan !== undefined
@@ -69,12 +67,12 @@ async function carryOut({ steps, record, settings }: ImportPlan, request: Import
     await runSteps(machine, steps, {
       ...{ onStep: tell, signal },
       onTurningPoint: () => beginReplacing(records, machine),
+      // Where it stays, it says less than is known, which does no harm.
+      onBack: () => endReplacing(records, machine).catch(() => {}),
     })
   } catch (error) {
     const isFaulty = error instanceof MachineError && error.code === 'MACHINE_DOES_NOT_START'
     if (isFaulty) await note({ ...record, failed: sha256 })
-    // While it is there, the machine was not brought back.
-    if (!(await hasMachine(previousOf(machine)))) await endReplacing(records, machine)
     throw error
   }
   await endReplacing(records, machine)

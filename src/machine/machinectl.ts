@@ -6,7 +6,7 @@ import { shellWord } from '../shell-word.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
 import type { MachineRecord } from './record.ts'
-import { importSteps, type MachineRequest, previousOf, replaceSteps, type Step, unitOf } from './steps.ts'
+import { importSteps, type MachineRequest, previousOf, replaceSteps, type Step, unprovenOf } from './steps.ts'
 
 /** Where systemd-nspawn looks for settings of a machine (systemd.nspawn(5)). */
 const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/lib/machines']
@@ -41,6 +41,11 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
     const message = `is needed to replace ${machine}, but there and not made for that; rename or remove it`
     throw new MachineError('MACHINE_EXISTS', `${machine}-${suffix}`, message)
   }
+  if (isThere && isUnproven && (await hasMachine(unprovenOf(machine)))) {
+    const message =
+      'keeps the tree of a replacement that was broken off; see whether it has what you need, and remove it'
+    throw new MachineError('MACHINE_EXISTS', unprovenOf(machine), message)
+  }
   const settingsFolders: string[] = []
   for (const folder of SETTINGS_FOLDERS) {
     if (await isFile(`${folder}/${settingsFileOf(machine)}`)) settingsFolders.push(folder)
@@ -48,21 +53,24 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
   return replaceSteps(request, { isThere, hasPrevious, hasNext, isUnproven, settingsFolders })
 }
 
-/** Whether systemd-machined knows a tree of this name; not where there is no machinectl. */
-export function hasMachine(machine: string): Promise<boolean> {
-  return succeeds('machinectl', 'show-image', machine)
+/**
+ * Whether systemd-machined knows a tree of this name; not where there is no machinectl. Throws `MachineError` MACHINE_FAILED if it
+ * does not answer.
+ */
+export async function hasMachine(machine: string): Promise<boolean> {
+  if ((await ask('machinectl', 'show-image', machine)) === 0) return true
+  // That fails in one way for a tree that is not there, and for a machined that does not answer.
+  const code = await ask('machinectl', 'list-images')
+  if (code === 0 || code === 'ENOENT') return false
+  throw new MachineError('MACHINE_FAILED', machine, 'nobody can tell whether it is there: machinectl list-images fails')
 }
 
-/** Whether systemd runs a machine. */
-export function isRunning(machine: string): Promise<boolean> {
-  return succeeds('systemctl', '--quiet', 'is-active', unitOf(machine))
-}
-
-async function succeeds(program: string, ...args: string[]): Promise<boolean> {
+/** The exit code of a program, or the code of the error for which it did not run. */
+async function ask(program: string, ...args: string[]): Promise<number | string | undefined> {
   const child = spawn(program, args, { stdio: 'ignore' })
   return once(child, 'close').then(
-    ([code]) => code === 0,
-    () => false,
+    ([code]) => code ?? undefined,
+    error => error.code,
   )
 }
 
@@ -72,7 +80,9 @@ export interface RunOptions {
   readonly onStep?: (line: string) => void
   /** Waited for before the machine changes. */
   readonly onTurningPoint?: () => Promise<void>
-  /** Breaks off: no further command is run but those that bring the previous machine back. */
+  /** Waited for when the machine that was there runs again. Must not reject. */
+  readonly onBack?: () => Promise<void>
+  /** Breaks off before the machine changes, or while it is on trial; in between, all that has begun comes to its end. */
   readonly signal?: AbortSignal
 }
 
@@ -81,23 +91,29 @@ export interface RunOptions {
  * was there is started again. Throws `MachineError` MACHINE_FAILED and MACHINE_DOES_NOT_START.
  */
 export async function runSteps(machine: string, steps: readonly Step[], options: RunOptions = {}): Promise<void> {
-  const { onStep = () => {}, onTurningPoint, signal } = options
+  const { onStep = () => {}, onTurningPoint, onBack, signal } = options
   const run = (command: readonly string[], signal?: AbortSignal) => {
     onStep(lineOf(command))
     return runCommand(command, signal)
   }
-  for (const { command, back = [], isTrial, isTurningPoint, canBreakOff } of steps) {
-    if (isTurningPoint && !signal?.aborted) await onTurningPoint?.()
-    const fault = signal?.aborted ? BROKEN_OFF : await run(command, canBreakOff && signal)
+  for (const { command, back = [], isTrial, isTurningPoint, isWait } of steps) {
+    if (isTurningPoint) {
+      if (signal?.aborted) {
+        throw new MachineError('MACHINE_FAILED', machine, 'the replacement was broken off; the machine is as it was')
+      }
+      await onTurningPoint?.()
+    }
+    const fault = await run(command, isWait && signal)
     if (fault === undefined) continue
     let rest = back
     while (rest.length > 0 && (await run(rest[0])) === undefined) rest = rest.slice(1)
-    const state =
-      back.length === 0
+    const isBack = back.length > 0 && rest.length === 0
+    if (isBack) await onBack?.()
+    const state = isBack
+      ? 'the machine that was there runs again'
+      : back.length === 0
         ? 'the machine is as it was'
-        : rest.length === 0
-          ? 'the machine that was there runs again'
-          : `the machine that was there does not run; what is left to do: ${rest.map(lineOf).join('; ')}`
+        : `the machine that was there does not run; what is left to do: ${rest.map(lineOf).join('; ')}`
     // Somebody who ended a command has found no fault with the image.
     const code = isTrial && !fault.isOfSignal ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED'
     throw new MachineError(code, machine, `${lineOf(command)} ${fault.reason}; ${state}`)
@@ -110,18 +126,22 @@ interface Fault {
   readonly isOfSignal: boolean
 }
 
-const BROKEN_OFF: Fault = { reason: 'was broken off', isOfSignal: true }
-
 /** Runs a command to its end, unless `signal` ends it. */
 async function runCommand([program, ...args]: readonly string[], signal?: AbortSignal): Promise<Fault | undefined> {
   // Standard output is for what the caller prints. Control-C is for this process alone, which then knows what to do.
-  const child = spawn(program, args, { stdio: ['ignore', 2, 2], detached: true, signal })
+  const child = spawn(program, args, { stdio: ['ignore', 2, 2], detached: true })
+  const end = () => void child.kill()
+  signal?.addEventListener('abort', end)
+  if (signal?.aborted) end()
   try {
     const [code, name] = await once(child, 'close')
-    return code === 0 ? undefined : { reason: `ended with ${name ?? `exit code ${code}`}`, isOfSignal: name !== null }
+    if (code === 0) return undefined
+    const reason = signal?.aborted ? 'was broken off' : `ended with ${name ?? `exit code ${code}`}`
+    return { reason, isOfSignal: name !== null }
   } catch (error) {
-    if (signal?.aborted) return BROKEN_OFF
     return { reason: `cannot be run (${(error as NodeJS.ErrnoException).code})`, isOfSignal: false }
+  } finally {
+    signal?.removeEventListener('abort', end)
   }
 }
 

@@ -4,6 +4,7 @@
  *
  *     NAME-next        the new tree, until the machine has stopped
  *     NAME-previous    the tree that the machine had before
+ *     NAME-unproven    one that perhaps never ran: the power failed before that was known
  *
  * What the machine has in folders of the host (`Bind=`) is in neither, and stays as it is.
  */
@@ -19,8 +20,8 @@ export interface Step {
   readonly isTrial?: true
   /** Whether the machine changes from here on: until then it runs as it was. */
   readonly isTurningPoint?: true
-  /** Whether it may be ended at any time. */
-  readonly canBreakOff?: true
+  /** Whether it may be ended at any time, as it does nothing but wait. */
+  readonly isWait?: true
 }
 
 /** The image that becomes a machine. */
@@ -47,7 +48,7 @@ export interface FoundMachine {
 /** The commands that import a machine that is not there yet. */
 export function importSteps({ machine, image, settings }: MachineRequest): Step[] {
   return [
-    { command: importTar(image, machine), canBreakOff: true },
+    { command: importTar(image, machine) },
     ...(settings === undefined ? [] : [{ command: install(settings, trustedSettingsOf(machine)) }]),
   ]
 }
@@ -58,11 +59,11 @@ export function importSteps({ machine, image, settings }: MachineRequest): Step[
  */
 const TRIALS = ['5', '25']
 
-/** The commands that replace a machine and start it. Until it is stopped, nothing of it changes. */
+/** The commands that replace a machine and start it. Until it is stopped, it stays as it is, though NAME-previous goes. */
 export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
   const next = `${machine}-next`
   const previous = previousOf(machine)
-  const unit = unitOf(machine)
+  const unit = `systemd-nspawn@${machine}.service`
   const start = ['machinectl', 'start', machine]
   const stop = ['systemctl', 'stop', unit]
   // With a tree, machined renames the settings of its machine (systemd `src/shared/discover-image.c`).
@@ -70,23 +71,27 @@ export function replaceSteps({ machine, image, settings }: MachineRequest, found
     install(`${folder}/${settingsFileOf(previous)}`, `${folder}/${settingsFileOf(machine)}`),
   )
   const installs = settings === undefined ? kept : [install(settings, trustedSettingsOf(machine))]
-  const keepsPrevious = found.isUnproven || !found.isThere
+  const { isUnproven } = found
+  const keepsPrevious = isUnproven || !found.isThere
+  // What never ran is not started again.
+  const backAtFirst = isUnproven ? [] : [start]
   const back = [rename(previous, machine), start]
   const backAgain = [stop, rename(machine, next), ...back]
   const trial = { isTrial: true, back: backAgain } as const
   return [
     // Of an import that was broken off.
     ...(found.hasNext ? [{ command: remove(next) }] : []),
-    { command: importTar(image, next), canBreakOff: true },
+    { command: importTar(image, next) },
     ...(found.hasPrevious && !keepsPrevious ? [{ command: remove(previous) }] : []),
-    ...(found.isThere ? [{ command: stop, back: [start], isTurningPoint: true } as const] : []),
-    ...(found.isThere && found.isUnproven ? [{ command: remove(machine), back: [start] }] : []),
-    ...(found.isThere && !found.isUnproven ? [{ command: rename(machine, previous), back: [start] }] : []),
+    ...(found.isThere ? [{ command: stop, back: backAtFirst, isTurningPoint: true } as const] : []),
+    ...(found.isThere
+      ? [{ command: rename(machine, isUnproven ? unprovenOf(machine) : previous), back: backAtFirst }]
+      : []),
     { command: rename(next, machine), back, ...(!found.isThere && { isTurningPoint: true }) },
     ...installs.map(command => ({ command, back: backAgain })),
     { command: start, ...trial },
     ...TRIALS.flatMap(seconds => [
-      { command: ['sleep', seconds], ...trial, canBreakOff: true } as const,
+      { command: ['sleep', seconds], ...trial, isWait: true } as const,
       { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
     ]),
   ]
@@ -97,9 +102,9 @@ export function previousOf(machine: string): string {
   return `${machine}-previous`
 }
 
-/** The unit that runs a machine. */
-export function unitOf(machine: string): string {
-  return `systemd-nspawn@${machine}.service`
+/** The name under which a tree is kept that perhaps never ran. */
+export function unprovenOf(machine: string): string {
+  return `${machine}-unproven`
 }
 
 function importTar(image: string, machine: string): string[] {

@@ -38,8 +38,12 @@ export function answerInTurn(server: Server, limits: Required<ServeLimits>, answ
     connections.set(stream, connection)
     accept.call(server, stream)
   })
-  // Node closes it without an answer if nobody listens, and no more listens for its errors.
-  server.on('connect', (_, stream) => stream.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n'))
+  // Node hands such a connection over: no limit of its own holds for it any more, and `close` does not end it.
+  server.on('connect', (_, stream: Duplex) => {
+    const { socket } = connections.get(stream)!
+    socket.setTimeout(limits.idleTime, () => socket.destroy())
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\n\r\n', () => socket.destroy())
+  })
   server.on('request', (request, response) => {
     const stream: Duplex = request.socket
     const connection = connections.get(stream)!

@@ -141,7 +141,11 @@ describe('a folder that is none', () => {
     plant()
     const cache = openBlockCache(folder)
     expect(await cache.get('a')).toBeUndefined()
-    await expect(cache.put('a', BYTES)).rejects.toThrow(/: (is in the way and not a folder|cannot be written)/)
+    await expect(cache.put('a', BYTES)).rejects.toMatchObject({
+      code: 'FOLDER_UNWRITABLE',
+      path: folder,
+      message: expect.stringMatching(/: (is in the way and not a folder|cannot be written)/),
+    })
   })
 })
 

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build } from '../../../src/index.ts'
-import { runCommand } from '../../command.ts'
+import { MAIN, runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -98,6 +98,14 @@ describe('nspawn-rootfs sizes', () => {
     expect(readFileSync(at('file'), 'utf8')).toMatch(/<\/html>\n$/)
     expect(await read).toBe(readFileSync(at('file'), 'utf8'))
     expect(readlinkSync(at('link'))).toBe('file')
+    symlinkSync('new', at('link to nothing'))
+    await run(image, '--html', at('link to nothing'))
+    expect(readFileSync(at('new'), 'utf8')).toBe(await read)
+    const { stdout } = await runCommand(['sizes', image, '--html', '/dev/stdout'])
+    expect(stdout.toString()).toBe(await read)
+    const shell = `{ echo first; "$0" "$1" sizes "$2" --html /dev/stdout; echo last; } > out`
+    execFileSync('sh', ['-c', shell, process.execPath, MAIN, image], { cwd: folder })
+    expect(readFileSync(at('out'), 'utf8')).toBe(`first\n${await read}last\n`)
     expect(statSync(at('pipe')).isFIFO()).toBe(true)
   })
 

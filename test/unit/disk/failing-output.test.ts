@@ -16,7 +16,7 @@ describe('what cannot be written', () => {
     ['EDQUOT', 'disk quota exceeded', 'make room or choose another folder'],
     ['EACCES', 'permission denied', 'get permission to write there or choose another folder'],
     ['EPERM', 'operation not permitted', 'get permission to write there or choose another folder'],
-    ['EROFS', 'read-only file system', 'choose another folder'],
+    ['EROFS', 'read-only file system', 'choose another place'],
   ])('comes with an advice that helps: %s', async (code, message, advice) => {
     await expect(attempt('/a', () => Promise.reject(errorOfSystem(code, message)))).rejects.toMatchObject({
       code: 'DISK_FAILED',

@@ -11,7 +11,8 @@ afterEach(() => {
 
 /**
  * A host whose commands note their arguments. A machine is a file that holds the path of its image and what was added since; it
- * runs from its start on. `fail` has a call `PROGRAM-ARGUMENT` fail, or end its caller as if the power failed.
+ * runs from its start on. `fail` has a call `PROGRAM-ARGUMENT` fail, end its caller as if the power failed, or no call answer
+ * from then on.
  */
 function fakeHost() {
   const bin = temporaryFolder()
@@ -20,9 +21,12 @@ function fakeHost() {
   const script = `#!/bin/sh
 cd ${state}
 case "$1" in
-  show-image) test -e "machine-$2"; exit ;;
+  show-image) ! test -e mute && test -e "machine-$2"; exit ;;
+  list-images) ! test -e mute; exit ;;
   --quiet) test -e "runs-$3" && ! test -e "fails-systemctl-is-active"; exit ;;
 esac
+test -e "mutes-$(basename "$0")-$1" && touch mute
+test -e mute && exit 1
 echo "$(basename "$0") $*" >> log
 test -e "kills-$(basename "$0")-$1" && kill -KILL $PPID
 test -e "fails-$(basename "$0")-$1" && exit 1
@@ -43,12 +47,14 @@ esac
   return {
     records: join(state, 'records'),
     commands: () => (existsSync(log) ? readFileSync(log, 'utf8').split('\n').filter(Boolean) : []),
-    fail: (call: string, how: 'fails' | 'kills' = 'fails') => writeFileSync(join(state, `${how}-${call}`), ''),
-    mend: (call: string, how: 'fails' | 'kills' = 'fails') => rmSync(join(state, `${how}-${call}`)),
+    fail: (call: string, how: 'fails' | 'kills' | 'mutes' = 'fails') =>
+      writeFileSync(join(state, `${how}-${call}`), ''),
+    mend(call: string, how: 'fails' | 'kills' | 'mutes' = 'fails') {
+      for (const file of [`${how}-${call}`, 'mute']) rmSync(join(state, file), { force: true })
+    },
     /** What is in a machine; `undefined` if there is none. */
     contentsOf: (name: string) => (existsSync(machine(name)) ? readFileSync(machine(name), 'utf8') : undefined),
     keepState: (name: string) => appendFileSync(machine(name), 'state\n'),
-    reboot: () => rmSync(join(state, 'runs-systemd-nspawn@web.service'), { force: true }),
   }
 }
 
@@ -101,25 +107,46 @@ describe('the state of a machine', () => {
     ['the start', 'machinectl-start'],
     ['the trial', 'sleep-5'],
   ])('is kept if the power fails in %s', async (_, call) => {
-    for (const stays of ['off', 'on']) {
-      const { web, replace, fail, mend, contentsOf, reboot } = await hostWithState()
-      fail(call, 'kills')
-      const program = `
-        const { importImage } = await import(${JSON.stringify(new URL('../../../src/machine/index.ts', import.meta.url).href)})
-        await importImage({ ...${JSON.stringify(web)}, image: 'three', sha256: 'three', tell() {} })`
-      expect(spawnSync(process.execPath, ['--input-type=module', '-e', program]).signal).toBe('SIGKILL')
-      mend(call, 'kills')
-      if (stays === 'off') reboot()
-      expect(await replace('three')).toBe(true)
-      expect(contentsOf('web')).toBe('three\n')
-      // What runs is what is kept; a command goes on when its caller is gone.
-      const isProven = ['machinectl-start', 'sleep-5'].includes(call) && stays === 'on'
-      expect(contentsOf('web-previous')).toBe(isProven ? 'three\n' : 'two\nstate\n')
-    }
+    const { web, replace, fail, mend, contentsOf, keepState } = await hostWithState()
+    fail(call, 'kills')
+    const program = `
+      const { importImage } = await import(${JSON.stringify(new URL('../../../src/machine/index.ts', import.meta.url).href)})
+      await importImage({ ...${JSON.stringify(web)}, image: 'three', sha256: 'three', tell() {} })`
+    expect(spawnSync(process.execPath, ['--input-type=module', '-e', program]).signal).toBe('SIGKILL')
+    mend(call, 'kills')
+    const isReplaced = contentsOf('web') === 'three\n'
+    expect(isReplaced).toBe(['machinectl-start', 'sleep-5'].includes(call))
+    // It may have run since, without anybody who knew.
+    if (isReplaced) keepState('web')
+    expect(await replace('three')).toBe(true)
+    expect(['web', 'web-previous', 'web-unproven'].map(contentsOf)).toEqual([
+      'three\n',
+      'two\nstate\n',
+      isReplaced ? 'three\nstate\n' : undefined,
+    ])
+    expect(await replace('four')).toBe(true)
+    expect(contentsOf('web-previous')).toBe('three\n')
   })
 
+  it.each(['machinectl-start', 'sleep-5', 'systemctl-stop'])(
+    'is kept if systemd answers no more from %s on',
+    async call => {
+      const { replace, fail, mend, contentsOf } = await hostWithState()
+      fail(call, 'mutes')
+      await expect(replace('three')).rejects.toMatchObject({ code: expect.stringMatching(/^MACHINE_/) })
+      const trees = ['web', 'web-previous', 'web-next'].map(contentsOf)
+      await expect(replace('four')).rejects.toMatchObject({ code: 'MACHINE_FAILED' })
+      expect(['web', 'web-previous', 'web-next'].map(contentsOf)).toEqual(trees)
+      mend(call, 'mutes')
+      expect(await replace('four')).toBe(true)
+      const kept = ['web-previous', 'web-unproven'].map(contentsOf)
+      expect(contentsOf('web')).toBe('four\n')
+      expect(kept).toContain('two\nstate\n')
+    },
+  )
+
   it('is kept if no disk takes a record', async () => {
-    const { replace, told, records, contentsOf, fail, mend, reboot } = await hostWithState()
+    const { replace, told, records, contentsOf, fail, mend } = await hostWithState()
     mkdirSync(join(records, 'machines.json.new'))
     fail('machinectl-import-tar')
     await expect(replace('three')).rejects.toThrow(/import-tar three web-next ended with .*; the machine is as it was$/)
@@ -129,7 +156,6 @@ describe('the state of a machine', () => {
     expect(told.at(-1)).toMatch(/^warning: it is not noted what became of web: .*machines\.json: cannot be written/)
     expect([contentsOf('web'), contentsOf('web-previous')]).toEqual(['three\n', 'two\nstate\n'])
     rmSync(join(records, 'machines.json.new'), { recursive: true })
-    reboot()
     await replace('four')
     expect([contentsOf('web'), contentsOf('web-previous')]).toEqual(['four\n', 'three\n'])
   })

@@ -58,7 +58,8 @@ describe('the commands that make a machine', () => {
       const commands = lines(replaceSteps(REQUEST, { ...found, isThere }))
       expect(commands).not.toContain('machinectl remove web-previous')
       expect(commands).not.toContain('machinectl rename web web-previous')
-      expect(commands.includes('machinectl remove web')).toBe(isThere)
+      expect(commands).not.toContain('machinectl remove web')
+      expect(commands.includes('machinectl rename web web-unproven')).toBe(isThere)
       expect(commands).toContain('machinectl rename web-next web')
     }
   })
@@ -66,7 +67,7 @@ describe('the commands that make a machine', () => {
   it('never leave the user without a way back', () => {
     const steps = replaceSteps(REQUEST, FOUND)
     const stops = steps.findIndex(({ command }) => command.includes('stop'))
-    for (const { back = [] } of steps.slice(stops + 1)) expect(back.at(-1)).toEqual(['machinectl', 'start', 'web'])
+    for (const { back = [] } of steps.slice(stops)) expect(back.at(-1)).toEqual(['machinectl', 'start', 'web'])
   })
 
   it('quote what a shell would split', () => {
@@ -75,15 +76,22 @@ describe('the commands that make a machine', () => {
   })
 
   it('replace a machine only if that is asked for', async () => {
-    programs({ machinectl: 'test "$1 $2" = "show-image web"' })
+    programs({ machinectl: 'test "$1 $2" = "show-image web" || test "$1" = list-images' })
     const plan = { request: REQUEST, record: undefined, isReplacing: false }
     const refused = planMachine({ ...plan, replace: false })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web' })
     expect(lines(await planMachine({ ...plan, replace: true }))).toContain('machinectl rename web web-previous')
-    programs({ machinectl: 'false' })
+    programs({ machinectl: 'test "$1" = list-images' })
     expect(lines(await planMachine({ ...plan, replace: true }))).toEqual([
       'machinectl import-tar /var/cache/web/web.tar.xz web',
     ])
+    programs({ machinectl: 'false' })
+    await expect(planMachine({ ...plan, replace: true })).rejects.toMatchObject({
+      code: 'MACHINE_FAILED',
+      message: 'machine web: nobody can tell whether it is there: machinectl list-images fails',
+    })
+    vi.stubEnv('PATH', temporaryFolder())
+    expect(await planMachine({ ...plan, replace: true })).toHaveLength(1)
   })
 
   it('remove no machine that was not made here', async () => {
@@ -92,6 +100,11 @@ describe('the commands that make a machine', () => {
     const refused = planMachine({ ...plan, record: undefined })
     await expect(refused).rejects.toMatchObject({ code: 'MACHINE_EXISTS', machine: 'web-previous' })
     expect(lines(await planMachine({ ...plan, record: {} }))).toContain('machinectl remove web-previous')
+    await expect(planMachine({ ...plan, record: {}, isReplacing: true })).rejects.toMatchObject({
+      code: 'MACHINE_EXISTS',
+      machine: 'web-unproven',
+    })
+    programs({ machinectl: 'test "$1" = list-images || { test "$1" = show-image && test "$2" != web-unproven; }' })
     const brokenOff = lines(await planMachine({ ...plan, record: {}, isReplacing: true }))
     expect(brokenOff).not.toContain('machinectl remove web-previous')
   })
@@ -158,11 +171,12 @@ describe('an import that is broken off', () => {
     return runSteps('web', replaceSteps(REQUEST, FOUND), { ...options, onStep, signal: ending.signal })
   }
 
-  it('while the machine is imported leaves the running one as it was', async () => {
-    programs({ machinectl: 'exec sleep 60', systemctl: 'true' })
-    await expect(
-      breakOff('machinectl import-tar', { onTurningPoint: () => expect.fail('it changes') }),
-    ).rejects.toThrow(/^machine web: machinectl import-tar .* was broken off; the machine is as it was$/)
+  it('while the machine is imported leaves the running one as it was, when that is done', async () => {
+    programs({ machinectl: 'sleep 0.3', systemctl: 'true' })
+    const onTurningPoint = () => expect.fail('it changes')
+    await expect(breakOff('machinectl import-tar', { onTurningPoint })).rejects.toThrow(
+      /^machine web: the replacement was broken off; the machine is as it was$/,
+    )
     expect(told).toHaveLength(1)
   })
 
@@ -180,16 +194,15 @@ describe('an import that is broken off', () => {
     ])
   })
 
-  it('lets what changes the machine end, and then takes it back', async () => {
+  it('while the machine changes goes on to the trial, and then takes all back', async () => {
     programs({ machinectl: 'test "$1 $2" != "rename web" || sleep 0.3', systemctl: 'true' })
-    await expect(breakOff('machinectl rename web web-previous')).rejects.toThrow(
-      'machinectl rename web-next web was broken off; the machine that was there runs again',
+    let backs = 0
+    const onBack = async () => void backs++
+    await expect(breakOff('machinectl rename web web-previous', { onBack })).rejects.toThrow(
+      'sleep 5 was broken off; the machine that was there runs again',
     )
-    expect(told.slice(-3)).toEqual([
-      'machinectl rename web web-previous',
-      'machinectl rename web-previous web',
-      'machinectl start web',
-    ])
+    expect(told.slice(-2)).toEqual(['machinectl rename web-previous web', 'machinectl start web'])
+    expect(backs).toBe(1)
   })
 })
 

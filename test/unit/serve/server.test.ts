@@ -47,18 +47,23 @@ describe('a server', () => {
   it.each([
     ['one', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
     ['one, and more behind it', 'CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n'],
+    ['one, and bytes behind it', `CONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n${'x'.repeat(100_000)}`],
     ['one behind another request', 'GET /a HTTP/1.1\r\nHost: a\r\n\r\nCONNECT a:80 HTTP/1.1\r\nHost: a\r\n\r\n'],
   ])('is no proxy, and outlives who takes it for one: %s', async (_, requests) => {
-    const { url } = await serve(folderOf({ a: 'a' }))
-    for (const reset of [false, true]) {
-      const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const { url, close } = await serve(folderOf({ a: 'a' }), { limits: { connections: 2 } })
+    for (const how of ['read', 'reset', 'kept', 'kept', 'kept']) {
+      const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', allowHalfOpen: true })
       socket.on('error', () => {})
       socket.write(requests)
-      if (reset) socket.resetAndDestroy()
-      else expect(await text(socket)).toMatch(/HTTP\/1\.1 405 Method Not Allowed\r\n/)
+      const ended = once(socket, 'close')
+      if (how === 'reset') socket.resetAndDestroy()
+      else if (how === 'read') expect(await text(socket)).toMatch(/HTTP\/1\.1 405 Method Not Allowed\r\n/)
+      else socket.resume()
+      socket.on('end', () => how === 'read' && socket.end())
+      if (how === 'reset') await ended
     }
-    await new Promise(resolve => setImmediate(resolve))
     expect(await (await fetch(`${url}/a`)).text()).toBe('a')
+    await close()
   })
 
   it('outlives clients that leave at any moment, and closes what it has opened', async () => {
