@@ -111,10 +111,10 @@ describe.skipIf(real.skip)(`a block cache where others have files${real.because}
       process.seteuid(${NOBODY})
       mkdirSync(${JSON.stringify(folder)})
       process.seteuid(0)
-      console.log(await cache.put('a', new Uint8Array(9)))
+      console.log(await cache.put('a', new Uint8Array(9)).catch(error => error.code))
     `
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
-    expect([stdout, stderr]).toEqual(['false\n', ''])
+    expect([stdout, stderr]).toEqual(['FOLDER_UNTRUSTED\n', ''])
     expect(readdirSync(folder)).toEqual([])
   })
 
@@ -128,9 +128,10 @@ describe.skipIf(real.skip)(`a block cache where others have files${real.because}
       await openBlockCache(folder).put('a', new Uint8Array(9))
       for (const name of readdirSync(folder)) chmodSync(folder + '/' + name, 0o644)
       process.seteuid(${NOBODY})
-      console.log((await openBlockCache(folder).get('a')).length, await openBlockCache(folder).put('b', new Uint8Array(9)))
+      const cache = openBlockCache(folder)
+      console.log((await cache.get('a')).length, await cache.put('b', new Uint8Array(9)).catch(error => error.code))
     `
     const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' })
-    expect([stdout, stderr]).toEqual(['9 false\n', ''])
+    expect([stdout, stderr]).toEqual(['9 FOLDER_UNWRITABLE\n', ''])
   })
 })
