@@ -46,8 +46,8 @@ const READ_SIZE = 256 * 1024
 /** So few, because a few kilobytes may stand for many megabytes, and a decoder may give all of them at once. */
 const PIECE_SIZE = 4096
 
-/** What systemd decompresses, zstd from 258 on. */
-const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd'] as const
+/** What systemd decompresses, zstd from 258 on and lz4 from 261 on. */
+const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd', 'lz4'] as const
 
 const checkOptions = objectOf({
   system: oneOf(SYSTEMS),
@@ -102,15 +102,16 @@ async function checkBytes(source: AsyncIterable<Uint8Array>, options: ImageCheck
 
   const known = READ_BY_SYSTEMD.find(name => name === compression)
   if (known === undefined) {
-    // lz4 is known to the decompressor that systemd has from 261 on.
-    const message = `is compressed with ${compression}: use xz`
-    report('compression', message, compression === 'lz4' ? { until: 260 } : {})
+    report('compression', `is compressed with ${compression}: use xz`)
     await input.drain()
     const { findings, storePaths } = await check.finish({ isPartial: true })
     return { systemd, findings, compression, size: input.size, tarSize: 0, entries: 0, storePaths }
   }
   if (compression === 'zstd') {
     report('compression', 'is compressed with zstd, which systemd reads from 258 on: use xz', { until: 257 })
+  }
+  if (compression === 'lz4') {
+    report('compression', 'is compressed with lz4, which systemd reads from 261 on: use xz', { until: 260 })
   }
   // What reads tar archives is loaded for those who have some: a build checks its entries without.
   const { readTar } = await import('./tar.ts')
