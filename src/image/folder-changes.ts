@@ -8,7 +8,7 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, type Sharing } from '../disk/index.ts'
+import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, reasonOf, type Sharing } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
 import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
 import { type ArtefactDigest, mergeChecksums, parseArtefacts, parseChecksums } from '../manifest/index.ts'
@@ -64,22 +64,26 @@ interface Line {
   readonly sha256: string
 }
 
-/** The lines of SHA256SUMS about other files that are there. */
+/** The lines of SHA256SUMS about other files, but not about those that are certain to be gone. */
 async function othersOf(folder: string, text: string, replaced: readonly string[]): Promise<Line[]> {
   const lines: Line[] = []
   for (const line of parseChecksums(text)) {
-    if (!replaced.includes(line.file) && (await isThere(join(folder, line.file)))) lines.push(line)
+    if (!replaced.includes(line.file) && (await mayBeThere(join(folder, line.file)))) lines.push(line)
   }
   return lines
 }
 
-/** Whether there is something at a path, which anybody may have written into SHA256SUMS. */
-async function isThere(path: string): Promise<boolean> {
+/** Whether something may be at a path, which anybody may have written into SHA256SUMS. Throws `ImageError` OUTPUT_FAILED. */
+async function mayBeThere(path: string): Promise<boolean> {
   try {
     return (await lookAt(path)) !== undefined
   } catch (error) {
-    if (['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
-    throw error
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOTDIR', 'ENAMETOOLONG', 'ELOOP'].includes(code)) return false
+    // In a folder of somebody else, who may serve what is in it.
+    if (code === 'EACCES') return true
+    const message = `${path}: is in ${CHECKSUMS_FILE}, and cannot be looked for: ${reasonOf(error)}; remove its line`
+    throw new ImageError('OUTPUT_FAILED', path, message, { cause: error })
   }
 }
 

@@ -13,11 +13,22 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ownThreadName } from '../../../src/disk/thread-name.ts'
 import { build, type ImageSpec } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
+
+// What is called like an error cannot be looked at: root may look at everything, and others may not start these threads.
+vi.mock('node:fs/promises', async importOriginal => {
+  const original = await importOriginal<typeof import('node:fs/promises')>()
+  const lstat = (async (path: string, options?: object) => {
+    const code = ['EACCES', 'EIO'].find(code => path.endsWith(`/${code}`))
+    if (code === undefined) return original.lstat(path, options)
+    throw Object.assign(new Error(`${code}: it fails, lstat '${path}'`), { code })
+  }) as typeof original.lstat
+  return { ...original, lstat }
+})
 
 let out = ''
 let spec: ImageSpec
@@ -86,6 +97,24 @@ describe('the output folder', () => {
     await buildHere()
     const files = ['bsd', 'dot', 'image.manifest.json', 'image.tar', 'sub/name', 'upper']
     expect(checkSums()).toBe(files.map(file => `${file}: OK\n`).join(''))
+  })
+
+  it('keeps the checksums of files in folders of others, which may be there', async () => {
+    mkdirSync(out)
+    const line = `${'0'.repeat(64)}  EACCES\n`
+    writeFileSync(join(out, 'SHA256SUMS'), line)
+    await buildHere()
+    expect(readFileSync(join(out, 'SHA256SUMS'), 'utf8')).toContain(line)
+  })
+
+  it('names a file in the list of checksums that cannot be looked for', async () => {
+    mkdirSync(out)
+    writeFileSync(join(out, 'SHA256SUMS'), `${'0'.repeat(64)}  EIO\n`)
+    await expect(buildHere()).rejects.toMatchObject({
+      code: 'OUTPUT_FAILED',
+      path: join(out, 'EIO'),
+      message: expect.stringContaining('cannot be looked for: it fails'),
+    })
   })
 
   it.each(['null', '{"artefacts":[null,1,{}]}', '{"artefacts":{"length":1}}', '{'])(
