@@ -51,7 +51,10 @@ export async function openFile(path: string, signal?: AbortSignal): Promise<Imag
   const handle = await openRegular(path, { signal, explain }).catch(error => {
     throw fail(error)
   })
-  const { size } = await handle.stat()
+  const { size } = await handle.stat().catch(async error => {
+    await handle.close()
+    throw fail(error)
+  })
   return createSource(path, {
     size,
     async fill(target, offset) {
