@@ -13,7 +13,7 @@ import { checkNames, isOurs, isThere, LATEST, linkTarget, stateName, stateNumber
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
 import { filesOfVersion, type Published, type PublishedImage, readPublished } from './record.ts'
-import { isSameState, publishFile, stageState, standingNames } from './state.ts'
+import { isSameState, mendModes, publishFile, stageState, standingNames } from './state.ts'
 import { transferFileOf, transferText } from './transfer.ts'
 
 /** How to publish. */
@@ -44,6 +44,8 @@ export async function commit(
   const isSame = published && (await isPublished(out, published, staged, signing?.isRepeatable === false))
   const current = isSame ? stateName(published.number) : state
   await commitChange(out, scratch, await stageChange(scratch, { published, next, staged, current }))
+  // In an open folder others could put a link to any file of this user in the place of one.
+  if (scratch.sharing !== 'open') await mendModes(out, current, next.versions.flatMap(filesOfVersion))
   const names = built.map(({ file }) => file)
   return {
     folder,

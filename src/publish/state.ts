@@ -6,7 +6,7 @@
  *     SHA256SUMS, with its signatures       of the files of all versions, under each name
  *     publication.json                      see `record.ts`
  */
-import { chmod, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { attempt, syncPath } from '../disk/index.ts'
@@ -28,11 +28,32 @@ export interface State {
 
 /** Others may read what is published, and must not change it. */
 const FILE_MODE = 0o644
+const FOLDER_MODE = 0o755
 
 /** Lets others read a file, whatever the umask: a web server may run as anybody. Durably. */
 export async function publishFile(path: string): Promise<void> {
   await chmod(path, FILE_MODE)
   await syncPath(path)
+}
+
+/**
+ * Lets others read what stands in the folder `out`: `files`, the folder `state` and what is in that. Earlier versions of this
+ * program left them as the umask said. What cannot be changed stays as it is. Never rejects.
+ */
+export async function mendModes(out: string, state: string, files: readonly string[]): Promise<void> {
+  const inside = await withDescriptor(() => readdir(join(out, state))).catch(() => [])
+  for (const name of [...files, state, ...inside.map(file => join(state, file))]) {
+    const path = join(out, name)
+    try {
+      const found = await lstat(path)
+      // What a symlink leads to may be anything.
+      if (!found.isFile() && !found.isDirectory()) continue
+      const mode = found.isFile() ? FILE_MODE : FOLDER_MODE
+      if ((found.mode & 0o777) === mode) continue
+      await chmod(path, mode)
+      await syncPath(path)
+    } catch {}
+  }
 }
 
 /** Makes the folder of a publication at `path`, durably. `shown` is its path for people. Throws `DiskError`, `SigningError`. */
@@ -46,7 +67,7 @@ export async function stageState(path: string, shown: string, state: State): Pro
     })
   await attempt(shown, async () => {
     await mkdir(path)
-    await chmod(path, 0o755)
+    await chmod(path, FOLDER_MODE)
   })
   for (const { name, files } of images) {
     for (const { file } of files) {

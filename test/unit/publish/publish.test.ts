@@ -11,14 +11,16 @@ import {
   realpathSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { generateKeyPair, type ImageSpec, type PublishOptions, publishImages } from '../../../src/index.ts'
+import { mendModes } from '../../../src/publish/state.ts'
 import { createChrootStore } from '../../chroot-store.ts'
-import { temporaryFolder } from '../../temporary.ts'
+import { temporaryFolder, unprivilegedWhile } from '../../temporary.ts'
 
 /** Specs of two small images; `text` is what is in them. */
 function specsOf(text: string): ImageSpec[] {
@@ -54,6 +56,14 @@ const filesOf = (name: string) => ['manifest.json', 'nspawn', 'tar'].map(end => 
 
 /** The versions of the image `web` that are in a folder. */
 const versionsIn = (folder: string) => visible(folder).flatMap(name => /^web_(.*)\.tar$/.exec(name)?.[1] ?? [])
+
+/** The modes of all files and folders that are published, whatever name leads to them. */
+const modesIn = (folder: string) =>
+  [folder, join(folder, '.latest')].flatMap(folder =>
+    readdirSync(folder)
+      .map(name => [name, statSync(join(folder, name))] as const)
+      .map(([name, found]) => [name, (found.mode & 0o777).toString(8), found.isDirectory()] as const),
+  )
 
 const linesOf = (folder: string) => readFileSync(join(folder, 'SHA256SUMS'), 'utf8').split('\n').slice(0, -1)
 
@@ -99,15 +109,40 @@ describe('publishImages', () => {
     } finally {
       process.umask(before)
     }
-    const modes = (folder: string) =>
-      readdirSync(folder)
-        .map(name => [name, statSync(join(folder, name))] as const)
-        .map(([name, found]) => [name, (found.mode & 0o777).toString(8), found.isDirectory()] as const)
-    const found = [...modes(folder), ...modes(join(folder, '.latest'))]
+    const found = modesIn(folder)
     expect(found.map(([name]) => name)).toEqual(
       expect.arrayContaining(['web_1.tar', 'web_2.manifest.json', 'web_2.nspawn', 'web.transfer', 'SHA256SUMS.gpg']),
     )
     expect(found.filter(([, mode, isFolder]) => mode !== (isFolder ? '755' : '644'))).toEqual([])
+  })
+
+  it('lets others read what was published before and could be read by nobody else', async () => {
+    const folder = temporaryFolder()
+    await publish(folder, 'one', { version: '1' })
+    await publish(folder, 'two', { version: '2' })
+    const open = modesIn(folder)
+    for (const { parentPath, name } of readdirSync(join(folder, '.latest'), { withFileTypes: true })) {
+      chmodSync(join(parentPath, name), 0o600)
+    }
+    for (const name of versionsIn(folder).flatMap(version => filesOf(`web_${version}`))) {
+      chmodSync(join(folder, name), 0o600)
+    }
+    chmodSync(join(folder, '.latest'), 0o700)
+    expect((await publish(folder, 'two', { version: '2' })).isNew).toBe(false)
+    expect(modesIn(folder)).toEqual(open)
+    chmodSync(join(folder, 'web_1.tar'), 0o600)
+    await publish(folder, 'three', { version: '3' })
+    expect((statSync(join(folder, 'web_1.tar')).mode & 0o777).toString(8)).toBe('644')
+  })
+
+  it('leaves the modes that it may not change, and those of what symlinks lead to', async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o755)
+    for (const name of ['owned', 'other']) writeFileSync(join(folder, name), '', { mode: 0o600 })
+    symlinkSync('other', join(folder, 'link'))
+    await unprivilegedWhile(() => mendModes(folder, '.published-1', ['owned', 'missing', 'link']))
+    await mendModes(folder, '.published-1', ['link'])
+    expect((statSync(join(folder, 'other')).mode & 0o777).toString(8)).toBe('600')
   })
 
   it('leads all names to the next version at once, and keeps the one before', async () => {
