@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { type Access, createAccess, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
 import { narHashFromBytes, parseStorePath, type StorePath } from '../nix/index.ts'
 import type { Closure } from './closure.ts'
-import { createMentions } from './mentions.ts'
+import { createMentions, type DigestIndex, indexDigests } from './mentions.ts'
 import { narClosure, type PackedPath } from './nar-closure.ts'
 
 /** How the names of NAR files end, and what that means; of a file that has a mark, the mark counts. */
@@ -33,21 +33,17 @@ export async function narFilesClosure(
   const paths = Object.keys(files).map(path => parseStorePath(path, storeDir))
   const access = createAccess({}, signal)
   try {
+    const index = indexDigests(paths)
     const packed: PackedPath[] = []
-    for (const [i, file] of Object.values(files).entries()) packed.push(await examine(access, paths[i], file, paths))
+    for (const [i, file] of Object.values(files).entries()) packed.push(await examine(access, paths[i], file, index))
     return narClosure(storeDir, packed, { access: {}, cacheUrls: [] }, signal)
   } finally {
     await access.close()
   }
 }
 
-/** Reads a NAR for its hash, its length, and which of `others` it mentions. */
-async function examine(
-  access: Access,
-  path: StorePath,
-  name: string,
-  others: readonly StorePath[],
-): Promise<PackedPath> {
+/** Reads a NAR for its hash, its length, and which paths of `index` it mentions. */
+async function examine(access: Access, path: StorePath, name: string, index: DigestIndex): Promise<PackedPath> {
   const url = pathToFileURL(resolve(name)).href
   const compression = ENDINGS.find(([ending]) => name.endsWith(ending))?.[1] ?? 'none'
   const file: NarFile = { url, compression }
@@ -55,7 +51,7 @@ async function examine(
   const bytes = await openNarFile(access, file, subject)
   if (!bytes) throw new NarFileError('NAR_FILE_MISSING', path.path, url, 'no such file')
   const hash = createHash('sha256')
-  const mentioned = createMentions(others)
+  const mentioned = createMentions(index)
   let narSize = 0
   for await (const chunk of readNarFile(file, subject, bytes)) {
     hash.update(chunk)

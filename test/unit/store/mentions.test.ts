@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished, vi } from 'vitest'
 import { encodeNixBase32, parseStorePath, parseStorePathBaseName, type StorePath } from '../../../src/nix/index.ts'
-import { createMentions } from '../../../src/store/mentions.ts'
+import { createMentions, indexDigests } from '../../../src/store/mentions.ts'
 import { storePathOf } from '../../chroot-store.ts'
 
 const PATHS = Array.from({ length: 20 }, (_, i) => parseStorePath(storePathOf(`path-${i}`)))
@@ -14,7 +14,7 @@ const ALL = [
 ]
 
 const found = (paths: readonly StorePath[], chunks: readonly Uint8Array[]) => {
-  const mentions = createMentions(paths)
+  const mentions = createMentions(indexDigests(paths))
   for (const chunk of chunks) mentions.look(chunk)
   return mentions.found().map(({ path }) => path)
 }
@@ -53,4 +53,33 @@ it('looks at many bytes once, and not once for each of many paths', () => {
   const chunk = Buffer.alloc(1 << 16, 'some text, and abcdfghijklmnpqrsvwxyz0123456789 in it ')
   const chunks = Array.from({ length: 2000 }, () => chunk)
   expect(found(paths, [...chunks, Buffer.from(paths[7].digest)])).toEqual([paths[7].path])
+})
+
+it('reads the digests of many paths once for many files', () => {
+  let count = 0
+  const paths = PATHS.map(path => ({
+    ...path,
+    get digest() {
+      count++
+      return path.digest
+    },
+  }))
+  const index = indexDigests(paths)
+  for (let i = 0; i < 100; i++) {
+    const mentions = createMentions(index)
+    mentions.look(Buffer.from(PATHS[i % 2].digest))
+    expect(mentions.found()).toEqual([paths[i % 2]].map(path => expect.objectContaining({ path: path.path })))
+  }
+  expect(count).toBeLessThan(5 * paths.length)
+})
+
+it('makes no text of digits that no digest begins with', () => {
+  const toText = vi.spyOn(Buffer.prototype, 'toString')
+  onTestFinished(() => toText.mockRestore())
+  const mentions = createMentions(indexDigests(PATHS))
+  toText.mockClear()
+  mentions.look(Buffer.alloc(100_000, 'z'))
+  mentions.look(Buffer.from(PATHS[3].digest))
+  expect(toText).toHaveBeenCalledOnce()
+  expect(mentions.found()).toEqual([PATHS[3]])
 })
