@@ -54,6 +54,7 @@ async function openFolder(folder: string | URL): Promise<ImageFolder> {
 }
 
 async function openServer(folder: string, server: ServerOptions): Promise<ImageFolder> {
+  if (!URL.canParse(folder)) throw unreadable(describeUrl(folder), 'it is no valid URL')
   const access = await openAccess(folder, server)
   const urlOf = (file: string) => new URL(encodeURIComponent(file), folder).href
   const onServer = <T>(file: string, call: (url: string) => Promise<T>) =>
@@ -92,6 +93,10 @@ async function attempt<T>(path: string, read: () => Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (error) {
-    throw new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${reasonOf(error)}`, { cause: error })
+    throw unreadable(path, reasonOf(error), error)
   }
+}
+
+function unreadable(path: string, why: string, cause?: unknown): CheckError {
+  return new CheckError('IMAGE_UNREADABLE', `${path}: cannot be read: ${why}`, { cause })
 }

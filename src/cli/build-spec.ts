@@ -163,6 +163,10 @@ function sourceOf(flags: BuildFlags): ClosureSource {
   if (folders.length > 1 || (folders.length > 0 && urls.length > 0)) {
     throw new UsageError('--store: give one folder, or one or more URLs of binary caches')
   }
+  // Without the URL, in which a password may stand.
+  if (urls.some(url => isHttp(url) && !URL.canParse(url))) {
+    throw new UsageError('--store: not a valid URL; give a folder, or a URL such as https://cache.example.org')
+  }
   const places: ClosureSource = {
     closureInfo,
     store: folders[0],

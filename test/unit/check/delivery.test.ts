@@ -86,4 +86,11 @@ describe('a folder with an image', () => {
   it('may be missing', async () => {
     await expect(checkDelivery(join(folder, 'none'), NAME)).rejects.toMatchObject({ code: 'IMAGE_UNREADABLE' })
   })
+
+  it('may be no URL, whose password is not shown', async () => {
+    await expect(checkDelivery('http://user:secret@[', NAME)).rejects.toMatchObject({
+      code: 'IMAGE_UNREADABLE',
+      message: 'http://[: cannot be read: it is no valid URL',
+    })
+  })
 })

@@ -61,6 +61,11 @@ describe('wrong usage ends with 2 and says why', () => {
     ['a name that systemd refuses', ['build', '--root', 'x', '--name', 'a b'], /not a name that machinectl accepts/],
     ['a host that is empty', ['serve', '--host', ''], /give an address, such as 127\.0\.0\.1/],
     ['a closure that is too small', ['bench', '--size', '5'], /--size: give at least 1MB/],
+    [
+      'no URL of a cache',
+      ['build', '--root', 'x', '--store', 'http://u:secret@['],
+      /^nspawn-rootfs: --store: not a valid URL; give a folder, or a URL such as \S+$/m,
+    ],
     ...['http://', 'http://[::1/x.tar', 'HTTPS://'].flatMap(url =>
       [
         ['check', url],
