@@ -1,5 +1,4 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
-
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
 import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import type { ByteInput } from '../unpack/index.ts'

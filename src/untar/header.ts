@@ -14,7 +14,6 @@
  *
  * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
  */
-
 import { type ByteString, EMPTY, joinPath } from '../bytes/index.ts'
 import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 
