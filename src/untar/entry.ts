@@ -29,13 +29,16 @@ export function typeOf({ header, path }: TarEntry): ImageNode['type'] {
   return type === 'file' && path.endsWith('/') ? 'directory' : type
 }
 
+/** Seconds from 1970 to the last time that a `Date` takes, in the year 275760. No file system goes as far. */
+const LATEST = 8.64e12
+
 /** Permission bits, owner, group and the time of the last change in seconds since 1970, 0 where there is none. */
 export function attributesOf({ header, pax }: TarEntry) {
   return {
     mode: (header.mode ?? 0) & 0o7777,
     uid: numberOf(pax.uid || header.uid),
     gid: numberOf(pax.gid || header.gid),
-    mtime: numberOf(pax.mtime || header.mtime),
+    mtime: Math.max(-LATEST, Math.min(LATEST, numberOf(pax.mtime || header.mtime))),
   }
 }
 

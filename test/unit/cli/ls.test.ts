@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { build } from '../../../src/index.ts'
 import { MAIN, runCommand } from '../../command.ts'
 import { createNixosStore } from '../../nixos-store.ts'
-import { END_OF_TAR, rawEntry } from '../../raw-tar.ts'
+import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const run = async (...args: string[]) => {
@@ -57,6 +57,22 @@ describe('nspawn-rootfs ls', () => {
     const line = `"$0" "$1" ls "$2" | head -n 1`
     const output = execFileSync('sh', ['-c', line, process.execPath, MAIN, file], { stdio: ['ignore', 'pipe', 'pipe'] })
     expect(output.toString()).toBe(`${'n'.repeat(90)}0\n`)
+  })
+
+  it('shows a time that no clock reaches, and extract sets one', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'a.tar')
+    const entries = ['99999999999999', '-99999999999999'].map((mtime, i) => [
+      rawPax({ mtime }),
+      rawEntry({ name: `${i}` }),
+    ])
+    writeFileSync(file, Buffer.concat([...entries.flat(), END_OF_TAR]))
+    const { lines } = await run('ls', '-l', file)
+    expect(lines.map(line => line.replace(/^\S+ +\S+ +\d+ /, ''))).toEqual([
+      expect.stringMatching(/^\+?275760-09-1\d \d\d:\d\d 0$/),
+      expect.stringMatching(/^-271821-04-\d\d \d\d:\d\d 1$/),
+    ])
+    expect(await run('extract', file, '--to', join(folder, 'out'))).toMatchObject({ code: 0 })
   })
 
   it('shows what a terminal would obey', async () => {
