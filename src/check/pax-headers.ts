@@ -1,6 +1,6 @@
 /** What is wrong with pax headers, whichever entry they are about (POSIX.1-2017, pax, "pax Extended Header"). */
 import type { ByteString } from '../bytes/index.ts'
-import type { PaxHeader, PaxRecords } from '../untar/index.ts'
+import { PAX_NAMES, type PaxHeader, type PaxRecords } from '../untar/index.ts'
 import type { Report } from './findings.ts'
 import { shownQuoted } from './shown.ts'
 
@@ -39,6 +39,7 @@ export function reportGlobals(header: PaxHeader, report: Report): void {
     const message = `a global pax header sets ${shownQuoted(key)} for all entries: write it into the header of each`
     report('pax-global', message, { since: 259 })
   }
+  reportNames(records, 'a global pax header', report)
   reportNumbers(records, 'a global pax header', report)
 }
 
@@ -51,6 +52,7 @@ export function reportPaxHeader(header: PaxHeader, isSecond: boolean, report: Re
   else if (Object.keys(records).length === 0) report('pax', 'a pax header is empty: leave it out', { since: 259 })
   if (isSecond) report('pax', 'has two pax headers: put their records into one', { ...details, since: 259 })
   if (records.path === '') report('pax', 'a pax header has an empty path', { until: 252 })
+  reportNames(records, 'a pax header', report, path)
   reportNumbers(records, 'a pax header', report, path)
 }
 
@@ -59,6 +61,14 @@ function reportFault({ fault, isPadded }: PaxHeader, report: Report, path?: Byte
   const message = `a pax header cannot be read: ${fault}`
   if (!isPadded) report('pax', message, { ...details, until: 258 })
   report('pax', `${message}, and what it says is lost`, { ...details, since: 259, severity: 'warning' })
+}
+
+function reportNames(records: PaxRecords, where: string, report: Report, path?: ByteString): void {
+  for (const key of PAX_NAMES) {
+    if (!records[key]?.includes('\0')) continue
+    const message = `${where} has a NUL in its ${key}: importers take what stands in front of it for the whole name`
+    report('pax', message, { ...(path !== undefined && { path }) })
+  }
 }
 
 function reportNumbers(records: PaxRecords, where: string, report: Report, path?: ByteString): void {

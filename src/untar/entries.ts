@@ -3,7 +3,7 @@ import { type ByteString, decodeByteString } from '../bytes/index.ts'
 import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import type { ByteInput } from '../unpack/index.ts'
 import { decodeTarHeader, type TarHeader } from './header.ts'
-import { type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
+import { PAX_NAMES, type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
 
 /** Bytes of the extended headers in front of an entry: libarchive takes as many (archive_read_support_format_tar.c). */
 export const EXTENDED_MAX = 1024 * 1024
@@ -14,7 +14,7 @@ export interface TarEntry {
   /** From the header, or from an extended header in front of it. */
   readonly path: ByteString
   readonly target: ByteString
-  /** The records of pax headers that are about this entry. */
+  /** The records of pax headers that are about this entry; names end at the first NUL. */
   readonly pax: PaxRecords
   /** Whether the target is from an extended header. */
   readonly isTargetExtended: boolean
@@ -97,12 +97,6 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     return skipped === length
   }
 
-  /** The text of a GNU header for a long name; it ends at the first NUL. */
-  const longText = (bytes: Uint8Array) => {
-    const nul = bytes.indexOf(0)
-    return decodeByteString(bytes, 0, nul === -1 ? bytes.length : nul)
-  }
-
   return {
     get offset() {
       return offset
@@ -157,12 +151,12 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         else if (type === 'g') {
           const parsed = parsePaxHeader(body)
           observer.onGlobals?.(parsed)
-          globals = { ...globals, ...pick(parsed.records, INHERITED) }
+          globals = { ...globals, ...pick(cutNames(parsed.records), INHERITED) }
           isPax = true
         } else if (type === 'x' || type === 'X') {
           const parsed = parsePaxHeader(body)
           observer.onPax?.(parsed, pax !== undefined)
-          pax = pax === undefined ? parsed.records : Object.assign(pax, parsed.records)
+          pax = { ...pax, ...cutNames(parsed.records) }
           isPax = true
         }
       }
@@ -183,6 +177,21 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
       return block.length < TAR_BLOCK_SIZE || isZero(block) || decodeTarHeader(block) !== undefined
     },
   }
+}
+
+/** The text of a GNU header for a long name; it ends at the first NUL. */
+function longText(bytes: Uint8Array): ByteString {
+  const nul = bytes.indexOf(0)
+  return decodeByteString(bytes, 0, nul === -1 ? bytes.length : nul)
+}
+
+/** A record holds any bytes, but importers take a name as text of C. */
+function cutNames(records: PaxRecords): PaxRecords {
+  const cut = PAX_NAMES.flatMap(key => {
+    const nul = records[key]?.indexOf('\0') ?? -1
+    return nul === -1 ? [] : [[key, records[key]!.slice(0, nul)]]
+  })
+  return cut.length === 0 ? records : { ...records, ...Object.fromEntries(cut) }
 }
 
 const ZEROS = Buffer.alloc(TAR_BLOCK_SIZE)

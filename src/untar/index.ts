@@ -9,5 +9,5 @@ export {
 export { attributesOf, hasContents, isSparse, normalizePath, PATH_MAX, typeOf } from './entry.ts'
 export { decodeTarHeader } from './header.ts'
 export { createHeaderScan } from './header-scan.ts'
-export type { PaxHeader, PaxRecords } from './pax.ts'
+export { PAX_NAMES, type PaxHeader, type PaxRecords } from './pax.ts'
 export { readSparseFile, readSparseMap, type SparseFile, type SparsePart } from './sparse.ts'

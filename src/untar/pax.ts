@@ -7,6 +7,9 @@ import type { ByteString } from '../bytes/index.ts'
 /** The records of pax headers, by their keys, which are byte strings, too. */
 export type PaxRecords = Readonly<Record<string, ByteString>>
 
+/** Keys of the records that hold names. */
+export const PAX_NAMES = ['path', 'linkpath', 'GNU.sparse.name'] as const
+
 /** The records of a pax header. */
 export interface PaxHeader {
   readonly records: PaxRecords

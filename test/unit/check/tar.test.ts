@@ -126,6 +126,15 @@ describe('a pax header', () => {
     ['a comment for all', rawPax({ comment: 'x' }, 'g'), []],
     ['a time for all', rawPax({ mtime: '1' }, 'g'), ['error pax-global']],
     ['nothing for all', header('', 'g'), ['error pax-global']],
+    ['a NUL in a path', rawPax({ path: 'usr/a\0b' }), ['error pax usr/a\0b']],
+    [
+      'a NUL in a path, and zeros behind it',
+      header('17 path=usr/a\0bc\n\0'),
+      ['warning pax usr/a\0bc', 'error pax usr/a\0bc'],
+    ],
+    ['a NUL in a target', rawPax({ linkpath: '\0b' }), ['error pax']],
+    ['a NUL in a path for all', rawPax({ path: 'usr/a\0b' }, 'g'), ['error pax-global', 'error pax']],
+    ['a NUL in an attribute', rawPax({ 'SCHILY.xattr.user.a': 'a\0b' }), []],
     ['another behind it', Buffer.concat([rawPax({ uid: '1' }), rawPax({ gid: '1' })]), ['error pax']],
   ])('may hold %s', async (_, bytes, expected) => {
     expect(await briefs(bytes, file('usr/a'))).toEqual(expected)

@@ -182,7 +182,7 @@ describe('a hostile image writes nothing outside of the folder', () => {
   it.each<[string, readonly (RawEntry | Buffer)[], RegExp]>([
     ['with ".." in a path', [{ name: '../evil' }], /^\/\.\.\/evil: has "\.\." in its path/],
     ['with ".." in the middle', [{ name: 'a/../../evil' }], /has "\.\." in its path/],
-    ['with a NUL in a name', [rawPax({ path: 'a\0b' }), { name: 'x' }], /has a NUL in its name/],
+    ['with ".." in front of a NUL', [rawPax({ path: '../evil\0b' }), { name: 'x' }], /has "\.\." in its path/],
     [
       'with a file that is the root',
       [{ name: './', type: '1', linkname: 'a' }, { name: '.' }],
@@ -245,6 +245,11 @@ describe('a hostile image writes nothing outside of the folder', () => {
     const { result, beside } = await extractEntries({ name: 'first', data: 'x' }, ...entries)
     expect((result as Error).message).toMatch(message)
     expect(beside).toEqual(['a.tar'])
+  })
+
+  it('with a NUL in a name, which ends there as for importers', async () => {
+    const { to } = await extractEntries(rawPax({ path: 'a\0b' }), { name: 'x' })
+    expect(readdirSync(to)).toEqual(['a'])
   })
 
   it.each(['absolute', 'relative', 'through another'])('through a symlink, %s, that was planted before', async kind => {

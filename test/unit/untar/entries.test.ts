@@ -1,8 +1,10 @@
+import { execFileSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createByteInput } from '../../../src/unpack/index.ts'
 import { createTarEntries, type TarEntry } from '../../../src/untar/index.ts'
 import { lent } from '../../lent.ts'
+import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
 
 /** Pieces of `bytes` that are at most as long as `lengths`, which come again and again. */
@@ -27,6 +29,12 @@ async function entriesOf(pieces: Iterable<Uint8Array>, wanted: number) {
       head: await archive.contents(next.size, wanted),
     })
   }
+}
+
+const gnuTar = needs('tar')
+
+function listedByGnuTar(input: Uint8Array): string[] {
+  return execFileSync('tar', ['-tf', '-'], { input }).toString().split('\n').slice(0, -1)
 }
 
 describe('entries of a tar archive', () => {
@@ -88,6 +96,25 @@ describe('entries of a tar archive', () => {
     const archive = createTarEntries(createByteInput(lent([bytes])))
     const records = [await archive.next(), await archive.next()].map(entry => (entry as TarEntry).pax)
     expect(records).toEqual([{ uid: '7' }, { uid: '8' }])
+  })
+
+  it('end the names of pax records at a NUL', async () => {
+    const bytes = Buffer.concat([
+      rawPax({ path: 'etc/shadow\0.readme', linkpath: 'a\0b', comment: 'c\0d' }),
+      rawEntry({ name: 'link', type: '2', linkname: 'x' }),
+      rawPax({ 'GNU.sparse.name': 'sparse\0x' }),
+      rawEntry({ name: 'file' }),
+      rawPax({ path: 'for-all\0x' }, 'g'),
+      rawEntry({ name: 'file' }),
+      END_OF_TAR,
+    ])
+    const { found } = await entriesOf([bytes], 0)
+    expect(found.map(({ path, target }) => [path, target])).toEqual([
+      ['etc/shadow', 'a'],
+      ['sparse', ''],
+      ['for-all', ''],
+    ])
+    if (!gnuTar.skip) expect(found.map(({ path }) => path)).toEqual(listedByGnuTar(bytes))
   })
 
   it.each(['1.5', '0.5', '0x10', '1e3', '-5', ' 5', 'Infinity'])(
