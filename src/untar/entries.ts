@@ -118,7 +118,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         await gather(TAR_BLOCK_SIZE)
         const { type } = header
         const size = Math.max(0, header.size ?? 0)
-        if (!'LKxXgVA'.includes(type)) {
+        if (!'LKxXgV'.includes(type)) {
           const records = { ...globals, ...pax }
           const stated = /^\d+$/.test(records.size ?? '') ? Number(records.size) : size
           return {
@@ -131,7 +131,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
             isPax,
           }
         }
-        if ('VA'.includes(type)) {
+        if (type === 'V') {
           if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
           continue
         }

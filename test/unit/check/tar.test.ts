@@ -83,6 +83,11 @@ describe('an entry', () => {
   it.each([
     ['an unknown type', { type: 'Q' }, ['warning entry-type usr/a']],
     ['a directory of an incremental backup', { type: 'D', data: 'Yb\0\0' }, ['note entry-type usr/a']],
+    [
+      'a list of Solaris, of which GNU tar makes a file',
+      { type: 'A' },
+      ['error entry-type usr/a', 'warning entry-type usr/a'],
+    ],
     ['a part of a file', { type: 'M' }, ['error entry-type usr/a']],
     [
       'a device of a large number',

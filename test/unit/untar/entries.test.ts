@@ -117,6 +117,20 @@ describe('entries of a tar archive', () => {
     if (!gnuTar.skip) expect(found.map(({ path }) => path)).toEqual(listedByGnuTar(bytes))
   })
 
+  it('are also those of types that importers make files of, but not labels of volumes', async () => {
+    const bytes = Buffer.concat([
+      rawEntry({ name: 'label', type: 'V' }),
+      ...['A', 'Z'].map(type => rawEntry({ name: type, type, data: 'x' })),
+      END_OF_TAR,
+    ])
+    const { found } = await entriesOf([bytes], 1)
+    expect(found.map(({ path, head }) => [path, Buffer.from(head!).toString()])).toEqual([
+      ['A', 'x'],
+      ['Z', 'x'],
+    ])
+    if (!gnuTar.skip) expect(listedByGnuTar(bytes).filter(path => path !== 'label')).toEqual(['A', 'Z'])
+  })
+
   it.each(['1.5', '0.5', '0x10', '1e3', '-5', ' 5', 'Infinity'])(
     'have the size in their header if a pax record says %s',
     async size => {
