@@ -105,7 +105,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     skip,
     take,
     async next() {
-      let pax: Record<string, ByteString> | undefined
+      let pax: PaxRecords | undefined
       let longPath: ByteString | undefined
       let longTarget: ByteString | undefined
       let extended = 0
@@ -156,7 +156,8 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         } else if (type === 'x' || type === 'X') {
           const parsed = parsePaxHeader(body)
           observer.onPax?.(parsed, pax !== undefined)
-          pax = { ...pax, ...cutNames(parsed.records) }
+          // As GNU tar, which forgets the first of two.
+          pax = cutNames(parsed.records)
           isPax = true
         }
       }

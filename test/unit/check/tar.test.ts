@@ -145,6 +145,11 @@ describe('a pax header', () => {
     expect(await briefs(bytes, file('usr/a'))).toEqual(expected)
   })
 
+  it('in front of another is an error for all versions, since GNU tar forgets it', async () => {
+    const { findings } = await check(rawPax({ path: 'usr/b' }), rawPax({ comment: 'x' }), file('usr/a'))
+    expect([252, 262].map(version => errorsOf(findings, version))).toEqual([['pax'], ['pax']])
+  })
+
   it('of one owner for all is obeyed', async () => {
     expect(await briefs(rawPax({ uid: '70000' }, 'g'), file('usr/a'))).toContain('warning ids usr/a')
   })

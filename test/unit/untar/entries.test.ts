@@ -131,6 +131,13 @@ describe('entries of a tar archive', () => {
     if (!gnuTar.skip) expect(listedByGnuTar(bytes).filter(path => path !== 'label')).toEqual(['A', 'Z'])
   })
 
+  it('have the records of the last pax header in front of them only', async () => {
+    const bytes = Buffer.concat([rawPax({ path: 'b' }), rawPax({ comment: 'x' }), rawEntry({ name: 'a' }), END_OF_TAR])
+    const { found } = await entriesOf([bytes], 0)
+    expect(found.map(({ path }) => path)).toEqual(['a'])
+    if (!gnuTar.skip) expect(listedByGnuTar(bytes)).toEqual(['a'])
+  })
+
   it.each(['1.5', '0.5', '0x10', '1e3', '-5', ' 5', 'Infinity'])(
     'have the size in their header if a pax record says %s',
     async size => {
