@@ -32,6 +32,11 @@ function observerOf(report: Report): TarObserver {
     onGlobals: header => reportGlobals(header, report),
     onPax: (header, isSecond) => reportPaxHeader(header, isSecond, report),
     onEmptyPath: () => report('path', 'a long name is empty', { until: 258 }),
+    onSpent: () =>
+      report(
+        'entry-type',
+        'the label of a volume follows an extended header, which importers take for different entries',
+      ),
     onTooLong(size) {
       const message = `the extended headers in front of an entry have ${size} bytes, where libarchive takes ${EXTENDED_MAX}`
       report('limits', `${message}: what is in the last of them is not looked at`)

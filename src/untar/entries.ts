@@ -39,6 +39,8 @@ export interface TarObserver {
   onPax?(header: PaxHeader, isSecond: boolean): void
   /** A GNU header holds an empty name. */
   onEmptyPath?(): void
+  /** The label of a volume follows an extended header: GNU tar takes it for that of the label, not of the next entry. */
+  onSpent?(): void
   /** Those in front of an entry have more than {@link EXTENDED_MAX} bytes; what is in the last is not looked at. */
   onTooLong?(size: number): void
 }
@@ -132,6 +134,7 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
           }
         }
         if (type === 'V') {
+          if (pax !== undefined || longPath !== undefined || longTarget !== undefined) observer.onSpent?.()
           if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
           continue
         }

@@ -103,6 +103,20 @@ describe('an entry', () => {
     expect(await briefs(file('usr/a', { format: 'gnu', ...details }), file('usr/b'))).toEqual(expected)
   })
 
+  it.each([
+    ['a long path', rawLongName('usr/b')],
+    ['a long target', rawLongName('usr/b', 'K')],
+    ['a pax header', rawPax({ path: 'usr/b' })],
+  ])(
+    'may not be the label of a volume behind %s, which is for another entry to some importers',
+    async (_, extended) => {
+      const label = rawEntry({ name: 'label', type: 'V', format: 'gnu' })
+      const { findings } = await check(extended, label, file('usr/a'))
+      expect([252, 262].map(version => errorsOf(findings, version)[0])).toEqual(['entry-type', 'entry-type'])
+      expect(await briefs(label, file('usr/a'))).toEqual([])
+    },
+  )
+
   it('of a sparse file may have more of its map in front of its contents', async () => {
     const map = Buffer.alloc(512)
     map[504] = 1
