@@ -11,8 +11,8 @@ import {
 import type { CheckedEntry } from './checked-entry.ts'
 import type { Report } from './findings.ts'
 
-/** Types that make a file. */
-const FILES = '07MS'
+/** Types that have a target. */
+const LINKS = '12'
 
 /** Fields that GNU tar refuses where they hold no number, and those of devices. */
 const FIELDS = ['mode', 'uid', 'gid', 'size', 'mtime'] as const
@@ -51,8 +51,9 @@ export function checkTarHeader(entry: TarEntry, report: Report): void {
     report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
   }
   // Where it is known, it is taken for that of a hard link.
-  if (entry.isTargetExtended && FILES.includes(header.type)) {
-    report('hard-link', 'is a file, and a header in front of it tells where it links to', { path, since: 259 })
+  if (entry.isTargetExtended && !LINKS.includes(header.type)) {
+    const what = typeOf(entry) === 'other' ? 'no link' : `a ${typeOf(entry)}`
+    report('hard-link', `is ${what}, and a header in front of it tells where it links to`, { path, since: 259 })
   }
   if (pax.linkpath === '' && header.type === '2') {
     report('symlink', 'leads to no path at all, by a pax header', { path, until: 258 })

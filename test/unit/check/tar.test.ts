@@ -117,6 +117,17 @@ describe('an entry', () => {
     },
   )
 
+  it.each(['0', '3', '5', '6', '7', 'D', 'S', 'Z'])(
+    'of the type %s is a hard link to new versions if an extended header has a target',
+    async type => {
+      for (const extended of [rawPax({ linkpath: 'etc/os-release' }), rawLongName('nothing', 'K')]) {
+        const { findings } = await check(extended, rawEntry({ name: 'usr/a', type, format: 'gnu' }))
+        const found = findings.filter(({ rule }) => rule === 'hard-link')
+        expect(found).toMatchObject([{ path: 'usr/a', since: 259, severity: 'error' }])
+      }
+    },
+  )
+
   it('of a sparse file may have more of its map in front of its contents', async () => {
     const map = Buffer.alloc(512)
     map[504] = 1
