@@ -52,7 +52,6 @@ export function reportPaxHeader(header: PaxHeader, isSecond: boolean, report: Re
   else if (Object.keys(records).length === 0) report('pax', 'a pax header is empty: leave it out', { since: 259 })
   // GNU tar keeps the second only; libarchive merges them, or refuses.
   if (isSecond) report('pax', 'has two pax headers: put their records into one', details)
-  if (records.path === '') report('pax', 'a pax header has an empty path', { until: 252 })
   reportNames(records, 'a pax header', report, path)
   reportNumbers(records, 'a pax header', report, path)
 }
@@ -65,6 +64,7 @@ function reportFault({ fault, isPadded }: PaxHeader, report: Report, path?: Byte
 }
 
 function reportNames(records: PaxRecords, where: string, report: Report, path?: ByteString): void {
+  if (records.path === '') report('pax', `${where} has an empty path`, { until: 252 })
   for (const key of PAX_NAMES) {
     if (!records[key]?.includes('\0')) continue
     const message = `${where} has a NUL in its ${key}: importers take what stands in front of it for the whole name`

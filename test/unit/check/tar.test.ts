@@ -156,6 +156,8 @@ describe('a pax header', () => {
     ['a comment for all', rawPax({ comment: 'x' }, 'g'), []],
     ['a time for all', rawPax({ mtime: '1' }, 'g'), ['error pax-global']],
     ['nothing for all', header('', 'g'), ['error pax-global']],
+    ['an empty path', rawPax({ path: '' }), ['error pax']],
+    ['an empty path for all', rawPax({ path: '' }, 'g'), ['error pax-global', 'error pax']],
     ['a NUL in a path', rawPax({ path: 'usr/a\0b' }), ['error pax usr/a\0b']],
     [
       'a NUL in a path, and zeros behind it',
