@@ -66,7 +66,7 @@ export interface TarEntries {
 }
 
 /** Records of a global header that GNU tar takes for those of each entry. */
-const INHERITED = ['path', 'linkpath', 'size', 'uid', 'gid'] as const
+const INHERITED = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'] as const
 
 export function createTarEntries(input: ByteInput, observer: TarObserver = {}): TarEntries {
   let offset = 0

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process'
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { createByteInput } from '../../../src/unpack/index.ts'
-import { createTarEntries, type TarEntry } from '../../../src/untar/index.ts'
+import { attributesOf, createTarEntries, type TarEntry } from '../../../src/untar/index.ts'
 import { lent } from '../../lent.ts'
 import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
+import { temporaryFolder } from '../../temporary.ts'
 
 /** Pieces of `bytes` that are at most as long as `lengths`, which come again and again. */
 function* cut(bytes: Uint8Array, lengths: readonly number[]): Generator<Uint8Array> {
@@ -96,6 +99,23 @@ describe('entries of a tar archive', () => {
     const archive = createTarEntries(createByteInput(lent([bytes])))
     const records = [await archive.next(), await archive.next()].map(entry => (entry as TarEntry).pax)
     expect(records).toEqual([{ uid: '7' }, { uid: '8' }])
+  })
+
+  it('have the time of a global header unless they have their own', async () => {
+    const bytes = Buffer.concat([
+      rawPax({ mtime: '1000000000.5' }, 'g'),
+      rawEntry({ name: 'a' }),
+      rawPax({ mtime: '7' }),
+      rawEntry({ name: 'b' }),
+      END_OF_TAR,
+    ])
+    const archive = createTarEntries(createByteInput(lent([bytes])))
+    const times = [await archive.next(), await archive.next()].map(entry => attributesOf(entry as TarEntry).mtime)
+    expect(times).toEqual([1_000_000_000.5, 7])
+    if (gnuTar.skip) return
+    const folder = temporaryFolder()
+    execFileSync('tar', ['-C', folder, '-xf', '-'], { input: bytes })
+    expect(['a', 'b'].map(name => statSync(join(folder, name)).mtimeMs / 1000)).toEqual(times)
   })
 
   it('end the names of pax records at a NUL', async () => {
