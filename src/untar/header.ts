@@ -92,6 +92,8 @@ export function numberField(block: Uint8Array, start: number, length: number): n
   const end = start + length
   let at = start
   while (at < end && (block[at] === 0x20 || block[at] === 0x09 || block[at] === 0)) at++
+  // GNU tar refuses a field of blanks, also behind a NUL, and takes one of NULs for 0.
+  if (at === end && !block.subarray(start + 1, end).includes(0)) return undefined
   let value = 0
   for (; at < end && block[at] !== 0x20 && block[at] !== 0; at++) {
     if (block[at]! < 0x30 || block[at]! > 0x37) return undefined

@@ -76,6 +76,12 @@ describe('an entry', () => {
     expect(await field(108, bytes('8000000000000007'))).toEqual([])
     expect(await field(108, bytes('ffffffffffffffff'))).toEqual(['warning ids usr/a', 'error ids usr/a'])
     expect(await field(108, '     7 \0')).toEqual([])
+    for (const offset of [100, 108, 116]) expect(await field(offset, ' '.repeat(8))).toEqual(['error number usr/a'])
+    for (const offset of [124, 136]) {
+      const found = await briefs(rawEntry({ name: 'usr/a', bytes: { [offset]: ' '.repeat(12) } }))
+      expect(found).toEqual(['error number usr/a'])
+    }
+    expect(await field(108, '\0'.repeat(8))).toEqual([])
     expect(await field(108, 'seven\0')).toEqual(['error number usr/a'])
     expect(await field(136, 'now\0')).toEqual(['error number usr/a'])
   })

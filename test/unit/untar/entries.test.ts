@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -135,6 +135,20 @@ describe('entries of a tar archive', () => {
       ['for-all', ''],
     ])
     if (!gnuTar.skip) expect(found.map(({ path }) => path)).toEqual(listedByGnuTar(bytes))
+  })
+
+  it.each([
+    ['blanks', ' '.repeat(8), undefined],
+    ['a NUL and blanks', `\0${' '.repeat(7)}`, undefined],
+    ['blanks and a NUL', `${' '.repeat(7)}\0`, 0],
+    ['NULs', '\0'.repeat(8), 0],
+  ])('have a number in a field of %s only where GNU tar finds one', async (_, field, mode) => {
+    const bytes = Buffer.concat([rawEntry({ name: 'a', bytes: { 100: field } }), END_OF_TAR])
+    const entry = await createTarEntries(createByteInput(lent([bytes]))).next()
+    expect((entry as TarEntry).header.mode).toBe(mode)
+    if (gnuTar.skip) return
+    const { status } = spawnSync('tar', ['-C', temporaryFolder(), '-xf', '-'], { input: bytes })
+    expect(status).toBe(mode === undefined ? 2 : 0)
   })
 
   it('are also those of types that importers make files of, but not labels of volumes', async () => {
