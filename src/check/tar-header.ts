@@ -50,6 +50,9 @@ export function checkTarHeader(entry: TarEntry, report: Report): void {
   if (isDevice && ((header.major ?? 0) > MAJOR_MAX || (header.minor ?? 0) > MINOR_MAX)) {
     report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
   }
+  if (header.isPrefixDisputed) {
+    report('path', 'has a prefix that GNU tar leaves out: its magic is neither that of POSIX nor that of GNU', { path })
+  }
   // Where it is known, it is taken for that of a hard link.
   if (entry.isTargetExtended && !LINKS.includes(header.type)) {
     const what = typeOf(entry) === 'other' ? 'no link' : `a ${typeOf(entry)}`

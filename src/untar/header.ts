@@ -23,6 +23,8 @@ export interface TarHeader {
   /** One character; `0` for a file also where the field is a NUL. */
   readonly type: string
   readonly path: ByteString
+  /** Whether GNU tar leaves out what the path has from the prefix, and libarchive does not: for the magic is of neither format. */
+  readonly isPrefixDisputed: boolean
   readonly target: ByteString
   readonly mode: number | undefined
   readonly uid: number | undefined
@@ -52,6 +54,7 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
     format,
     type,
     path: prefix === '' ? name : joinPath(prefix, name),
+    isPrefixDisputed: prefix !== '' && !magic.startsWith('ustar\0'),
     target: textField(block, 157, 100),
     mode: numberField(block, 100, 8),
     uid: numberField(block, 108, 8),

@@ -69,6 +69,19 @@ describe('an entry', () => {
     expect(await briefs(rawPax({ linkpath: 'etc/os-release' }), rawEntry({ name: 'usr/l', type: '1' }))).toEqual([])
   })
 
+  it.each([
+    ['ustar\x01', 'usr', ['error path usr/a']],
+    ['ustar  0', 'usr', ['error path usr/a']],
+    ['ustar\x01', '', []],
+    ['ustar\0\0\0', 'usr', []],
+  ])(
+    'with the magic %j and the prefix %j has a path of its own for each importer, or not',
+    async (magic, prefix, expected) => {
+      const name = prefix === '' ? 'usr/a' : 'a'
+      expect(await briefs(file(name, { prefix, bytes: { 257: magic } }))).toEqual(expected)
+    },
+  )
+
   it('has numbers', async () => {
     const bytes = (hex: string) => Buffer.from(hex, 'hex')
     const field = (offset: number, value: string | Uint8Array) =>

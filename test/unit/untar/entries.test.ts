@@ -151,6 +151,15 @@ describe('entries of a tar archive', () => {
     expect(status).toBe(mode === undefined ? 2 : 0)
   })
 
+  it.skipIf(gnuTar.skip)(`say where GNU tar finds another path than libarchive${gnuTar.because}`, async () => {
+    for (const magic of ['ustar\x0000', 'ustar\0  ', 'ustar\x0100', 'ustar  0']) {
+      const bytes = Buffer.concat([rawEntry({ name: 'a', prefix: 'b', bytes: { 257: magic } }), END_OF_TAR])
+      const { header } = (await createTarEntries(createByteInput(lent([bytes]))).next()) as TarEntry
+      expect(header.path).toBe('b/a')
+      expect(listedByGnuTar(bytes)).toEqual([header.isPrefixDisputed ? 'a' : 'b/a'])
+    }
+  })
+
   it('are also those of types that importers make files of, but not labels of volumes', async () => {
     const bytes = Buffer.concat([
       rawEntry({ name: 'label', type: 'V' }),
