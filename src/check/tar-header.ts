@@ -4,6 +4,8 @@ import {
   hasContents,
   isSparse,
   normalizePath,
+  readSparseFile,
+  readSparseMap,
   type TarEntries,
   type TarEntry,
   typeOf,
@@ -94,4 +96,33 @@ export async function checkContents(entry: TarEntry, archive: TarEntries, report
     report('entry-size', `has a size of ${entry.size}, though a ${what} has no contents`, { path, severity: 'note' })
   }
   return found
+}
+
+/** Looks at the map of a sparse file among `stored` bytes of contents; returns how many of them follow it. */
+export async function checkSparse(
+  entry: TarEntry,
+  stored: number,
+  archive: TarEntries,
+  report: Report,
+): Promise<number> {
+  if (typeOf(entry) !== 'file') {
+    if (entry.header.isMapContinued) await archive.skipMap()
+    return stored
+  }
+  const path = normalizePath(entry.path)
+  const file = await readSparseFile(entry, archive)
+  if (file === undefined) return stored
+  const start = archive.offset
+  const map = file?.parts ? file : file && (await readSparseMap(file, stored, archive))
+  const left = stored - (archive.offset - start)
+  if (!map?.parts) {
+    report('corrupt', 'is a sparse file whose map cannot be read', { path })
+    return left
+  }
+  const mapped = map.parts.reduce((total, { length }) => total + length, 0)
+  const message = `is a sparse file with ${left} bytes, where its map says ${mapped}`
+  if (mapped > left) report('corrupt', message, { path })
+  // Importers leave the rest out.
+  else if (mapped < left) report('corrupt', message, { path, severity: 'warning' })
+  return left
 }

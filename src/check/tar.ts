@@ -8,7 +8,7 @@ import type { ImageCheck } from './image-check.ts'
 import { reportGlobals, reportPaxHeader } from './pax-headers.ts'
 import { shown } from './shown.ts'
 import { createTarEnd, type Ending } from './tar-end.ts'
-import { checkContents, checkedTarEntry, checkTarHeader } from './tar-header.ts'
+import { checkContents, checkedTarEntry, checkSparse, checkTarHeader } from './tar-header.ts'
 
 /** What a tar archive came to. */
 export interface TarSummary {
@@ -77,9 +77,9 @@ export async function readTar(bytes: AsyncIterable<Uint8Array>, check: ImageChec
         const path = shown(next.path)
         hint = `: ${path}, in front of it, has a size, and its type has no contents`
       }
-      if (next.header.isMapContinued) await archive.skipMap()
+      const left = await checkSparse(next, hint === '' ? next.size : 0, archive, report)
       const wanted = headSize(normalizePath(next.path), next.header.mode ?? 0)
-      const head = await archive.contents(hint === '' ? next.size : 0, wanted)
+      const head = await archive.contents(left, wanted)
       if (head === undefined) return 'cut'
       entries++
       check.entry(checkedTarEntry(next, wanted > 0 ? head : undefined))

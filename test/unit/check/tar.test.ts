@@ -1,6 +1,11 @@
+import { execFileSync } from 'node:child_process'
+import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { checkArchive, concerns, type Finding } from '../../../src/check/index.ts'
+import { needs } from '../../programs.ts'
 import { END_OF_TAR, type RawEntry, rawEntry, rawLongName, rawPax } from '../../raw-tar.ts'
+import { temporaryFolder } from '../../temporary.ts'
 import { brief, elf } from './images.ts'
 
 const folder = (name: string, details: Partial<RawEntry> = {}) => rawEntry({ name, type: '5', ...details })
@@ -156,6 +161,46 @@ describe('an entry', () => {
       file('usr/b'),
     )
     expect(entries).toBe(MACHINE.length + 2)
+  })
+})
+
+describe('a sparse file', () => {
+  const programs = needs('tar', 'bsdtar')
+  const MAJOR = { 'GNU.sparse.major': '1', 'GNU.sparse.minor': '0', 'GNU.sparse.realsize': '4' }
+  const block = (text: string) => text.padEnd(512, '\0')
+
+  it.each<[string, Record<string, string>, string, string[]]>([
+    ['that fits', MAJOR, `${block('1\n0\n4\n')}EVIL`, []],
+    ['in a list that fits', { 'GNU.sparse.map': '0,1,3,1', 'GNU.sparse.size': '4' }, 'EL', []],
+    ['without one', MAJOR, 'EVIL', ['error corrupt usr/a']],
+    ['without numbers', MAJOR, block('EVIL\n'), ['error corrupt usr/a']],
+    ['of more bytes than there are', MAJOR, `${block('1\n0\n4\n')}E`, ['error corrupt usr/a']],
+    ['of fewer bytes than there are', MAJOR, `${block('1\n0\n4\n')}EVIL!`, ['warning corrupt usr/a']],
+    ['beyond its size', { 'GNU.sparse.map': '0,5', 'GNU.sparse.size': '4' }, 'EVIL!', ['error corrupt usr/a']],
+  ])('has a map: one %s', async (_, records, data, expected) => {
+    const { entries } = await check(rawPax(records), file('usr/a', { data }), file('usr/b'))
+    expect(entries).toBe(MACHINE.length + 2)
+    expect(await briefs(rawPax(records), file('usr/a', { data }), file('usr/b'))).toEqual(expected)
+  })
+
+  it.skipIf(programs.skip)(`of GNU tar and bsdtar has no fault${programs.because}`, async () => {
+    const folder = temporaryFolder()
+    const descriptor = openSync(join(folder, 'sparse'), 'w')
+    // GNU tar writes four parts into a header, and the others behind it.
+    for (let i = 0; i < 30; i++) writeSync(descriptor, `part ${i}`, i * 1_000_000)
+    ftruncateSync(descriptor, 31_000_000)
+    closeSync(descriptor)
+    const archives = [
+      ['tar', '--format=gnu', '--sparse'],
+      ...['0.0', '0.1', '1.0'].map(version => ['tar', '--format=pax', '--sparse', `--sparse-version=${version}`]),
+      ['bsdtar', '--format=pax', '--read-sparse'],
+    ]
+    for (const [program = '', ...options] of archives) {
+      const bytes = execFileSync(program, [...options, '-cf', '-', '-C', folder, 'sparse'])
+      expect(bytes.length).toBeLessThan(1_000_000)
+      const { findings } = await checkArchive(whole(bytes))
+      expect(findings.filter(({ rule }) => rule === 'corrupt')).toEqual([])
+    }
   })
 })
 
