@@ -1,3 +1,4 @@
+import type { Key } from 'openpgp'
 import { readKeyring } from './keyring.ts'
 
 /** The signer and time of a good signature. */
@@ -16,7 +17,7 @@ export interface Verifier {
 
 /** Verifies by the public keys in files. Rejects with `SigningError` KEY_UNREADABLE and KEY_INVALID. */
 export async function openVerifier(files: readonly string[]): Promise<Verifier> {
-  const verificationKeys = (await Promise.all(files.map(readKeyring))).flat()
+  const verificationKeys = await mergeCopies((await Promise.all(files.map(readKeyring))).flat())
   const { createMessage, readSignature, verify } = await import('openpgp')
   const parse = (bytes: Uint8Array) => {
     const text = Buffer.from(bytes).toString('latin1')
@@ -50,4 +51,18 @@ export async function openVerifier(files: readonly string[]): Promise<Verifier> 
       }
     },
   }
+}
+
+/**
+ * Merges copies of a key, as `gpg --import` does: one may be revoked, or renewed, and another not. OpenPGP.js verifies with the
+ * first copy only.
+ */
+async function mergeCopies(keys: readonly Key[]): Promise<Key[]> {
+  const merged = new Map<string, Key>()
+  for (const key of keys.map(key => key.toPublic())) {
+    const fingerprint = key.getFingerprint()
+    const copy = merged.get(fingerprint)
+    merged.set(fingerprint, copy === undefined ? key : await copy.update(key))
+  }
+  return [...merged.values()]
 }

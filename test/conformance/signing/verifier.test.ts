@@ -70,13 +70,45 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
     const gnupg = createGnuPG()
     const fingerprint = makeKey(gnupg, 'ed25519').toUpperCase()
     const signature = gnupg.expect(['--detach-sign'], CONTENTS)
-    const revocation = readFileSync(join(gnupg.home, 'openpgp-revocs.d', `${fingerprint}.rev`), 'utf8')
-    gnupg.expect(['--import'], revocation.replace(/^:-----/m, '-----'))
+    gnupg.expect(['--import'], revocationOf(gnupg, fingerprint))
     const publicKey = gnupg.expect(['--export'])
     const keyring = join(gnupg.home, 'revoked')
     writeFileSync(keyring, publicKey)
     expect(await (await openVerifier([keyring])).verify(CONTENTS, signature)).toMatch(/revoked/)
     expect(verifyAsSystemd(publicKey, signature, CONTENTS).code).toBe(0)
+  })
+
+  it.each(['revoked', 'renewed'])('with a key that one of two copies says is %s, as gpg takes both', async change => {
+    const gnupg = createGnuPG()
+    const past = ['--faked-system-time', '20250101T000000']
+    const generate = ['--quick-generate-key', 'Jo <jo@example.org>', 'ed25519', 'sign']
+    gnupg.expect(change === 'renewed' ? [...past, ...generate, '1y'] : generate)
+    const listing = gnupg.expect(['--list-secret-keys', '--with-colons']).toString()
+    const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listing)![1]!
+    const old = gnupg.expect(['--export'])
+    if (change === 'renewed') gnupg.expect(['--quick-set-expire', fingerprint, '20y'])
+    const signature = gnupg.expect(['--detach-sign'], CONTENTS)
+    if (change === 'revoked') gnupg.expect(['--import'], revocationOf(gnupg, fingerprint))
+    const copies = [old, gnupg.expect(['--export'])]
+    const files = copies.map((key, i) => {
+      const file = join(gnupg.home, `copy-${i}`)
+      writeFileSync(file, key)
+      return file
+    })
+    const both = join(gnupg.home, 'both')
+    writeFileSync(both, Buffer.concat(copies))
+    const importer = createGnuPG()
+    importer.expect(['--import'], Buffer.concat(copies))
+    const signed = join(importer.home, 'signature')
+    writeFileSync(signed, signature)
+    const { stderr } = importer.run(['--verify', signed, '-'], CONTENTS)
+    expect(stderr).toContain('Good signature')
+    expect(stderr.includes('This key has been revoked')).toBe(change === 'revoked')
+    for (const keyrings of [files, files.toReversed(), [both]]) {
+      const verification = await (await openVerifier(keyrings)).verify(CONTENTS, signature)
+      if (change === 'renewed') expect(verification).toMatchObject({ fingerprint: fingerprint.toLowerCase() })
+      else expect(verification).toMatch(/revoked/)
+    }
   })
 
   it('is refused where it is damaged or cut', async () => {
@@ -96,6 +128,12 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
     }
   })
 })
+
+/** The revocation that gpg has made with a key. */
+function revocationOf(gnupg: GnuPG, fingerprint: string): string {
+  const revocation = readFileSync(join(gnupg.home, 'openpgp-revocs.d', `${fingerprint}.rev`), 'utf8')
+  return revocation.replace(/^:-----/m, '-----')
+}
 
 /** Whether gpg takes a signature of {@link CONTENTS} by its own key. */
 function verifyAsSystemdAccepts(gnupg: GnuPG, signature: Uint8Array): boolean {
