@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { PrivateKey, SecretKeyPacket, Subkey } from 'openpgp'
 import { DescriptorsError, withDescriptor } from '../descriptors.ts'
+import { readAllKeys } from './armor.ts'
 import { SigningError } from './errors.ts'
 import type { Signer } from './signer.ts'
 
@@ -50,24 +51,14 @@ async function readKey(file: string): Promise<PrivateKey> {
     const why = isMissing ? 'is not there; nspawn-rootfs key generate makes one' : `cannot be read (${error.code})`
     throw new SigningError('KEY_UNREADABLE', file, `${file}: ${why}`, { cause: error })
   })
-  const { readKeys, readPrivateKeys } = await openpgp()
-  const isArmored = bytes.includes('-----BEGIN')
-  const given = isArmored ? { armoredKeys: bytes.toString() } : { binaryKeys: new Uint8Array(bytes) }
-  let keys: PrivateKey[]
-  try {
-    keys = await readPrivateKeys(given as { armoredKeys: string })
-  } catch (cause) {
-    const isPublic = await readKeys(given as { armoredKeys: string }).then(
-      () => true,
-      () => false,
-    )
-    const why = isPublic
-      ? 'is a public key, which cannot sign: give the secret one'
-      : 'is not an OpenPGP secret key: give what gpg --export-secret-keys or nspawn-rootfs key generate wrote'
-    throw new SigningError('KEY_INVALID', file, `${file}: ${why}`, { cause })
-  }
-  if (keys.length === 1) return keys[0]
-  throw invalid(file, `holds ${keys.length} secret keys: export only the one to sign with`)
+  const keys = await readAllKeys(bytes).catch(cause => {
+    const why = 'is not an OpenPGP secret key: give what gpg --export-secret-keys or nspawn-rootfs key generate wrote'
+    throw invalid(file, why, cause)
+  })
+  const secret = keys.filter(key => key.isPrivate())
+  if (secret.length === 0) throw invalid(file, 'is a public key, which cannot sign: give the secret one')
+  if (secret.length === 1) return secret[0]
+  throw invalid(file, `holds ${secret.length} secret keys: export only the one to sign with`)
 }
 
 /** OpenPGP.js signs with random numbers for the others, or GnuPG 2.2 does not know them. */

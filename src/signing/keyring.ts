@@ -5,6 +5,7 @@
 import { readFile } from 'node:fs/promises'
 import type { Key } from 'openpgp'
 import { DescriptorsError, withDescriptor } from '../descriptors.ts'
+import { readAllKeys } from './armor.ts'
 import { SigningError } from './errors.ts'
 
 /** Reads the public keys in a file. Rejects with `SigningError` KEY_UNREADABLE and KEY_INVALID. */
@@ -16,12 +17,9 @@ export async function readKeyring(file: string): Promise<Key[]> {
   })
   const { readKeys } = await import('openpgp')
   try {
-    if (isKeybox(bytes)) {
-      const keys = await Promise.all(packetsOf(bytes).map(binaryKeys => readKeys({ binaryKeys })))
-      return keys.flat()
-    }
-    if (bytes.includes('-----BEGIN')) return await readKeys({ armoredKeys: bytes.toString() })
-    return await readKeys({ binaryKeys: new Uint8Array(bytes) })
+    if (!isKeybox(bytes)) return await readAllKeys(bytes)
+    const keys = await Promise.all(packetsOf(bytes).map(binaryKeys => readKeys({ binaryKeys })))
+    return keys.flat()
   } catch (cause) {
     const message = `${file}: holds no OpenPGP public keys: give what gpg --export or nspawn-rootfs key generate wrote`
     throw new SigningError('KEY_INVALID', file, message, { cause })

@@ -21,7 +21,7 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
     async algorithm => {
       const gnupg = createGnuPG()
       const fingerprint = makeKey(gnupg, algorithm)
-      const file = (name: string, contents: Uint8Array) => {
+      const file = (name: string, contents: Uint8Array | string) => {
         const path = join(gnupg.home, name)
         writeFileSync(path, contents)
         return path
@@ -37,6 +37,8 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
       const keyrings = [
         file('binary', binary),
         file('armored', gnupg.expect(['--armor', '--export'])),
+        // What `cat old.asc new.asc` makes, with text around them as gpg takes it.
+        file('blocks', `old:\n${stranger.publicKey}new:\n${gnupg.expect(['--armor', '--export'])}`),
         // The old form of a keyring: packets one after the other.
         file('packets', Buffer.concat([Buffer.from(await binaryOf(stranger.publicKey, gnupg)), binary])),
         keybox,

@@ -130,6 +130,7 @@ describe('a key in a file', () => {
       async () => Buffer.concat([(await newKey()).write(), (await newKey()).write()]),
       /holds 2 secret keys/,
     ],
+    ['two armored keys', async () => `${(await newKey()).armor()}\n${(await newKey()).armor()}`, /holds 2 secret keys/],
     ['an expired key', async () => (await newKey({ keyExpirationTime: 60 })).write(), /expired.*give another/],
     [
       'a key of tomorrow',
