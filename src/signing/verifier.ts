@@ -1,4 +1,5 @@
 import type { Key } from 'openpgp'
+import { readAllSignatures } from './armor.ts'
 import { readKeyring } from './keyring.ts'
 
 /** The signer and time of a good signature. */
@@ -18,19 +19,13 @@ export interface Verifier {
 /** Verifies by the public keys in files. Rejects with `SigningError` KEY_UNREADABLE and KEY_INVALID. */
 export async function openVerifier(files: readonly string[]): Promise<Verifier> {
   const verificationKeys = await mergeCopies((await Promise.all(files.map(readKeyring))).flat())
-  const { createMessage, readSignature, verify } = await import('openpgp')
-  const parse = (bytes: Uint8Array) => {
-    const text = Buffer.from(bytes).toString('latin1')
-    return text.startsWith('-----BEGIN')
-      ? readSignature({ armoredSignature: text })
-      : readSignature({ binarySignature: new Uint8Array(bytes) })
-  }
+  const { createMessage, verify } = await import('openpgp')
   return {
     async verify(contents, signature) {
       try {
         const { signatures } = await verify({
           message: await createMessage({ binary: contents }),
-          signature: await parse(signature),
+          signature: await readAllSignatures(signature),
           verificationKeys,
           format: 'binary',
         })

@@ -113,6 +113,29 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
     }
   })
 
+  it('in armor may have text around it, and other signatures, but no other block', async () => {
+    const [gnupg, other] = [createGnuPG(), createGnuPG()]
+    const fingerprint = makeKey(gnupg, 'ed25519')
+    makeKey(other, 'ed25519')
+    const keyring = join(gnupg.home, 'key')
+    writeFileSync(keyring, gnupg.expect(['--export']))
+    const verifier = await openVerifier([keyring])
+    const sign = (by: GnuPG, how = '--detach-sign') => by.expect(['--armor', how], CONTENTS).toString()
+    const [own, foreign] = [sign(gnupg), sign(other)]
+    for (const signature of [`\n${own}`, `By Jo:\r\n${own}`, `${own}${own}`, `${own}and\n${own}`]) {
+      expect(await verifier.verify(CONTENTS, Buffer.from(signature))).toMatchObject({ fingerprint })
+      expect(gpgAccepts(gnupg, Buffer.from(signature))).toBe(true)
+    }
+    for (const signature of [foreign + own, own + foreign]) {
+      expect(await verifier.verify(CONTENTS, Buffer.from(signature))).toMatchObject({ fingerprint })
+    }
+    const key = gnupg.expect(['--armor', '--export']).toString()
+    for (const signature of [key + own, own + key, sign(gnupg, '--clearsign')]) {
+      expect(await verifier.verify(CONTENTS, Buffer.from(signature))).toMatch(/damaged/)
+      expect(gpgAccepts(gnupg, Buffer.from(signature))).toBe(false)
+    }
+  })
+
   it('is refused where it is damaged or cut', async () => {
     const gnupg = createGnuPG()
     makeKey(gnupg, 'ed25519')
@@ -124,7 +147,7 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
       const damaged = Buffer.from(signature)
       damaged[i]! ^= 0x20
       // The part that is not signed may change.
-      const code = verifyAsSystemdAccepts(gnupg, damaged)
+      const code = gpgAccepts(gnupg, damaged)
       if (!code) expect(await verifier.verify(CONTENTS, damaged), `byte ${i}`).toBeTypeOf('string')
       expect(await verifier.verify(CONTENTS, signature.subarray(0, i)), `${i} bytes`).toBeTypeOf('string')
     }
@@ -138,7 +161,7 @@ function revocationOf(gnupg: GnuPG, fingerprint: string): string {
 }
 
 /** Whether gpg takes a signature of {@link CONTENTS} by its own key. */
-function verifyAsSystemdAccepts(gnupg: GnuPG, signature: Uint8Array): boolean {
+function gpgAccepts(gnupg: GnuPG, signature: Uint8Array): boolean {
   const file = join(gnupg.home, 'damaged')
   writeFileSync(file, signature)
   return gnupg.run(['--verify', file, '-'], CONTENTS).code === 0
