@@ -16,7 +16,7 @@ import { createPartLimit } from './limits.ts'
 import { decodeLzma, LZMA_HEADER_SIZE } from './lzma.ts'
 import type { UnpackOptions } from './options.ts'
 
-const MAGIC = 'LZIP'
+const MAGIC = Buffer.from('LZIP')
 const HEADER_SIZE = 6
 const TRAILER_SIZE = 20
 const LZMA_PROPERTIES = 0x5d
@@ -25,13 +25,20 @@ const LZMA_PROPERTIES = 0x5d
 const BEHIND_MAX = 4 * 1024 * 1024
 
 /** Unpacks an lzip file, all members of it. */
-export async function* unpackLzip(input: ByteInput, options: UnpackOptions): AsyncGenerator<Uint8Array> {
-  const countMember = createPartLimit('lzip members', input, options.limits)
+export async function* unpackLzip(
+  input: ByteInput,
+  { limits, size: contentsSize, onEvent = () => {} }: UnpackOptions,
+): AsyncGenerator<Uint8Array> {
+  const countMember = createPartLimit('lzip members', input, limits)
   for (let member = 1; ; member++) {
     const header = Buffer.from(await input.gather(HEADER_SIZE))
     if (member > 1 && header.length === 0) return
-    if (header.toString('latin1', 0, 4) !== MAGIC) {
-      throw member === 1 ? corrupt('it does not begin as one') : damaged('what follows a member is none')
+    if (!MAGIC.subarray(0, header.length).equals(header.subarray(0, MAGIC.length))) {
+      if (member === 1) throw corrupt('it does not begin as one')
+      if (isLikeMagic(header)) throw damaged('what follows a member looks like the damaged header of another')
+      const isPadding = header.every(byte => byte === 0)
+      onEvent({ kind: 'trailing', size: header.length + (await input.drain()), isPadding })
+      return
     }
     if (header.length < HEADER_SIZE) throw truncated('it is cut off: it ends within a header')
     if (header[4] !== 1) throw corrupt(`it is of version ${header[4]}, which is not known`)
@@ -39,13 +46,18 @@ export async function* unpackLzip(input: ByteInput, options: UnpackOptions): Asy
     const trail = createTrail(input.rest())
     let crc = 0
     let size = 0
-    for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), options.size)) {
+    for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), contentsSize)) {
       crc = crc32(chunk, crc)
       size += chunk.length
       yield chunk
     }
     input.unread(await trail.passTrailer(crc, size))
   }
+}
+
+/** Whether lzip, without its --loose-trailing, takes what follows a member for a damaged header: two or three bytes are right. */
+function isLikeMagic(header: Uint8Array): boolean {
+  return header.length === HEADER_SIZE && MAGIC.filter((byte, i) => header[i] === byte).length > 1
 }
 
 function lzmaHeader(codedSize: number): Buffer {

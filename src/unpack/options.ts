@@ -6,8 +6,8 @@ export type UnpackEvent =
   /** Another gzip member or bzip2 stream begins; the number of the second is 2. */
   | { readonly kind: 'part'; readonly number: number }
   /**
-   * Bytes that do not belong to the file follow the last part of xz, gzip or bzip2. `isPadding` if they are zeros, which gzip
-   * ignores; zeros that pad xz belong to it. Behind brotli and LZMA they are not noticed; behind the others they are an error.
+   * Bytes that do not belong to the file follow the last part of xz, gzip, bzip2 or lzip. `isPadding` if they are zeros, which
+   * gzip and lzip ignore; zeros that pad xz belong to it. Behind LZMA they are not noticed; behind the others they are an error.
    */
   | { readonly kind: 'trailing'; readonly size: number; readonly isPadding?: boolean }
   /** The IDs of the filters in an .xz file, at its end. */
