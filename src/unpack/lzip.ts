@@ -24,6 +24,11 @@ const LZMA_PROPERTIES = 0x5d
 /** Bytes that the decoder may have read beyond the end of its data, and those of the trailer. */
 const BEHIND_MAX = 4 * 1024 * 1024
 
+/** The decoder gets pieces that are one of so many parts of what it got already, within these bounds in bytes. */
+const PIECES = 64
+const PIECE_MIN = 512
+const PIECE_MAX = 64 * 1024
+
 /** Unpacks an lzip file, all members of it. */
 export async function* unpackLzip(
   input: ByteInput,
@@ -43,7 +48,7 @@ export async function* unpackLzip(
     if (header.length < HEADER_SIZE) throw truncated('it is cut off: it ends within a header')
     if (header[4] !== 1) throw corrupt(`it is of version ${header[4]}, which is not known`)
     countMember()
-    const trail = createTrail(input.rest())
+    const trail = createTrail(input)
     let crc = 0
     let size = 0
     for await (const chunk of decodeLzma(lzmaHeader(header[5]), trail.bytes(), contentsSize)) {
@@ -72,20 +77,24 @@ function lzmaHeader(codedSize: number): Buffer {
  * Passes on the bytes of a member, and remembers the last of them: where its LZMA data ends only its decoder knows, and it
  * does not say. But at each place there is one trailer that is right.
  */
-function createTrail(input: AsyncGenerator<Uint8Array>) {
+function createTrail(input: ByteInput) {
+  // Pieces that lie side by side are one: bytes behind a member are then given back without a copy.
   const last: Uint8Array[] = []
   let kept = 0
   let passed = HEADER_SIZE
   let isDecoded = false
   const next = async (): Promise<Uint8Array | undefined> => {
-    // A generator: the decoder may still be waiting for bytes when the trailer is looked for.
-    const { value } = await input.next()
-    if (value === undefined) return undefined
-    last.push(value)
-    kept += value.length
-    passed += value.length
-    while (kept - last[0].length >= BEHIND_MAX) kept -= last.shift()!.length
-    return value
+    // The decoder reads some dozens of pieces ahead. They grow with the member, so what it reads of others stays in proportion.
+    const piece = await input.take(Math.min(Math.max(PIECE_MIN, Math.floor(passed / PIECES)), PIECE_MAX))
+    if (piece === undefined) return undefined
+    const before = last.at(-1)
+    const isBeside = before?.buffer === piece.buffer && before.byteOffset + before.length === piece.byteOffset
+    const joined = isBeside ? new Uint8Array(piece.buffer, before.byteOffset, before.length + piece.length) : piece
+    last.splice(isBeside ? -1 : last.length, 1, joined)
+    kept += piece.length
+    passed += piece.length
+    while (kept - last[0]!.length >= BEHIND_MAX) kept -= last.shift()!.length
+    return piece
   }
   return {
     async *bytes(): AsyncGenerator<Uint8Array> {
@@ -99,7 +108,8 @@ function createTrail(input: AsyncGenerator<Uint8Array>) {
     async passTrailer(crc: number, size: number): Promise<Uint8Array> {
       isDecoded = true
       for (let more = TRAILER_SIZE; more > 0; ) more -= (await next())?.length ?? more
-      const bytes = Buffer.concat(last)
+      const [only] = last
+      const bytes = last.length === 1 ? Buffer.from(only!.buffer, only!.byteOffset, only!.length) : Buffer.concat(last)
       const wanted = Buffer.alloc(TRAILER_SIZE)
       wanted.writeUInt32LE(crc)
       wanted.writeBigUInt64LE(BigInt(size), 4)

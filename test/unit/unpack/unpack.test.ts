@@ -146,6 +146,27 @@ describe.each(IN_PARTS)('several parts of %s', compression => {
   })
 })
 
+it.each([65_536, 1e9])(
+  'of small lzip members, in pieces of %d bytes, few bytes are read more than once',
+  async size => {
+    const contents = TEXT.subarray(0, 3000)
+    const file = Buffer.concat(new Array(1000).fill(compress(contents, 'lzip')))
+    let again = 0
+    const input = createByteInput(cut(file, size))
+    const { unread } = input
+    const counting = Object.defineProperty(input, 'unread', {
+      value: (bytes: Uint8Array) => {
+        again += bytes.length
+        unread(bytes)
+      },
+    })
+    let unpacked = 0
+    for await (const piece of unpack(counting, { compression: 'lzip' })) unpacked += piece.length
+    expect(unpacked).toBe(1000 * contents.length)
+    expect(again).toBeLessThan(64 * file.length)
+  },
+)
+
 describe('lz4 blocks that refer to those before', () => {
   const text = Buffer.concat([TEXT, Buffer.alloc(5_000_000), TEXT, TEXT])
 
