@@ -4,38 +4,47 @@ import type { SettingKind } from './setting-kinds.ts'
 /** Reads one limit; `undefined` if it is none. */
 type Read = (text: string) => number | undefined
 
-const UNITS: Readonly<Record<string, number>> = {
-  us: 1e-6,
-  ms: 1e-3,
-  s: 1,
-  sec: 1,
-  m: 60,
-  min: 60,
-  h: 3600,
-  hr: 3600,
-  d: 86_400,
-  w: 604_800,
-}
-const SPAN = /^(?:\d+(?:\.\d+)? ?(?:us|ms|s|sec|m|min|h|hr|d|w) ?)*(?:\d+(?:\.\d+)?)?$/
+/** The units of systemd.time(7), in seconds. */
+const UNITS: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    [
+      [['us', 'usec', 'µs', 'μs'], 1e-6],
+      [['ms', 'msec'], 1e-3],
+      [['s', 'sec', 'second', 'seconds'], 1],
+      [['m', 'min', 'minute', 'minutes'], 60],
+      [['h', 'hr', 'hour', 'hours'], 3600],
+      [['d', 'day', 'days'], 86_400],
+      [['w', 'week', 'weeks'], 604_800],
+      [['M', 'month', 'months'], 2_629_800],
+      [['y', 'year', 'years'], 31_557_600],
+    ] as const
+  ).flatMap(([names, seconds]) => names.map(name => [name, seconds])),
+)
+const AMOUNT = String.raw`\d+(?:\.\d+)?`
+const SPAN = new RegExp(`^(?:${AMOUNT} *(?:${Object.keys(UNITS).join('|')}) *)*(?:${AMOUNT})?$`)
 const SIZES = 'BKMGTPE'
+/** Each unit once, the largest first; bytes need none. */
+const SIZE = new RegExp(`^${[...'EPTGMKB', ''].map(unit => `(?: *${AMOUNT} *${unit})?`).join('')}$`)
 
 function readCount(text: string): number | undefined {
   return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : undefined
 }
 
 function readSize(text: string): number | undefined {
-  const [, amount, unit = 'B'] = /^(\d+(?:\.\d+)?) ?([BKMGTPE]?)$/.exec(text) ?? []
-  return amount === undefined ? undefined : Number(amount) * 1024 ** SIZES.indexOf(unit || 'B')
+  return text !== '' && SIZE.test(text) ? sum(text, unit => 1024 ** SIZES.indexOf(unit || 'B')) : undefined
+}
+
+/** Adds up amounts with their units. */
+function sum(text: string, factor: (unit: string) => number): number {
+  const parts = text.matchAll(/([\d.]+) *([^\d. ]*)/g)
+  return Array.from(parts, ([, amount, unit]) => Number(amount) * factor(unit!)).reduce((a, b) => a + b)
 }
 
 /** A time of several parts, such as `1min 30s`; a number alone counts in `unit`. */
 const readTime =
   (unit: 's' | 'us'): Read =>
-  text => {
-    if (text === '' || !SPAN.test(text)) return undefined
-    const parts = text.matchAll(/([\d.]+) ?([a-z]*)/g)
-    return Array.from(parts, ([, amount, name]) => Number(amount) * UNITS[name || unit]).reduce((a, b) => a + b)
-  }
+  text =>
+    text !== '' && SPAN.test(text) ? sum(text, name => UNITS[name || unit]!) : undefined
 
 /** A nice level has a sign, without one it is the kernel's number for it: 20 for level 0, 40 for -20. */
 function readNice(text: string): number | undefined {

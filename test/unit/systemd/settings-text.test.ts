@@ -108,6 +108,16 @@ describe('parseSettings', () => {
     })
   })
 
+  it.each([
+    ...['1hour', '5 minutes', '1month', '2months', '1M', '1 year', '1y 2w 3days', '10msec', '1usec', '1µs', '1μs'].map(
+      span => `LimitCPU=${span}`,
+    ),
+    ...['1M1K', '1 G 5K', '1K5', '5B', '1.5T2B'].map(size => `LimitFSIZE=${size}`),
+    ...['2minutes:1hour', '1months:1years'].map(limits => `LimitRTTIME=${limits}`),
+  ])('takes the units of systemd.time(7) and sizes of several parts: %s', line => {
+    expect(settingsTextProblems(`[Exec]\n${line}\n`)).toEqual([])
+  })
+
   it.each(['Boot', 'PivotRoot', 'MachineID', 'PrivateUsers', 'LimitCPU', 'ResolvConf', 'DropCapability'])(
     'wants a value for %s, which cannot be taken back',
     key => expect(settingsTextProblems(`[Exec]\n${key}=\n`)).toHaveLength(1),
