@@ -66,9 +66,9 @@ export interface MemberInPlace {
 const ATTRIBUTE = /^(SCHILY\.(xattr|acl)|LIBARCHIVE\.xattr|RHT\.security)\./
 
 /**
- * The members in a part of an archive, in order; it begins with a header and ends with blocks of zeros. Behind them must be no
- * more members: systemd up to 258 would unpack them, over those in front, and newer versions would not. `observer` is told of extended headers. With `onlyHeaders` contents are passed over; checks are not verified. Throws
- * `OpenError` OPEN_CORRUPT.
+ * The members in a part of an archive, in order; it begins with a header. GNU tar stops at blocks of zeros, and so does this:
+ * what lies behind, which systemd up to 258 unpacks, too, is a finding of `check`. `observer` is told of extended headers. With
+ * `onlyHeaders` contents are passed over; checks are not verified. Throws `OpenError` OPEN_CORRUPT.
  */
 export async function* readMembers(
   tar: TarBytes,
@@ -86,13 +86,7 @@ export async function* readMembers(
       if (headerOffset > last) return
       const entry = await entries.next()
       if ('kind' in entry) {
-        if (entry.kind === 'end' && headerOffset > 0) return
-        if (entry.kind === 'zeros') {
-          await entries.skipZeros()
-          const behind = start + entries.offset
-          if ('kind' in (await entries.next())) return
-          throw corrupt(`has entries behind its end, at byte ${behind} of its tar, which importers treat differently`)
-        }
+        if (entry.kind === 'zeros' || (entry.kind === 'end' && headerOffset > 0)) return
         throw corrupt(problemOf(entry.kind, start + entries.offset))
       }
       const stored = entry.size > 0 && !(await hasContents(entry, entries)) ? 0 : entry.size

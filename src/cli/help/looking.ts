@@ -48,6 +48,8 @@ WHAT IS READ
   A .tar.xz of this tool has many blocks, and the manifest beside it says what
   lies in which. With both, only the blocks that have what you ask for are read:
   from a web server by HTTP ranges. --manifest names another manifest.
+  What lies behind the end of an archive is not shown, as by tar, though systemd
+  up to 258 unpacks it: check an image of others before you trust a diff of it.
   Without a manifest, all of the image is read once to find a path. A .tar.zst
   is read by its frames; on a server, the manifest or a table at the end of the
   file (the seekable format) has to list them. All else cannot seek, such as
