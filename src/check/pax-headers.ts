@@ -50,8 +50,15 @@ export function reportPaxHeader(header: PaxHeader, isSecond: boolean, report: Re
   const details = { ...(path !== undefined && { path }) }
   if (header.fault !== undefined) reportFault(header, report, path)
   else if (Object.keys(records).length === 0) report('pax', 'a pax header is empty: leave it out', { since: 259 })
-  // GNU tar keeps the second only; libarchive merges them, or refuses.
-  if (isSecond) report('pax', 'has two pax headers: put their records into one', details)
+  if (isSecond) {
+    const message = 'has two pax headers: put their records into one'
+    report('pax', message, { ...details, since: 259 })
+    report('pax', `${message}, as GNU tar keeps those of the second only`, {
+      ...details,
+      until: 258,
+      severity: 'warning',
+    })
+  }
   reportNames(records, 'a pax header', report, path)
   reportNumbers(records, 'a pax header', report, path)
 }

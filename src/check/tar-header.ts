@@ -68,7 +68,10 @@ export function checkTarHeader(entry: TarEntry, report: Report): void {
       report('entry-type', 'is a part of a file that began in another archive: join the volumes', { path })
       break
     case 'A':
-      report('entry-type', 'is an access control list of Solaris to libarchive, and a file to GNU tar', { path })
+      report('entry-type', 'is an access control list of Solaris to libarchive, and a file to GNU tar', {
+        path,
+        severity: 'warning',
+      })
       break
     case 'D':
       report('entry-type', 'is a directory of an incremental backup: what it lists is not looked at', {
