@@ -108,7 +108,7 @@ async function planImport(request: ImportRequest): Promise<ImportPlan | undefine
   const settings = await settingsFor(request, record)
   const steps = await planMachine({
     request: { machine, image, settings: settings?.path },
-    ...{ replace, record, isReplacing: await isReplacing(records, machine) },
+    ...{ replace, record, isReplacing: isReplacing(records, machine) },
   })
   return { steps, record, settings }
 }

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { settingsFileOf } from '../image-files.ts'
 import { shellWord } from '../shell-word.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
@@ -46,10 +46,7 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
       'keeps the tree of a replacement that was broken off; see whether it has what you need, and remove it'
     throw new MachineError('MACHINE_EXISTS', unprovenOf(machine), message)
   }
-  const settingsFolders: string[] = []
-  for (const folder of SETTINGS_FOLDERS) {
-    if (await isFile(`${folder}/${settingsFileOf(machine)}`)) settingsFolders.push(folder)
-  }
+  const settingsFolders = SETTINGS_FOLDERS.filter(folder => existsSync(`${folder}/${settingsFileOf(machine)}`))
   return replaceSteps(request, { isThere, hasPrevious, hasNext, isUnproven, settingsFolders })
 }
 
@@ -148,11 +145,4 @@ async function runCommand([program, ...args]: readonly string[], signal?: AbortS
 /** A command as a shell takes it. */
 export function lineOf(command: readonly string[]): string {
   return command.map(shellWord).join(' ')
-}
-
-async function isFile(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

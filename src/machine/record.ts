@@ -6,8 +6,10 @@
  *     NAME.replacing    there while NAME has a tree that may never have run, and NAME-previous the one that has. To remove it
  *                       needs no room on a disk, which may be full just then.
  */
-import { access, rm } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isObject } from '../arguments.ts'
 import { isOwn, readIfThere, replaceFile, syncPath } from '../disk/index.ts'
 
 /** The record of a machine. Digests are SHA-256 in lower-case base 16. */
@@ -46,11 +48,8 @@ async function readAll(folder: string): Promise<Readonly<Record<string, MachineR
   } catch {
     return {}
   }
-  return isObject(all) ? Object.fromEntries(Object.entries(all).filter(([, record]) => isObject(record))) : {}
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  const records = Object.entries(isObject(all) ? all : {}).filter(([, record]) => isObject(record))
+  return Object.fromEntries(records) as Record<string, MachineRecord>
 }
 
 /** Says, durably, that from now on the tree of a machine may be one that never ran. Throws `DiskError`. */
@@ -65,9 +64,6 @@ export async function endReplacing(folder: string, machine: string): Promise<voi
 }
 
 /** Whether a replacement was begun and not ended. */
-export function isReplacing(folder: string, machine: string): Promise<boolean> {
-  return access(join(folder, `${machine}.replacing`)).then(
-    () => true,
-    () => false,
-  )
+export function isReplacing(folder: string, machine: string): boolean {
+  return existsSync(join(folder, `${machine}.replacing`))
 }

@@ -227,7 +227,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  machine: ['nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
+  machine: ['arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
     'descriptors.ts',
     'nspawn-rootfs-error.ts',
