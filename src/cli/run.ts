@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander'
+import { describeUrl } from '../describe-url.ts'
 import { VERSION } from '../version.ts'
 import { COMMANDS } from './commands.ts'
 import { defineHelp } from './help.ts'
@@ -32,6 +33,7 @@ function createProgram(): Command {
     .description('Build machine images for systemd-nspawn from Nix closures.')
     .version(VERSION)
     .exitOverride()
+    .configureOutput({ outputError: text => print(withoutSecrets(text).trimEnd(), process.stderr) })
     .showHelpAfterError('(see --help)')
   for (const [name, { description }] of COMMANDS) {
     program.command(name).description(description)
@@ -45,6 +47,11 @@ function createProgram(): Command {
   })
   defineHelp(program, complete)
   return program
+}
+
+/** Commander quotes the value that it refuses, which may be a URL with a password. */
+function withoutSecrets(text: string): string {
+  return text.replace(/'[^\n]*:\/\/[^\n]*'/g, value => `'${describeUrl(value.slice(1, -1))}'`)
 }
 
 /** Gives a command its options, and what it does. */

@@ -300,6 +300,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   cli: [
+    'describe-url.ts',
     'descriptors.ts',
     'index.ts',
     'nspawn-rootfs-error.ts',

@@ -78,6 +78,12 @@ describe('wrong usage ends with 2 and says why', () => {
         /give a path, or a URL such as https:/,
       ]),
     ),
+    ['no URL, with a password', ['ls', 'http://u:secret@['], /^error: command-argument value 'http:\/\/\[' is invalid/],
+    [
+      'control characters',
+      ['serve', '--port', '\u001b[2J'],
+      /^error: option '--port <N>' argument '\\x1b\[2J' is invalid/,
+    ],
     ['an image on no web server', ['pull', 'ftp://x/web.tar.xz'], /give the URL of an image on a web server/],
     ['an image on disk', ['pull', 'x/web.tar.xz'], /give the URL of an image on a web server/],
     ...[
