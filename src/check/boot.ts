@@ -9,11 +9,11 @@ import { checkStartUp } from './start-up.ts'
 const OS_RELEASE = ['etc/os-release', 'usr/lib/os-release'].map(encodeText)
 const INITS = ['usr/lib/systemd/systemd', 'lib/systemd/systemd', 'sbin/init'].map(encodeText)
 /** Links that systemd-nspawn adds to a root that lacks them (systemd `src/shared/base-filesystem.c`). */
-const BASE_LINKS: Readonly<Record<string, ByteString>> = {
-  bin: byteString`usr/bin`,
-  lib: byteString`usr/lib`,
-  sbin: byteString`usr/sbin`,
-}
+const BASE_LINKS: ReadonlyMap<string, ByteString> = new Map([
+  ['bin', byteString`usr/bin`],
+  ['lib', byteString`usr/lib`],
+  ['sbin', byteString`usr/sbin`],
+])
 /** Scripts that the kernel follows from interpreter to interpreter (execve(2)). */
 const SCRIPTS_MAX = 4
 
@@ -51,7 +51,7 @@ export async function checkBoot(lookup: Lookup, system: System | undefined, repo
 export function withBaseLinks(tree: Lookup): Lookup {
   return async path => {
     const node = await tree(path)
-    const target = BASE_LINKS[path]
+    const target = BASE_LINKS.get(path)
     if (node !== undefined || target === undefined || (await tree(target)) === undefined) return node
     return { type: 'symlink', target }
   }

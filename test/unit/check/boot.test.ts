@@ -6,6 +6,16 @@ import { brief, directory, elf, file, findingsOf, GOOD, goodWithout, program, sy
 const INIT = 'usr/lib/systemd/systemd'
 const withInit = (...inits: CheckedEntry[]) => [...goodWithout(INIT, 'sbin/init'), ...inits]
 
+describe('a link', () => {
+  it('may lead to a name that all objects of this language have', async () => {
+    const entries = [
+      ...withInit(symlink('sbin/init', '/constructor/x')),
+      directory('function Object() { [native code] }'),
+    ]
+    expect((await findingsOf(entries)).map(brief)).toContain('error init sbin/init')
+  })
+})
+
 describe('os-release', () => {
   it.each([
     ['in usr/lib', [...goodWithout('etc/os-release'), file('usr/lib/os-release')], []],
