@@ -120,9 +120,9 @@ async function settingsFor(
 ): Promise<SettingsFile | undefined> {
   if (path === undefined) return undefined
   const installed = `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
-  const sha256Of = async (path: string) => (await digestOf(path).catch(() => undefined))?.sha256
-  const sha256 = (await sha256Of(path))!
-  const present = await sha256Of(installed)
+  const sha256 = (await digestOf(path))?.sha256
+  if (sha256 === undefined) throw new MachineError('MACHINE_FAILED', machine, `${path}: the settings are not there`)
+  const present = (await digestOf(installed))?.sha256
   if (present === sha256) return undefined
   if (!trustSettings) {
     tell(`the settings ${path} are not installed; --trust-settings does it`)

@@ -86,6 +86,18 @@ describe('a machine', () => {
   })
 })
 
+describe('settings that are not there', () => {
+  it.each([true, false])('are an error (trusted: %s)', async trustSettings => {
+    const { records, commands } = fakeHost()
+    const web = { ...NOTHING, machine: 'web', records, trustSettings, settings: '/nowhere/web.nspawn' }
+    await expect(importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).rejects.toMatchObject({
+      code: 'MACHINE_FAILED',
+      message: expect.stringContaining('/nowhere/web.nspawn: the settings are not there'),
+    })
+    expect(commands()).toEqual([])
+  })
+})
+
 describe('the state of a machine', () => {
   /** A host on which `web` was replaced once, and has kept state since. */
   async function hostWithState() {
