@@ -17,9 +17,12 @@ export interface StoredPath {
 /** The file in an image that lists its store paths: from it, Nix in the machine learns of them. */
 export const REGISTRATION_FILE = byteString`nix-path-registration`
 
-/** Bytes of it that are read, and store paths in it: five times as many as the largest systems have. */
+/**
+ * Bytes of it that are read: some 30,000 store paths, five times as many as the largest systems have. The shortest names let
+ * more fit in, whose number is bounded, too: they take 4 kB of memory each.
+ */
 export const REGISTRATION_MAX = 16 * 1024 * 1024
-const STORE_PATHS_MAX = 25_000
+const STORE_PATHS_MAX = 50_000
 
 /** Throws `OpenError` OPEN_UNSUPPORTED for the registration of an image that has too many bytes to be read. */
 export function checkRegistrationSize(size: number, image: string): void {
@@ -28,17 +31,20 @@ export function checkRegistrationSize(size: number, image: string): void {
   throw new OpenError('OPEN_UNSUPPORTED', image, what)
 }
 
-/** Reads the registration of an image. Throws `OpenError` OPEN_CORRUPT if it is none. */
+/** Reads the registration of an image. Throws `OpenError`: OPEN_CORRUPT if it is none, OPEN_UNSUPPORTED if it is too long. */
 export function parseStoredPaths(registration: string, image: string): StoredPath[] {
   try {
-    return parseRegistration(registration, undefined, STORE_PATHS_MAX).map(
-      ({ path, narHash, narSize, references }) => ({
-        path: path.path,
-        narHash,
-        narSize,
-        references: references.map(reference => reference.path),
-      }),
-    )
+    const records = parseRegistration(registration, undefined, STORE_PATHS_MAX + 1)
+    if (records.length > STORE_PATHS_MAX) {
+      const what = `/${REGISTRATION_FILE} lists more than the ${STORE_PATHS_MAX} store paths that are read; give its manifest`
+      throw new OpenError('OPEN_UNSUPPORTED', image, what)
+    }
+    return records.map(({ path, narHash, narSize, references }) => ({
+      path: path.path,
+      narHash,
+      narSize,
+      references: references.map(reference => reference.path),
+    }))
   } catch (error) {
     if (!(error instanceof NixError)) throw error
     throw new OpenError('OPEN_CORRUPT', image, `/${REGISTRATION_FILE}: ${error.message}`, { cause: error })

@@ -19,8 +19,8 @@ export type RegistrationItem =
   | { readonly kind: 'reference'; readonly path: StorePath }
 
 /**
- * Parses a registration into records, in its order; the empty text holds none. A missing newline at the very end is
- * forgiven. Throws `NixError` REGISTRATION_INVALID with the line, also where there are more than `most` records.
+ * Parses a registration into records, in its order, but no more than `most`; the empty text holds none. A missing newline at
+ * the very end is forgiven. Throws `NixError` REGISTRATION_INVALID with the line.
  */
 export function parseRegistration(
   text: string,
@@ -32,9 +32,7 @@ export function parseRegistration(
   for (const item of walk(text, storeDir, createPathParser(storeDir))) {
     if (item.kind === 'reference') references.push(item.path)
     else {
-      if (records.length === most) {
-        throw new NixError('REGISTRATION_INVALID', `registration lists more than ${most} store paths`)
-      }
+      if (records.length === most) break
       references = []
       const { path, narHash, narSize, deriver } = item
       records.push({ path, narHash, narSize, references, ...(deriver !== undefined && { deriver }) })
