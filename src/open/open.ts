@@ -1,7 +1,7 @@
 import { followSignal } from '../abortable.ts'
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
-import { readIfThere } from '../disk/index.ts'
+import { DiskError, readIfThere, reasonOf } from '../disk/index.ts'
 import { manifestFileOf } from '../image-files.ts'
 import {
   companionOf,
@@ -84,7 +84,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
     const compression = detectCompression(head)
     let text: Promise<string | undefined> | undefined
     const readText = () => {
-      text ??= readManifestText(place, getAccess)
+      text ??= readManifestText(place, source!, getAccess)
       return text
     }
     tar = await openTar(source, compression, { place, readText, workerUrl: workerUrlOf(options.workerUrl), signal })
@@ -160,14 +160,24 @@ function absolute(place: string | URL, name: string): string {
 }
 
 async function readManifestText(
-  { manifest: place }: Place,
+  { manifest: place, isNamed }: Place,
+  source: ImageSource,
   getAccess: (url: string) => Promise<Access>,
 ): Promise<string | undefined> {
   if (place === undefined) return undefined
-  const bytes = isHttp(place)
-    ? await (await getAccess(place)).document(place, { limit: MANIFEST_SIZE_MAX })
-    : await readIfThere(place)
-  return bytes && Buffer.from(bytes).toString()
+  if (isHttp(place)) {
+    const bytes = await (await getAccess(place)).document(place, { limit: MANIFEST_SIZE_MAX })
+    return bytes && Buffer.from(bytes).toString()
+  }
+  try {
+    return (await readIfThere(place))?.toString()
+  } catch (error) {
+    if (!(error instanceof DiskError)) throw error
+    if (!isNamed) return undefined
+    throw new OpenError('MANIFEST_WRONG', source.name, `${place} cannot be read: ${reasonOf(error.cause)}`, {
+      cause: error,
+    })
+  }
 }
 
 /** The manifest of an image; `undefined` if there is none, or another's, and nobody has named it. */

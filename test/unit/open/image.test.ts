@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build, type ImageFormat } from '../../../src/index.ts'
@@ -137,6 +137,18 @@ describe('an image of ours', () => {
       expect((await read()).toString()).toBe('ID=nixos\n')
     },
   )
+
+  it('is opened with a folder in the place of its manifest, unless somebody gives that', async () => {
+    const { image: file, manifest, toplevel } = await buildImage()
+    rmSync(manifest)
+    mkdirSync(manifest)
+    await using image = await openImage(file)
+    expect((await image.storePaths()).map(({ path }) => path)).toContain(toplevel)
+    await expect(openImage(file, { manifest })).rejects.toMatchObject({
+      code: 'MANIFEST_WRONG',
+      message: `${file}: ${manifest} cannot be read: it is no regular file`,
+    })
+  })
 
   it('is opened by a manifest with very many segments', async () => {
     const { image: file, manifest } = await buildImage()
