@@ -70,8 +70,7 @@ export function createContext(folder: string, locate?: Locate, restriction?: Res
     },
     async resolve(file) {
       const path = resolve(folder, file)
-      await restriction?.checkFile(path)
-      return path
+      return restriction ? restriction.checkFile(path) : path
     },
     async resolveStorePath(file) {
       const path = resolve(folder, file)

@@ -18,8 +18,8 @@ export interface RestrictionOptions {
 export interface Restriction {
   /** The folder that all files lie below, by its real path. */
   root(): Promise<string>
-  /** For a file or folder by its absolute path. */
-  checkFile(file: string): Promise<void>
+  /** For a file or folder by its absolute path. Resolves to its real path: what a symlink on the way leads to may change. */
+  checkFile(file: string): Promise<string>
   /** For a store path, or a symlink to one, by its absolute path. */
   checkStorePath(file: string): Promise<void>
   /** For the URL of a binary cache. */
@@ -45,7 +45,7 @@ export function createRestriction({ folder, servers = [] }: RestrictionOptions):
   }
   const checkFile = async (file: string) => {
     const [root, real] = [await rootOf(), await realPathOf(file)]
-    if (!isBelow(real, root)) refuse(root, file, real)
+    return isBelow(real, root) ? real : refuse(root, file, real)
   }
   return {
     root: rootOf,
@@ -55,7 +55,10 @@ export function createRestriction({ folder, servers = [] }: RestrictionOptions):
       if (!isBelow(real, root) && (real === STORE || !isBelow(real, STORE))) refuse(root, file, real)
     },
     async checkCache(url) {
-      if (/^file:/i.test(url)) return checkFile(filePathOf(url))
+      if (/^file:/i.test(url)) {
+        await checkFile(filePathOf(url))
+        return
+      }
       const origin = originOf(url)
       if (origin !== undefined && origins.has(origin)) return
       const right = `allow its server with --allow-server ${origin ?? 'URL'}`
