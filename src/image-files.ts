@@ -41,6 +41,11 @@ export function ownChecksumsFileOf(imageFile: string): string {
   return `${imageFile}.sha256`
 }
 
+/** How a URL names a file in its folder. Systemd looks for it in checksums under this name (`src/import/pull-common.c`). */
+export function urlNameOf(file: string): string {
+  return encodeURIComponent(file).replace(/%(?:2[4689BC]|3[ABD]|40)/g, decodeURIComponent)
+}
+
 /** Suffixes that pull-tar cuts off the name of an image to find its settings; zst from 258 on. */
 const IMAGE_SUFFIX = /\.(?:tar|tar\.xz|tar\.gz|tar\.bz2|tar\.zst|tgz)$/
 

@@ -7,8 +7,10 @@ import {
   ownChecksumsFileOf,
   SIGNATURE_FILES,
   settingsFileOf,
+  urlNameOf,
 } from '../image-files.ts'
 import { SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
+import { importedLinesOf, parseChecksums } from '../manifest/index.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
 import { type ImageFolder, openImageFolder } from './image-folder.ts'
@@ -62,7 +64,8 @@ async function lookBeside(
     report('sha256-file', message, { path, severity: 'warning', until: 257 })
     if (await beside.has(settings)) {
       const message = `has no line for ${settings}, which pull-tar then refuses: remove it`
-      if (!hasLine((await beside.read(own, CHECKSUMS_MAX)) ?? '', settings)) report('sha256-file', message, { path })
+      const text = (await beside.read(own, CHECKSUMS_MAX)) ?? ''
+      if (importedLinesOf(text, settings).length === 0) report('sha256-file', message, { path })
     }
   }
   const signatures: (typeof SIGNATURES)[number][] = []
@@ -87,7 +90,7 @@ async function lookBeside(
     if (text === undefined) break
     const digest = file === imageFile ? known : undefined
     if (digest === undefined && !(await beside.has(file))) continue
-    if (linesFor(text, file).length > 0) {
+    if (importedLinesOf(text, file).length > 0) {
       checkLine(text, file, digest ?? (await beside.digestOf(file)), report)
       continue
     }
@@ -96,11 +99,11 @@ async function lookBeside(
     report('checksums', noLineFor(file), { path: CHECKSUMS, ...(isOfOthers && { severity: 'warning' as const }) })
   }
   const manifest = manifestFileOf(imageNameOf(imageFile))
-  const listed = text === undefined ? [] : linesFor(text, manifest)
+  const listed = parseChecksums(text ?? '').filter(({ file }) => file === Buffer.from(manifest).toString('latin1'))
   if (listed.length > 0 && (await beside.has(manifest))) {
     const digest = await beside.digestOf(manifest)
     const message = `has another digest for ${manifest} than it has: pull-tar does not mind, other programs refuse it`
-    const isRight = listed.some(({ sum }) => sum.toLowerCase() === digest)
+    const isRight = listed.some(({ sha256 }) => sha256 === digest)
     if (!isRight) report('checksums', message, { path: CHECKSUMS, severity: 'warning' })
   }
   if (signatures.length === 0) {
@@ -110,19 +113,15 @@ async function lookBeside(
   }
 }
 
-function hasLine(text: string, file: string): boolean {
-  const name = Buffer.from(file).toString('latin1')
-  return text.split('\n').some(line => /^[0-9a-f]{64} [ *]?/.test(line) && line.endsWith(name))
-}
-
 function noLineFor(file: string): string {
-  return `has no line for ${file}, and pull-tar does not take it: add what sha256sum says of it`
+  const listed = urlNameOf(file)
+  if (listed === file) return `has no line for ${file}, and pull-tar does not take it: add what sha256sum says of it`
+  return `has no line for ${listed}, as a URL names ${file}, and pull-tar does not take it: give it a name without such characters`
 }
 
-/** As systemd looks for a file: 64 lower-case digits, a separator, the name. */
 function checkLine(text: string, file: string, digest: string, report: Report): void {
   const path = CHECKSUMS
-  const lines = linesFor(text, file)
+  const lines = importedLinesOf(text, file)
   if (!lines.some(({ sum }) => sum.toLowerCase() === digest)) {
     report('checksums', `has another digest for ${file} than it has: make it anew`, { path })
   } else if (!lines.some(({ sum }) => sum === digest)) {
@@ -130,11 +129,4 @@ function checkLine(text: string, file: string, digest: string, report: Report): 
   } else if (!lines.some(({ sum, separator }) => sum === digest && separator.length === 2)) {
     report('checksums', `has one space in front of ${file}: up to systemd 256 it takes two`, { path, until: 256 })
   }
-}
-
-function linesFor(text: string, file: string): { readonly sum: string; readonly separator: string }[] {
-  return text.split('\n').flatMap(line => {
-    const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
-    return name === Buffer.from(file).toString('latin1') ? [{ sum, separator }] : []
-  })
 }

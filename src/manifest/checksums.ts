@@ -11,6 +11,7 @@
  *
  * A "\" at the beginning says that "\\", "\n" and "\r" in the name are escapes.
  */
+import { urlNameOf } from '../image-files.ts'
 import type { ArtefactDigest } from './manifest.ts'
 
 type Line = Pick<ArtefactDigest, 'file' | 'sha256'>
@@ -34,6 +35,18 @@ export function parseChecksums(text: string): Line[] {
     if (written === undefined) return []
     const file = fileOf(mark ? unescapeName(written) : written)
     return file === undefined ? [] : [{ sha256: (plain ?? last).toLowerCase(), file }]
+  })
+}
+
+/**
+ * The lines in which some version of `machinectl pull-tar` finds a file, if the digits are lower-case: 64 digits, a separator,
+ * and the name as the URL has it (systemd: src/import/pull-common.c, verify_one). Up to 256, the separator has two characters.
+ */
+export function importedLinesOf(text: string, file: string): { readonly sum: string; readonly separator: string }[] {
+  const listed = urlNameOf(file)
+  return text.split('\n').flatMap(line => {
+    const [, sum = '', separator = '', name] = /^([0-9a-fA-F]{64})( [ *]?)(.*)$/.exec(line) ?? []
+    return name === listed ? [{ sum, separator }] : []
   })
 }
 

@@ -1,4 +1,4 @@
-export { mergeChecksums, parseChecksums } from './checksums.ts'
+export { importedLinesOf, mergeChecksums, parseChecksums } from './checksums.ts'
 export {
   type ArtefactDigest,
   type FileLayout,

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { resolvePath, someText } from '../arguments.ts'
 import { readIfThere } from '../disk/index.ts'
-import { CHECKSUMS_FILE, imageNameOf, isImageFile, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import { CHECKSUMS_FILE, imageNameOf, isImageFile, SIGNATURE_FILES, settingsFileOf, urlNameOf } from '../image-files.ts'
+import { importedLinesOf } from '../manifest/index.ts'
 import { shellWord } from '../shell-word.ts'
 import { machineNameOf } from '../systemd/index.ts'
 import { findFolder, findIn } from './find.ts'
@@ -27,7 +28,7 @@ export async function pullLines(url: string, folder: string | URL): Promise<stri
     const pulled = [file, settingsFileOf(name)].filter(pulled => names.includes(pulled))
     const isListed = pulled.every(pulled => lists(checksums, pulled))
     const verify = !isListed ? 'no' : names.includes(SIGNATURE_FILES.binary) ? 'signature' : 'checksum'
-    const address = `${url}/${encodeURIComponent(file)}`
+    const address = `${url}/${urlNameOf(file)}`
     const words = ['machinectl', 'pull-tar', `--verify=${verify}`, address, machineNameOf(name)]
     lines.push(words.map(shellWord).join(' '))
   }
@@ -45,10 +46,10 @@ async function versionedPrefixes(root: string, names: readonly string[]): Promis
   return prefixes
 }
 
-/** Whether checksums have a line that systemd finds: it looks for the name as the URL has it, and for the newline behind. */
+/** Whether checksums have a line that every systemd finds: with the newline behind it. */
 function lists(checksums: string, file: string): boolean {
-  const lines = checksums.split('\n').slice(0, -1)
-  return lines.some(line => /^[0-9a-f]{64} [ *]/.test(line) && line.slice(66) === encodeURIComponent(file))
+  const lines = importedLinesOf(checksums.slice(0, checksums.lastIndexOf('\n') + 1), file)
+  return lines.some(({ sum, separator }) => sum === sum.toLowerCase() && separator.length === 2)
 }
 
 async function isFile(root: string, file: string): Promise<boolean> {

@@ -71,6 +71,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   check: [
     'stored-paths.ts',
+    'manifest',
     'image-source',
     'disk',
     'describe-url.ts',
@@ -152,7 +153,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  manifest: ['arguments.ts', 'compression.ts'],
+  manifest: ['arguments.ts', 'compression.ts', 'image-files.ts'],
   image: [
     'manifest',
     'descriptors.ts',
@@ -199,6 +200,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   signing: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'arguments.ts', 'openpgp', 'node:*'],
   serve: [
     'nspawn-rootfs-error.ts',
+    'manifest',
     'disk',
     'systemd',
     'arguments.ts',

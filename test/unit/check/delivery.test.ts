@@ -40,6 +40,24 @@ describe('a folder with an image', () => {
     expect(await check()).toEqual(expected)
   })
 
+  it('has a name that pull-tar looks for as its URL has it', async () => {
+    put({ 'web+1.tar.xz': IMAGE, 'a b.tar.xz': IMAGE })
+    put({ SHA256SUMS: `${DIGEST}  web+1.tar.xz\n${DIGEST}  a b.tar.xz\n` })
+    expect(await checkDelivery(folder, 'web+1.tar.xz')).toEqual([])
+    const [finding, ...others] = await checkDelivery(folder, 'a b.tar.xz')
+    expect([finding.severity, finding.message, others]).toEqual([
+      'error',
+      expect.stringMatching(/has no line for a%20b\.tar\.xz, as a URL names a b\.tar\.xz/),
+      [],
+    ])
+  })
+
+  it('has a checksum of its own, with no line for the settings', async () => {
+    put({ 'web.nspawn': '', [`${NAME}.sha256`]: `${DIGEST}  ${NAME}\n${hash('sha256', '')}  my-web.nspawn\n` })
+    put({ SHA256SUMS: `${LINE}${hash('sha256', '')}  web.nspawn\n` })
+    expect(await check()).toEqual(['warning sha256-file web.tar.xz.sha256', 'error sha256-file web.tar.xz.sha256'])
+  })
+
   it('has settings that need a line, too', async () => {
     put({ 'web.nspawn': '[Exec]\n', 'other.nspawn': '' })
     expect(await check()).toEqual(['error checksums SHA256SUMS'])
@@ -68,8 +86,10 @@ describe('a folder with an image', () => {
 
   it('may have any name', async () => {
     const name = '\u{142}.tar.xz'
-    put({ [name]: IMAGE, [`${name}.sha256`]: '', SHA256SUMS: `${DIGEST}  ${name}\n` })
+    put({ [name]: IMAGE, [`${name}.sha256`]: '', SHA256SUMS: `${DIGEST}  %C5%82.tar.xz\n` })
     expect((await checkDelivery(folder, name)).map(brief)).toEqual([`warning sha256-file ${name}.sha256`])
+    put({ SHA256SUMS: `${DIGEST}  ${name}\n` })
+    expect((await checkDelivery(folder, name)).map(brief)).toContain('error checksums SHA256SUMS')
   })
 
   it('lacks something', async () => {

@@ -55,6 +55,14 @@ describe('pullLines', () => {
     expect(await pullLines(URL_OF, folder)).toEqual([`machinectl pull-tar --verify=${verify} ${URL_OF}/web.tar.xz web`])
   })
 
+  it('names a file as checksums do, where a URL may', async () => {
+    const folder = folderOf({ 'web+1.tar.xz': '', 'a b.tar.xz': '', SHA256SUMS: sums('web+1.tar.xz', 'a b.tar.xz') })
+    expect(await pullLines(URL_OF, folder)).toEqual([
+      `machinectl pull-tar --verify=no ${URL_OF}/a%20b.tar.xz 'a b'`,
+      `machinectl pull-tar --verify=checksum ${URL_OF}/web+1.tar.xz web+1`,
+    ])
+  })
+
   it('pulls the newest version alone where there are names that stay', async () => {
     const folder = folderOf({
       ...{ 'web_1.tar.xz': '', 'web_2.tar.xz': '', 'web_x86.tar.gz': '', 'db_1.tar.xz': '', 'db.tar.xz': '' },
@@ -76,10 +84,11 @@ describe('pullLines', () => {
           .toString()
           .split('\0')
           .slice(0, -1)
-        expect(words).toEqual([
-          ...['machinectl', 'pull-tar', '--verify=no'],
-          ...[`http://${host}:8080/${encodeURIComponent(`${name}.tar`)}`, name],
-        ])
+        const address = words[3]
+        expect(words).toEqual(['machinectl', 'pull-tar', '--verify=no', address, name])
+        expect(address).toMatch(/^[!-~]*$/)
+        const { pathname, host: from } = new URL(address)
+        expect([from, decodeURIComponent(pathname)]).toEqual([`${host}:8080`, `/${name}.tar`])
       }),
       { numRuns: 50 },
     )
