@@ -2,13 +2,13 @@ import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.
 
 /** What went wrong, for programs. */
 export type HttpErrorCode =
-  /** The URL is none of HTTP. */
+  /** The URL is not one of http: or https:. */
   | 'HTTP_URL_UNSUPPORTED'
   /** The variables of the environment name a proxy that cannot be used. */
   | 'HTTP_PROXY_INVALID'
   /** The file of trusted certificates cannot be used. */
   | 'HTTP_CERTIFICATES_INVALID'
-  /** The server answers with a status that is none of success. */
+  /** The server answers with the status of an error. */
   | 'HTTP_STATUS'
   /** No answer comes, or it breaks off. */
   | 'HTTP_FAILED'

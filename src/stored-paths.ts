@@ -31,7 +31,7 @@ export function checkRegistrationSize(size: number, image: string): void {
   throw new OpenError('OPEN_UNSUPPORTED', image, what)
 }
 
-/** Reads the registration of an image. Throws `OpenError`: OPEN_CORRUPT if it is none, OPEN_UNSUPPORTED if it is too long. */
+/** Reads the registration of an image. Throws `OpenError`: OPEN_CORRUPT if it is invalid, OPEN_UNSUPPORTED if it is too long. */
 export function parseStoredPaths(registration: string, image: string): StoredPath[] {
   try {
     const records = parseRegistration(registration, undefined, STORE_PATHS_MAX + 1)

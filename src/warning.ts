@@ -1,6 +1,6 @@
 import type { Open } from './nspawn-rootfs-error.ts'
 
-/** Something that may not be as it was meant. Plain data. */
+/** A problem that does not stop the operation. Plain data. */
 export interface Warning {
   /** For programs. */
   readonly code: Open<WarningCode>

@@ -13,7 +13,7 @@ export interface TarTree {
   readonly registration: string | undefined
 }
 
-/** Reads a tar, whoever wrote it. Rejects where it is none. */
+/** Reads a tar, whoever wrote it. Rejects for other data. */
 export async function readTarTree(file: string): Promise<TarTree> {
   const lines = new Map<string, string>()
   let registration: string | undefined

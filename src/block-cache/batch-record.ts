@@ -96,7 +96,7 @@ function sha256Of(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
 }
 
-/** A record from its text; `undefined` where it is none. */
+/** A record from its text; `undefined` for other text. */
 export function parseRecord(bytes: Uint8Array): BatchRecord | undefined {
   try {
     const { blocks, tarSizes } = JSON.parse(new TextDecoder().decode(bytes)) as BatchRecord

@@ -22,7 +22,7 @@ export interface CacheFile {
 export interface Listing {
   readonly records: readonly CacheFile[]
   readonly blocks: readonly CacheFile[]
-  /** Files that killed writers have left, and whatever bears the name of an entry and is none that can be used. */
+  /** Files that killed writers have left, and what bears the name of an entry but cannot be used. */
   readonly leftOvers: readonly CacheFile[]
 }
 

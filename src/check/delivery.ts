@@ -1,5 +1,5 @@
 import { objectOf, someText } from '../arguments.ts'
-import { encodeText } from '../bytes/index.ts'
+import { type ByteString, encodeText } from '../bytes/index.ts'
 import {
   CHECKSUMS_FILE,
   imageNameOf,
@@ -53,22 +53,11 @@ export async function checkDelivery(
 async function lookBeside(
   beside: ImageFolder,
   imageFile: string,
-  known: string | undefined,
+  digest: string | undefined,
   report: Report,
 ): Promise<void> {
-  const settings = settingsFileOf(imageNameOf(imageFile))
-  const own = ownChecksumsFileOf(imageFile)
-  if (await beside.has(own)) {
-    const path = encodeText(own)
-    const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
-    report('sha256-file', message, { path, severity: 'warning', until: 257 })
-    if (await beside.has(settings)) {
-      const message = `has no line for ${settings}, which pull-tar then refuses: remove it`
-      const text = (await beside.read(own, CHECKSUMS_MAX)) ?? ''
-      if (importedLinesOf(text, settings).length === 0) report('sha256-file', message, { path })
-    }
-  }
-  const signatures: (typeof SIGNATURES)[number][] = []
+  await checkOwnChecksums(beside, imageFile, report)
+  const signatures: ByteString[] = []
   for (const file of SIGNATURES) if (await beside.has(file)) signatures.push(file)
   if (!(await beside.has(CHECKSUMS))) {
     report('checksums', `is missing: pull-tar needs --verify=no`, { path: CHECKSUMS, severity: 'warning' })
@@ -77,17 +66,44 @@ async function lookBeside(
   }
   const text = await beside.read(CHECKSUMS, CHECKSUMS_MAX)
   if (text === undefined) {
-    report(
-      'checksums',
-      `has more than the ${CHECKSUMS_MAX} bytes that pull-tar takes: leave out what is not beside it`,
-      { path: CHECKSUMS },
-    )
+    const message = `has more than the ${CHECKSUMS_MAX} bytes that pull-tar takes: leave out what is not beside it`
+    report('checksums', message, { path: CHECKSUMS })
+  } else {
+    await checkChecksums(text, beside, { imageFile, digest }, report)
+    await checkManifestLine(text, beside, manifestFileOf(imageNameOf(imageFile)), report)
   }
-  if (text !== undefined && !text.endsWith('\n')) {
+  if (signatures.length === 0) {
+    report('signature', `is not signed: pull-tar needs --verify=checksum`, { path: CHECKSUMS })
+  } else if (!signatures.includes(SIGNATURES[0])) {
+    report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
+  }
+}
+
+/** Checksums of one image alone. */
+async function checkOwnChecksums(beside: ImageFolder, imageFile: string, report: Report): Promise<void> {
+  const own = ownChecksumsFileOf(imageFile)
+  if (!(await beside.has(own))) return
+  const path = encodeText(own)
+  const message = `with it, pull-tar of systemd 252 to 257 asks for no ${CHECKSUMS}.gpg, and fails: remove it`
+  report('sha256-file', message, { path, severity: 'warning', until: 257 })
+  const settings = settingsFileOf(imageNameOf(imageFile))
+  if (!(await beside.has(settings))) return
+  const text = (await beside.read(own, CHECKSUMS_MAX)) ?? ''
+  if (importedLinesOf(text, settings).length > 0) return
+  report('sha256-file', `has no line for ${settings}, which pull-tar then refuses: remove it`, { path })
+}
+
+/** The lines that pull-tar looks for: those of the image and its settings. */
+async function checkChecksums(
+  text: string,
+  beside: ImageFolder,
+  { imageFile, digest: known }: { readonly imageFile: string; readonly digest: string | undefined },
+  report: Report,
+): Promise<void> {
+  if (!text.endsWith('\n')) {
     report('checksums', 'its last line does not end with a newline, and is not found', { path: CHECKSUMS })
   }
-  for (const file of [imageFile, settings]) {
-    if (text === undefined) break
+  for (const file of [imageFile, settingsFileOf(imageNameOf(imageFile))]) {
     const digest = file === imageFile ? known : undefined
     if (digest === undefined && !(await beside.has(file))) continue
     if (importedLinesOf(text, file).length > 0) {
@@ -95,22 +111,24 @@ async function lookBeside(
       continue
     }
     // It may be about other images in the folder; import-tar does not look at it.
-    const isOfOthers = file === imageFile && text !== '' && !text.includes(Buffer.from(file).toString('latin1'))
+    const isOfOthers = file === imageFile && text !== '' && !text.includes(latin1(file))
     report('checksums', noLineFor(file), { path: CHECKSUMS, ...(isOfOthers && { severity: 'warning' as const }) })
   }
-  const manifest = manifestFileOf(imageNameOf(imageFile))
-  const listed = parseChecksums(text ?? '').filter(({ file }) => file === Buffer.from(manifest).toString('latin1'))
-  if (listed.length > 0 && (await beside.has(manifest))) {
-    const digest = await beside.digestOf(manifest)
-    const message = `has another digest for ${manifest} than it has: pull-tar does not mind, other programs refuse it`
-    const isRight = listed.some(({ sha256 }) => sha256 === digest)
-    if (!isRight) report('checksums', message, { path: CHECKSUMS, severity: 'warning' })
-  }
-  if (signatures.length === 0) {
-    report('signature', `is not signed: pull-tar needs --verify=checksum`, { path: CHECKSUMS })
-  } else if (!signatures.includes(SIGNATURES[0])) {
-    report('signature', 'systemd up to 257 looks for no other', { path: SIGNATURES[0], until: 257 })
-  }
+}
+
+/** The line of the manifest, if there is one: pull-tar does not fetch it. */
+async function checkManifestLine(text: string, beside: ImageFolder, manifest: string, report: Report): Promise<void> {
+  const lines = parseChecksums(text).filter(({ file }) => file === latin1(manifest))
+  if (lines.length === 0 || !(await beside.has(manifest))) return
+  const digest = await beside.digestOf(manifest)
+  if (lines.some(({ sha256 }) => sha256 === digest)) return
+  const message = `has another digest for ${manifest} than it has: pull-tar does not mind, other programs refuse it`
+  report('checksums', message, { path: CHECKSUMS, severity: 'warning' })
+}
+
+/** A file name as it stands in a text that is read byte for byte. */
+function latin1(file: string): string {
+  return Buffer.from(file).toString('latin1')
 }
 
 function noLineFor(file: string): string {

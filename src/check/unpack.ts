@@ -51,7 +51,7 @@ function reportEvent(event: UnpackEvent, name: Compression, report: Report): voi
     report('one-stream', `goes on behind the end of its first ${name} stream: compress it as one, with ${name} itself`)
   } else if (event.kind === 'trailing') {
     const isWaitedFor = name === 'xz' && event.size < STREAM_HEADER
-    const message = `has bytes behind its ${name} data that are none: cut them off, or compress it again`
+    const message = `has bytes behind its ${name} data that are no ${name} data: cut them off, or compress it again`
     report('trailing-bytes', message, isWaitedFor ? { since: 261 } : {})
   } else {
     for (const id of event.ids) reportFilter(id, report)

@@ -37,7 +37,7 @@ const SOCKS_MAX = 255
 
 /**
  * Which proxy a URL is asked through, if any, by the variables that curl reads, and Nix with it: http_proxy, https_proxy,
- * all_proxy and no_proxy. An empty one is none; lower case goes before upper case. Throws `HttpError` HTTP_PROXY_INVALID.
+ * all_proxy and no_proxy. An empty one counts as unset; lower case goes before upper case. Throws `HttpError` HTTP_PROXY_INVALID.
  *
  * curl reads http_proxy in lower case only: to a CGI program, HTTP_PROXY is the header `Proxy` of a request, which anybody
  * may send. Most other programs read it, so it is read here where this is no CGI program.

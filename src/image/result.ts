@@ -19,12 +19,12 @@ export interface ImageResult {
   /** Whether that system manages /etc and has units of its own, as those of nixpkgs do. */
   readonly isNixos: boolean
   readonly storePathCount: number
-  /** Of the store paths as NARs. */
+  /** Bytes of all store paths as NARs. */
   readonly narSize: number
-  /** Of those among them whose blocks came from the cache. */
+  /** Bytes of the store paths, as NARs, whose blocks came from the cache. */
   readonly cachedNarSize: number
   /**
-   * Of those among them that were verified against their NAR hashes in this build. The others came from the cache, which is
+   * Bytes of the store paths, as NARs, that were verified against their NAR hashes in this build. The others came from the cache, which is
    * trusted to hold only verified blocks: see `verifyCache`.
    */
   readonly verifiedNarSize: number

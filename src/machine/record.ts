@@ -39,7 +39,7 @@ export async function writeRecord(folder: string, machine: string, record: Machi
   await replaceFile(folder, FILE, `${JSON.stringify(all, null, 2)}\n`)
 }
 
-/** The records of all machines. A file that holds something else, or a record that is none, counts as absent. */
+/** The records of all machines. A file or record in another form counts as absent. */
 async function readAll(folder: string): Promise<Readonly<Record<string, MachineRecord>>> {
   const bytes = await readIfThere(join(folder, FILE), isOwn)
   let all: unknown

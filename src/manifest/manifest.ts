@@ -13,7 +13,7 @@ export type ArtefactDigest = ImageManifest['artefacts'][number]
 /** A block of the image file. Offsets and sizes are in bytes. */
 export type ManifestBlock = ImageManifest['blocks'][number]
 
-/** A run of the tar that is one store path, or entries that are none. Offsets and sizes are in bytes of tar. */
+/** A run of the tar that is one store path, or entries outside of store paths. Offsets and sizes are in bytes of tar. */
 export type ManifestSegment = ImageManifest['segments'][number]
 
 /** The layout of an image file. */
@@ -32,7 +32,7 @@ function formatField(value: unknown): string {
 
 const isArtefact = createShapeCheck(MANIFEST_SCHEMA.properties.artefacts.items)
 
-/** The artefacts that the text of some manifest lists; none where it is no manifest, or there is none. */
+/** The artefacts that a manifest lists; none without a text, or for a text that is no manifest. */
 export function parseArtefacts(text: string | undefined): readonly ArtefactDigest[] {
   try {
     const { artefacts } = JSON.parse(text ?? '{}') as { artefacts?: unknown }

@@ -80,7 +80,7 @@ export const MANIFEST_SCHEMA = {
     },
     segments: {
       description:
-        'Runs of the tar, one after the other, from its first byte to its last: each is one store path, or entries that are none.',
+        'Runs of the tar, one after the other, from its first byte to its last: each is one store path, or entries outside of store paths.',
       type: 'array',
       items: {
         type: 'object',

@@ -50,7 +50,7 @@ const TEXTS: readonly (readonly [begin: RegExp, what: string])[] = [
   [/^[{[]/, 'JSON'],
 ]
 
-/** The kind of a file that begins with these bytes; `undefined` if it is none of those known. */
+/** The kind of a file that begins with these bytes; `undefined` if no known kind does. */
 export function fileKindOf(head: Uint8Array): FileKind | undefined {
   if (head.length === 0) return { what: 'empty' }
   const compression = detectCompression(head)

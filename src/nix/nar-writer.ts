@@ -1,5 +1,5 @@
 /**
- * Writes a NAR (grammar: nar.ts) and refuses to write anything that is none. How deep directories nest it does not mind:
+ * Writes a NAR (grammar: nar.ts) and refuses what no NAR may hold. How deep directories nest it does not mind:
  * every Nix before 2.36 made such paths, and their hashes are what they are.
  */
 import { type ByteString, decodeText, EMPTY, joinNames, writeByteString } from '../bytes/index.ts'

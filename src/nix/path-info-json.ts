@@ -135,7 +135,7 @@ function asSize(value: unknown): number {
   throw new Error('a whole number of bytes below 2^53 is needed')
 }
 
-/** A value of any kind for a message. Objects are not made into text: some have a `toString` that is none. */
+/** A value of any kind for a message. Objects are not made into text: some have a `toString` that is no function. */
 function shown(value: unknown): string {
   if (Array.isArray(value)) return '[…]'
   return isObject(value) ? '{…}' : quote(String(value))

@@ -38,7 +38,7 @@ export function createContents(entries: TarEntries, member: MemberAhead): Member
 
   async function mapOf(file: SparseFile): Promise<readonly SparsePart[]> {
     const read = file.parts ? { parts: file.parts, left } : await readSparseMap(file, left, entries)
-    if (!read) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
+    if (!read) throw corrupt(`has an invalid map of a sparse file, at byte ${headerOffset} of its tar`)
     left = read.left
     const sum = read.parts.reduce((total, { length }) => total + length, 0)
     if (sum !== left) throw corrupt(`has a sparse file with other bytes than its map says, at ${headerOffset}`)

@@ -91,7 +91,7 @@ export async function* readMembers(
       }
       const stored = entry.size > 0 && !(await hasContents(entry, entries)) ? 0 : entry.size
       const sparse = typeOf(entry) === 'file' ? await readSparseFile(entry, entries) : undefined
-      if (sparse === null) throw corrupt(`has a map of a sparse file that is none, at byte ${headerOffset} of its tar`)
+      if (sparse === null) throw corrupt(`has an invalid map of a sparse file, at byte ${headerOffset} of its tar`)
       const contentsOffset = start + entries.offset
       const size = sparse?.size ?? stored
       const contents = createContents(entries, { name, headerOffset, size, stored, sparse, cut })

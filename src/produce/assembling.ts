@@ -24,7 +24,7 @@ export interface FileRun {
 
 /** A block that is in the file. */
 export interface FinishedBlock {
-  /** The store path that it ends in; `undefined` for entries that are none. */
+  /** The store path that it ends in; `undefined` for entries outside of store paths. */
   readonly segment: StoreSegment | undefined
   /** Bytes in the file. */
   readonly size: number

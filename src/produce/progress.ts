@@ -7,7 +7,7 @@ export interface Progress {
   readonly bytesDone: number
   /** Bytes of NAR of all store paths. */
   readonly bytesTotal: number
-  /** The store path that the last block ended in; `undefined` for entries that are none. */
+  /** The store path that the last block ended in; `undefined` for entries outside of store paths. */
   readonly path: string | undefined
   /** Present where NAR files are fetched. */
   readonly fetched?: FetchProgress

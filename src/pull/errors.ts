@@ -2,7 +2,7 @@ import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error
 
 /** Why an image cannot be pulled. */
 export type PullErrorCode =
-  /** The URL is none of an image on a web server. */
+  /** The URL does not name an image on a web server. */
   | 'PULL_URL_INVALID'
   /** The server has no such file. */
   | 'PULL_MISSING'

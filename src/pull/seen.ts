@@ -33,7 +33,7 @@ const FILE = 'seen.json'
 const BEFORE_MAX = 1000
 
 /**
- * Takes note of what is published at `url` now. Throws `PullError` PULL_DOWNGRADE if it is older than what was, unless
+ * Records what is published at `url` now. Throws `PullError` PULL_DOWNGRADE if it is older than what was, unless
  * `allowDowngrade`.
  */
 export async function noteSeen(work: WorkFolder, url: string, now: PublicationAge, allowDowngrade: boolean) {

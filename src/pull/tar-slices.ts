@@ -6,9 +6,9 @@ import {
   tarEndOf,
 } from '../manifest/index.ts'
 
-/** What a block has of one store path, or of what is none. */
+/** What a block has of one store path, or of entries outside of store paths. */
 export interface TarSlice {
-  /** The store path with its NAR hash; `undefined` for what is none. */
+  /** The store path with its NAR hash; `undefined` outside of store paths. */
   readonly contents: string | undefined
   /** Where in the tar of its store path it begins. */
   readonly from: number

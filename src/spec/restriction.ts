@@ -90,7 +90,7 @@ function filePathOf(url: string): string {
   }
 }
 
-/** Scheme, host and port of a URL; `undefined` of what is none. */
+/** Scheme, host and port of a URL; `undefined` for other text. */
 function originOf(url: string): string | undefined {
   return URL.canParse(url) ? new URL(url).origin : undefined
 }

@@ -35,7 +35,7 @@ export async function readNarContents(
   if (problem !== undefined) throw new NarFileError('CONTENT_MISMATCH', origin.path.path, origin.url, problem)
 }
 
-/** Runs what reads a NAR, and names the file where that is none. */
+/** Runs what reads a NAR; errors in the NAR name the file. */
 export function blameNar(origin: NarOrigin, read: () => void): void {
   try {
     read()

@@ -1,7 +1,7 @@
 /** Resource limits: `SOFT:HARD`, or one for both (`rlimit_parse` in systemd's `src/basic/rlimit-util.c`). */
 import type { SettingKind } from './setting-kinds.ts'
 
-/** Reads one limit; `undefined` if it is none. */
+/** Reads one limit; `undefined` for other text. */
 type Read = (text: string) => number | undefined
 
 /** The units of systemd.time(7), in seconds. */

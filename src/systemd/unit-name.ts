@@ -21,7 +21,7 @@ const UNIT_NAME =
   /^([\w:.\\-]+)(?:(@)([\w:.\\@-]*))?\.(service|socket|target|device|mount|automount|swap|timer|path|slice|scope)$/
 const UNIT_NAME_MAX = 255
 
-/** Takes the name of a unit apart; `undefined` if it is none. */
+/** Takes the name of a unit apart; `undefined` for other text. */
 export function parseUnitName(text: string): UnitName | undefined {
   const match = text.length <= UNIT_NAME_MAX ? UNIT_NAME.exec(text) : null
   if (match === null) return undefined

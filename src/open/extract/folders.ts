@@ -38,7 +38,7 @@ export interface Folders {
   placeOf(path: ByteString): Buffer
   /** The same, if the folders above it are there. It leads there until it is closed, whatever is asked for meanwhile. */
   hold(path: ByteString): { readonly place: Buffer; close(): void } | undefined
-  /** Makes a folder, if it is not there, in place of what is none, and says what it gets in the end. */
+  /** Makes a folder, if it is not there, in place of anything else, and says what it gets in the end. */
   make(path: ByteString, attributes: Attributes): void
   /** Leaves all folders but the tree itself. */
   leave(): void

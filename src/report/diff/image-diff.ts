@@ -38,7 +38,7 @@ export type PackageChangeKind =
   | 'removed'
   | 'upgraded'
   | 'downgraded'
-  /** Its versions changed, but are neither newer nor older: there is one more of several, or they are none. */
+  /** Its versions changed, but are neither newer nor older: there is one more of several, or they are no versions. */
   | 'changed'
   /** The versions are the same, and the store paths or their contents are others. */
   | 'rebuilt'

@@ -56,7 +56,7 @@ export async function* unpackBzip2(
   }
 }
 
-/** The digit of a stream's header; `undefined` if it is none. */
+/** The digit of a stream's header; `undefined` for another byte. */
 function readHeader(reader: BitReader): number | undefined {
   const magic = reader.read(24)
   const unit = reader.read(8) - 0x30

@@ -15,7 +15,7 @@ const TITLE_HEIGHT = 22
 interface Cell {
   readonly name: string
   readonly size: number
-  /** The store path; absent for the sum of many, and for what is none. */
+  /** The store path; absent for the sum of many, and for entries outside of store paths. */
   readonly path?: number
   readonly kind: number
   readonly children?: undefined
