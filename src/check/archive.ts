@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { either, objectOf, oneOf, resolvePath } from '../arguments.ts'
+import { objectOf, oneOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { readPieces } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
@@ -16,7 +16,7 @@ import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
 import { createImageCheck, type ImageCheckOptions, type ImageVerdict } from './image-check.ts'
 import { unpackImage } from './unpack.ts'
-import { SYSTEMD_VERSIONS, type SystemdVersions, versionsOf } from './versions.ts'
+import { type SystemdVersions, systemdVersion, versionsOf } from './versions.ts'
 
 /** What a check of an image file came to. Plain data. */
 export interface ArchiveReport {
@@ -51,7 +51,7 @@ const READ_BY_SYSTEMD = ['none', 'xz', 'gzip', 'bzip2', 'zstd', 'lz4'] as const
 
 const checkOptions = objectOf({
   system: oneOf(SYSTEMS),
-  systemd: either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS))),
+  systemd: systemdVersion,
   ...SERVER_OPTIONS,
 })
 
@@ -125,10 +125,6 @@ async function checkBytes(source: AsyncIterable<Uint8Array>, options: ImageCheck
   }
   const verdict: ImageVerdict = await check.finish({ isPartial: !isWhole })
   return { systemd, ...verdict, compression, size, tarSize, entries }
-}
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number'
 }
 
 function isStream(image: unknown): image is AsyncIterable<Uint8Array> {

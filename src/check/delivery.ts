@@ -14,7 +14,7 @@ import { importedLinesOf, parseChecksums } from '../manifest/index.ts'
 import { createFindings, type Finding, type Report } from './findings.ts'
 import type { ImageCheckOptions } from './image-check.ts'
 import { type ImageFolder, openImageFolder } from './image-folder.ts'
-import { versionsOf } from './versions.ts'
+import { systemdVersion, versionsOf } from './versions.ts'
 
 const CHECKSUMS = encodeText(CHECKSUMS_FILE)
 const SIGNATURES = [encodeText(SIGNATURE_FILES.binary), encodeText(SIGNATURE_FILES.armored)] as const
@@ -27,7 +27,7 @@ export interface DeliveryCheckOptions extends Pick<ImageCheckOptions, 'systemd'>
   readonly digest?: string
 }
 
-const checkOptions = objectOf({ systemd: () => {}, digest: someText, ...SERVER_OPTIONS })
+const checkOptions = objectOf({ systemd: systemdVersion, digest: someText, ...SERVER_OPTIONS })
 
 /**
  * Checks what lies beside an image in the folder, a path or a URL that ends with `/`, that `machinectl pull-tar` is to get it

@@ -1,3 +1,5 @@
+import { either, oneOf } from '../arguments.ts'
+
 /** The systemd versions that the rules know: what `since` and `until` are compared with. */
 export const SYSTEMD_VERSIONS = { oldest: 252, newest: 262 } as const
 
@@ -9,6 +11,13 @@ export interface SystemdVersions {
 
 /** A version of systemd that the rules know. */
 export type SystemdVersion = number | keyof typeof SYSTEMD_VERSIONS
+
+/** Checks the type of a version; {@link versionsOf} says which ones are known. */
+export const systemdVersion = either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS)))
+
+function isNumber(value: unknown): value is number {
+  return typeof value === 'number'
+}
 
 /** What a rule or a finding says of versions: absent for no bound. */
 export interface VersionBounds {
