@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from './nspawn-rootfs-error.ts'
 
 /** What went wrong, for programs. */
 export type HttpErrorCode =
@@ -41,7 +41,7 @@ export interface HttpErrorData {
 }
 
 /** A download that cannot be had, or settings for downloads that cannot be used. */
-export class HttpError extends NspawnRootfsError<Open<HttpErrorCode>> {
+export class HttpError extends NspawnRootfsError<OpenCode<HttpErrorCode>> {
   readonly url?: string
   readonly status?: number
   readonly transient: boolean

@@ -1,4 +1,4 @@
-import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from './nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type OpenCode } from './nspawn-rootfs-error.ts'
 
 /** Faults of an image as a whole. */
 export type ImageErrorCode =
@@ -20,11 +20,11 @@ export type ImageErrorCode =
   | 'STREAM_OUTDATED'
 
 /** An image that cannot be built as asked, or not be written. */
-export class ImageError extends NspawnRootfsError<Open<ImageErrorCode>> {
+export class ImageError extends NspawnRootfsError<OpenCode<ImageErrorCode>> {
   /** The store path, entry or output file in question. */
   readonly path: string
 
-  constructor(code: Open<ImageErrorCode>, path: string, message: ErrorText, options?: ErrorOptions) {
+  constructor(code: OpenCode<ImageErrorCode>, path: string, message: ErrorText, options?: ErrorOptions) {
     super(code, message, options)
     this.path = path
   }

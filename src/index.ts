@@ -19,7 +19,6 @@ export {
   type ArchiveReport,
   CheckError,
   type CheckErrorCode,
-  type Compression,
   checkArchive,
   checkDelivery,
   concerns,
@@ -42,6 +41,7 @@ export { DiskError } from './disk/index.ts'
 export { HttpError, type HttpErrorCode, type HttpErrorData } from './http-error.ts'
 export { type BuildOptions, build, type ImageBuild, type ImageFiles, type ImageResult } from './image/index.ts'
 export { ImageError, type ImageErrorCode } from './image-error.ts'
+export type { ServerOptions } from './image-source/index.ts'
 export {
   type ArtefactDigest,
   type ImageManifest,
@@ -51,7 +51,7 @@ export {
 } from './manifest/index.ts'
 export { NarFileError, type NarFileErrorCode } from './nar-file/index.ts'
 export { NixError, type NixErrorCode } from './nix/index.ts'
-export { type ErrorText, NspawnRootfsError, type Open } from './nspawn-rootfs-error.ts'
+export { type ErrorText, NspawnRootfsError, type OpenCode } from './nspawn-rootfs-error.ts'
 export { type ImageEntry, type ImageEntryBase, type ImageSpec, SYSTEMS, type System } from './plan/index.ts'
 export { ThreadError, type ThreadErrorCode } from './pool/index.ts'
 export type { FetchProgress, Progress } from './produce/index.ts'
@@ -119,6 +119,7 @@ export {
 } from './systemd/index.ts'
 export { TarError, type TarErrorCode } from './tar/index.ts'
 export { TreeConflictError } from './tree/index.ts'
+export type { DetectedCompression } from './unpack/index.ts'
 export { VERSION } from './version.ts'
 export type { Warning, WarningCode } from './warning.ts'
 export { XzError, type XzErrorCode } from './xz/index.ts'

@@ -15,7 +15,7 @@ export abstract class NspawnRootfsError<Code extends string = string> extends Er
 }
 
 /** One of the known codes, or one that a later version adds: a program that distinguishes codes needs a case for all others. */
-export type Open<Code extends string> = Code | (string & {})
+export type OpenCode<Code extends string> = Code | (string & {})
 
 const prototypes = new Map<string, object>()
 

@@ -1,9 +1,9 @@
-import type { Open } from './nspawn-rootfs-error.ts'
+import type { OpenCode } from './nspawn-rootfs-error.ts'
 
 /** A problem that does not stop the operation. Plain data. */
 export interface Warning {
   /** For programs. */
-  readonly code: Open<WarningCode>
+  readonly code: OpenCode<WarningCode>
   /** The subject: a path in the image, a store path, a unit, a file, or the URL of a cache. */
   readonly path?: string
   /** For people: says what it is about, too. */

@@ -1,4 +1,4 @@
-import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a binary cache, or of its record of a store path. */
 export type CacheErrorCode =
@@ -16,7 +16,7 @@ export type CacheErrorCode =
   | 'PATH_UNTRUSTED'
 
 /** A binary cache that is not one, or a store path that cannot be taken from it. */
-export class CacheError extends NspawnRootfsError<Open<CacheErrorCode>> {
+export class CacheError extends NspawnRootfsError<OpenCode<CacheErrorCode>> {
   /** URL of the cache or the file in it. */
   readonly url: string
   /** The store path in question, if it is about one. */

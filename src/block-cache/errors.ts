@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** What is wrong with a block cache. */
 export type BlockCacheErrorCode =
@@ -10,7 +10,7 @@ export type BlockCacheErrorCode =
   | 'FOLDER_UNWRITABLE'
 
 /** A block cache that cannot be used. */
-export class BlockCacheError extends NspawnRootfsError<Open<BlockCacheErrorCode>> {
+export class BlockCacheError extends NspawnRootfsError<OpenCode<BlockCacheErrorCode>> {
   /** The folder in question: the cache's, or one above it that others can change. */
   readonly path: string | undefined
 

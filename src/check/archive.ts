@@ -5,12 +5,7 @@ import { readPieces } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { IMAGE_SIZE_MAX, openAccess, openUrl, SERVER_OPTIONS, type ServerOptions } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
-import {
-  type DetectedCompression as Compression,
-  createByteInput,
-  detectCompression,
-  MARK_SIZE,
-} from '../unpack/index.ts'
+import { createByteInput, type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
 import { SYSTEMS, type System } from './elf.ts'
 import { CheckError } from './errors.ts'
 import type { Finding } from './findings.ts'
@@ -23,7 +18,7 @@ export interface ArchiveReport {
   /** The versions of systemd that the image has to fit. */
   readonly systemd: SystemdVersions
   readonly findings: readonly Finding[]
-  readonly compression: Compression
+  readonly compression: DetectedCompression
   /** Bytes of the file, and of the tar archive in it. */
   readonly size: number
   readonly tarSize: number

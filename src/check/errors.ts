@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be checked to its end. */
 export type CheckErrorCode =
@@ -12,6 +12,6 @@ export type CheckErrorCode =
   | 'IMAGE_UNBOUNDED'
 
 /** An image that cannot be read. What is read and found wanting is a `Finding` instead. */
-export class CheckError extends NspawnRootfsError<Open<CheckErrorCode>> {}
+export class CheckError extends NspawnRootfsError<OpenCode<CheckErrorCode>> {}
 
 nameErrors(CheckError, 'CheckError')

@@ -1,4 +1,3 @@
-export type { DetectedCompression as Compression } from '../unpack/index.ts'
 export { findStage2, HOST_FILES, SET_ACTIVATION, SYSTEM_PROFILE } from './activation.ts'
 export { type ArchiveCheckOptions, type ArchiveReport, checkArchive } from './archive.ts'
 export { RULES, type Rule, type RuleName, type Severity } from './catalogue.ts'

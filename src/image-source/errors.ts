@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be looked into. */
 export type OpenErrorCode =
@@ -20,7 +20,7 @@ export type OpenErrorCode =
   | 'ENTRY_WITHOUT_CONTENTS'
 
 /** An image that cannot be looked into, or has not what is looked for. */
-export class OpenError extends NspawnRootfsError<Open<OpenErrorCode>> {
+export class OpenError extends NspawnRootfsError<OpenCode<OpenErrorCode>> {
   /** The image, as it was given, without passwords. */
   readonly image: string
 

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why an image does not become a machine. */
 export type MachineErrorCode =
@@ -10,7 +10,7 @@ export type MachineErrorCode =
   | 'MACHINE_DOES_NOT_START'
 
 /** A machine that cannot be made of an image. */
-export class MachineError extends NspawnRootfsError<Open<MachineErrorCode>> {
+export class MachineError extends NspawnRootfsError<OpenCode<MachineErrorCode>> {
   /** Name of the machine. */
   readonly machine: string
 

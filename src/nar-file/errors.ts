@@ -1,5 +1,5 @@
 import { aboutUrl, describeUrl } from '../describe-url.ts'
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a file that should hold a NAR. */
 export type NarFileErrorCode =
@@ -17,7 +17,7 @@ export type NarFileErrorCode =
   | 'COMPRESSION_UNSUPPORTED'
 
 /** A packed store path that cannot be had. */
-export class NarFileError extends NspawnRootfsError<Open<NarFileErrorCode>> {
+export class NarFileError extends NspawnRootfsError<OpenCode<NarFileErrorCode>> {
   /** The store path. */
   readonly path: string
   /** URL of the file, as messages show it. */

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** What went wrong, for programs. */
 export type NixErrorCode =
@@ -46,7 +46,7 @@ export interface NixErrorData {
  * The one error of this room: data in a Nix format, or a use of the NAR writer, that breaks the format's rules.
  * The message says what failed and where; `code` and the data fields say the same to programs.
  */
-export class NixError extends NspawnRootfsError<Open<NixErrorCode>> {
+export class NixError extends NspawnRootfsError<OpenCode<NixErrorCode>> {
   readonly input?: string
   readonly offset?: number
   readonly line?: number

@@ -9,6 +9,7 @@ export {
   type ServerOptions,
 } from '../image-source/index.ts'
 export type { StoredPath } from '../stored-paths.ts'
+export type { DetectedCompression } from '../unpack/index.ts'
 export { ExtractError, type ExtractErrorCode } from './extract/errors.ts'
 export {
   type ExtractOptions,

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why a thread does no jobs. */
 export type ThreadErrorCode =
@@ -8,6 +8,6 @@ export type ThreadErrorCode =
   | 'THREAD_ENDED'
 
 /** A worker thread that cannot do its jobs. */
-export class ThreadError extends NspawnRootfsError<Open<ThreadErrorCode>> {}
+export class ThreadError extends NspawnRootfsError<OpenCode<ThreadErrorCode>> {}
 
 nameErrors(ThreadError, 'ThreadError')

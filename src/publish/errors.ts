@@ -1,5 +1,5 @@
 import { DiskError, isSystemError, reasonOf } from '../disk/index.ts'
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** What can be wrong with a publication. */
 export type PublishErrorCode =
@@ -19,7 +19,7 @@ export type PublishErrorCode =
   | 'PUBLISH_FAILED'
 
 /** Images that cannot be published as asked; the folder is as it was. */
-export class PublishError extends NspawnRootfsError<Open<PublishErrorCode>> {
+export class PublishError extends NspawnRootfsError<OpenCode<PublishErrorCode>> {
   /** The file, folder or version in question. */
   readonly path: string
 

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be pulled. */
 export type PullErrorCode =
@@ -16,7 +16,7 @@ export type PullErrorCode =
   | 'PULL_DOWNGRADE'
 
 /** An image that cannot be pulled, or must not. */
-export class PullError extends NspawnRootfsError<Open<PullErrorCode>> {
+export class PullError extends NspawnRootfsError<OpenCode<PullErrorCode>> {
   /** The URL that was asked for, without user and password. */
   readonly url: string
 

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be reported on. */
 export type ReportErrorCode =
@@ -8,6 +8,6 @@ export type ReportErrorCode =
   | 'REPORT_PATH_AMBIGUOUS'
 
 /** A question about an image that has no answer. */
-export class ReportError extends NspawnRootfsError<Open<ReportErrorCode>> {}
+export class ReportError extends NspawnRootfsError<OpenCode<ReportErrorCode>> {}
 
 nameErrors(ReportError, 'ReportError')

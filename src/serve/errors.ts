@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Why a folder cannot be served. */
 export type ServeErrorCode =
@@ -8,6 +8,6 @@ export type ServeErrorCode =
   | 'ADDRESS_UNUSABLE'
 
 /** A folder that cannot be served. */
-export class ServeError extends NspawnRootfsError<Open<ServeErrorCode>> {}
+export class ServeError extends NspawnRootfsError<OpenCode<ServeErrorCode>> {}
 
 nameErrors(ServeError, 'ServeError')

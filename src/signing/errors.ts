@@ -1,4 +1,4 @@
-import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a key, or of signing. */
 export type SigningErrorCode =
@@ -14,7 +14,7 @@ export type SigningErrorCode =
   | 'GPG_FAILED'
 
 /** A key that cannot be used or made, or something that cannot be signed. */
-export class SigningError extends NspawnRootfsError<Open<SigningErrorCode>> {
+export class SigningError extends NspawnRootfsError<OpenCode<SigningErrorCode>> {
   /** The file of the key, what gpg calls it, or whose it was to be. */
   readonly key: string
 

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 import { shortened } from '../printable.ts'
 
 /** What can be wrong with a declaration. */
@@ -28,7 +28,7 @@ export interface Position {
 }
 
 /** A declaration that no image can be built from, with all its faults and not just the first. */
-export class SpecError extends NspawnRootfsError<Open<SpecErrorCode>> {
+export class SpecError extends NspawnRootfsError<OpenCode<SpecErrorCode>> {
   readonly problems: readonly SpecProblem[]
 
   constructor(code: SpecErrorCode, problems: readonly SpecProblem[], options?: ErrorOptions) {

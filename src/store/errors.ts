@@ -1,4 +1,4 @@
-import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Faults of a store, or of a request to it. */
 export type StoreErrorCode =
@@ -28,7 +28,7 @@ export type StoreErrorCode =
   | 'SCRATCH_UNWRITABLE'
 
 /** A closure that cannot be found, or a store path that cannot be read. */
-export class StoreError extends NspawnRootfsError<Open<StoreErrorCode>> {
+export class StoreError extends NspawnRootfsError<OpenCode<StoreErrorCode>> {
   /** The store path, file or folder in question. */
   readonly path: string
 

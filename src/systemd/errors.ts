@@ -1,4 +1,4 @@
-import { type ErrorText, NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { type ErrorText, NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Things that systemd would refuse. */
 export type SystemdErrorCode =
@@ -12,7 +12,7 @@ export type SystemdErrorCode =
   | 'UNIT_INVALID'
 
 /** Something that systemd-importd, systemd-machined or systemd-nspawn would not take. */
-export class SystemdError extends NspawnRootfsError<Open<SystemdErrorCode>> {
+export class SystemdError extends NspawnRootfsError<OpenCode<SystemdErrorCode>> {
   /** The line of the unit file, counted from 1, where one is to blame. */
   readonly line?: number
 

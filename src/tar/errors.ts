@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /** Faults of an entry: a field that the format cannot hold, or a path that no importer takes. */
 export type TarErrorCode =
@@ -8,7 +8,7 @@ export type TarErrorCode =
   | 'TAR_FIELD_INVALID'
 
 /** An entry that cannot be written to a tar archive. */
-export class TarError extends NspawnRootfsError<Open<TarErrorCode>> {
+export class TarError extends NspawnRootfsError<OpenCode<TarErrorCode>> {
   /** The path of the entry, as text. */
   readonly path: string
 

@@ -6,7 +6,7 @@ export {
   encodeByteString,
   encodeText,
 } from '../bytes/index.ts'
-export type { Open } from '../nspawn-rootfs-error.ts'
+export type { OpenCode } from '../nspawn-rootfs-error.ts'
 export {
   encodeTarHeader,
   type TarEntry,

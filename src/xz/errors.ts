@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../nspawn-rootfs-error.ts'
 
 /**
  * What is wrong with the bytes:
@@ -40,6 +40,6 @@ export type XzErrorCode =
   | 'XZ_UNSUPPORTED'
 
 /** Bytes that are not a valid part of an .xz file. What encoders are given wrongly is a `RangeError` instead. */
-export class XzError extends NspawnRootfsError<Open<XzErrorCode>> {}
+export class XzError extends NspawnRootfsError<OpenCode<XzErrorCode>> {}
 
 nameErrors(XzError, 'XzError')

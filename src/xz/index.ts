@@ -1,4 +1,4 @@
-export type { Open } from '../nspawn-rootfs-error.ts'
+export type { OpenCode } from '../nspawn-rootfs-error.ts'
 export { assembleBlock, type Block, type BlockParts, type BlockView, decodeBlock } from './block.ts'
 export {
   BLOCK_HEADER_SIZE_MAX,

@@ -1,4 +1,4 @@
-import { NspawnRootfsError, nameErrors, type Open } from '../../nspawn-rootfs-error.ts'
+import { NspawnRootfsError, nameErrors, type OpenCode } from '../../nspawn-rootfs-error.ts'
 
 /** Why an image cannot be extracted. */
 export type ExtractErrorCode =
@@ -12,7 +12,7 @@ export type ExtractErrorCode =
   | 'EXTRACT_NOT_ROOT'
 
 /** An image that cannot be extracted. The folder is as it was. */
-export class ExtractError extends NspawnRootfsError<Open<ExtractErrorCode>> {
+export class ExtractError extends NspawnRootfsError<OpenCode<ExtractErrorCode>> {
   static {
     nameErrors(ExtractError, 'ExtractError')
   }
