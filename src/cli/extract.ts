@@ -49,7 +49,7 @@ async function extractImage(file: string, paths: readonly string[], flags: Extra
   const { signal } = interrupt
   const view = createProgressView(process.stderr)
   try {
-    await using image = await openForUser(file, flags, signal)
+    await using image = await openForUser(file, flags, { signal })
     const { tarSize } = image
     const isWhole = paths.length === 0 && tarSize !== undefined
     const result = await extract(image, {

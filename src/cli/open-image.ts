@@ -35,11 +35,23 @@ export function addOpenOptions(command: Command): Command {
     .option('--token-file <FILE>', 'file with a bearer token for the server', somePath)
 }
 
+interface Opening {
+  readonly signal?: AbortSignal
+  /** Whether a manifest says all that the command asks for. Default: no. */
+  readonly isOfManifest?: boolean
+}
+
 /** Opens an image, and says if it has to be read from its beginning. */
-export async function openForUser(image: string, flags: OpenFlags, signal?: AbortSignal): Promise<OpenedImage> {
+export async function openForUser(
+  image: string,
+  flags: OpenFlags,
+  { signal, isOfManifest = false }: Opening = {},
+): Promise<OpenedImage> {
   keepYoungMemorySmall()
   const { manifest, netrcFile, tokenFile } = flags
   const opened = await openImage(image, { manifest, netrcFile, tokenFile, signal })
-  if (!opened.isSeekable) printLines([`${image}: cannot seek, so it is read from its beginning`], process.stderr)
+  const isRead = !(isOfManifest && opened.manifest)
+  if (isRead && !opened.isSeekable)
+    printLines([`${image}: cannot seek, so it is read from its beginning`], process.stderr)
   return opened
 }

@@ -36,7 +36,7 @@ export function defineSbom(sbom: Command): void {
 
 async function printSbom(file: string, flags: SbomFlags): Promise<void> {
   const created = sourceDate(process.env.SOURCE_DATE_EPOCH)
-  await using image = await openForUser(file, flags)
+  await using image = await openForUser(file, flags, { isOfManifest: true })
   const path = isHttp(file) ? new URL(file).pathname : file
   const name = image.manifest?.name ?? (imageNameOf(basename(path)) || undefined)
   printJson(await createSbom(image, { format: flags.format, name, created }), process.stdout, 2)

@@ -40,7 +40,7 @@ export function defineSizes(sizes: Command): void {
 }
 
 async function showSizes(file: string, flags: SizesFlags): Promise<void> {
-  await using image = await openForUser(file, flags)
+  await using image = await openForUser(file, flags, { isOfManifest: true })
   const sizes = await measureImage(image)
   const page = flags.html
   const isFile = page !== undefined && (await writePage(page, sizesPage(sizes, { title: pageTitle(file) })))

@@ -86,7 +86,9 @@ const checkPaths = listOf(text)
 /** Makes an image of its parts. */
 export function createImage({ source, compression, tar, manifest, signal, close }: ImageParts): OpenedImage {
   const { name } = source
-  const lookup = manifest ? createSegmentLookup(tar, name, manifest) : createFullLookup(tar, name)
+  // Where nothing can be skipped, one walk finds everything.
+  const layout = tar.isSeekable ? manifest : undefined
+  const lookup = layout ? createSegmentLookup(tar, name, layout) : createFullLookup(tar, name)
   const { resolve, find, fileOf } = createFinder(lookup, name, signal)
   const fail = (code: OpenErrorCode, what: string) => new OpenError(code, name, what)
 
@@ -116,7 +118,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   async function* walk({ paths, except = new Set() }: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
     const isLeftOut = (path: ByteString) => except.has(`/${storePathOf(path)}`)
     if (paths === undefined) {
-      for await (const each of all(manifest && rangesWithout(manifest, except))) {
+      for await (const each of all(layout && rangesWithout(layout, except))) {
         if (!isLeftOut(each.member.path)) yield each
       }
       return
@@ -129,7 +131,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       found.push(member)
     }
     const isChosen = chosenBy(found)
-    for await (const each of all(manifest && rangesOf(manifest, found))) {
+    for await (const each of all(layout && rangesOf(layout, found))) {
       if (isChosen(each.member.path) && !isLeftOut(each.member.path)) yield each
     }
   }

@@ -13,11 +13,13 @@ export function manifestOf(text: string, source: ImageSource, tar: TarBytes): Im
   if (manifest === undefined) return undefined
   const { segments, blocks, tarSize } = manifest
   const isSameSize = coverTar(segments, tarSize) && (tar.size === undefined || tar.size === tarSize)
-  const areSameBlocks =
-    tar.blocks.length === 0 ||
-    (blocks.length === tar.blocks.length &&
-      blocks.every((block, i) => BLOCK_KEYS.every(key => block[key] === tar.blocks[i][key])))
-  return isSameSize && areSameBlocks ? manifest : undefined
+  return isSameSize && areBlocksOf(blocks, tarSize, tar) ? manifest : undefined
+}
+
+function areBlocksOf(blocks: readonly TarBlock[], tarSize: number, tar: TarBytes): boolean {
+  if (tar.blocks.length === 0) return blocks.length === 0 || coverTar(blocks, tarSize)
+  if (blocks.length !== tar.blocks.length) return false
+  return blocks.every((block, i) => BLOCK_KEYS.every(key => block[key] === tar.blocks[i][key]))
 }
 
 const BLOCK_KEYS = ['offset', 'size', 'tarOffset', 'tarSize'] as const

@@ -187,7 +187,7 @@ async function readManifest(
   tar: TarBytes,
   readText: ReadText,
 ): Promise<ImageManifest | undefined> {
-  if (place === undefined || !tar.isSeekable) return undefined
+  if (place === undefined) return undefined
   const text = await readText()
   const manifest = text === undefined ? undefined : manifestOf(text, source, tar)
   if (manifest || !isNamed) return manifest

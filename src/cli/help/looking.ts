@@ -54,7 +54,8 @@ WHAT IS READ
   is read by its frames; on a server, the manifest or a table at the end of the
   file (the seekable format) has to list them. All else cannot seek, such as
   .tar.gz, .tar.bz2, or a block or frame of more than 32 MiB: it is unpacked
-  from its beginning, and the command says so.
+  from its beginning, and the command says so. "sizes" and "sbom" need no more
+  than a manifest.
   An image that unpacks to more than 1000 times its size is not read further.
   The check of each block is verified before its bytes are used. Only a listing
   ("ls -R") verifies no checks: it reads the headers of entries, and unpacks no

@@ -80,7 +80,9 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   const last = runs.at(-1)
   const tarSize = last ? tarEndOf(last) : 0
   const whole = { size: image.size, tarOffset: 0, tarSize }
-  const shares = shareBytes(paths.length + 1, runs, image.blocks.length > 0 ? image.blocks : [whole])
+  // Blocks of an image that cannot seek are known by its manifest alone.
+  const [blocks = [whole]] = [image.blocks, manifest?.blocks ?? []].filter(({ length }) => length > 0)
+  const shares = shareBytes(paths.length + 1, runs, blocks)
 
   const narSizes = paths.map(({ narSize }) => narSize)
   const roots = findRoots(closure, numbers.get(toplevel ?? ''))

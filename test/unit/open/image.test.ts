@@ -4,7 +4,9 @@ import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { build, type ImageFormat } from '../../../src/index.ts'
 import { type OpenError, openImage } from '../../../src/open/index.ts'
+import { measureImage } from '../../../src/report/index.ts'
 import { sendBytes, sendFile, serveCache } from '../../binary-cache.ts'
+import { runCommand } from '../../command.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
@@ -167,6 +169,33 @@ describe('an image of ours', () => {
     await using image = await openImage(file)
     expect(image.manifest).toBeUndefined()
     expect((await collect(image.contents('/etc/os-release'))).toString()).toBe('ID=nixos\n')
+  })
+})
+
+describe('an image that cannot seek', () => {
+  it.each<ImageFormat>(['tar.xz', 'tar.gz'])('is measured by its manifest as one that can: %s', async format => {
+    const { image: file, manifest } = await buildImage(format)
+    const server = await serveCache(dirname(file), () => sendFile)
+    const url = `${server.url}/web.${format}`
+    await using image = await openImage(url)
+    expect([image.isSeekable, image.manifest]).toEqual([false, JSON.parse(readFileSync(manifest, 'utf8'))])
+    const before = image.bytesRead
+    await using same = await openImage(file)
+    expect(await measureImage(image)).toEqual(await measureImage(same))
+    expect(image.bytesRead).toBe(before)
+    const { stderr, code } = await runCommand(['sizes', url])
+    expect([stderr, code]).toEqual(['', 0])
+  })
+
+  it('is refused with the manifest of another, or one that is not there', async () => {
+    const { image: file, manifest } = await buildImage('tar.gz')
+    const other = JSON.parse(readFileSync(manifest, 'utf8'))
+    other.blocks.pop()
+    writeFileSync(manifest, JSON.stringify(other))
+    expect(await problemOf(openImage(file, { manifest }))).toMatchObject({ code: 'MANIFEST_WRONG' })
+    rmSync(manifest)
+    expect(await problemOf(openImage(file, { manifest }))).toMatchObject({ code: 'MANIFEST_WRONG' })
+    expect((await (await openImage(file)).storePaths()).length).toBeGreaterThan(2)
   })
 })
 

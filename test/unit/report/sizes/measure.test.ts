@@ -28,6 +28,12 @@ async function measure(file: string, manifest?: false): Promise<ImageSizes> {
 const sum = (sizes: ImageSizes, key: 'tarSize' | 'fileSize') =>
   [...sizes.storePaths, ...sizes.others].reduce((total, part) => total + part[key], 0)
 
+/** What is known of store paths however the file is compressed. */
+function withoutShares({ fileSize, narSize, toplevel, roots, storePaths }: ImageSizes) {
+  const known = storePaths.map(({ fileSize: _, addedFileSize: __, ...rest }) => rest)
+  return { fileSize, narSize, toplevel, roots, storePaths: known.sort((a, b) => (a.path < b.path ? -1 : 1)) }
+}
+
 describe('sizes of an image', () => {
   it.each<[ImageFormat, false | undefined]>([
     ['tar.xz', undefined],
@@ -56,7 +62,10 @@ describe('sizes of an image', () => {
     const { image, toplevel } = await buildImage(format)
     const known = await measure(image)
     expect([known.toplevel, known.roots[0]]).toEqual([toplevel, toplevel])
-    expect(await measure(image, false)).toEqual(known)
+    const found = await measure(image, false)
+    // What each part of a .gz file holds, and where its tar ends, is known by the manifest alone.
+    if (format === 'tar.gz') expect(withoutShares(found)).toEqual(withoutShares(known))
+    else expect(found).toEqual(known)
   })
 
   it.each([
