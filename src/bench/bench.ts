@@ -4,7 +4,8 @@ import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../index.ts'
-import { type Contender, isInstalled, levelContenders, tarContenders, xzContenders } from './contenders.ts'
+import { type Contender, checkPeers, isInstalled, levelContenders, tarContenders, xzContenders } from './contenders.ts'
+import { BenchError } from './errors.ts'
 import type { GenerateOptions } from './generate.ts'
 import { measure, median, type Run, shellWords } from './measure.ts'
 import { type BenchReport, type FrontierRow, type GrowthRow, nameOfLevel, type Row } from './report.ts'
@@ -41,8 +42,10 @@ interface BenchOptions {
  */
 export async function runBench(options: BenchOptions): Promise<BenchReport> {
   for (const program of ['bash', 'cat']) {
-    if (!isInstalled(program)) throw new Error(`${program}: not on PATH, and the benchmark runs in it; install it`)
+    if (isInstalled(program)) continue
+    throw new BenchError('BENCH_IMPOSSIBLE', `${program}: not on PATH, and the benchmark needs it; install it`)
   }
+  if (options.peers !== undefined) checkPeers(options.peers)
   const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-bench-'))
   try {
     return await benchIn(folder, options)

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { BenchError } from './errors.ts'
 import { shellWords } from './measure.ts'
 
 /** A command that is measured. */
@@ -27,6 +28,22 @@ export interface Files {
 /** The packages that bench/thirdparty has a script for. */
 const PACKAGES = ['tar-fs', 'tar', 'modern-tar'] as const
 
+/** The packages that are installed in a folder like bench/thirdparty, with their scripts. */
+function packagesIn(peers: string): string[] {
+  return PACKAGES.filter(name =>
+    [`${name}.mjs`, join('node_modules', name)].every(path => existsSync(join(peers, path))),
+  )
+}
+
+/** Throws `BenchError` for a folder in which nothing can be compared with. */
+export function checkPeers(peers: string): void {
+  if (packagesIn(peers).length > 0) return
+  const [message, advice] = PACKAGES.some(name => existsSync(join(peers, `${name}.mjs`)))
+    ? [`none of ${PACKAGES.join(', ')} is installed`, `run npm install --prefix ${shellWords([peers])}`]
+    : ['not a copy of bench/thirdparty of the sources', 'give one, or leave out --peers']
+  throw new BenchError('BENCH_IMPOSSIBLE', `${peers}: ${message}; ${advice}`)
+}
+
 /** GNU tar as nixpkgs' make-system-tarball calls it. */
 const GNU_FLAGS = '--hard-dereference --format=gnu --sort=name --mtime=@1 --owner=0 --group=0 --numeric-owner'
 
@@ -39,7 +56,7 @@ export function gnuTar({ root, list }: Files): string {
 export function tarContenders(files: Files, peers: string | undefined): Contender[] {
   const { root, list } = files
   const bsdtar = `LC_ALL=C.UTF-8 bsdtar -C ${shellWords([root])} --format=gnutar -c -f - -T ${shellWords([list])}`
-  const packages = PACKAGES.filter(name => peers !== undefined && existsSync(join(peers, 'node_modules', name)))
+  const packages = peers === undefined ? [] : packagesIn(peers)
   return [
     ...(isInstalled('tar') ? [peer('GNU tar', gnuTar(files))] : []),
     ...(isInstalled('bsdtar') ? [peer('bsdtar', bsdtar)] : []),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { NspawnRootfsError } from '../index.ts'
+import { BenchError } from './errors.ts'
 
 /** The time and memory of one run of a command. */
 export interface Run {
@@ -10,13 +10,6 @@ export interface Run {
   readonly cpuSeconds: number
   /** Peak of the resident memory of all its processes together, in bytes; 0 where there is no /proc. */
   readonly peakBytes: number
-}
-
-/** A command that was to be measured failed. */
-class CommandError extends NspawnRootfsError<'COMMAND_FAILED'> {
-  constructor(message: string) {
-    super('COMMAND_FAILED', message.split('\n'))
-  }
 }
 
 /** Milliseconds between two looks at memory. */
@@ -63,8 +56,9 @@ function finish(child: ReturnType<typeof spawn>, line: string): Promise<string> 
     })
     child.on('error', reject)
     child.on('close', code => {
-      if (code === 0) resolve(said)
-      else reject(new CommandError(`exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`))
+      if (code === 0) return resolve(said)
+      const message = `exit ${code} from: ${line}\n${said.replace(/^times .*\n/m, '').trim()}`
+      reject(new BenchError('COMMAND_FAILED', message.split('\n')))
     })
   })
 }

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { BenchReport } from '../../../src/bench/index.ts'
@@ -53,6 +53,23 @@ describe('nspawn-rootfs bench', () => {
     expect([code, stderr]).toEqual([1, expect.stringContaining(missing)])
     expect(stderr).not.toContain('report it')
     expect(readdirSync(folder)).toEqual([])
+  })
+
+  it('refuses a folder of --peers in which there is nothing to compare with', async () => {
+    const folder = temporaryFolder()
+    const few = ['bench', '--part', 'tar', '--size', '1MB', '--rounds', '1']
+    const run = (peers: string) => runCommand([...few, '--peers', peers], { env: { TMPDIR: folder } })
+    const missing = await run(join(folder, 'missing'))
+    expect([missing.code, missing.stderr]).toEqual([
+      ...[1, expect.stringMatching(/missing: not a copy of bench\/thirdparty of the sources; give one/)],
+    ])
+    const bare = join(folder, 'bare')
+    mkdirSync(bare)
+    writeFileSync(join(bare, 'tar.mjs'), '')
+    const empty = await run(bare)
+    expect([empty.code, empty.stderr]).toEqual([
+      ...[1, expect.stringMatching(/bare: none of tar-fs, tar, modern-tar is installed; run npm install --prefix /)],
+    ])
   })
 
   it.each([
