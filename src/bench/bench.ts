@@ -63,6 +63,11 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
   const tar = join(folder, 'ours.tar')
   await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
   const subject = await readSubject(tar, closure.root, folder)
+  if (closure.changedArgs) {
+    // It is measured late: an error there would lose all that was measured before.
+    onStep('preparing the closure after its change')
+    await measure(`${buildLine(options, closure.changedArgs, ['--format', 'tar'])} >/dev/null`, signal)
+  }
   const context: Context = { ...options, folder, closure, subject, tarSize: statSync(tar).size }
   const run = async <T>(part: BenchPart, bench: (context: Context) => Promise<T>) => {
     return parts.includes(part) ? await bench(context) : undefined

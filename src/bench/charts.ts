@@ -2,11 +2,14 @@ import { type Bar, barChart } from './bar-chart.ts'
 import { frontierChart } from './frontier-chart.ts'
 import type { BenchReport, Row } from './report.ts'
 
+/** The files that {@link drawCharts} names. */
+export const CHART_FILES = ['tar.svg', 'tar-xz.svg', 'rebuild.svg', 'growth.svg', 'frontier.svg'] as const
+
 /** The charts of a report: SVG texts by file name. */
 export function drawCharts({ tar, tarXz, rebuild, growth, frontier }: BenchReport): Map<string, string> {
   const charts = new Map<string, string>()
   const draw = <T>(
-    name: string,
+    name: (typeof CHART_FILES)[number],
     title: string,
     subtitle: string,
     rows: readonly T[] | undefined,

@@ -1,11 +1,10 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { BenchPart } from '../bench/index.ts'
 import { printableJson } from '../printable.ts'
 import { print } from './print.ts'
 import { abortOnSignals } from './signals.ts'
 import { byteCount, somePath, UsageError, wholeNumber } from './usage.ts'
+import { prepareFolder } from './write-files.ts'
 
 const EPILOGUE = `
 Compares with GNU tar, bsdtar, pixz and xz, if they are installed. Times are of
@@ -70,9 +69,11 @@ async function run(flags: BenchFlags): Promise<void> {
   if (toplevel === undefined && (changed ?? store) !== undefined) {
     throw new UsageError('--changed and --store go with --toplevel')
   }
-  const { drawCharts, formatReport, runBench, SIZE_MIN } = await import('../bench/index.ts')
+  const { CHART_FILES, drawCharts, formatReport, runBench, SIZE_MIN } = await import('../bench/index.ts')
   if (size < SIZE_MIN) throw new UsageError(`--size: give at least ${SIZE_MIN / 1e6}MB`)
   const interrupt = abortOnSignals()
+  // At the end, an error would lose all that was measured.
+  const folder = out === undefined ? undefined : await prepareFolder(out, ['report.md', 'report.json', ...CHART_FILES])
   try {
     const report = await runBench({
       ...options,
@@ -85,13 +86,14 @@ async function run(flags: BenchFlags): Promise<void> {
     })
     const text = formatReport(report)
     const data = `${printableJson(report, 2)}\n`
-    if (out !== undefined) {
-      mkdirSync(out, { recursive: true })
+    try {
+      print((json ? data : text).trimEnd())
+    } finally {
       const files = new Map([['report.md', text], ['report.json', data], ...drawCharts(report)])
-      for (const [name, contents] of files) writeFileSync(join(out, name), contents)
+      await folder?.write([...files].map(([file, text]) => ({ file, text })))
     }
-    print((json ? data : text).trimEnd())
   } finally {
+    await folder?.discard()
     interrupt.dispose()
   }
 }

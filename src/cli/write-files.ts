@@ -11,6 +11,41 @@ export interface WholeFile {
   readonly mode?: number
 }
 
+/** A folder that was made ready for files. */
+export interface OutputFolder {
+  /** Writes all of the files, or none. `check` is called as in {@link writeFiles}. Throws `DiskError`. */
+  write(files: readonly WholeFile[], check?: (folder: string) => void): Promise<void>
+  /** Removes what was not written, and the folder if it was made for this and is empty. Never rejects. */
+  discard(): Promise<void>
+}
+
+/** Makes a folder if need be, and sees that files of these names can be written to it. Throws `DiskError`. */
+export async function prepareFolder(folder: string, names: readonly string[]): Promise<OutputFolder> {
+  const staging = await openStaging(folder, names)
+  return {
+    discard: staging.discard,
+    async write(files, check = () => {}) {
+      try {
+        for (const { file, text, mode } of files) {
+          const staged = await staging.create(file, mode)
+          await staged.write(Buffer.from(text))
+          await staged.close()
+        }
+        const work = async () => {
+          check(staging.out)
+          await staging.commit(
+            files.map(({ file }) => file),
+            [],
+          )
+        }
+        await withLock(staging.out, work, undefined)
+      } catch (error) {
+        throw staging.reveal(error)
+      }
+    },
+  }
+}
+
 /**
  * Writes files into a folder, made if need be: all of them, or none. `check` is called with the path of the folder right
  * before, while no other build writes there, and may throw. Throws `DiskError`.
@@ -18,25 +53,16 @@ export interface WholeFile {
 export async function writeFiles(
   folder: string,
   files: readonly WholeFile[],
-  check: (folder: string) => void = () => {},
+  check?: (folder: string) => void,
 ): Promise<void> {
-  const names = files.map(({ file }) => file)
-  const staging = await openStaging(folder, names)
+  const output = await prepareFolder(
+    folder,
+    files.map(({ file }) => file),
+  )
   try {
-    for (const { file, text, mode } of files) {
-      const staged = await staging.create(file, mode)
-      await staged.write(Buffer.from(text))
-      await staged.close()
-    }
-    const work = async () => {
-      check(staging.out)
-      await staging.commit(names, [])
-    }
-    await withLock(staging.out, work, undefined)
-  } catch (error) {
-    throw staging.reveal(error)
+    await output.write(files, check)
   } finally {
-    await staging.discard()
+    await output.discard()
   }
 }
 

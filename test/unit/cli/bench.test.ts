@@ -1,9 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { BenchReport } from '../../../src/bench/index.ts'
 import { runCommand } from '../../command.ts'
 import { temporaryFolder } from '../../temporary.ts'
+
+/** Options with which a benchmark is short. */
+const FEW = ['--part', 'tar', '--size', '1MB', '--rounds', '1']
 
 describe('nspawn-rootfs bench', () => {
   it('measures a closure that it makes, and leaves a report and nothing else', async () => {
@@ -55,10 +58,48 @@ describe('nspawn-rootfs bench', () => {
     expect(readdirSync(folder)).toEqual([])
   })
 
+  it('refuses a folder of --out that it cannot write to, before it measures', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'file')
+    writeFileSync(file, '')
+    const taken = join(folder, 'taken')
+    mkdirSync(join(taken, 'report.md'), { recursive: true })
+    for (const [out, said] of [
+      [join(file, 'out'), 'file'],
+      [taken, 'report.md'],
+    ] as const) {
+      const { code, stderr } = await runCommand(['bench', ...FEW, '--out', out], { env: { TMPDIR: folder } })
+      expect([code, stderr]).toEqual([1, expect.stringContaining(said)])
+      expect(stderr).not.toMatch(/preparing|report it/)
+    }
+    expect(readdirSync(folder).sort()).toEqual(['file', 'taken'])
+  })
+
+  it('prints the report, even where it can no longer write the files', async () => {
+    const folder = temporaryFolder()
+    const out = join(folder, 'out')
+    const { code, stdout, stderr } = await runCommand(['bench', ...FEW, '--out', out], {
+      env: { TMPDIR: folder },
+      started: child => {
+        child.stderr!.once('data', () => rmSync(out, { recursive: true, force: true }))
+      },
+    })
+    expect([code, stderr]).toEqual([1, expect.stringContaining(out)])
+    expect(stdout.toString()).toContain('| **nspawn-rootfs** |')
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('removes the folder of --out if there is no report', async () => {
+    const folder = temporaryFolder()
+    const missing = '/nix/store/00000000000000000000000000000000-missing'
+    const args = ['bench', '--toplevel', missing, '--store', folder, '--out', join(folder, 'a/b')]
+    const { code } = await runCommand(args, { env: { TMPDIR: folder } })
+    expect([code, readdirSync(folder)]).toEqual([1, []])
+  })
+
   it('refuses a folder of --peers in which there is nothing to compare with', async () => {
     const folder = temporaryFolder()
-    const few = ['bench', '--part', 'tar', '--size', '1MB', '--rounds', '1']
-    const run = (peers: string) => runCommand([...few, '--peers', peers], { env: { TMPDIR: folder } })
+    const run = (peers: string) => runCommand(['bench', ...FEW, '--peers', peers], { env: { TMPDIR: folder } })
     const missing = await run(join(folder, 'missing'))
     expect([missing.code, missing.stderr]).toEqual([
       ...[1, expect.stringMatching(/missing: not a copy of bench\/thirdparty of the sources; give one/)],

@@ -1,0 +1,83 @@
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { generateClosure } from '../../../src/bench/generate.ts'
+import { type BenchReport, runBench } from '../../../src/bench/index.ts'
+import { build } from '../../../src/index.ts'
+import { pathOfProgram } from '../../programs.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+type BenchOptions = Parameters<typeof runBench>[0]
+
+describe('a benchmark', () => {
+  it('builds the closure after its change before it measures anything', async () => {
+    const bench = await fakeBench({
+      command: `case "$*" in *--toplevel\\ changed*) echo "no such closure" >&2; exit 1; esac`,
+    })
+    await expect(bench.run({ parts: ['tar', 'rebuild'] })).rejects.toThrow('no such closure')
+    expect(bench.steps.filter(step => /round|run/.test(step))).toEqual([])
+  })
+})
+
+/** What {@link fakeBench} is made with. */
+interface Fakes {
+  /** Lines of shell that our command begins with. */
+  readonly command?: string
+  /** Lines of shell, by the name of the program on PATH that they stand for. Other programs are not there. */
+  readonly programs?: Record<string, string>
+}
+
+/** Programs that are needed, or whose absence is of no interest. */
+const REAL_PROGRAMS = ['bash', 'sh', 'cat', 'chmod', 'mkdir', 'tee', 'sha256sum', 'tar']
+
+/** A benchmark of a small closure by a stand-in for our command, which writes a plain tar whatever the format. */
+async function fakeBench({ command = ':', programs = {} }: Fakes) {
+  const folder = temporaryFolder()
+  const { root, closureInfo, toplevel } = await generateClosure(join(folder, 'closure'), { size: 1_000_000, seed: 1 })
+  onTestFinished(() => makeWritable(root))
+  const spec = { toplevel, source: { store: root, closureInfo }, name: 'made', format: 'tar' } as const
+  const { image } = await build(spec, { workers: 1, cache: false }).toFolder(join(folder, 'image'))
+  const script = join(folder, 'command')
+  writeFileSync(
+    script,
+    `${command}
+while [ $# -gt 0 ]; do
+  [ "$1" = --cache-dir ] && mkdir -p "$2"
+  shift
+done
+cat ${image}`,
+  )
+  const bin = join(folder, 'bin')
+  const tmp = join(folder, 'tmp')
+  for (const each of [bin, tmp]) mkdirSync(each)
+  for (const name of REAL_PROGRAMS) symlinkSync(pathOfProgram(name)!, join(bin, name))
+  for (const [name, lines] of Object.entries(programs)) {
+    writeFileSync(join(bin, name), `#!${pathOfProgram('sh')}\n${lines}\n`, { mode: 0o755 })
+  }
+  vi.stubEnv('PATH', bin)
+  vi.stubEnv('TMPDIR', tmp)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const steps: string[] = []
+  return {
+    steps,
+    /** The folder for temporary files. */
+    tmp,
+    run: (options: Partial<BenchOptions> = {}): Promise<BenchReport> =>
+      runBench({
+        closure: { toplevel, changed: 'changed', store: root },
+        command: ['sh', script],
+        parts: ['tar'],
+        ...{ rounds: 1, level: 1 },
+        signal: new AbortController().signal,
+        onStep: step => steps.push(step),
+        ...options,
+      }),
+  }
+}
+
+function makeWritable(folder: string): void {
+  chmodSync(folder, 0o755)
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) makeWritable(join(folder, entry.name))
+  }
+}
