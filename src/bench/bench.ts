@@ -154,21 +154,25 @@ type Format = 'tar' | 'tar.xz'
 
 /** Runs each contender once, and leaves out peers that fail. */
 async function tryAll(contenders: readonly Contender[], format: Format, context: Context) {
-  const { signal, onStep } = context
   const entrants: (Contender & Outcome)[] = []
   for (const contender of contenders) {
-    const { name, line, ours } = contender
-    onStep(`${format}: ${name}, one run`)
+    const { name, line } = contender
+    context.onStep(`${format}: ${name}, one run`)
     try {
       entrants.push({ ...contender, ...(await tryOne(line, format, context)) })
     } catch (error) {
-      signal.throwIfAborted()
-      if (ours) throw error
-      onStep(`${name} fails: ${(error as Error).message}`)
+      leaveOut(contender, error, context)
     }
   }
   if (entrants.at(-1)!.tree === 'another') throw new Error('two builds of one closure differ')
   return entrants
+}
+
+/** Goes on without a peer that failed, and says so. Throws the error of a command of ours, and when aborted. */
+function leaveOut({ name, ours }: Pick<Contender, 'name' | 'ours'>, error: unknown, { signal, onStep }: Context): void {
+  signal.throwIfAborted()
+  if (ours) throw error
+  onStep(`${name} fails: ${(error as Error).message}`)
 }
 
 /** Runs a line into a file, and compares the tree in it with ours. */
@@ -248,11 +252,16 @@ async function benchFrontier(context: Context): Promise<FrontierRow[]> {
   const file = join(folder, 'frontier')
   const rows: FrontierRow[] = []
   for (const { line, ...contender } of levelContenders(subject.files, more => buildLine(context, closure.args, more))) {
-    onStep(`frontier: ${nameOfLevel(contender)}`)
-    const { seconds, cpuSeconds } = await measure(`${line} >${shellWords([file])}`, signal)
-    rows.push({ ...contender, seconds, cpuSeconds, size: statSync(file).size })
+    const name = nameOfLevel(contender)
+    onStep(`frontier: ${name}`)
+    try {
+      const { seconds, cpuSeconds } = await measure(`${line} >${shellWords([file])}`, signal)
+      rows.push({ ...contender, seconds, cpuSeconds, size: statSync(file).size })
+    } catch (error) {
+      leaveOut({ ...contender, name }, error, context)
+    }
   }
-  rmSync(file)
+  rmSync(file, { force: true })
   return rows
 }
 

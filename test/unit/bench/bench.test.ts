@@ -17,6 +17,21 @@ describe('a benchmark', () => {
     await expect(bench.run({ parts: ['tar', 'rebuild'] })).rejects.toThrow('no such closure')
     expect(bench.steps.filter(step => /round|run/.test(step))).toEqual([])
   })
+
+  it('goes on without a level of a peer that fails', async () => {
+    const zstd = `case "$*" in *-19*) echo "out of memory" >&2; exit 1; esac; cat`
+    const bench = await fakeBench({ programs: { zstd } })
+    const { frontier } = await bench.run({ parts: ['frontier'] })
+    const levels = frontier!.filter(({ name }) => name === 'zstd').map(({ level }) => level)
+    expect(levels).toEqual(Array.from({ length: 18 }, (_, i) => i + 1))
+    expect(frontier!.at(-1)).toMatchObject({ name: 'our tar.xz', level: 9 })
+    expect(bench.steps).toContainEqual(expect.stringMatching(/^zstd -19 fails: .*\nout of memory$/s))
+  })
+
+  it('ends where a level of ours fails', async () => {
+    const bench = await fakeBench({ command: `case "$*" in *--format\\ tar.gz*) echo "our fault" >&2; exit 1; esac` })
+    await expect(bench.run({ parts: ['frontier'] })).rejects.toThrow('our fault')
+  })
 })
 
 /** What {@link fakeBench} is made with. */
