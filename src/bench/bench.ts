@@ -59,7 +59,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
 async function benchIn(folder: string, options: BenchOptions): Promise<BenchReport> {
   const { parts, rounds, level, signal, onStep } = options
   onStep('preparing the closure')
-  const closure = openClosure(options.closure, folder)
+  const closure = await openClosure(options.closure, folder, signal)
   const tar = join(folder, 'ours.tar')
   await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
   const subject = await readSubject(tar, closure.root, folder)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { encodeText } from '../bytes/index.ts'
 import { createNarHasher } from '../nar-hasher.ts'
 import {
@@ -46,16 +47,25 @@ export const SIZE_MIN = 1_000_000
 
 /**
  * Makes a closure in `folder`. The same options give the same store paths and bytes with the same Node and dependencies. Its
- * directories are read-only, as in a store: users other than root have to make them writable to remove them. Throws
- * `RangeError` for a size that is too small, and what the system throws.
+ * directories are read-only, as in a store: users other than root have to make them writable to remove them. Rejects with
+ * `RangeError` for a size that is too small, with what the system throws, and when aborted: between two store paths.
  */
-export function generateClosure(folder: string, { size, seed }: GenerateOptions): GeneratedStore {
+export async function generateClosure(
+  folder: string,
+  { size, seed }: GenerateOptions,
+  signal?: AbortSignal,
+): Promise<GeneratedStore> {
   if (size < SIZE_MIN) throw new RangeError(`size: at least ${SIZE_MIN} bytes, not ${size}`)
   const root = join(folder, 'root')
   mkdirSync(join(root, DEFAULT_STORE_DIR), { recursive: true })
   const { packages, changed, other } = planClosure(`${seed} ${size}`, size)
-  const infos = packages.map(each => writePackage(root, each))
-  const write = (name: string, packages: readonly Package[], infos: readonly PathInfo[]) => {
+  const infos: PathInfo[] = []
+  for (const each of packages) {
+    await checkAborted(signal)
+    infos.push(writePackage(root, each))
+  }
+  const write = async (name: string, packages: readonly Package[], infos: readonly PathInfo[]) => {
+    await checkAborted(signal)
     const system = writeSystem(root, packages)
     const closureInfo = join(folder, name)
     writeClosureInfo(closureInfo, [...infos, system])
@@ -63,9 +73,15 @@ export function generateClosure(folder: string, { size, seed }: GenerateOptions)
   }
   return {
     root,
-    ...write('info', packages, infos),
-    changed: write('changed-info', packages.with(changed, other), infos.with(changed, writePackage(root, other))),
+    ...(await write('info', packages, infos)),
+    changed: await write('changed-info', packages.with(changed, other), infos.with(changed, writePackage(root, other))),
   }
+}
+
+/** Rejects when aborted. A signal of the process arrives only while nothing else runs. */
+async function checkAborted(signal: AbortSignal | undefined): Promise<void> {
+  await setImmediate()
+  signal?.throwIfAborted()
 }
 
 /** Writes a folder as nixpkgs' closureInfo makes it. */

@@ -26,10 +26,14 @@ export interface NamedClosure {
   readonly store?: string
 }
 
-/** Finds the closure, or makes it in `folder`. */
-export function openClosure(closure: NamedClosure | GenerateOptions, folder: string): BenchClosure {
+/** Finds the closure, or makes it in `folder`. Rejects when aborted. */
+export async function openClosure(
+  closure: NamedClosure | GenerateOptions,
+  folder: string,
+  signal: AbortSignal,
+): Promise<BenchClosure> {
   if ('size' in closure) {
-    const { root, changed, ...made } = generateClosure(join(folder, 'closure'), closure)
+    const { root, changed, ...made } = await generateClosure(join(folder, 'closure'), closure, signal)
     const argsOf = ({ closureInfo, toplevel }: GeneratedClosure) => {
       return ['--store', root, '--closure-info', closureInfo, '--toplevel', toplevel]
     }

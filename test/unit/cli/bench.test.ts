@@ -89,6 +89,20 @@ describe('nspawn-rootfs bench', () => {
     expect(existsSync(out)).toBe(false)
   })
 
+  it('stops while it makes the closure, and leaves nothing', async () => {
+    const folder = temporaryFolder()
+    const { code, stdout, stderr } = await runCommand(['bench', '--size', '100MB', '--out', join(folder, 'out')], {
+      env: { TMPDIR: folder },
+      started: child => {
+        child.stderr!.once('data', () => child.kill('SIGINT'))
+      },
+    })
+    expect([code, stdout.toString()]).toEqual([1, ''])
+    // Not so late that a command was started.
+    expect(stderr).toBe('preparing the closure\nnspawn-rootfs: stopped by SIGINT; nothing was left behind\n')
+    expect(readdirSync(folder)).toEqual([])
+  })
+
   it('removes the folder of --out if there is no report', async () => {
     const folder = temporaryFolder()
     const missing = '/nix/store/00000000000000000000000000000000-missing'
