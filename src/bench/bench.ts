@@ -10,7 +10,7 @@ import type { GenerateOptions } from './generate.ts'
 import { measure, median, type Run, shellWords } from './measure.ts'
 import { type BenchReport, type FrontierRow, type GrowthRow, nameOfLevel, type Row } from './report.ts'
 import { type BenchClosure, type NamedClosure, openClosure, readSubject, type Subject, writePart } from './subject.ts'
-import { readTarTree } from './tree-digest.ts'
+import { readTarTree, type TarTree } from './tree-digest.ts'
 
 /** What can be measured; `frontier` is every level of every compressor, and takes an hour. */
 export type BenchPart = 'tar' | 'tar.xz' | 'rebuild' | 'growth' | 'frontier'
@@ -63,12 +63,16 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
   const tar = join(folder, 'ours.tar')
   await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
   const subject = await readSubject(tar, closure.root, folder)
+  const tarSize = statSync(tar).size
+  let changedTree: TarTree | undefined
   if (closure.changedArgs) {
     // It is measured late: an error there would lose all that was measured before.
     onStep('preparing the closure after its change')
-    await measure(`${buildLine(options, closure.changedArgs, ['--format', 'tar'])} >/dev/null`, signal)
+    await measure(`${buildLine(options, closure.changedArgs, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
+    changedTree = await readTarTree(tar)
   }
-  const context: Context = { ...options, folder, closure, subject, tarSize: statSync(tar).size }
+  rmSync(tar)
+  const context: Context = { ...options, folder, closure, subject, changedTree, tarSize }
   const run = async <T>(part: BenchPart, bench: (context: Context) => Promise<T>) => {
     return parts.includes(part) ? await bench(context) : undefined
   }
@@ -103,6 +107,8 @@ interface Context extends Omit<BenchOptions, 'closure'> {
   readonly folder: string
   readonly closure: BenchClosure
   readonly subject: Subject
+  /** The tree of the closure after its change, where there is one. */
+  readonly changedTree: TarTree | undefined
   /** Bytes of our plain tar. */
   readonly tarSize: number
 }
@@ -164,8 +170,12 @@ async function tryAll(contenders: readonly Contender[], format: Format, context:
       leaveOut(contender, error, context)
     }
   }
-  if (entrants.at(-1)!.tree === 'another') throw new Error('two builds of one closure differ')
+  checkOurs(entrants.at(-1)!.tree)
   return entrants
+}
+
+function checkOurs(tree: string): void {
+  if (tree === ANOTHER) throw new Error('two builds of one closure differ')
 }
 
 /** Goes on without a peer that failed, and says so. Throws the error of a command of ours, and when aborted. */
@@ -178,40 +188,57 @@ function leaveOut({ name, ours }: Pick<Contender, 'name' | 'ours'>, error: unkno
 /** Runs a line into a file, and compares the tree in it with ours. */
 async function tryOne(line: string, format: Format, { folder, subject, signal }: Context): Promise<Outcome> {
   const file = join(folder, 'output')
-  const tar = join(folder, 'output.tar')
   try {
     if (format === 'tar') {
       // Through a pipe, as it is measured: what is written may depend on that.
-      const run = await measure(`${line} | cat >${shellWords([tar])}`, signal)
-      return { run, size: statSync(tar).size, tree: await treeIn(tar, subject) }
+      const run = await measure(`${line} | cat >${shellWords([file])}`, signal)
+      return { run, size: statSync(file).size, tree: await compareTree(file, subject) }
     }
     const run = await measure(`${line} >${shellWords([file])}`, signal)
-    const { size } = statSync(file)
-    if (!isInstalled('xz')) return { run, size, tree: 'not seen: no xz' }
-    await measure(`xz -dc ${shellWords([file])} >${shellWords([tar])}`, signal)
-    return { run, size, tree: await treeIn(tar, subject) }
+    return { run, size: statSync(file).size, tree: await compareXz(file, subject, signal) }
   } finally {
-    for (const each of [file, tar]) rmSync(each, { force: true })
+    rmSync(file, { force: true })
   }
 }
 
-async function treeIn(tar: string, { digest }: Subject): Promise<string> {
-  return (await readTarTree(tar)).digest === digest ? 'same' : 'another'
+/** What the `tree` of a row says of a .tar.xz beside a tree. */
+async function compareXz(file: string, tree: TarTree, signal: AbortSignal): Promise<string> {
+  if (!isInstalled('xz')) return 'not seen: no xz'
+  const tar = `${file}.tar`
+  try {
+    await measure(`xz -dc ${shellWords([file])} >${shellWords([tar])}`, signal)
+    return await compareTree(tar, tree)
+  } finally {
+    rmSync(tar, { force: true })
+  }
 }
 
+async function compareTree(tar: string, { digest }: TarTree): Promise<string> {
+  return (await readTarTree(tar)).digest === digest ? 'same' : ANOTHER
+}
+
+const ANOTHER = 'another'
+
 async function benchRebuild(context: Context, peer: Row | undefined): Promise<Row[]> {
-  const { closure, folder, level, rounds, signal, onStep } = context
+  const { closure, subject, changedTree, folder, level, rounds, signal, onStep } = context
   const [cache, file] = ['cache', 'image.tar.xz'].map(name => join(folder, name))
   const build = async (args: readonly string[], ...more: string[]) => {
     const line = buildLine(context, args, ['--level', String(level), ...more])
     return measure(`${line} >${shellWords([file])}`, signal)
   }
+  /** What an image is that was built without blocks of the cache. Images from the cache have to be the same. */
+  const lookAt = async (tree: TarTree): Promise<Whole> => {
+    const whole = { digest: await sha256Of(file), tree: await compareXz(file, tree, signal) }
+    checkOurs(whole.tree)
+    return whole
+  }
   onStep('rebuild: filling a cache')
   const cold = await build(closure.args, '--cache-dir', cache)
   const filled = new Set(readdirSync(cache))
-  const outcome = () => ({ ours: true, size: statSync(file).size, tree: 'same' })
-  const first = peer ?? rowOf({ name: 'without a cache', ...outcome() }, [cold], [cold], context)
-  const again = async (name: string, args: readonly string[], digest: string): Promise<Row> => {
+  const whole = await lookAt(subject)
+  const outcome = ({ tree }: Whole) => ({ ours: true, size: statSync(file).size, tree })
+  const first = peer ?? rowOf({ name: 'without a cache', ...outcome(whole) }, [cold], [cold], context)
+  const again = async (name: string, args: readonly string[], whole: Whole): Promise<Row> => {
     const runs: Run[] = []
     for (let round = 1; round <= rounds; round++) {
       onStep(`rebuild: ${name}, round ${round} of ${rounds}`)
@@ -219,16 +246,25 @@ async function benchRebuild(context: Context, peer: Row | undefined): Promise<Ro
       // Back to what it was. A copy of all of it would still be on its way to the disk during the next run.
       for (const name of readdirSync(cache)) if (!filled.has(name)) rmSync(join(cache, name))
     }
-    if ((await sha256Of(file)) !== digest) throw new Error('an image from the cache is not what it was without')
-    const row = rowOf({ name, ...outcome() }, runs, runs, context)
+    if ((await sha256Of(file)) !== whole.digest) throw new Error('an image from the cache is not what it was without')
+    const row = rowOf({ name, ...outcome(whole) }, runs, runs, context)
     return { ...row, ratio: row.seconds / first.seconds }
   }
-  const rows = [{ ...first, ratio: 1 }, await again('nothing changed', closure.args, await sha256Of(file))]
+  const rows = [{ ...first, ratio: 1 }, await again('nothing changed', closure.args, whole)]
   if (closure.changedArgs) {
     await build(closure.changedArgs)
-    rows.push(await again('one store path and the toplevel changed', closure.changedArgs, await sha256Of(file)))
+    const changed = await lookAt(changedTree!)
+    rows.push(await again('one store path and the toplevel changed', closure.changedArgs, changed))
   }
   return rows
+}
+
+/** An image of ours, and how its tree compares. */
+interface Whole {
+  /** SHA-256 of the file. */
+  readonly digest: string
+  /** As in {@link Row}. */
+  readonly tree: string
 }
 
 async function benchGrowth(context: Context): Promise<GrowthRow[]> {

@@ -13,7 +13,7 @@ export interface Row {
   readonly bytesPerSecond: number
   /** Bytes of its output. */
   readonly size: number
-  /** `same` if its output holds the tree that ours holds; else how it differs. */
+  /** `same` if its output holds the tree that our plain tar holds; else how it differs, or why nobody looked. */
   readonly tree: string
 }
 

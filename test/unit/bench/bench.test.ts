@@ -32,6 +32,20 @@ describe('a benchmark', () => {
     const bench = await fakeBench({ command: `case "$*" in *--format\\ tar.gz*) echo "our fault" >&2; exit 1; esac` })
     await expect(bench.run({ parts: ['frontier'] })).rejects.toThrow('our fault')
   })
+
+  it('says of rebuilds that their trees are the same only if it compared them', async () => {
+    const without = await (await fakeBench({})).run({ parts: ['rebuild'] })
+    expect(without.rebuild!.map(({ tree }) => tree)).toEqual(Array(3).fill('not seen: no xz'))
+    // As the stand-in does not compress.
+    const xz = 'cat "$2"'
+    const withXz = await (await fakeBench({ programs: { xz } })).run({ parts: ['rebuild'] })
+    expect(withXz.rebuild!.map(({ tree }) => tree)).toEqual(Array(3).fill('same'))
+  })
+
+  it('ends where our compressed image has another tree', async () => {
+    const bench = await fakeBench({ programs: { xz: 'tar -c --files-from /dev/null' } })
+    await expect(bench.run({ parts: ['rebuild'] })).rejects.toThrow('two builds of one closure differ')
+  })
 })
 
 /** What {@link fakeBench} is made with. */
