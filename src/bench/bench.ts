@@ -25,7 +25,7 @@ interface BenchOptions {
   readonly rounds: number
   /** Level of our compression. */
   readonly level: number
-  /** Default: that of the command. */
+  /** Threads of our command and of peers that can be told. Default: one per processor. */
   readonly workers?: number
   /** A folder like bench/thirdparty of the sources, with the npm packages to compare with installed in it. */
   readonly peers?: string
@@ -95,6 +95,7 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
     },
     rounds,
     level,
+    workers: threadsOf(options),
     tar: tarRows,
     tarXz: xzRows,
     rebuild: await run('rebuild', context => benchRebuild(context, xzRows?.[0])),
@@ -111,6 +112,10 @@ interface Context extends Omit<BenchOptions, 'closure'> {
   readonly changedTree: TarTree | undefined
   /** Bytes of our plain tar. */
   readonly tarSize: number
+}
+
+function threadsOf({ workers }: Pick<BenchOptions, 'workers'>): number {
+  return workers ?? availableParallelism()
 }
 
 /** A line of bash that builds an image with our command to standard output. */
@@ -140,9 +145,9 @@ async function benchTar(context: Context): Promise<Row[]> {
 }
 
 async function benchXz(context: Context): Promise<Row[]> {
-  const { subject, closure, level } = context
+  const { subject, closure, level, workers } = context
   const line = buildLine(context, closure.args, ['--level', String(level)])
-  const contenders = [...xzContenders(subject.files), { name: 'nspawn-rootfs', ours: true, line }]
+  const contenders = [...xzContenders(subject.files, workers), { name: 'nspawn-rootfs', ours: true, line }]
   const entrants = await tryAll(contenders, 'tar.xz', context)
   return entrants.map(entrant => rowOf(entrant, [entrant.run], [entrants[0].run], context))
 }
@@ -287,7 +292,8 @@ async function benchFrontier(context: Context): Promise<FrontierRow[]> {
   const { closure, subject, folder, signal, onStep } = context
   const file = join(folder, 'frontier')
   const rows: FrontierRow[] = []
-  for (const { line, ...contender } of levelContenders(subject.files, more => buildLine(context, closure.args, more))) {
+  const ourLine = (more: readonly string[]) => buildLine(context, closure.args, more)
+  for (const { line, ...contender } of levelContenders(subject.files, threadsOf(context), ourLine)) {
     const name = nameOfLevel(contender)
     onStep(`frontier: ${name}`)
     try {

@@ -66,20 +66,24 @@ export function tarContenders(files: Files, peers: string | undefined): Contende
   ]
 }
 
-/** The installed programs that write a .tar.xz. Ratios are to the first. */
-export function xzContenders(files: Files): Contender[] {
+/** The installed programs that write a .tar.xz, in `workers` threads (default: one per processor). Ratios are to the first. */
+export function xzContenders(files: Files, workers: number | undefined): Contender[] {
   if (!isInstalled('tar')) return []
-  const commands = ['pixz -t', `xz -T${availableParallelism()} -6`]
+  const pixz = workers === undefined ? 'pixz -t' : `pixz -t -p ${workers}`
+  const commands = [pixz, `xz -T${workers ?? availableParallelism()} -6`]
   const installed = commands.filter(command => isInstalled(command.split(' ')[0]!))
   return installed.map(command => peer(`GNU tar, ${command}`, `${gnuTar(files)} | ${command}`))
 }
 
 /**
- * Every level of every program that is installed, and of our formats. `ourLine` gives a line of bash with our command and these
- * options.
+ * Every level of every program that is installed, in so many `threads`, and of our formats. `ourLine` gives a line of bash with
+ * our command and these options.
  */
-export function levelContenders(files: Files, ourLine: (options: readonly string[]) => string): LevelContender[] {
-  const threads = availableParallelism()
+export function levelContenders(
+  files: Files,
+  threads: number,
+  ourLine: (options: readonly string[]) => string,
+): LevelContender[] {
   const tar = gnuTar(files)
   const peers = (program: string, options: string, first: number, last: number): LevelContender[] => {
     if (!isInstalled('tar') || !isInstalled(program)) return []

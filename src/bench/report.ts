@@ -63,6 +63,8 @@ export interface BenchReport {
   readonly rounds: number
   /** Level of our compression. */
   readonly level: number
+  /** Threads of our builds and of programs that take a number. A plain tar of ours takes fewer, unless it was told. */
+  readonly workers: number
   /** Plain tars, through a pipe. */
   readonly tar?: readonly Row[]
   /** Compressed, into a file. */
@@ -116,11 +118,12 @@ function nameCell({ ours }: { readonly ours: boolean }, name: string): string {
 
 /** The report as text for a terminal, which is Markdown, too. */
 export function formatReport(report: BenchReport): string {
-  const { machine, closure, subject, rounds, level, tar, tarXz, rebuild, growth, frontier } = report
+  const { machine, closure, subject, rounds, level, workers, tar, tarXz, rebuild, growth, frontier } = report
   const lines = [
     `${subject} on ${machine.processor}, ${machine.cores} cores, ${(machine.memory / 1e9).toFixed(0)} GB, ` +
       `Linux ${machine.kernel}, Node ${machine.node}`,
     `${closure.what}: ${closure.storePaths} store paths, ${closure.entries} entries, ${megabytes(closure.tarSize)} MB of tar`,
+    `at most ${workers} ${workers === 1 ? 'worker' : 'workers'} in our builds and in programs that take a number`,
   ]
   const section = <T>(title: string, columns: readonly Column<T>[], rows: readonly T[] | undefined) => {
     if (rows) lines.push('', `${title}:`, '', ...formatTable(columns, rows))

@@ -47,7 +47,11 @@ export function defineBench(bench: Command): void {
     .addOption(parts)
     .option('--rounds <N>', 'rounds of short measurements; long ones run once', wholeNumber(1, 100), 3)
     .option('--level <0-9>', 'compression level of nspawn-rootfs', wholeNumber(0, 9), 6)
-    .option('--workers <N>', 'threads of nspawn-rootfs (default: one per processor)', wholeNumber(1, 256))
+    .option(
+      '--workers <N>',
+      'threads of nspawn-rootfs, pixz, xz, zstd, pigz and plzip (default: one per processor)',
+      wholeNumber(1, 256),
+    )
     .option('--peers <DIR>', 'also compare with the npm packages in this copy of bench/thirdparty', somePath)
     .option('--out <DIR>', 'folder for the report: report.md, report.json and charts', somePath)
     .option('--json', 'print the report as JSON')

@@ -1,4 +1,5 @@
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { generateClosure } from '../../../src/bench/generate.ts'
@@ -31,6 +32,28 @@ describe('a benchmark', () => {
   it('ends where a level of ours fails', async () => {
     const bench = await fakeBench({ command: `case "$*" in *--format\\ tar.gz*) echo "our fault" >&2; exit 1; esac` })
     await expect(bench.run({ parts: ['frontier'] })).rejects.toThrow('our fault')
+  })
+
+  it('gives peers as many threads as ours, and says how many', async () => {
+    // Stand-ins say how they are called, and compress nothing.
+    const said = `echo "$(basename "$0") $*" >>"$TMPDIR/calls"; [ "$1" = -dc ] && exec cat "$2"; cat`
+    const programs = Object.fromEntries(['pixz', 'xz', 'zstd', 'pigz', 'plzip'].map(name => [name, said]))
+    const bench = await fakeBench({
+      command: 'case "$*" in *--workers\\ 3*) ;; *) exit 1; esac',
+      programs: { ...programs, basename: `echo "\${1##*/}"` },
+    })
+    const { workers, tarXz } = await bench.run({ parts: ['tar.xz', 'frontier'], workers: 3 })
+    expect(workers).toBe(3)
+    expect(tarXz!.map(({ name }) => name)).toEqual(['GNU tar, pixz -t -p 3', 'GNU tar, xz -T3 -6', 'nspawn-rootfs'])
+    const calls = readFileSync(join(bench.tmp, 'calls'), 'utf8').split('\n')
+    for (const call of ['pixz -t -p 3', 'xz -T3 -6', 'zstd -q -T3 -1 -c', 'pigz -p 3 -9 -c', 'plzip -n 3 -0 -c'])
+      expect(calls).toContain(call)
+    expect(calls.filter(call => !/^$| -dc | (-T|-p |-n )3 /.test(`${call}${call && ' '}`))).toEqual([])
+  })
+
+  it('leaves the threads of pixz to itself if it is not told', async () => {
+    const { tarXz, workers } = await (await fakeBench({ programs: { pixz: 'cat' } })).run({ parts: ['tar.xz'] })
+    expect([tarXz![0]!.name, workers]).toEqual(['GNU tar, pixz -t', availableParallelism()])
   })
 
   it('says of rebuilds that their trees are the same only if it compared them', async () => {

@@ -10,7 +10,7 @@ const report: BenchReport = {
   subject: 'nspawn-rootfs 9.9.9',
   machine: { processor: 'A & B', cores: 2, memory: 24e9, kernel: '6.1', node: '24.1.0' },
   closure: { what: 'a closure', storePaths: 303, entries: 65_199, tarSize: 1e9 },
-  ...{ rounds: 3, level: 6 },
+  ...{ rounds: 3, level: 6, workers: 2 },
   tar: [row('GNU tar', false, 1.25, 1), row('nspawn-rootfs', true, 1, 0.8)],
   tarXz: [row('GNU tar, pixz -t', false, 140, 1), row('nspawn-rootfs', true, 63, 0.45)],
   rebuild: [row('GNU tar, pixz -t', false, 140, 1), row('again', true, 0.5, 0.5 / 140)],
@@ -26,6 +26,7 @@ describe('a report', () => {
     const text = formatReport(report)
     expect(text).toContain('nspawn-rootfs 9.9.9 on A & B, 2 cores, 24 GB, Linux 6.1, Node 24.1.0')
     expect(text).toContain('a closure: 303 store paths, 65199 entries, 1000 MB of tar')
+    expect(text).toContain('at most 2 workers in our builds and in programs that take a number\n')
     expect(text).toContain('| **nspawn-rootfs** |   63.00 |  0.45 | 126.00 | 15.9 |     250 | 239.4 | same |')
     expect(text).toMatch(/\| \*\*again\*\* +\| +0\.50 \| 1\/280 \|/)
     const tables = text.split('\n\n').filter(part => part.startsWith('|'))
