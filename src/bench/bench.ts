@@ -277,12 +277,13 @@ async function benchGrowth(context: Context): Promise<GrowthRow[]> {
   const tar = join(folder, 'part.tar')
   const rows: GrowthRow[] = []
   for (const part of [4, 2, 1]) {
-    onStep(`growth: ${part === 1 ? 'all' : `1/${part}`} of the closure`)
     const source = writePart(subject, 1 / part, join(folder, `part-${part}`))
     await measure(`${buildLine(context, source, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
+    const tarSize = statSync(tar).size
+    onStep(`growth: ${(tarSize / 1e6).toFixed(0)} MB of tar`)
     const line = buildLine(context, source, ['--level', String(level)])
     const { seconds, peakBytes } = await measure(`${line} >/dev/null`, signal)
-    rows.push({ tarSize: statSync(tar).size, seconds, peakBytes })
+    rows.push({ tarSize, seconds, peakBytes })
   }
   rmSync(tar)
   return rows

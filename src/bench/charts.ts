@@ -29,7 +29,7 @@ export function drawCharts({ tar, tarXz, rebuild, growth, frontier }: BenchRepor
   draw('rebuild.svg', '.tar.xz, built again', shorter, rebuild, row => {
     return barOf(row, row.seconds, `${row.seconds.toFixed(2)} s`)
   })
-  const parts = 'seconds for a quarter, a half and all of a closure; beside them the peak of memory'
+  const parts = 'seconds for two parts and all of a closure, by size; beside them the peak of memory'
   draw('growth.svg', 'Growth of nspawn-rootfs', parts, growth, ({ tarSize, seconds, peakBytes }) => ({
     label: `${megabytes(tarSize)} of tar`,
     value: seconds,

@@ -71,7 +71,7 @@ export interface BenchReport {
   readonly tarXz?: readonly Row[]
   /** Ours again, with the blocks of an earlier build in its cache; the first row is the peer, or ours without a cache. */
   readonly rebuild?: readonly Row[]
-  /** A quarter, a half and all of the closure, compressed. */
+  /** About a quarter, about a half and all of the closure, compressed: as many store paths as reach that size. */
   readonly growth?: readonly GrowthRow[]
   /** Every level of every compressor, once. */
   readonly frontier?: readonly FrontierRow[]

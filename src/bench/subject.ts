@@ -66,8 +66,9 @@ export async function readSubject(tar: string, root: string, folder: string): Pr
 }
 
 /**
- * Writes a closureInfo of about `part` of the bytes of a closure, its first store paths, to `folder`, and returns the options
- * that name it. What is left out is taken out of the references of what is not.
+ * Writes a closureInfo of about `part` of the bytes of a closure to `folder`, and returns the options that name it: the first
+ * store paths, with the one that reaches this size, however large it is. What is left out is taken out of the references of
+ * what is not.
  */
 export function writePart({ infos, files }: Subject, part: number, folder: string): string[] {
   const limit = part * infos.reduce((sum, { narSize }) => sum + narSize, 0)

@@ -56,6 +56,13 @@ describe('a benchmark', () => {
     expect([tarXz![0]!.name, workers]).toEqual(['GNU tar, pixz -t', availableParallelism()])
   })
 
+  it('names the parts of the closure by their sizes', async () => {
+    const bench = await fakeBench({})
+    const { growth } = await bench.run({ parts: ['growth'] })
+    const sizes = growth!.map(({ tarSize }) => `growth: ${(tarSize / 1e6).toFixed(0)} MB of tar`)
+    expect(bench.steps.filter(step => step.startsWith('growth'))).toEqual(sizes)
+  })
+
   it('says of rebuilds that their trees are the same only if it compared them', async () => {
     const without = await (await fakeBench({})).run({ parts: ['rebuild'] })
     expect(without.rebuild!.map(({ tree }) => tree)).toEqual(Array(3).fill('not seen: no xz'))

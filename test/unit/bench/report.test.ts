@@ -54,4 +54,10 @@ describe('a report', () => {
     expect(charts.get('tar-xz.svg')).toContain('63.0 s · 239.4 MB')
     expect(charts.get('growth.svg')).toContain('32.0 s, 410 MB')
   })
+
+  it('names parts of the closure by their sizes: a large store path makes them more than a quarter or a half', () => {
+    const growth = drawCharts(report).get('growth.svg')
+    for (const size of ['250 MB of tar', '500 MB of tar', '1000 MB of tar']) expect(growth).toContain(size)
+    expect(growth).not.toMatch(/quarter|half/)
+  })
 })
