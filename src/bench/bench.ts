@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../index.ts'
 import { type Contender, checkPeers, isInstalled, levelContenders, tarContenders, xzContenders } from './contenders.ts'
-import { BenchError } from './errors.ts'
+import { BenchError, explainFullDisk, isDiskFull } from './errors.ts'
 import type { GenerateOptions } from './generate.ts'
 import { measure, median, type Run, shellWords } from './measure.ts'
 import { type BenchReport, type FrontierRow, type GrowthRow, nameOfLevel, type Row } from './report.ts'
@@ -46,13 +46,17 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
     throw new BenchError('BENCH_IMPOSSIBLE', `${program}: not on PATH, and the benchmark needs it; install it`)
   }
   if (options.peers !== undefined) checkPeers(options.peers)
-  const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-bench-'))
   try {
-    return await benchIn(folder, options)
-  } finally {
-    // Store paths are read-only, folders included.
-    await measure(`chmod -R u+w ${shellWords([folder])}`)
-    rmSync(folder, { recursive: true, force: true })
+    const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-bench-'))
+    try {
+      return await benchIn(folder, options)
+    } finally {
+      // Store paths are read-only, folders included.
+      await measure(`chmod -R u+w ${shellWords([folder])}`)
+      rmSync(folder, { recursive: true, force: true })
+    }
+  } catch (error) {
+    throw explainFullDisk(error, tmpdir())
   }
 }
 
@@ -183,10 +187,13 @@ function checkOurs(tree: string): void {
   if (tree === ANOTHER) throw new Error('two builds of one closure differ')
 }
 
-/** Goes on without a peer that failed, and says so. Throws the error of a command of ours, and when aborted. */
+/**
+ * Goes on without a peer that failed, and says so. Throws the error of a command of ours, or of one that found the disk full, and
+ * when aborted.
+ */
 function leaveOut({ name, ours }: Pick<Contender, 'name' | 'ours'>, error: unknown, { signal, onStep }: Context): void {
   signal.throwIfAborted()
-  if (ours) throw error
+  if (ours || isDiskFull(error)) throw error
   onStep(`${name} fails: ${(error as Error).message}`)
 }
 

@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFile
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { BenchError, explainFullDisk } from '../../../src/bench/errors.ts'
 import { generateClosure } from '../../../src/bench/generate.ts'
 import { type BenchReport, runBench } from '../../../src/bench/index.ts'
 import { build } from '../../../src/index.ts'
@@ -61,6 +62,26 @@ describe('a benchmark', () => {
     const { growth } = await bench.run({ parts: ['growth'] })
     const sizes = growth!.map(({ tarSize }) => `growth: ${(tarSize / 1e6).toFixed(0)} MB of tar`)
     expect(bench.steps.filter(step => step.startsWith('growth'))).toEqual(sizes)
+  })
+
+  it.each([
+    ['our command', { command: 'cat "$0" >/dev/full || exit 1' }],
+    ['a peer', { programs: { zstd: 'cat >/dev/full' } }],
+  ])('says which disk is full, and what to do, when %s finds it so', async (_, fakes) => {
+    const bench = await fakeBench(fakes)
+    const said = `${bench.tmp}: no space left for temporary files; make room there, or set TMPDIR to a folder with room`
+    await expect(bench.run({ parts: ['frontier'] })).rejects.toThrow(said)
+    expect(readdirSync(bench.tmp)).toEqual([])
+  })
+
+  it('says the same of a full disk that it finds itself, and leaves other errors', () => {
+    const error = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
+    expect(explainFullDisk(error, '/some/folder')).toMatchObject({
+      code: 'DISK_FULL',
+      message: expect.stringMatching(/^\/some\/folder: no space left for temporary files; make room there/),
+    })
+    const other = new BenchError('COMMAND_FAILED', 'exit 1 from: false')
+    expect(explainFullDisk(other, '/some/folder')).toBe(other)
   })
 
   it('says of rebuilds that their trees are the same only if it compared them', async () => {
