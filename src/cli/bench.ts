@@ -8,9 +8,19 @@ import { prepareFolder } from './write-files.ts'
 
 const EPILOGUE = `
 Compares with GNU tar, bsdtar, pixz and xz, if they are installed. Times are of
-whole processes, run in turn. $TMPDIR needs room for about three times the
-closure. The part "frontier" compares all levels, also with zstd, pigz and
-plzip: an hour for the generated closure.
+whole processes, run in turn. The part "frontier" compares all levels, also
+with zstd, pigz and plzip: an hour for the generated closure. A program that
+fails is left out of the report, and so is a level that fails; a build of
+nspawn-rootfs that fails ends the benchmark.
+
+Before it measures, the benchmark makes the folder of --out and builds both
+closures once. The report is printed first, then written to --out. It names the
+number of workers; without --workers, pixz and a plain tar of nspawn-rootfs
+choose theirs. The column "tree" says "same" if the tree in an output is that
+of our plain tar; a .tar.xz is only looked into if xz is installed.
+
+Temporary files are in $TMPDIR, which needs room for about three times the
+closure. They are removed at the end, and when the command is interrupted.
 
 Examples:
   nspawn-rootfs bench
@@ -52,8 +62,12 @@ export function defineBench(bench: Command): void {
       'threads of nspawn-rootfs, pixz, xz, zstd, pigz and plzip (default: one per processor)',
       wholeNumber(1, 256),
     )
-    .option('--peers <DIR>', 'also compare with the npm packages in this copy of bench/thirdparty', somePath)
-    .option('--out <DIR>', 'folder for the report: report.md, report.json and charts', somePath)
+    .option(
+      '--peers <DIR>',
+      'also compare with the npm packages that are installed in this copy of bench/thirdparty',
+      somePath,
+    )
+    .option('--out <DIR>', 'folder for report.md, report.json and charts, made if need be', somePath)
     .option('--json', 'print the report as JSON')
     .addHelpText('after', EPILOGUE)
     .action((flags: BenchFlags) => run(flags))

@@ -10,7 +10,8 @@ OUTPUT
   NO_COLOR                turns colours off
 
 FOLDERS
-  TMPDIR                  temporary files; default: /var/tmp for downloads
+  TMPDIR                  temporary files; default: /var/tmp for downloads.
+                          "bench" needs room for three times its closure
   XDG_CACHE_HOME          the block cache is nspawn-rootfs in it; default:
                           ~/.cache
 
