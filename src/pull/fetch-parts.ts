@@ -1,5 +1,6 @@
 /** Fetches the parts of an image that are missing, and checks each by its digest. */
 import { createHash } from 'node:crypto'
+import { inParallel } from '../in-parallel.ts'
 import { PullError } from './errors.ts'
 import { endOf, type ImagePart, joinParts } from './image-parts.ts'
 import type { PartialImage } from './partial-image.ts'
@@ -61,7 +62,7 @@ export async function fetchParts(missing: readonly ImagePart[], options: FetchOp
   const first = server.hasRanges === undefined ? queue.shift() : undefined
   if (first) await fetchJoined(first)
   if (server.hasRanges !== false) {
-    await workOff(queue, fetchJoined)
+    await inParallel(queue, REQUESTS, fetchJoined)
     return
   }
   let rest: readonly ImagePart[] = queue.flat().sort((a, b) => a.offset - b.offset)
@@ -95,7 +96,7 @@ export async function fetchRests(
     return isPart
   }
 
-  await workOff([...prefixes], async prefix => {
+  await inParallel(prefixes, REQUESTS, async prefix => {
     const { part } = prefix
     const { offset } = part
     try {
@@ -111,21 +112,6 @@ export async function fetchRests(
     }
   })
   return right
-}
-
-/** Does all that is in a queue, several at a time. The first failure ends it, once all that was begun has ended. */
-async function workOff<T>(queue: T[], work: (item: T) => Promise<void>): Promise<void> {
-  let isFailed = false
-  const workers = Array.from({ length: REQUESTS }, async () => {
-    try {
-      while (queue.length > 0 && !isFailed) await work(queue.shift()!)
-    } catch (error) {
-      isFailed = true
-      throw error
-    }
-  })
-  const failed = (await Promise.allSettled(workers)).find(result => result.status === 'rejected')
-  if (failed) throw failed.reason
 }
 
 /** Bytes of an image on their way. */

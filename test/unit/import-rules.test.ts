@@ -25,7 +25,15 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   container: ['compression.ts', 'bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
   disk: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'warning.ts', 'node:*'],
-  'block-cache': ['abortable.ts', 'arguments.ts', 'nspawn-rootfs-error.ts', 'descriptors.ts', 'disk', 'node:*'],
+  'block-cache': [
+    'abortable.ts',
+    'arguments.ts',
+    'nspawn-rootfs-error.ts',
+    'descriptors.ts',
+    'in-parallel.ts',
+    'disk',
+    'node:*',
+  ],
   throttle: ['node:*'],
   http: [
     'http-error.ts',
@@ -131,6 +139,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   produce: [
+    'in-parallel.ts',
     'nar-hasher.ts',
     'state-change.ts',
     'untar',
@@ -231,6 +240,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'in-parallel.ts',
     'descriptors.ts',
     'nspawn-rootfs-error.ts',
     'describe-url.ts',
