@@ -10,6 +10,7 @@ import {
   type Room,
   recordKey,
 } from '../block-cache/index.ts'
+import { inParallel } from '../in-parallel.ts'
 import { type Batch, narSizeOf, type PreparedImage, type StoreSegment } from '../plan/index.ts'
 import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 import { VERSION } from '../version.ts'
@@ -18,6 +19,9 @@ import type { PackedSizes } from './packing.ts'
 
 /** Blocks that are being read while one is on its way into the file. */
 const READS_AHEAD = 2
+
+/** Records that are asked for at a time: a cache may be a server. */
+const LOOK_UPS = 16
 
 /** The blocks of an image's batches in a cache. */
 export interface CachedBatches {
@@ -59,7 +63,7 @@ export async function lookUpBatches(
     const record = await getRecord(cache, keyOf(batch))
     if (record && fits(record, batch)) records.set(batch, record)
   }
-  await Promise.all(batches.map(lookUp))
+  await inParallel(batches, LOOK_UPS, lookUp)
   if (verify) await keepSound(records, verify)
   for (const [batch, { tarSizes }] of records) {
     sizes.segments.set(tarSizes, batch.first)
@@ -92,11 +96,9 @@ async function keepSound(
   records: Map<Batch, BatchRecord>,
   verify: { readonly batch: VerifyBatch; readonly atOnce: number },
 ): Promise<void> {
-  const waiting = [...records].values()
-  const work = async () => {
-    for (const [batch, record] of waiting) if (!(await verify.batch(batch, record))) records.delete(batch)
-  }
-  await Promise.all(Array.from({ length: verify.atOnce }, work))
+  await inParallel([...records], verify.atOnce, async ([batch, record]) => {
+    if (!(await verify.batch(batch, record))) records.delete(batch)
+  })
 }
 
 /** All that decides the blocks of a batch, besides its store paths: another version may pack in another way. */
