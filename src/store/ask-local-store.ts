@@ -1,4 +1,5 @@
 import { lstatSync } from 'node:fs'
+import { describeUrl } from '../describe-url.ts'
 import { isMissing } from '../disk/index.ts'
 import type { PathInfo, StorePath } from '../nix/index.ts'
 import { readDatabase } from './database.ts'
@@ -72,10 +73,8 @@ function isAbsent(look: () => unknown): boolean {
 }
 
 function remote({ url, physicalDir }: MachineStore): StoreError {
-  // The part before an @ may be a password, and the part behind a ? may be a key.
-  const shown = url.replace(/\/\/[^/?]*@/, '//').replace(/\?.*$/s, '')
   const message =
-    `the store that Nix is set to use, ${shown}, is not on this machine; ` +
+    `the store that Nix is set to use, ${describeUrl(url)}, is not on this machine; ` +
     `copy the closure here (nix copy --from) and set NIX_REMOTE=local, or give a binary cache (--store URL)`
   return new StoreError('STORE_UNREADABLE', physicalDir, message)
 }

@@ -199,8 +199,13 @@ describe('askLocalStore', () => {
     program('nix', `touch ${bin}/asked`)
     store = { ...store, reach: 'remote', url: 'https://me:secret@cache.test/x?token=secret' }
     const message = (await failure())!.message
-    expect(message).toMatch(/https:\/\/cache\.test\/x, is not on this machine/)
+    expect(message).toMatch(/https:\/\/cache\.test\/x\?\.\.\., is not on this machine/)
     expect(message).not.toContain('secret')
+    // Not encoded, it makes the URL invalid.
+    store = { ...store, url: 'ssh-ng://me:the/secret@cache.test' }
+    const other = (await failure())!.message
+    expect(other).toMatch(/ssh-ng:\/\/cache\.test, is not on this machine/)
+    expect(other).not.toContain('secret')
     expect(existsSync(join(bin, 'asked'))).toBe(false)
   })
 
