@@ -2,6 +2,7 @@ import type { Stats } from 'node:fs'
 import { DiskError } from './errors.ts'
 import { isTrustedOwner, ownerShown, type Sharing, sharingOf } from './ownership.ts'
 import { pinFolder } from './pin.ts'
+import { revealPath } from './reveal-path.ts'
 import { wayTo } from './way.ts'
 
 /** A folder that is written into. */
@@ -29,7 +30,7 @@ export async function openOutput(folder: string): Promise<Output> {
     throw error
   }
   const path = pin.isFirm ? pin.path : folder
-  return { path, sharing, reveal: told => reveal(told, path, folder), close: () => pin.close().catch(() => {}) }
+  return { path, sharing, reveal: told => revealPath(told, path, folder), close: () => pin.close().catch(() => {}) }
 }
 
 /**
@@ -46,12 +47,4 @@ function checkWay(folder: string, opened: Stats): void {
   }
   if (last?.ino === opened.ino && last.dev === opened.dev) return
   throw new DiskError(folder, `${folder}: somebody has put another folder in its place; choose another folder`)
-}
-
-function reveal<T>(told: T, path: string, folder: string): T {
-  const { message, path: of } = told as { message?: unknown; path?: unknown }
-  const shown = (text: unknown) => (typeof text === 'string' ? text.replaceAll(path, folder) : text)
-  return typeof message === 'string'
-    ? (Object.assign(told as object, { message: shown(message), path: shown(of) }) as T)
-    : told
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import type { Scratch } from '../disk/index.ts'
+import { revealPath, type Scratch } from '../disk/index.ts'
 import { type BuildOptions, build } from '../image/index.ts'
 import { CHECKSUMS_FILE, manifestFileOf } from '../image-files.ts'
 import { parseChecksums } from '../manifest/index.ts'
@@ -9,7 +9,6 @@ import type { ImageSpec } from '../plan/index.ts'
 import { PublishError } from './errors.ts'
 import type { PublishOptions } from './options.ts'
 import type { PublishedImage } from './record.ts'
-import { revealError, revealFiles } from './reveal.ts'
 
 /** Images that were built for a version, in a folder of their own. */
 export interface BuiltImage extends PublishedImage {
@@ -36,10 +35,11 @@ export async function buildVersion(
   for (const spec of specs) {
     await using job = build({ ...spec, signing: undefined }, options)
     if (onProgress) job.on('progress', onProgress)
+    const reveal = <T>(told: T) => revealPath(told, scratch.folder, scratch.shown)
     const built = await job.toFolder(staged).catch(error => {
-      throw revealError(error, scratch)
+      throw reveal(error)
     })
-    const image = revealFiles(built, scratch)
+    const image = { ...built, image: reveal(built.image), files: built.files.map(reveal) }
     const { name } = image
     const artefacts = image.manifest.artefacts.map(({ file }) => file)
     const [file] = artefacts
