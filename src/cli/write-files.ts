@@ -26,11 +26,7 @@ export async function prepareFolder(folder: string, names: readonly string[]): P
     discard: staging.discard,
     async write(files, check = () => {}) {
       try {
-        for (const { file, text, mode } of files) {
-          const staged = await staging.create(file, mode)
-          await staged.write(Buffer.from(text))
-          await staged.close()
-        }
+        for (const { file, text, mode } of files) await staging.writeFile(file, Buffer.from(text), mode)
         const work = async () => {
           check(staging.out)
           await staging.commit(

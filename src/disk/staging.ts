@@ -13,7 +13,7 @@ import { DiskError } from './errors.ts'
 import { checkLock } from './lock.ts'
 import { checkOwner, lookAt, type Sharing } from './ownership.ts'
 import { openScratch } from './scratch.ts'
-import { type StagedFile, stageFile } from './staged-file.ts'
+import { type FileDigest, type StagedFile, stageFile } from './staged-file.ts'
 
 /** Where artefacts are written before they get their final names. */
 export interface Staging {
@@ -27,6 +27,8 @@ export interface Staging {
   reveal<T>(told: T): T
   /** Creates a file; by default others may read it, if the umask lets them. */
   create(file: string, mode?: number): Promise<StagedFile>
+  /** Creates a file with this content, and tells what is in it. */
+  writeFile(file: string, bytes: Uint8Array, mode?: number): Promise<FileDigest>
   /** Takes a finished file from elsewhere in the same file system; where it lies, it may stay until the commit. */
   take(path: string, file: string): Promise<void>
   /**
@@ -55,15 +57,20 @@ export async function openStaging(folder: string, files: readonly string[], sign
     await discard()
     throw reveal(error)
   }
+  const create = async (file: string, mode = 0o644) => {
+    // Whatever the umask, others must not be able to change it: a manifest says what was made here.
+    const handle = await attempt(join(folder, file), () =>
+      withDescriptor(() => open(join(scratch.folder, file), 'wx', mode), signal),
+    )
+    opened.add(handle)
+    return stageFile(handle, folder, file, () => opened.delete(handle))
+  }
   return {
-    ...{ out, sharing, warnings, reveal, discard },
-    async create(file, mode = 0o644) {
-      // Whatever the umask, others must not be able to change it: a manifest says what was made here.
-      const handle = await attempt(join(folder, file), () =>
-        withDescriptor(() => open(join(scratch.folder, file), 'wx', mode), signal),
-      )
-      opened.add(handle)
-      return stageFile(handle, folder, file, () => opened.delete(handle))
+    ...{ out, sharing, warnings, reveal, discard, create },
+    async writeFile(file, bytes, mode) {
+      const staged = await create(file, mode)
+      await staged.write(bytes)
+      return staged.close()
     },
     async take(path, file) {
       const target = join(scratch.folder, file)

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { DiskError, openStaging, type StagedFile, type Staging, withLock } from '../disk/index.ts'
+import { DiskError, openStaging, type StagedFile, withLock } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
 import { CHECKSUMS_FILE, manifestFileOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
 import { type ArtefactDigest, type FileLayout, formatManifest } from '../manifest/index.ts'
@@ -31,9 +31,9 @@ export async function writeFolder(
     const image = await staging.create(imageFile)
     const layout = await writeChunks(build, image)
     const artefacts: [ArtefactDigest, ...ArtefactDigest[]] = [await image.close()]
-    if (settings) artefacts.push(await stageWhole(staging, settingsFile, settings))
+    if (settings) artefacts.push(await staging.writeFile(settingsFile, Buffer.from(settings)))
     const result = resultOf(build.attempt, artefacts, layout)
-    const manifest = await stageWhole(staging, manifestFile, formatManifest(result.manifest))
+    const manifest = await staging.writeFile(manifestFile, Buffer.from(formatManifest(result.manifest)))
     const found: Warning[] = [...staging.warnings]
     // The checksums come last: until they fit the image, no importer that verifies accepts it.
     const files = [...artefacts.map(artefact => artefact.file), manifestFile, CHECKSUMS_FILE]
@@ -46,11 +46,11 @@ export async function writeFolder(
         const text = changes.checksums
         const outdated = [...changes.outdated]
         found.push(...changes.warnings.map(staging.reveal))
-        await stageWhole(staging, CHECKSUMS_FILE, text)
+        await staging.writeFile(CHECKSUMS_FILE, Buffer.from(text))
         if (signer) {
           const signatures = await signer.sign(Buffer.from(text), signal)
-          await stageWhole(staging, SIGNATURE_FILES.binary, signatures.binary)
-          await stageWhole(staging, SIGNATURE_FILES.armored, signatures.armored)
+          await staging.writeFile(SIGNATURE_FILES.binary, signatures.binary)
+          await staging.writeFile(SIGNATURE_FILES.armored, Buffer.from(signatures.armored))
           files.push(...signatureFiles)
         } else if (text !== changes.previous) {
           // An importer that verifies would take them for forged.
@@ -99,10 +99,4 @@ function staleWarnings(image: string): Warning[] {
 function imageErrorOf(error: unknown): unknown {
   if (!(error instanceof DiskError)) return error
   return new ImageError('OUTPUT_FAILED', error.path, error.message, { cause: error.cause })
-}
-
-async function stageWhole(staging: Staging, file: string, contents: string | Uint8Array): Promise<ArtefactDigest> {
-  const staged = await staging.create(file)
-  await staged.write(typeof contents === 'string' ? Buffer.from(contents) : contents)
-  return staged.close()
 }

@@ -48,9 +48,7 @@ export async function installFiles(
     for (const { file, bytes } of small) {
       if (bytes === undefined) outdated.push(file)
       else if ((await digestOf(join(out, file)))?.sha256 !== sha256Of(bytes)) {
-        const staged = await staging.create(file)
-        await staged.write(bytes)
-        await staged.close()
+        await staging.writeFile(file, bytes)
         changed.push(file)
       }
     }
