@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../sha256.ts'
 import { type BlockCache, isComparing, type Room } from './cache.ts'
 
 /**
@@ -30,7 +30,7 @@ const BLOCK_KEY = new RegExp(`^${BLOCK_PREFIX}([0-9a-f]{64})$`)
 
 /** The key of the record of a batch that follows from these texts, and from nothing else. */
 export function recordKey(...parts: readonly string[]): string {
-  return RECORD_PREFIX + createHash('sha256').update(JSON.stringify(parts)).digest('hex')
+  return RECORD_PREFIX + sha256Hex(JSON.stringify(parts))
 }
 
 /** Whether a key is one of a record. */
@@ -62,7 +62,7 @@ export async function getBlock(
 ): Promise<Uint8Array | undefined> {
   const bytes = await cache.get(key, room)
   if (bytes?.length !== size) return undefined
-  return isComparing(cache) || key === BLOCK_PREFIX + sha256Of(bytes) ? bytes : undefined
+  return isComparing(cache) || key === BLOCK_PREFIX + sha256Hex(bytes) ? bytes : undefined
 }
 
 /** The bytes of a block whose digest is known from elsewhere; `undefined` if the cache has none that are whole. */
@@ -90,10 +90,6 @@ export async function putBlock(
   const key = BLOCK_PREFIX + sha256
   if (!(await cache.put(key, bytes))) return undefined
   return { key, size: bytes.length, uncompressedSize, note }
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 /** A record from its text; `undefined` for other text. */

@@ -11,6 +11,7 @@ import { lutimes, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { isTrusted, ownThreadName } from '../disk/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { Room } from './cache.ts'
 
 const DIGEST_SIZE = 32
@@ -60,9 +61,7 @@ export async function readEntry(
     const bytes = new Uint8Array(file.buffer, file.byteOffset + DIGEST_SIZE, size - DIGEST_SIZE)
     // Not by a thread of Node's own, for which the bytes would be copied: that takes as long as to hash them here.
     const isWhole =
-      sha256 === undefined
-        ? digestOf(name, bytes).equals(file.subarray(0, DIGEST_SIZE))
-        : createHash('sha256').update(bytes).digest('hex') === sha256
+      sha256 === undefined ? digestOf(name, bytes).equals(file.subarray(0, DIGEST_SIZE)) : sha256Hex(bytes) === sha256
     return isWhole ? { bytes, time: found.mtimeMs } : undefined
   } finally {
     await handle.close()

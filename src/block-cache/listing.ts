@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { isAbandoned, isMissing, isTrusted } from '../disk/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type Access, WRITING_PREFIX } from './entry-file.ts'
 
@@ -28,7 +28,7 @@ export interface Listing {
 
 /** The name of the file for a key. */
 export function fileNameOf(key: string): string {
-  const digest = createHash('sha256').update(key).digest('hex')
+  const digest = sha256Hex(key)
   return `${isRecordKey(key) ? RECORD_PREFIX : 'block-'}${digest}`
 }
 

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto'
 import { lutimesSync, type Stats } from 'node:fs'
 import { readlink, symlink, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { sha256Hex } from '../sha256.ts'
 import { attempt } from './attempt.ts'
 import { DiskError } from './errors.ts'
 import { isOwn, lookAt, ownerShown } from './ownership.ts'
@@ -122,7 +122,7 @@ async function makeLock(lock: string): Promise<boolean> {
 async function removeLeftOver(lock: string, waited: number): Promise<void> {
   const holder = await holderOf(lock)
   if (holder?.thread === undefined || !isLeftOver(holder)) return
-  const removal = `${lock}-${createHash('sha256').update(holder.thread).digest('hex').slice(0, 16)}`
+  const removal = `${lock}-${sha256Hex(holder.thread).slice(0, 16)}`
   if (!(await makeLock(removal))) {
     // Somebody else is at it, unless that one was killed, too.
     const other = await holderOf(removal)

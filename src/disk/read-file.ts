@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { constants, type Stats } from 'node:fs'
 import { basename } from 'node:path'
 import { DescriptorsError } from '../descriptors.ts'
+import { sha256Hex } from '../sha256.ts'
 import { DiskError } from './errors.ts'
 import { openFile } from './open-file.ts'
 import { reasonOf } from './reason.ts'
@@ -39,6 +39,6 @@ export async function readIfThere(path: string, trusts?: (found: Stats) => boole
 export async function digestOf(path: string): Promise<FileDigest | undefined> {
   const contents = await readIfThere(path)
   if (!contents) return undefined
-  const sha256 = createHash('sha256').update(contents).digest('hex')
+  const sha256 = sha256Hex(contents)
   return { file: basename(path), size: contents.length, sha256 }
 }

@@ -3,7 +3,6 @@
  * and the user may put settings beside an image that has none. Files that others may have put there are not signed: a signature
  * speaks for the user.
  */
-import { createHash } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -12,6 +11,7 @@ import { digestOf, isOwn, isTrusted, lookAt, ownerShown, readIfThere, reasonOf, 
 import { ImageError } from '../image-error.ts'
 import { CHECKSUMS_FILE, isManifestFile } from '../image-files.ts'
 import { type ArtefactDigest, mergeChecksums, parseArtefacts, parseChecksums } from '../manifest/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { Warning } from '../warning.ts'
 
 /** The files that are about to be added. */
@@ -98,7 +98,7 @@ async function ownAmong(folder: string, lines: readonly Line[]): Promise<Line[]>
   for (const name of manifests) {
     const bytes = await readIfThere(join(folder, name), isOwn)
     if (!bytes) continue
-    own.add(`${createHash('sha256').update(bytes).digest('hex')}  ${name}`)
+    own.add(`${sha256Hex(bytes)}  ${name}`)
     for (const { file, sha256 } of parseArtefacts(bytes.toString())) own.add(`${sha256}  ${file}`)
   }
   return lines.filter(({ file, sha256 }) => own.has(`${sha256}  ${file}`))

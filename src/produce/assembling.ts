@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { digestOfBlock } from '../block-cache/index.ts'
 import type { BlockFormat } from '../container/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import { type BlockMaking, type EncodeOptions, type MadeBlock, startBlocks } from './block-making.ts'
 import type { CachedBatches } from './cached-batches.ts'
 import type { Piece } from './packing.ts'
@@ -73,7 +73,7 @@ export async function* assembleBlocks(
 }
 
 function framingOf(bytes: Uint8Array): FileChunk {
-  return { bytes, framing: { size: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') } }
+  return { bytes, framing: { size: bytes.length, sha256: sha256Hex(bytes) } }
 }
 
 /** The blocks in the order of the image. */

@@ -14,6 +14,7 @@ import { createNarHasher } from '../nar-hasher.ts'
 import type { NarHash } from '../nix/index.ts'
 import type { Batch, StoreSegment } from '../plan/index.ts'
 import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJobs } from '../pool/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
 import { createHeaderScan } from '../untar/index.ts'
 import { type Check, decodeLoneBlock, type IndexRecord } from '../xz/index.ts'
@@ -125,7 +126,7 @@ function encode({ slot: { memory, offset, size: slotSize }, length, compression 
     slot.set(piece, size)
     size += piece.length
   }
-  return { ...record, size, sha256: createHash('sha256').update(slot.subarray(0, size)).digest('hex') }
+  return { ...record, size, sha256: sha256Hex(slot.subarray(0, size)) }
 }
 
 /** A block to decode, in memory that both threads share: its bytes lie behind the room for its data. */

@@ -1,11 +1,11 @@
 /** What was built becomes what is published: prepared beside it, and then done as one change. */
-import { createHash } from 'node:crypto'
 import { readdir, readlink, rename, symlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkDelivery } from '../check/index.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { attempt, type Change, commitChange, reasonOf, type Scratch } from '../disk/index.ts'
 import { SIGNATURE_FILES } from '../image-files.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { type BuiltImage, STAGED } from './build-version.ts'
@@ -107,7 +107,7 @@ async function stageChange(scratch: Scratch, { published, next, staged, current 
 
 function transferOf({ name, file }: BuiltImage, url: string) {
   const text = transferText(name, file.slice(name.length), url)
-  return [transferFileOf(name), { text, sha256: createHash('sha256').update(text).digest('hex') }] as const
+  return [transferFileOf(name), { text, sha256: sha256Hex(text) }] as const
 }
 
 /** Whether the last publication is what was staged, by any signature or by this one. */

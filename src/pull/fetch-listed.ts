@@ -1,5 +1,5 @@
 /** Small files beside an image that its checksums list. */
-import { createHash } from 'node:crypto'
+import { sha256Hex } from '../sha256.ts'
 import { PullError } from './errors.ts'
 import type { RemoteChecksums } from './remote-checksums.ts'
 import type { Server } from './server.ts'
@@ -19,7 +19,7 @@ export async function fetchListed(
   return server.persist(async () => {
     const bytes = await server.document(file, limit)
     if (bytes === undefined || sha256 === undefined) return bytes
-    if (createHash('sha256').update(bytes).digest('hex') === sha256) return bytes
+    if (sha256Hex(bytes) === sha256) return bytes
     const what = 'what comes is not what the checksums say; report that to whoever runs the server'
     throw new PullError('PULL_WRONG', server.urlOf(file), what)
   })

@@ -1,8 +1,8 @@
 /** Gives an image that has come its name, together with the files beside it. */
-import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { digestOf, openStaging, readIfThere, withLock } from '../disk/index.ts'
 import { parseManifest } from '../manifest/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { Warning } from '../warning.ts'
 
 /** The files that the folder gets. */
@@ -37,7 +37,7 @@ export async function installFiles(
   try {
     const before = await digestOf(join(out, settings.file))
     const isOurs = before === undefined || (await isPulled(out, manifest.file, before.sha256))
-    const isSame = before !== undefined && settings.bytes !== undefined && before.sha256 === sha256Of(settings.bytes)
+    const isSame = before !== undefined && settings.bytes !== undefined && before.sha256 === sha256Hex(settings.bytes)
     const changed: string[] = []
     const outdated: string[] = []
     if (image.path !== undefined) {
@@ -47,7 +47,7 @@ export async function installFiles(
     const small = isOurs && !isSame ? [settings, manifest] : [manifest]
     for (const { file, bytes } of small) {
       if (bytes === undefined) outdated.push(file)
-      else if ((await digestOf(join(out, file)))?.sha256 !== sha256Of(bytes)) {
+      else if ((await digestOf(join(out, file)))?.sha256 !== sha256Hex(bytes)) {
         await staging.writeFile(file, bytes)
         changed.push(file)
       }
@@ -72,10 +72,6 @@ export async function installFiles(
 async function isPulled(folder: string, manifestFile: string, sha256: string): Promise<boolean> {
   const manifest = parseManifest((await readIfThere(join(folder, manifestFile)))?.toString() ?? '')
   return manifest?.artefacts.some(artefact => artefact.sha256 === sha256) ?? false
-}
-
-function sha256Of(bytes: Uint8Array): string {
-  return createHash('sha256').update(bytes).digest('hex')
 }
 
 function kept(path: string): Warning {

@@ -3,11 +3,11 @@
  * of the tar is in older images. The other store paths are decoded from the first bytes of the block; only those are fetched.
  * The digest of the block proves that the older images had the right tar.
  */
-import { createHash } from 'node:crypto'
 import { concatBytes } from '../bytes/index.ts'
 import type { ImageCompression } from '../compression.ts'
 import { type Container, containerOf } from '../container/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import { createLoneBlockDecoder, decodeBlockHeader } from '../xz/index.ts'
 import type { FetchOptions } from './fetch-parts.ts'
 import { endOf, type ImagePart } from './image-parts.ts'
@@ -58,7 +58,7 @@ export async function rebuildParts(
       if (filled < tarWanted || !(await fillUp(rebuild, data, filled, tar))) continue
       // A copy: while it is written, another pull may encode in this thread.
       const block = concatBytes(container.blocks.encode(data).pieces)
-      if (createHash('sha256').update(block).digest('hex') !== part.sha256) continue
+      if (sha256Hex(block) !== part.sha256) continue
       await partial.write(block, part.offset)
       right.set(part, part.size - fetched)
     }

@@ -24,8 +24,9 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   systemd: ['nspawn-rootfs-error.ts', 'bytes', 'tree', 'arguments.ts', 'suggest.ts', 'printable.ts', 'warning.ts'],
   container: ['compression.ts', 'bytes', 'xz', 'node:zlib'],
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
-  disk: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'warning.ts', 'node:*'],
+  disk: ['sha256.ts', 'nspawn-rootfs-error.ts', 'descriptors.ts', 'warning.ts', 'node:*'],
   'block-cache': [
+    'sha256.ts',
     'abortable.ts',
     'arguments.ts',
     'nspawn-rootfs-error.ts',
@@ -139,6 +140,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   produce: [
+    'sha256.ts',
     'in-parallel.ts',
     'nar-hasher.ts',
     'state-change.ts',
@@ -164,6 +166,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   manifest: ['arguments.ts', 'compression.ts', 'image-files.ts'],
   image: [
+    'sha256.ts',
     'manifest',
     'descriptors.ts',
     'image-error.ts',
@@ -220,6 +223,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   publish: [
+    'sha256.ts',
     'descriptors.ts',
     'nspawn-rootfs-error.ts',
     'image-error.ts',
@@ -240,6 +244,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'sha256.ts',
     'in-parallel.ts',
     'descriptors.ts',
     'nspawn-rootfs-error.ts',
