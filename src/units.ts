@@ -26,3 +26,8 @@ export function formatSeconds(seconds: number): string {
   const whole = Math.round(seconds)
   return `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
+
+/** Permission bits as four octal digits. */
+export function octalMode(mode: number): string {
+  return mode.toString(8).padStart(4, '0')
+}

@@ -1,5 +1,6 @@
 /** Extended attributes and access control lists of entries, which importers restore, lose or fail at. */
 import { type ByteString, byteString } from '../bytes/index.ts'
+import { octalMode } from '../units.ts'
 import type { PaxRecords } from '../untar/index.ts'
 import { aclOutcome } from './acl.ts'
 import type { CheckedEntry } from './checked-entry.ts'
@@ -87,7 +88,7 @@ function checkAcls(pax: PaxRecords, entry: CheckedEntry, path: ByteString, repor
   if ('problem' in outcome) {
     report('acl', `has an access control list ${outcome.problem}: leave it out`, { path, since: 259 })
   } else if (outcome.mode !== mode) {
-    const modes = `${octal(outcome.mode)} instead of ${octal(mode)}`
+    const modes = `${octalMode(outcome.mode)} instead of ${octalMode(mode)}`
     const message = `has an access control list, with which its mode becomes ${modes}: leave the list out`
     report('acl', message, { path, severity: 'warning', since: 259 })
   }
@@ -95,8 +96,4 @@ function checkAcls(pax: PaxRecords, entry: CheckedEntry, path: ByteString, repor
     const message = 'has an access control list, which systemd up to 258 passes over'
     report('acl', message, { path, severity: 'warning', until: 258 })
   }
-}
-
-function octal(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
 }

@@ -1,4 +1,5 @@
 import { type ByteString, byteString } from '../bytes/index.ts'
+import { octalMode } from '../units.ts'
 import type { TopFolder } from './entries.ts'
 import type { Report } from './findings.ts'
 
@@ -12,7 +13,7 @@ export function checkRoot(folder: TopFolder | undefined, path: ByteString, repor
   if (folder === undefined) return
   const { mode, uid, gid } = folder
   const details = { path: path === '' ? byteString`./` : path }
-  const octal = mode.toString(8).padStart(4, '0')
+  const octal = octalMode(mode)
   if ((mode & FOR_ALL) !== FOR_ALL) {
     const message = `gives the root the mode ${octal}, with which services of other users reach nothing: make it 0755`
     report('root', message, details)

@@ -79,6 +79,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   check: [
+    'units.ts',
     'stored-paths.ts',
     'manifest',
     'image-source',

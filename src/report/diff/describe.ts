@@ -1,6 +1,5 @@
 import { anyObject, listOf, text } from '../../arguments.ts'
-import { formatBytes } from '../../units.ts'
-import { octalMode } from './format.ts'
+import { formatBytes, octalMode } from '../../units.ts'
 import type { FileChange, FileState, WithoutDiff } from './image-diff.ts'
 
 /** Why no lines are shown. */

@@ -8,8 +8,3 @@ export function signedBytes(bytes: number): string {
   const sign = bytes > 0 ? '+' : bytes < 0 ? '−' : '±'
   return `${sign}${value.toFixed(unit === 'B' || value >= 99.95 ? 0 : 1)} ${unit}`
 }
-
-/** Permission bits as four octal digits. */
-export function octalMode(mode: number): string {
-  return mode.toString(8).padStart(4, '0')
-}

@@ -3,8 +3,9 @@
  * names and contents come from images: outside of code they are escaped, and inside of it nothing ends the code.
  */
 import { printable, printableLines } from '../../printable.ts'
+import { octalMode } from '../../units.ts'
 import { WITHOUT_DIFF_NOTES } from './describe.ts'
-import { octalMode, signedBytes } from './format.ts'
+import { signedBytes } from './format.ts'
 import type { FileChange, FileState, ImageDiff, PackageChange } from './image-diff.ts'
 import { type DiffSection, diffSections } from './sections.ts'
 
