@@ -20,6 +20,18 @@ export function formatBytes(bytes: number): string {
   return `${value.toFixed(digits)} ${unit}`
 }
 
+/** A difference of bytes with its sign, such as `+1.20 MB`. */
+export function signedBytes(bytes: number): string {
+  return `${bytes > 0 ? '+' : bytes < 0 ? '−' : '±'}${formatBytes(Math.abs(bytes))}`
+}
+
+/** How many things there are of each kind, in the order of the first ones: `2 upgraded, 1 removed`. */
+export function countKinds(things: readonly { readonly kind: string }[]): string {
+  const counts = new Map<string, number>()
+  for (const { kind } of things) counts.set(kind, (counts.get(kind) ?? 0) + 1)
+  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
+}
+
 /** Seconds as `4.2 s`, or `3 min 20 s`. */
 export function formatSeconds(seconds: number): string {
   if (seconds < 59.95) return `${seconds.toFixed(1)} s`

@@ -7,7 +7,7 @@ import {
   type ImageDiff,
   type PackageChange,
 } from '../report/index.ts'
-import { formatBytes } from '../units.ts'
+import { countKinds, formatBytes, signedBytes } from '../units.ts'
 import type { Line, Styled } from './print.ts'
 
 const LETTERS = { added: 'A', removed: 'D', changed: 'M' } as const
@@ -26,18 +26,11 @@ function packageLines({ old, new: after }: ImageDiff, packages: readonly Package
   const widths = [0, 1].map(column => rows.reduce((most, row) => Math.max(most, row[column]!.length), 0))
   return [
     `Packages: ${countKinds(packages)}; store paths ${old.storePaths} → ${after.storePaths}, ` +
-      `${formatBytes(old.narSize)} → ${formatBytes(after.narSize)} (${formatDelta(after.narSize - old.narSize)})`,
+      `${formatBytes(old.narSize)} → ${formatBytes(after.narSize)} (${signedBytes(after.narSize - old.narSize)})`,
     ...rows.map(
       ([name, versions, sizes]) => `  ${name!.padEnd(widths[0]!)}  ${versions!.padEnd(widths[1]!)}  ${sizes}`,
     ),
   ]
-}
-
-/** How many packages changed in which way: `2 upgraded, 1 removed`. */
-function countKinds(packages: readonly PackageChange[]): string {
-  const counts = new Map<string, number>()
-  for (const { kind } of packages) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  return [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
 }
 
 function formatVersions({ kind, oldVersions, newVersions }: PackageChange): string {
@@ -48,13 +41,9 @@ function formatVersions({ kind, oldVersions, newVersions }: PackageChange): stri
 }
 
 function formatSizes({ oldNarSize, newNarSize, oldFileSize, newFileSize }: PackageChange): string {
-  const unpacked = formatDelta(newNarSize - oldNarSize)
+  const unpacked = signedBytes(newNarSize - oldNarSize)
   if (oldFileSize === undefined || newFileSize === undefined) return unpacked
-  return `${unpacked} (${formatDelta(newFileSize - oldFileSize)} in the file)`
-}
-
-function formatDelta(bytes: number): string {
-  return bytes === 0 ? '±0 B' : `${bytes > 0 ? '+' : '-'}${formatBytes(Math.abs(bytes))}`
+  return `${unpacked} (${signedBytes(newFileSize - oldFileSize)} in the file)`
 }
 
 function sectionLines({ title, changes, onlyDigests, omitted }: DiffSection): readonly Line[] {

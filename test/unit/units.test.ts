@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatSeconds } from '../../src/units.ts'
+import { countKinds, formatBytes, formatSeconds, octalMode, signedBytes } from '../../src/units.ts'
 
 describe('formatBytes', () => {
   it.each([
@@ -34,4 +34,25 @@ describe('formatSeconds', () => {
   ])('%d is %s', (seconds, text) => {
     expect(formatSeconds(seconds)).toBe(text)
   })
+})
+
+describe('signedBytes', () => {
+  it.each([
+    [0, '±0 B'],
+    [5, '+5 B'],
+    [-5, '−5 B'],
+    [1_200_000, '+1.20 MB'],
+    [-99_960, '−100 kB'],
+  ])('%d is %s', (bytes, text) => {
+    expect(signedBytes(bytes)).toBe(text)
+  })
+})
+
+it('kinds are counted in the order in which they come', () => {
+  expect(countKinds([{ kind: 'b' }, { kind: 'a' }, { kind: 'b' }])).toBe('2 b, 1 a')
+  expect(countKinds([])).toBe('')
+})
+
+it('permission bits have four digits, or those that they need', () => {
+  expect([0, 0o755, 0o4755, 0o100644].map(octalMode)).toEqual(['0000', '0755', '4755', '100644'])
 })

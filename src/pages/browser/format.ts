@@ -12,10 +12,9 @@ export function formatShare(part: number, whole: number): string {
   return whole === 0 ? '' : `${((100 * part) / whole).toFixed(1)}\u00a0%`
 }
 
-/** A difference of bytes with its sign, such as `+1.20 MB`. */
+/** A difference of bytes with its sign, such as `+1.20 MB`, on one line. */
 export function formatSigned(bytes: number): string {
-  if (bytes === 0) return '±0\u00a0B'
-  return `${bytes > 0 ? '+' : '−'}${formatBytes(Math.abs(bytes))}`
+  return units.signedBytes(bytes).replace(' ', '\u00a0')
 }
 
 /** How much more a number is than another one, such as `+1.8 %`. */

@@ -3,9 +3,8 @@
  * names and contents come from images: outside of code they are escaped, and inside of it nothing ends the code.
  */
 import { printable, printableLines } from '../../printable.ts'
-import { octalMode } from '../../units.ts'
+import { countKinds, octalMode, signedBytes } from '../../units.ts'
 import { WITHOUT_DIFF_NOTES } from './describe.ts'
-import { signedBytes } from './format.ts'
 import type { FileChange, FileState, ImageDiff, PackageChange } from './image-diff.ts'
 import { type DiffSection, diffSections } from './sections.ts'
 
@@ -33,11 +32,8 @@ export function formatDiffMarkdown(diff: ImageDiff): string {
 
 /** One line: what matters most first. */
 function summaryOf({ packages, old, new: after }: ImageDiff, files: readonly DiffSection[]): string {
-  const counts = new Map<string, number>()
-  for (const { kind } of packages) counts.set(kind, (counts.get(kind) ?? 0) + 1)
-  const kinds = [...counts].map(([kind, count]) => `${count} ${kind}`).join(', ')
   const parts = [
-    ...(kinds === '' ? [] : [`Packages: ${kinds}`]),
+    ...(packages.length === 0 ? [] : [`Packages: ${countKinds(packages)}`]),
     ...files.map(({ name, changes, onlyDigests, omitted }) => `${name}: ${changes.length + onlyDigests + omitted}`),
   ]
   const sizes = `image ${signedBytes(after.size - old.size)}, unpacked store ${signedBytes(after.narSize - old.narSize)}`

@@ -56,13 +56,13 @@ describe('a difference as Markdown', () => {
 
 | package | change | old | new | unpacked | in the file |
 |---|---|---|---|--:|--:|
-| <code>nginx</code> | upgraded | <code>1</code> | <code>2</code> | +1.3 MB | −5 B |
+| <code>nginx</code> | upgraded | <code>1</code> | <code>2</code> | +1.30 MB | −5 B |
 
 <details><summary>Rebuilt in the same version (1)</summary>
 
 | package | change | old | new | unpacked | in the file |
 |---|---|---|---|--:|--:|
-| <code>web</code> | rebuilt | – | – | +1.3 MB | −5 B |
+| <code>web</code> | rebuilt | – | – | +1.30 MB | −5 B |
 
 </details>
 
