@@ -1,6 +1,6 @@
 import { anyObject, listOf, text } from '../../arguments.ts'
 import { formatBytes, octalMode } from '../../units.ts'
-import type { FileChange, FileState, WithoutDiff } from './image-diff.ts'
+import type { FileAspect, FileChange, FileState, WithoutDiff } from './image-diff.ts'
 
 /** Why no lines are shown. */
 export const WITHOUT_DIFF_NOTES: Readonly<Record<WithoutDiff, string>> = {
@@ -32,15 +32,23 @@ function checkState(state: FileState): void {
   }
 }
 
-function describeAspect(aspect: FileChange['aspects'][number], old: FileState, after: FileState): string {
+/** Says what changed in one aspect of a file. Targets of links, and whatever else may be any text, go through `quote`. */
+export function describeAspect(aspect: FileAspect, old: FileState, after: FileState, quote = asIs): string {
   if (aspect === 'contents') return `${formatBytes(old.size)} → ${formatBytes(after.size)}`
   if (aspect === 'mode') return `mode ${octalMode(old.mode)} → ${octalMode(after.mode)}`
   if (aspect === 'owner') return `owner ${old.uid}:${old.gid} → ${after.uid}:${after.gid}`
-  return `${aspect} ${old[aspect] ?? '∅'} → ${after[aspect] ?? '∅'}`
+  const [before, now] = [old, after].map(({ [aspect]: value }) => (value === undefined ? '∅' : quote(value)))
+  return `${aspect} ${before} → ${now}`
 }
 
-function describeState({ type, size, mode, target, device, uid, gid }: FileState): string {
+/** Says what a file is: its size or type, its mode, and its owner unless that is root. `quote` as above. */
+export function describeState({ type, size, mode, target, device, uid, gid }: FileState, quote = asIs): string {
   const owner = uid === 0 && gid === 0 ? '' : `, owner ${uid}:${gid}`
-  if (type === 'file') return `${formatBytes(size)}, mode ${octalMode(mode)}${owner}`
-  return `${type}${target === undefined ? '' : ` → ${target}`}${device === undefined ? '' : ` ${device}`}${owner}`
+  if (target !== undefined) return `${type} → ${quote(target)}${owner}`
+  const what = type === 'file' ? formatBytes(size) : `${type}${device === undefined ? '' : ` ${device}`}`
+  return `${what}, mode ${octalMode(mode)}${owner}`
+}
+
+function asIs(text: string): string {
+  return text
 }

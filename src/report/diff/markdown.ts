@@ -3,9 +3,9 @@
  * names and contents come from images: outside of code they are escaped, and inside of it nothing ends the code.
  */
 import { printable, printableLines } from '../../printable.ts'
-import { countKinds, octalMode, signedBytes } from '../../units.ts'
-import { WITHOUT_DIFF_NOTES } from './describe.ts'
-import type { FileChange, FileState, ImageDiff, PackageChange } from './image-diff.ts'
+import { countKinds, signedBytes } from '../../units.ts'
+import { describeAspect, describeState, WITHOUT_DIFF_NOTES } from './describe.ts'
+import type { FileChange, ImageDiff, PackageChange } from './image-diff.ts'
 import { type DiffSection, diffSections } from './sections.ts'
 
 /**
@@ -78,17 +78,10 @@ function shortenedDiff(diff: string): string {
 }
 
 function stateChanges({ kind, aspects, old, new: after }: FileChange): readonly string[] {
-  if (kind !== 'changed' || old === undefined || after === undefined) return [describeState((after ?? old)!)]
-  return aspects.map(aspect => {
-    if (aspect === 'contents') return signedBytes(after.size - old.size)
-    if (aspect === 'mode') return `mode ${octalMode(old.mode)} → ${octalMode(after.mode)}`
-    if (aspect === 'owner') return `owner ${old.uid}:${old.gid} → ${after.uid}:${after.gid}`
-    return `${aspect} ${code(old[aspect] ?? '')} → ${code(after[aspect] ?? '')}`
-  })
-}
-
-function describeState({ type, mode, target }: FileState): string {
-  return target === undefined ? `${type}, mode ${octalMode(mode)}` : `${type} → ${code(target)}`
+  if (kind !== 'changed' || old === undefined || after === undefined) return [describeState((after ?? old)!, code)]
+  return aspects.map(aspect =>
+    aspect === 'contents' ? signedBytes(after.size - old.size) : describeAspect(aspect, old, after, code),
+  )
 }
 
 /** Text as code in a line, by elements of HTML: between backquotes, a table would still end at a `|`. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { FileChange, ImageDiff, PackageChange } from '../../../../src/report/index.ts'
-import { diffSections, formatDiffMarkdown } from '../../../../src/report/index.ts'
+import { describeFileChange, diffSections, formatDiffMarkdown } from '../../../../src/report/index.ts'
 
 const IMAGE = { size: 1000, bytesRead: 10, storePaths: 3, narSize: 5000 }
 const NONE = { changes: [], omitted: 0 }
@@ -87,6 +87,49 @@ describe('a difference as Markdown', () => {
 </details>
 `)
     expect(formatDiffMarkdown(diffOf({ isSame: true }))).toBe('**Nothing differs.**\n')
+  })
+
+  it('says of a file that came or went what the command says, with the targets of links as code', () => {
+    const owned = { type: 'file', mode: 0o644, uid: 1000, gid: 1000, size: 7 } as const
+    const changes = [
+      fileOf('/etc/new', { kind: 'added', aspects: [], old: undefined, new: owned, withoutDiff: 'binary' }),
+      fileOf('/etc/gone', { kind: 'removed', aspects: [], old: { ...owned, uid: 0, gid: 0 }, new: undefined }),
+      fileOf('/etc/link', {
+        kind: 'added',
+        aspects: [],
+        old: undefined,
+        new: { ...owned, type: 'symlink', mode: 0o777, size: 0, target: 'a*b' },
+      }),
+      fileOf('/dev/x', {
+        kind: 'added',
+        aspects: [],
+        old: undefined,
+        new: { ...owned, type: 'character-device', device: '1,3' },
+      }),
+      fileOf('/srv', { kind: 'added', aspects: [], old: undefined, new: { ...owned, type: 'directory', mode: 0o755 } }),
+      fileOf('/etc/other', {
+        aspects: ['target', 'owner'],
+        old: { ...owned, type: 'symlink', target: '<a>' },
+        new: { ...owned, type: 'symlink', target: 'b', uid: 0 },
+      }),
+    ]
+    const text = formatDiffMarkdown(diffOf({ files: { changes, omitted: 0 } }))
+    expect(text.split('\n').filter(line => line.startsWith('- '))).toEqual([
+      '- added <code>/etc/new</code>: 7 B, mode 0644, owner 1000:1000, binary',
+      '- removed <code>/etc/gone</code>: 7 B, mode 0644',
+      '- added <code>/etc/link</code>: symlink → <code>a&#42;b</code>, owner 1000:1000',
+      '- added <code>/dev/x</code>: character-device 1,3, mode 0644, owner 1000:1000',
+      '- added <code>/srv</code>: directory, mode 0755, owner 1000:1000',
+      '- changed <code>/etc/other</code>: target <code>&#60;a&#62;</code> → <code>b</code>, owner 1000:1000 → 0:1000',
+    ])
+    const described = changes.slice(0, 5).map(change => describeFileChange(change))
+    expect(described).toEqual([
+      '7 B, mode 0644, owner 1000:1000, binary',
+      '7 B, mode 0644',
+      'symlink → a*b, owner 1000:1000',
+      'character-device 1,3, mode 0644, owner 1000:1000',
+      'directory, mode 0755, owner 1000:1000',
+    ])
   })
 
   it('takes nothing out of an image for markup', () => {
