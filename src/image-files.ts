@@ -12,6 +12,9 @@ export const CHECKSUMS_FILE = 'SHA256SUMS'
  */
 export const SIGNATURE_FILES = { binary: `${CHECKSUMS_FILE}.gpg`, armored: `${CHECKSUMS_FILE}.asc` } as const
 
+/** Bytes of checksums, of a signature and of settings that `machinectl pull-tar` downloads at the most. */
+export const COMPANION_MAX = 1024 * 1024
+
 /** Whether a file has the name of settings of systemd-nspawn. */
 export function isSettingsFile(file: string): boolean {
   return file.endsWith(SETTINGS_SUFFIX)

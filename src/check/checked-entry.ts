@@ -1,8 +1,8 @@
 import type { ByteString } from '../bytes/index.ts'
 import { REGISTRATION_FILE, REGISTRATION_MAX } from '../stored-paths.ts'
-import { type ImageNode, isExecutable, TEXT_MAX } from '../tree/index.ts'
-import { PATH_MAX, type PaxRecords } from '../untar/index.ts'
-import { DEPTH_MAX, NAME_MAX } from './limits.ts'
+import { type ImageNode, isExecutable, NAME_MAX, PATH_MAX, TEXT_MAX } from '../tree/index.ts'
+import type { PaxRecords } from '../untar/index.ts'
+import { DEPTH_MAX } from './limits.ts'
 
 /** What an entry of an archive makes; `other` for what no importer knows. */
 export type EntryType = ImageNode['type']

@@ -2,6 +2,7 @@ import { objectOf, someText } from '../arguments.ts'
 import { type ByteString, encodeText } from '../bytes/index.ts'
 import {
   CHECKSUMS_FILE,
+  COMPANION_MAX,
   imageNameOf,
   manifestFileOf,
   ownChecksumsFileOf,
@@ -18,8 +19,6 @@ import { systemdVersion, versionsOf } from './versions.ts'
 
 const CHECKSUMS = encodeText(CHECKSUMS_FILE)
 const SIGNATURES = [encodeText(SIGNATURE_FILES.binary), encodeText(SIGNATURE_FILES.armored)] as const
-/** Bytes of a file of checksums. */
-const CHECKSUMS_MAX = 1024 * 1024
 
 /** What an image has to fit, and how what lies beside it is reached. */
 export interface DeliveryCheckOptions extends Pick<ImageCheckOptions, 'systemd'>, ServerOptions {
@@ -64,9 +63,9 @@ async function lookBeside(
     for (const path of signatures) report('signature', `there is no ${CHECKSUMS} to it`, { path })
     return
   }
-  const text = await beside.read(CHECKSUMS, CHECKSUMS_MAX)
+  const text = await beside.read(CHECKSUMS, COMPANION_MAX)
   if (text === undefined) {
-    const message = `has more than the ${CHECKSUMS_MAX} bytes that pull-tar takes: leave out what is not beside it`
+    const message = `has more than the ${COMPANION_MAX} bytes that pull-tar takes: leave out what is not beside it`
     report('checksums', message, { path: CHECKSUMS })
   } else {
     await checkChecksums(text, beside, { imageFile, digest }, report)
@@ -88,7 +87,7 @@ async function checkOwnChecksums(beside: ImageFolder, imageFile: string, report:
   report('sha256-file', message, { path, severity: 'warning', until: 257 })
   const settings = settingsFileOf(imageNameOf(imageFile))
   if (!(await beside.has(settings))) return
-  const text = (await beside.read(own, CHECKSUMS_MAX)) ?? ''
+  const text = (await beside.read(own, COMPANION_MAX)) ?? ''
   if (importedLinesOf(text, settings).length > 0) return
   report('sha256-file', `has no line for ${settings}, which pull-tar then refuses: remove it`, { path })
 }

@@ -1,8 +1,8 @@
 /** What is wrong with entries among each other: the tree that they make, and their order. */
 import { type ByteString, EMPTY } from '../bytes/index.ts'
 import { REGISTRATION_FILE } from '../stored-paths.ts'
-import { type ImageNode, NONE } from '../tree/index.ts'
-import { normalizePath, PATH_MAX } from '../untar/index.ts'
+import { type ImageNode, NONE, PATH_MAX } from '../tree/index.ts'
+import { normalizePath } from '../untar/index.ts'
 import { type CheckedEntry, fits, isText, PROGRAM_HEAD } from './checked-entry.ts'
 import { identifyProgram } from './elf.ts'
 import type { Report } from './findings.ts'

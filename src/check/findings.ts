@@ -1,5 +1,5 @@
 import { type ByteString, decodeText } from '../bytes/index.ts'
-import { PATH_MAX } from '../untar/index.ts'
+import { PATH_MAX } from '../tree/index.ts'
 import { type RuleName, ruleOf, type Severity } from './catalogue.ts'
 import { concernsAny, type SystemdVersions } from './versions.ts'
 

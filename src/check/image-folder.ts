@@ -6,6 +6,7 @@ import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { openFile, reasonOf } from '../disk/index.ts'
+import { COMPANION_MAX } from '../image-files.ts'
 import { IMAGE_SIZE_MAX, openAccess, type ServerOptions } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
 import { CheckError } from './errors.ts'
@@ -22,9 +23,6 @@ export interface ImageFolder {
 
 /** Bytes read from disk at a time. */
 const READ_SIZE = 256 * 1024
-
-/** Bytes of a small file on a server, that may not be there. */
-const DOCUMENT_MAX = 1024 * 1024
 
 /** Opens a folder by its path or URL. */
 export function openImageFolder(folder: string | URL, server: ServerOptions): Promise<ImageFolder> {
@@ -68,7 +66,7 @@ async function openServer(folder: string, server: ServerOptions): Promise<ImageF
       }),
     )
   return {
-    has: async file => (await fetch(file, DOCUMENT_MAX)) !== undefined,
+    has: async file => (await fetch(file, COMPANION_MAX)) !== undefined,
     async read(file, most) {
       const bytes = await fetch(file, most)
       return bytes ? Buffer.from(bytes).toString('latin1') : undefined

@@ -3,9 +3,6 @@
  * its verdict in less than 300 MB, and in time that grows with the bytes it reads.
  */
 
-/** Bytes of a name in a path; a kernel takes no longer ones (path_resolution(7)). */
-export const NAME_MAX = 255
-
 /** Names in a path; systemd counts the root, too, to 128. */
 export const DEPTH_MAX = 127
 

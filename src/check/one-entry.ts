@@ -1,10 +1,10 @@
 /** What is wrong with an entry by itself, wherever it stands. */
 import { type ByteString, isAscii } from '../bytes/index.ts'
-import { PATH_MAX } from '../untar/index.ts'
+import { NAME_MAX, PATH_MAX } from '../tree/index.ts'
 import { checkAttributes } from './attributes.ts'
 import { type CheckedEntry, depthOf } from './checked-entry.ts'
 import type { Report } from './findings.ts'
-import { DEPTH_MAX, NAME_MAX } from './limits.ts'
+import { DEPTH_MAX } from './limits.ts'
 
 /** IDs of a container; systemd-nspawn(1), `--private-users`. */
 const IDS = 65_536

@@ -2,13 +2,14 @@
 import {
   type ByteInput,
   type Compression,
+  DICTIONARY_KEPT,
   UNPACK_LIMITS,
   UnpackError,
   type UnpackErrorCode,
   type UnpackEvent,
   unpack,
 } from '../unpack/index.ts'
-import { FILTER_ARM64 } from '../xz/index.ts'
+import { FILTER_ARM64, STREAM_HEADER_SIZE } from '../xz/index.ts'
 import { CheckError } from './errors.ts'
 import type { Report } from './findings.ts'
 
@@ -17,12 +18,6 @@ const NEW_FILTERS: Readonly<Record<number, { name: string; since: string; option
   [FILTER_ARM64]: { name: 'ARM64', since: '5.4 (2022)', option: '--arm64-branches (xz: --arm64)' },
   11: { name: 'RISC-V', since: '5.6 (2024)', option: '--riscv of xz' },
 }
-
-/** Bytes of a dictionary that are kept, of the 300 MB that a check takes: as many as `xz -9` makes use of. */
-const DICTIONARY_MAX = 64 * 1024 * 1024
-
-/** Bytes that liblzma waits for before it says that they begin no stream. */
-const STREAM_HEADER = 12
 
 /**
  * Unpacks an image file, with findings for what importers mind. Throws `CheckError` where it ends too early, is damaged, or
@@ -37,7 +32,7 @@ export async function* unpackImage(
     yield* unpack(input, {
       compression,
       limits: UNPACK_LIMITS,
-      dictionaryMax: DICTIONARY_MAX,
+      dictionaryMax: DICTIONARY_KEPT,
       onEvent: event => reportEvent(event, compression, report),
     })
   } catch (error) {
@@ -50,7 +45,8 @@ function reportEvent(event: UnpackEvent, name: Compression, report: Report): voi
     if (event.number > 2) return
     report('one-stream', `goes on behind the end of its first ${name} stream: compress it as one, with ${name} itself`)
   } else if (event.kind === 'trailing') {
-    const isWaitedFor = name === 'xz' && event.size < STREAM_HEADER
+    // liblzma waits for as many before it says that they begin no stream.
+    const isWaitedFor = name === 'xz' && event.size < STREAM_HEADER_SIZE
     const message = `has bytes behind its ${name} data that are no ${name} data: cut them off, or compress it again`
     report('trailing-bytes', message, isWaitedFor ? { since: 261 } : {})
   } else {

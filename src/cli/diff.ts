@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { settingsFileOf } from '../image-files.ts'
+import { COMPANION_MAX, settingsFileOf } from '../image-files.ts'
 import { readCompanion } from '../image-source/index.ts'
 import { type DiffOptions, diffImages, diffPage, formatDiffMarkdown } from '../report/index.ts'
 import { diffLines } from './diff-view.ts'
@@ -16,9 +16,6 @@ interface DiffFlags extends Omit<OpenFlags, 'manifest'> {
   markdown?: true
   html?: string
 }
-
-/** Bytes that a settings file on a server may have. */
-const SETTINGS_MAX = 1024 * 1024
 
 const EPILOGUE = `
 OLD and NEW are paths or URLs of tar archives, plain or compressed with xz,
@@ -76,7 +73,7 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
 
 /** The settings files beside two images, if both have one. */
 async function settingsOf(old: string, after: string, { netrcFile, tokenFile }: OpenFlags): Promise<DiffOptions> {
-  const options = { netrcFile, tokenFile, limit: SETTINGS_MAX }
+  const options = { netrcFile, tokenFile, limit: COMPANION_MAX }
   const read = (image: string) => readCompanion(image, settingsFileOf, options)
   const [oldSettings, newSettings] = await Promise.all([old, after].map(read))
   if (oldSettings === undefined || newSettings === undefined) return {}

@@ -2,15 +2,13 @@ import { lookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { Agent, buildConnector, DecoratorHandler, type Dispatcher, Pool, ProxyAgent } from 'undici'
+import { CONNECTIONS } from '../throttle/index.ts'
 import { isPublicAddress, isPublicHost, lookUpElsewhere, refuseOwnAddress } from './addresses.ts'
 import { basicAuthorization } from './authorization.ts'
 import { openTrust } from './certificates.ts'
 import { blameProxy, ProxyError } from './proxy-error.ts'
 import { type ProxyServer, readProxies } from './proxy-settings.ts'
 import { createSocksConnector } from './socks.ts'
-
-/** Connections to one server, as many as Nix opens (nix: src/libstore/filetransfer.hh, http-connections). */
-const CONNECTIONS = 25
 
 /** Milliseconds for a connection to come about: three lost packets, which are sent again after 1, 2 and 4 s. */
 const CONNECT_TIMEOUT = 10_000

@@ -5,6 +5,7 @@ import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import { offerThreads, type Threads } from '../pool/index.ts'
 import type { UnpackTask } from '../produce/index.ts'
+import { DICTIONARY_KEPT } from '../unpack/index.ts'
 import { createLoneBlockDecoder, decodeLoneBlock, XzError } from '../xz/index.ts'
 import { createSlots, type Slot } from './slots.ts'
 import type { XzBlock } from './xz-layout.ts'
@@ -15,8 +16,7 @@ const WHOLE_MAX = 32 * 1024 * 1024
 /** Bytes of blocks that are in memory, compressed and unpacked. */
 const HELD_MAX = 128 * 1024 * 1024
 
-/** Bytes of a dictionary that are kept. `xz -9` makes use of 64 MiB. */
-export const DICTIONARY_MAX = 64 * 1024 * 1024
+export { DICTIONARY_KEPT as DICTIONARY_MAX } from '../unpack/index.ts'
 
 /** Threads that unpack at most: each takes 50 MB, and two images that are compared shall not take 300. */
 const THREADS_MAX = 2
@@ -201,5 +201,5 @@ export function isLong({ size, tarSize }: XzBlock): boolean {
 }
 
 function decoderOptions() {
-  return { dictionaryMax: DICTIONARY_MAX, createSha256: () => createHash('sha256') }
+  return { dictionaryMax: DICTIONARY_KEPT, createSha256: () => createHash('sha256') }
 }

@@ -5,7 +5,7 @@ import type { ImageFormat } from '../compression.ts'
 import { ImageError } from '../image-error.ts'
 import type { SigningKey } from '../signing/index.ts'
 import type { NspawnSettings, SystemdStubs } from '../systemd/index.ts'
-import type { TreeEntry } from '../tree/index.ts'
+import { NAME_MAX, PATH_MAX, type TreeEntry } from '../tree/index.ts'
 
 /** The fields of every entry of an image. */
 export interface ImageEntryBase {
@@ -73,10 +73,6 @@ export interface ImageSpec {
   /** The key that signs `SHA256SUMS`. Default: none. */
   signing?: SigningKey
 }
-
-// Longest name and path on Linux, in bytes (NAME_MAX, PATH_MAX without its NUL): nobody could unpack longer ones.
-const NAME_MAX = 255
-const PATH_MAX = 4095
 
 /** The entries of a spec as those of a tree. Throws `ImageError` ENTRY_INVALID. */
 export function treeEntriesOf({ entries = [] }: ImageSpec): TreeEntry[] {

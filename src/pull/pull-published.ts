@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
 import { digestOf } from '../disk/index.ts'
-import { imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
+import { COMPANION_MAX, imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
 import { MANIFEST_SIZE_MAX, parseManifest } from '../manifest/index.ts'
 import type { Verifier } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
@@ -48,9 +48,6 @@ export interface Pull {
   readonly options: PullOptions & { readonly signal: AbortSignal }
 }
 
-/** Bytes that pull-tar takes of settings (systemd `src/import/pull-common.c`). */
-const SETTINGS_MAX = 1024 * 1024
-
 /** Pulls the image that checksums list; without checksums, whatever the server gives. */
 export async function pullPublished(pull: Pull, checksums: RemoteChecksums | undefined): Promise<PulledImage> {
   const { server, file, folder, work, options } = pull
@@ -60,7 +57,7 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
     file,
     bytes: await fetchListed(server, file, limit, checksums),
   })
-  const settings = await fetchSmall(settingsFileOf(name), SETTINGS_MAX)
+  const settings = await fetchSmall(settingsFileOf(name), COMPANION_MAX)
   const manifest = await fetchSmall(manifestFileOf(name), MANIFEST_SIZE_MAX)
   const { sha256, size, known } = knownOf(manifest, checksums?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))

@@ -3,7 +3,14 @@
  * for (systemd `src/import/pull-common.c`).
  */
 import { createHash } from 'node:crypto'
-import { CHECKSUMS_FILE, imageNameOf, manifestFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import {
+  CHECKSUMS_FILE,
+  COMPANION_MAX,
+  imageNameOf,
+  manifestFileOf,
+  SIGNATURE_FILES,
+  settingsFileOf,
+} from '../image-files.ts'
 import { parseChecksums } from '../manifest/index.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
 import { compareVersions } from '../systemd/index.ts'
@@ -19,9 +26,6 @@ export interface RemoteChecksums extends PublicationAge {
   readonly signedBy?: string
 }
 
-/** Bytes that pull-tar takes of checksums and of signatures. */
-const SIZE_MAX = 1024 * 1024
-
 /**
  * Fetches what is published beside the image `file`; with a verifier, what is signed. The checksums may be replaced while
  * their signature is fetched, so both are fetched again if they do not fit. Throws `PullError` PULL_MISSING, PULL_UNSIGNED and
@@ -30,7 +34,7 @@ const SIZE_MAX = 1024 * 1024
 export async function fetchChecksums(server: Server, file: string, verifier?: Verifier): Promise<RemoteChecksums> {
   return server.persist(async () => {
     const url = server.urlOf(CHECKSUMS_FILE)
-    const bytes = await server.document(CHECKSUMS_FILE, SIZE_MAX)
+    const bytes = await server.document(CHECKSUMS_FILE, COMPANION_MAX)
     if (bytes === undefined) {
       const advice = 'publish the image with checksums, or give --verify no'
       throw new PullError(
@@ -61,7 +65,7 @@ export async function fetchChecksums(server: Server, file: string, verifier?: Ve
 async function verifySignature(server: Server, contents: Uint8Array, verifier: Verifier): Promise<Verification> {
   let why: string | undefined
   for (const name of Object.values(SIGNATURE_FILES)) {
-    const signature = await server.document(name, SIZE_MAX)
+    const signature = await server.document(name, COMPANION_MAX)
     if (signature === undefined) continue
     const result = await verifier.verify(contents, signature)
     if (typeof result !== 'string') return result

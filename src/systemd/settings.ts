@@ -1,13 +1,11 @@
 /** Settings of systemd-nspawn (systemd.nspawn(5)): their faults, and their text. */
 import { isObject } from '../arguments.ts'
+import { COMPANION_MAX } from '../image-files.ts'
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
 import type { SettingKind } from './setting-kinds.ts'
 import { itemsOf, problemWithItem, writeValue } from './setting-values.ts'
 import { type NspawnSettings, SETTINGS_KEYS, settingKey } from './settings-keys.ts'
-
-/** Bytes of a settings file that `machinectl pull-tar` downloads at the most (systemd `src/import/pull-common.c`). */
-const SETTINGS_MAX = 1024 * 1024
 
 /** Something that is wrong with settings. */
 export interface SettingsProblem {
@@ -122,10 +120,10 @@ export function formatSettings(settings: NspawnSettings): string {
 
 /** Checks that a settings file can be delivered beside an image. Throws `SystemdError`. */
 export function checkSettings(settings: Uint8Array): Uint8Array {
-  if (settings.length > SETTINGS_MAX) {
+  if (settings.length > COMPANION_MAX) {
     throw new SystemdError(
       'SETTINGS_INVALID',
-      `the settings file has ${settings.length} bytes; machinectl pull-tar downloads ${SETTINGS_MAX} at the most`,
+      `the settings file has ${settings.length} bytes; machinectl pull-tar downloads ${COMPANION_MAX} at the most`,
     )
   }
   if (settings.includes(0)) {

@@ -68,8 +68,11 @@ const TIMER_SLACK = 4
 
 const LONGEST_BACKOFF = 5_000
 
-/** Requests of one client on its connections at most; more than these in flight wait for a connection, too. */
-const CONNECTIONS = 25
+/**
+ * Connections of one client to a server, as many as Nix opens (nix: src/libstore/filetransfer.hh, http-connections). Requests that
+ * are more than these wait for a connection, too.
+ */
+export const CONNECTIONS = 25
 
 /** A window of this size limits nothing any more. */
 const WINDOW_MAX = 256

@@ -1,4 +1,5 @@
 export {
+  CONNECTIONS,
   endTurn,
   failingFor,
   recordFailure,

@@ -1,6 +1,7 @@
 export type { TreeEntry } from './entry.ts'
 export { TreeConflictError } from './errors.ts'
 export { growingMemory, reserveMemory } from './growing.ts'
+export { NAME_MAX, PATH_MAX } from './limits.ts'
 export {
   type DirectoryNode,
   type FileNode,

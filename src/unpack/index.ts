@@ -7,6 +7,6 @@ export {
   MARK_SIZE,
 } from './compression.ts'
 export { UnpackError, type UnpackErrorCode } from './errors.ts'
-export { limitExpansion, UNPACK_LIMITS } from './limits.ts'
+export { DICTIONARY_KEPT, limitExpansion, UNPACK_LIMITS } from './limits.ts'
 export type { UnpackEvent, UnpackOptions } from './options.ts'
 export { unpack, unpackWith } from './unpack.ts'

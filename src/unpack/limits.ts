@@ -19,6 +19,9 @@ export const UNPACK_LIMITS: UnpackLimits = {
   bytesPerPart: 1024,
 }
 
+/** Bytes of the dictionary of an .xz that are kept where memory is to stay small: as many as `xz -9` makes use of. */
+export const DICTIONARY_KEPT = 64 * 1024 * 1024
+
 /** Passes on what comes out of `input`. Throws `UnpackError` UNPACK_TOO_LARGE where that is too much for what went in. */
 export async function* limitExpansion(
   unpacked: AsyncIterable<Uint8Array>,

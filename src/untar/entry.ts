@@ -1,6 +1,6 @@
 /** Makes an entry of its header. */
 import { type ByteString, joinNames } from '../bytes/index.ts'
-import type { ImageNode } from '../tree/index.ts'
+import { type ImageNode, PATH_MAX } from '../tree/index.ts'
 import type { TarEntries, TarEntry } from './entries.ts'
 
 const TYPES: Readonly<Record<string, ImageNode['type']>> = {
@@ -18,9 +18,6 @@ const TYPES: Readonly<Record<string, ImageNode['type']>> = {
   M: 'file',
   S: 'file',
 }
-
-/** Bytes of the longest path that a kernel takes (path_resolution(7)). */
-export const PATH_MAX = 4095
 
 /** The node that an entry makes. */
 export function typeOf({ header, path }: TarEntry): ImageNode['type'] {

@@ -6,7 +6,7 @@ export {
   type TarEntry,
   type TarObserver,
 } from './entries.ts'
-export { attributesOf, hasContents, isSparse, normalizePath, PATH_MAX, typeOf } from './entry.ts'
+export { attributesOf, hasContents, isSparse, normalizePath, typeOf } from './entry.ts'
 export { decodeTarHeader } from './header.ts'
 export { createHeaderScan } from './header-scan.ts'
 export { PAX_NAMES, type PaxHeader, type PaxRecords } from './pax.ts'
