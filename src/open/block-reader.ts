@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError } from '../image-source/index.ts'
 import { offerThreads, type Threads } from '../pool/index.ts'
-import type { UnpackTask } from '../produce/index.ts'
+import { stopWordOf, type UnpackTask, withStopWord } from '../produce/index.ts'
 import { DICTIONARY_KEPT } from '../unpack/index.ts'
 import { createLoneBlockDecoder, decodeLoneBlock, XzError } from '../xz/index.ts'
 import { createSlots, type Slot } from './slots.ts'
@@ -47,9 +47,6 @@ export interface BlockReader {
   close(): Promise<void>
 }
 
-/** Bytes at the end of a slot: see `UnpackTask`. */
-const STOP_SIZE = 4
-
 /** How a block is unpacked. */
 type Way = 'here' | 'thread' | 'headers'
 
@@ -63,7 +60,7 @@ export function createBlockReader(
   const workers = Math.min(availableParallelism(), THREADS_MAX)
   // One is being read, and the others are on their way.
   const slotsMax = Math.max(2, Math.min(workers + 1, Math.floor(HELD_MAX / slotSize)))
-  const slots = createSlots(Math.ceil(slotSize / 4) * 4 + STOP_SIZE, slotsMax)
+  const slots = createSlots(withStopWord(slotSize), slotsMax)
   /** Blocks that are still being unpacked for a reader that has ended. The next one may want them. */
   const left = new Map<Slot, XzBlock>()
   let threads: Threads | undefined
@@ -71,7 +68,7 @@ export function createBlockReader(
   /** Unpacks a block into memory: here, by a thread, or only its headers by a thread. How many bytes it has unpacked. */
   async function unpack(memory: SharedArrayBuffer, block: XzBlock, way: Way): Promise<number> {
     const { record, check, size, tarSize } = block
-    stopOf(memory).fill(0)
+    stopWordOf(memory).fill(0)
     const bytes = new Uint8Array(memory, tarSize, size)
     await source.fill(bytes, block.offset, { signal })
     // A thread takes as long to start as a small block to unpack.
@@ -107,7 +104,7 @@ export function createBlockReader(
   /** Stops what other blocks are still unpacked for, and waits until their slots are free: shared memory is freed late. */
   async function stopOthers(blocks: readonly XzBlock[]): Promise<void> {
     const others = [...left].filter(([, block]) => !blocks.includes(block)).map(([slot]) => slot)
-    for (const { memory } of others) stopOf(memory).fill(1)
+    for (const { memory } of others) stopWordOf(memory).fill(1)
     await Promise.allSettled(others.map(({ filled }) => filled))
   }
 
@@ -185,10 +182,6 @@ export function createBlockReader(
     readHeaders: blocks => blamed(read(blocks, true)),
     close: async () => threads?.stop(),
   }
-}
-
-function stopOf(memory: SharedArrayBuffer): Int32Array {
-  return new Int32Array(memory, memory.byteLength - STOP_SIZE)
 }
 
 function sizeInSlot({ size, tarSize }: XzBlock): number {

@@ -17,9 +17,10 @@ import { type ClaimsMemory, claimNumbers, openProducer, type RingMemory, serveJo
 import { sha256Hex } from '../sha256.ts'
 import { createSupply, type Supply, type SupplyOptions } from '../store/index.ts'
 import { createHeaderScan } from '../untar/index.ts'
-import { type Check, decodeLoneBlock, type IndexRecord } from '../xz/index.ts'
+import { decodeLoneBlock } from '../xz/index.ts'
 import { claimAhead } from './claim-ahead.ts'
 import { createPieceWriter, createSegmentPacker, type PieceWriter } from './segment-packer.ts'
+import { stopWordOf, type UnpackTask } from './unpack-task.ts'
 
 /** A share of the batches to pack. */
 export interface PackTask {
@@ -148,25 +149,12 @@ function decode({ memory, record, compression }: DecodeTask): boolean {
   }
 }
 
-/**
- * A block of an .xz file to decode, in memory that both threads share: its `size` bytes lie behind the room for its data. In the
- * last four bytes, a number other than 0 says that no more of the data is wanted.
- */
-export interface UnpackTask {
-  readonly memory: SharedArrayBuffer
-  readonly size: number
-  readonly record: IndexRecord
-  readonly check: Check
-  /** Whether only headers of a tar are wanted: what contains none is not decoded, and the check is not verified. */
-  readonly onlyHeaders: boolean
-}
-
 /** Decodes a block of any .xz file, in its memory. Returns how many bytes of data it has decoded. Throws `XzError`. */
 function unpack({ memory, size, record, check, onlyHeaders }: UnpackTask): number {
   const { uncompressedSize } = record
   const data = new Uint8Array(memory, 0, uncompressedSize)
   const bytes = new Uint8Array(memory, uncompressedSize, size)
-  const stop = new Int32Array(memory, memory.byteLength - 4)
+  const stop = stopWordOf(memory)
   const isBehindHeaders = createHeaderScan(uncompressedSize)
   return decodeLoneBlock(bytes, record, check, {
     data,
