@@ -107,10 +107,11 @@ function longer(pause: number): number {
   return Math.min(2 * pause, LONGEST_PAUSE)
 }
 
+/** Bytes that are read from a file at a time. */
+export const READ_SIZE = 256 * 1024
+
 /** How a file is read. */
 export interface ReadOptions {
-  /** Bytes of a piece, at most. */
-  readonly pieceSize: number
   /** The first and the last byte to read. Default: the whole file. */
   readonly start?: number
   readonly end?: number
@@ -118,8 +119,8 @@ export interface ReadOptions {
   readonly signal?: AbortSignal
 }
 
-/** The bytes of a file. It is opened when the first are read, as soon as there is a descriptor. */
-export async function* readPieces(file: string, { pieceSize, ...options }: ReadOptions): AsyncGenerator<Buffer> {
+/** The bytes of a file, in pieces of {@link READ_SIZE}. It is opened when the first are read, as soon as there is a descriptor. */
+export async function* readPieces(file: string, options: ReadOptions = {}): AsyncGenerator<Buffer> {
   const handle = await withDescriptor(() => open(file), options.signal)
-  yield* handle.createReadStream({ highWaterMark: pieceSize, ...options })
+  yield* handle.createReadStream({ highWaterMark: READ_SIZE, ...options })
 }

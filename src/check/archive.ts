@@ -35,9 +35,6 @@ export interface ArchiveReport {
 /** What an image has to fit, and how a server is reached that has it. */
 export interface ArchiveCheckOptions extends ImageCheckOptions, ServerOptions {}
 
-/** Bytes read from disk at a time. */
-const READ_SIZE = 256 * 1024
-
 /** So few, because a few kilobytes may stand for many megabytes, and a decoder may give all of them at once. */
 const PIECE_SIZE = 4096
 
@@ -65,7 +62,7 @@ export async function checkArchive(
   if (isStream(image)) return checkBytes(readable(image, 'the image'), options)
   if (isHttp(image)) return checkUrl(String(image), options)
   const file = resolvePath(image, 'image')
-  return checkBytes(readable(readPieces(file, { pieceSize: READ_SIZE }), `${image}`), options)
+  return checkBytes(readable(readPieces(file), `${image}`), options)
 }
 
 /** Checks an image on a server, which is read once. */

@@ -4,7 +4,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
-import { withDescriptor } from '../descriptors.ts'
+import { READ_SIZE, withDescriptor } from '../descriptors.ts'
 import { openFile, reasonOf } from '../disk/index.ts'
 import { COMPANION_MAX } from '../image-files.ts'
 import { IMAGE_SIZE_MAX, openAccess, type ServerOptions } from '../image-source/index.ts'
@@ -20,9 +20,6 @@ export interface ImageFolder {
   digestOf(file: string): Promise<string>
   close(): Promise<void>
 }
-
-/** Bytes read from disk at a time. */
-const READ_SIZE = 256 * 1024
 
 /** Opens a folder by its path or URL. */
 export function openImageFolder(folder: string | URL, server: ServerOptions): Promise<ImageFolder> {

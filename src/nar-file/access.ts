@@ -73,9 +73,6 @@ export type OpenOptions = DocumentOptions & Pick<NarFile, 'stretch' | 'isElsewhe
 /** Short enough for five attempts, so that a dead server is noticed within minutes. */
 const STALL_TIMEOUT = 20_000
 
-/** Bytes read from a local file at a time. */
-const READ_SIZE = 256 * 1024
-
 /** Opens access to files. */
 export function createAccess(options: AccessOptions, signal?: AbortSignal): Access {
   const { throttle = createThrottle(), filesBelow } = options
@@ -106,7 +103,7 @@ export function createAccess(options: AccessOptions, signal?: AbortSignal): Acce
       return ifThere(async () => {
         const { path } = await findFile(url, filesBelow)
         const range = stretch && { start: stretch.offset, end: stretch.offset + stretch.size - 1 }
-        return readPieces(path, { pieceSize: READ_SIZE, signal, ...range })
+        return readPieces(path, { signal, ...range })
       })
     },
     async openRange(url, range, limit) {

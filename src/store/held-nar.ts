@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { closeSync, constants, existsSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { withDescriptorSync } from '../descriptors.ts'
+import { READ_SIZE, withDescriptorSync } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
 import { NarFileError } from '../nar-file/index.ts'
 import { type ContentCheck, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
@@ -12,9 +12,6 @@ import { readNarContents } from './nar-contents.ts'
 
 /** NARs up to here are held in memory, one for each thread that packs; longer ones in a file that has no name any more. */
 const IN_MEMORY_MAX = 8 * 1024 * 1024
-
-/** Bytes read from that file at a time. */
-const READ_SIZE = 256 * 1024
 
 /** The hash and size that a NAR must have. */
 export interface Expected {
