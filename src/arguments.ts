@@ -5,6 +5,7 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isObject } from './is-object.ts'
 import { printable, quoted, shortened } from './printable.ts'
 import { suggest } from './suggest.ts'
 
@@ -103,11 +104,6 @@ function isPathOrUrl(value: unknown): boolean {
   return value instanceof URL
     ? value.protocol === 'file:' && value.host === ''
     : typeof value === 'string' && value !== ''
-}
-
-/** Whether a value is an object and no array. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function entriesOf(value: unknown, name: string): [string, unknown][] {

@@ -9,8 +9,8 @@
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { isObject } from '../arguments.ts'
 import { isOwn, readIfThere, replaceFile, syncPath } from '../disk/index.ts'
+import { isObject } from '../is-object.ts'
 
 /** The record of a machine. Digests are SHA-256 in lower-case base 16. */
 export interface MachineRecord {

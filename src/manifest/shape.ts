@@ -1,5 +1,5 @@
 /** Checks values against a part of JSON schema: these keywords, which mean what they mean there, and no others. */
-import { isObject } from '../arguments.ts'
+import { isObject } from '../is-object.ts'
 
 /** The schema of a value. */
 export interface Shape {

@@ -9,6 +9,7 @@
  *                    references and deriver are base names; ca is {method: nar | flat | text | git, hash}
  *     version 3      the same; a signature is {keyName, sig} and no more one string
  */
+import { isObject } from '../is-object.ts'
 import { messageOf, NixError, quote } from './errors.ts'
 import { normalizeHash, parseNarHash } from './hash.ts'
 import type { PathInfo } from './path-info.ts'
@@ -45,7 +46,7 @@ export function parsePathInfoJson(text: string, storeDir: string = DEFAULT_STORE
   return readInfos(json.info, statedDir)
 }
 
-function readInfos(infos: JsonObject, storeDir: string): PathInfo[] {
+function readInfos(infos: Record<string, unknown>, storeDir: string): PathInfo[] {
   return Object.entries(infos).map(([path, info]) => readInfo(path, info, storeDir))
 }
 
@@ -112,12 +113,6 @@ const CA_PREFIXES = new Map([
 
 function readSignature(value: unknown): string {
   return isObject(value) ? `${asString(value.keyName)}:${asString(value.sig)}` : asString(value)
-}
-
-type JsonObject = { readonly [key: string]: unknown }
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function asString(value: unknown): string {

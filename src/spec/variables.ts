@@ -2,7 +2,7 @@
  * Variables of a declaration: `${NAME}` in any value or key is replaced by the value of NAME in `variables`. Files that a
  * declaration names stay as they are, and the environment is not read. `$${` stands for `${` itself.
  */
-import { isObject } from '../arguments.ts'
+import { isObject } from '../is-object.ts'
 import { shortened } from '../printable.ts'
 import { suggest } from '../suggest.ts'
 import type { Context } from './context.ts'

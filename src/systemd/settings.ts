@@ -1,6 +1,7 @@
 /** Settings of systemd-nspawn (systemd.nspawn(5)): their faults, and their text. */
-import { isObject } from '../arguments.ts'
+
 import { COMPANION_MAX } from '../image-files.ts'
+import { isObject } from '../is-object.ts'
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
 import type { SettingKind } from './setting-kinds.ts'

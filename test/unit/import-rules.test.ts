@@ -8,6 +8,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bytes: [],
   // Without Node as well: crypto-portable.ts takes the place of crypto.ts there.
   nix: [
+    'is-object.ts',
     'nspawn-rootfs-error.ts',
     'bytes',
     'printable.ts',
@@ -22,6 +23,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   tree: ['nspawn-rootfs-error.ts', 'bytes', 'node:crypto'],
   untar: ['bytes', 'tar', 'tree', 'unpack'],
   systemd: [
+    'is-object.ts',
     'image-files.ts',
     'nspawn-rootfs-error.ts',
     'bytes',
@@ -174,7 +176,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  manifest: ['arguments.ts', 'compression.ts', 'image-files.ts'],
+  manifest: ['is-object.ts', 'compression.ts', 'image-files.ts'],
   image: [
     'sha256.ts',
     'manifest',
@@ -198,6 +200,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   spec: [
+    'is-object.ts',
     'is-below.ts',
     'bytes',
     'nspawn-rootfs-error.ts',
@@ -252,7 +255,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'warning.ts',
     'node:*',
   ],
-  machine: ['arguments.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
+  machine: ['is-object.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
     'sha256.ts',
     'in-parallel.ts',
