@@ -5,7 +5,7 @@
  */
 import { type ByteString, decodeByteString, encodeText } from '../bytes/index.ts'
 import type { StoreSegment } from '../plan/index.ts'
-import { TAR_BLOCK_SIZE, tarPadding } from '../tar/index.ts'
+import { TAR_BLOCK_SIZE, tarPaddedSize, tarPadding } from '../tar/index.ts'
 import { isExecutable } from '../tree/index.ts'
 import { decodeTarHeader } from '../untar/index.ts'
 import { createSegmentPacker, type SegmentPacker } from './segment-packer.ts'
@@ -167,7 +167,7 @@ function* takeHeader(take: Take): Walk<EntryHeader> {
     const header = decodeTarHeader(block)
     const size = header?.size ?? 0
     if (header && (header.type === 'L' || header.type === 'K') && size > 0 && size <= LONG_MAX && parts.length < 5) {
-      const text = yield* take(size + tarPadding(size))
+      const text = yield* take(tarPaddedSize(size))
       parts.push(text)
       names[header.type] = decodeByteString(text, 0, size - 1)
       continue

@@ -13,7 +13,7 @@
 import { type ByteString, byteString, decodeText, EMPTY, writeByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
 import { NAME_SIZE, writeHeaderBlock } from './header.ts'
-import { TAR_BLOCK_SIZE, tarPadding, writeZeros } from './layout.ts'
+import { TAR_BLOCK_SIZE, tarPaddedSize, writeZeros } from './layout.ts'
 import { encodeXattrRecords, type Xattrs } from './pax.ts'
 
 /** The types of entries. A hard link names the path, in the archive, of an earlier entry. */
@@ -56,7 +56,7 @@ export function tarHeaderSize(entry: TarEntry): number {
 /** Bytes of a whole entry: header, contents and padding. */
 export function tarEntrySize(entry: TarEntry): number {
   const size = contentsSize(entry)
-  return tarHeaderSize(entry) + size + tarPadding(size)
+  return tarHeaderSize(entry) + tarPaddedSize(size)
 }
 
 function contentsSize({ type, size = 0 }: TarEntry): number {
@@ -105,7 +105,7 @@ function writeLong(target: Uint8Array, offset: number, typeflag: 'K' | 'L', text
   writePrivateHeader(target, offset, LONG_LINK, typeflag, text.length + 1)
   const start = offset + TAR_BLOCK_SIZE
   const end = writeByteString(target, start, text)
-  const padded = start + paddedSize(text.length + 1)
+  const padded = start + tarPaddedSize(text.length + 1)
   writeZeros(target, end, padded - end)
   return padded
 }
@@ -115,7 +115,7 @@ function writePax(target: Uint8Array, offset: number, path: ByteString, records:
   writePrivateHeader(target, offset, byteString`PaxHeaders/${name}`, 'x', records.length)
   const start = offset + TAR_BLOCK_SIZE
   target.set(records, start)
-  const padded = start + paddedSize(records.length)
+  const padded = start + tarPaddedSize(records.length)
   writeZeros(target, start + records.length, padded - start - records.length)
   return padded
 }
@@ -125,12 +125,8 @@ function writePrivateHeader(target: Uint8Array, offset: number, name: ByteString
   writeHeaderBlock(target, offset, { name, mode: 0o644, uid: 0, gid: 0, size, mtime: 0, typeflag, linkname: EMPTY })
 }
 
-function paddedSize(size: number): number {
-  return size + tarPadding(size)
-}
-
 function partSize(size: number): number {
-  return TAR_BLOCK_SIZE + paddedSize(size)
+  return TAR_BLOCK_SIZE + tarPaddedSize(size)
 }
 
 const NO_RECORDS = new Uint8Array(0)

@@ -16,5 +16,5 @@ export {
   writeTarHeader,
 } from './entry.ts'
 export { TarError, type TarErrorCode } from './errors.ts'
-export { TAR_BLOCK_SIZE, TAR_RECORD_SIZE, tarEndSize, tarPadding, writeZeros } from './layout.ts'
+export { TAR_BLOCK_SIZE, TAR_RECORD_SIZE, tarEndSize, tarPaddedSize, tarPadding, writeZeros } from './layout.ts'
 export type { Xattrs } from './pax.ts'

@@ -18,6 +18,11 @@ export function tarPadding(size: number): number {
   return (TAR_BLOCK_SIZE - (size % TAR_BLOCK_SIZE)) % TAR_BLOCK_SIZE
 }
 
+/** Bytes that contents of `size` bytes take, with the padding behind them. */
+export function tarPaddedSize(size: number): number {
+  return Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
+}
+
 /**
  * How many zero bytes end an archive whose entries take `size` bytes: two blocks, then up to a full record. Nothing
  * may follow them: systemd 259 and newer stop reading there and fail on what is left.

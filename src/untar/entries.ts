@@ -1,6 +1,6 @@
 /** The entries of a tar archive: headers with the extended headers in front of them, and what follows each. */
 import { type ByteString, decodeByteString } from '../bytes/index.ts'
-import { TAR_BLOCK_SIZE } from '../tar/index.ts'
+import { TAR_BLOCK_SIZE, tarPaddedSize } from '../tar/index.ts'
 import type { ByteInput } from '../unpack/index.ts'
 import { decodeTarHeader, type TarHeader } from './header.ts'
 import { PAX_NAMES, type PaxHeader, type PaxRecords, parsePaxHeader } from './pax.ts'
@@ -86,8 +86,8 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
   }
 
   async function contents(size: number, wanted: number): Promise<Uint8Array | undefined> {
-    const padded = Math.ceil(size / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
-    const blocks = await gather(Math.min(Math.ceil(wanted / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE, padded))
+    const padded = tarPaddedSize(size)
+    const blocks = await gather(Math.min(tarPaddedSize(wanted), padded))
     // The memory of a piece may be used again for the next one. (`slice` of a Buffer would not copy it.)
     const head = new Uint8Array(blocks.subarray(0, Math.min(wanted, size)))
     return blocks.length === padded || (await skip(padded - blocks.length)) ? head : undefined

@@ -1,4 +1,4 @@
-import { TAR_BLOCK_SIZE } from '../tar/index.ts'
+import { TAR_BLOCK_SIZE, tarPaddedSize } from '../tar/index.ts'
 import { numberField } from './header.ts'
 
 /** "ustar", by which a header of POSIX and of GNU tar is known. */
@@ -24,7 +24,7 @@ export function createHeaderScan(size: number): (data: Uint8Array) => boolean {
     for (; next + TAR_BLOCK_SIZE <= data.length; next += TAR_BLOCK_SIZE) {
       if (MAGIC.some((byte, i) => data[next + MAGIC_OFFSET + i] !== byte)) continue
       if (!hasContents(data[next + TYPE_OFFSET]!)) continue
-      next += Math.ceil(Math.max(0, numberField(data, next + SIZE_OFFSET, 12) ?? 0) / TAR_BLOCK_SIZE) * TAR_BLOCK_SIZE
+      next += tarPaddedSize(Math.max(0, numberField(data, next + SIZE_OFFSET, 12) ?? 0))
     }
     return next >= size && size - data.length >= SAVED_MIN
   }

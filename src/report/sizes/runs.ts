@@ -1,7 +1,7 @@
 /** Which bytes of an image's tar belong to which of its store paths. */
 import type { ManifestSegment } from '../../manifest/index.ts'
 import { encodeText, type ImageMember } from '../../open/index.ts'
-import { tarPadding } from '../../tar/index.ts'
+import { tarPaddedSize } from '../../tar/index.ts'
 import type { TarRun } from './shares.ts'
 
 /** The owners of parts of a tar. */
@@ -46,7 +46,7 @@ export function createRunReader(): RunReader {
     add({ path, contentsOffset, size }) {
       const place = placeOf(path)
       const last = runs.at(-1)
-      const end = contentsOffset + size + tarPadding(size)
+      const end = contentsOffset + tarPaddedSize(size)
       if (last?.place === place) last.end = end
       else runs.push({ place, end })
     },

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { TAR_BLOCK_SIZE, TAR_RECORD_SIZE, tarEndSize, tarPadding, writeZeros } from '../../../src/tar/index.ts'
+import {
+  TAR_BLOCK_SIZE,
+  TAR_RECORD_SIZE,
+  tarEndSize,
+  tarPaddedSize,
+  tarPadding,
+  writeZeros,
+} from '../../../src/tar/index.ts'
 
 describe('the layout of an archive', () => {
   it.each([
@@ -11,6 +18,7 @@ describe('the layout of an archive', () => {
     [2 ** 40 + 1, 511],
   ])('pads %d bytes with %d', (size, padding) => {
     expect(tarPadding(size)).toBe(padding)
+    expect(tarPaddedSize(size)).toBe(size + padding)
   })
 
   it.each([
