@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { openDefaultCache } from '../block-cache/index.ts'
+import { type ClosureSource, placeOf } from '../closure-source.ts'
 import { compressionOf } from '../compression.ts'
 import { containerOf } from '../container/index.ts'
 import { isHttp } from '../is-http.ts'
@@ -45,7 +46,7 @@ export async function startAttempt(
   const crew = startCrew(containerOf(compressionOf(spec)), {
     workerUrl,
     workers,
-    reads: contentsOf(spec.source),
+    reads: readsOf(spec.source),
     signal,
   })
   try {
@@ -58,8 +59,16 @@ export async function startAttempt(
   }
 }
 
-/** What contents are, as far as that is known before the closure is found. */
-function contentsOf({ caches, exportFile, narFiles }: NonNullable<ImageSpec['source']> = {}): CrewOptions['reads'] {
-  if (caches?.some(isHttp)) return 'nars over http'
-  return caches || exportFile !== undefined || narFiles ? 'nars' : 'files'
+/** What threads read, as far as that is known before the closure is found. Throws `TypeError` if `source` names several places. */
+function readsOf(source: ClosureSource = {}): CrewOptions['reads'] {
+  const place = placeOf(source)
+  switch (place.kind) {
+    case 'caches':
+      return place.urls.some(isHttp) ? 'nars over http' : 'nars'
+    case 'exportFile':
+    case 'narFiles':
+      return 'nars'
+    default:
+      return 'files'
+  }
 }

@@ -178,6 +178,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   manifest: ['is-object.ts', 'compression.ts', 'image-files.ts'],
   image: [
+    'closure-source.ts',
     'sha256.ts',
     'manifest',
     'descriptors.ts',
