@@ -5,7 +5,7 @@ import { plainContainer } from './plain.ts'
 import { xzContainer } from './xz.ts'
 import { zstdContainer } from './zstd.ts'
 
-export { type BlockFormat, type BlockRecord, blockCapacity, type Container, type EncodedBlock } from './container.ts'
+export { type BlockFormat, type BlockRecord, blockCapacity, type Container } from './container.ts'
 
 /** The container of an image. */
 export function containerOf(compression: ImageCompression): Container {

@@ -7,7 +7,6 @@ export {
   openProducer,
   type RingConsumer,
   type RingMemory,
-  type RingPiece,
   type RingProducer,
 } from './ring.ts'
 export { offerThreads, startThreads, type Threads } from './threads.ts'

@@ -1,5 +1,5 @@
 export { SigningError, type SigningErrorCode } from './errors.ts'
 export { generateKeyPair, type KeyOwner, type KeyPair } from './generate.ts'
 export { openSigner } from './open.ts'
-export type { DetachedSignature, Signer, SigningKey } from './signer.ts'
+export type { Signer, SigningKey } from './signer.ts'
 export { openVerifier, type Verification, type Verifier } from './verifier.ts'

@@ -1,4 +1,3 @@
-export { enableUnits, installReferences, maskLink } from './enable.ts'
 export { SystemdError, type SystemdErrorCode } from './errors.ts'
 export { checkImageName, machineNameOf } from './image-name.ts'
 export {
@@ -14,7 +13,7 @@ export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-
 export { parseSettings, settingsTextProblems } from './settings-text.ts'
 export { ignoredWhenUntrusted, TRUSTED_SETTINGS_FOLDER } from './settings-trust.ts'
 export { type SystemdStubs, stubEntries, type UnitStub } from './stubs.ts'
-export { parseUnitFile, readUnitFile, readWords, splitWords } from './unit-file.ts'
+export { parseUnitFile, readUnitFile, readWords } from './unit-file.ts'
 export { checkUnitName } from './unit-name.ts'
 export type { UnitSite } from './unit-site.ts'
 export { compareVersions, isVersion } from './version-order.ts'

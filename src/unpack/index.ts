@@ -8,5 +8,5 @@ export {
 } from './compression.ts'
 export { UnpackError, type UnpackErrorCode } from './errors.ts'
 export { DICTIONARY_KEPT, limitExpansion, UNPACK_LIMITS } from './limits.ts'
-export type { UnpackEvent, UnpackOptions } from './options.ts'
+export type { UnpackEvent } from './options.ts'
 export { unpack, unpackWith } from './unpack.ts'

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { checkUnitName, enableUnits, installReferences } from '../../../src/systemd/index.ts'
+import { enableUnits, installReferences } from '../../../src/systemd/enable.ts'
+import { checkUnitName } from '../../../src/systemd/index.ts'
 import { outcomeNow } from '../oracles.ts'
 import type { Target } from '../target.ts'
 

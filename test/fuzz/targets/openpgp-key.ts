@@ -3,7 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createMessage, readKey, readSignature, verify } from 'openpgp'
-import { type DetachedSignature, generateKeyPair, openSigner, SigningError } from '../../../src/signing/index.ts'
+import { generateKeyPair, openSigner, SigningError } from '../../../src/signing/index.ts'
+import type { DetachedSignature } from '../../../src/signing/signer.ts'
 import type { Target } from '../target.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nspawn-rootfs-fuzz-'))

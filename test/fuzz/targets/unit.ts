@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { parseUnitFile, readUnitFile, readWords, splitWords } from '../../../src/systemd/index.ts'
+import { parseUnitFile, readUnitFile, readWords } from '../../../src/systemd/index.ts'
+import { splitWords } from '../../../src/systemd/unit-file.ts'
 import { outcomeNow } from '../oracles.ts'
 import type { Target } from '../target.ts'
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type CheckedEntry, checkArchive } from '../../../src/check/index.ts'
+import type { CheckedEntry } from '../../../src/check/checked-entry.ts'
+import { checkArchive } from '../../../src/check/index.ts'
 import { build } from '../../../src/index.ts'
 import { createNixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'

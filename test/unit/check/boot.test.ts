@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { byteString } from '../../../src/bytes/index.ts'
-import { type CheckedEntry, createImageCheck, type System } from '../../../src/check/index.ts'
+import type { CheckedEntry } from '../../../src/check/checked-entry.ts'
+import { createImageCheck } from '../../../src/check/image-check.ts'
+import type { System } from '../../../src/check/index.ts'
 import { brief, directory, elf, file, findingsOf, GOOD, goodWithout, program, symlink } from './images.ts'
 
 const INIT = 'usr/lib/systemd/systemd'

@@ -1,13 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { byteString, EMPTY } from '../../../src/bytes/index.ts'
-import {
-  checkTree,
-  concerns,
-  createImageCheck,
-  type Finding,
-  RULES,
-  type SystemdVersion,
-} from '../../../src/check/index.ts'
+import { createImageCheck } from '../../../src/check/image-check.ts'
+import { checkTree, concerns, type Finding, RULES, type SystemdVersion } from '../../../src/check/index.ts'
 import { latin1 } from '../../latin1.ts'
 import { brief, directory, file, findingsOf, GOOD, hardlink, program, special, symlink } from './images.ts'
 

@@ -1,11 +1,7 @@
 import type { ByteString } from '../../../src/bytes/index.ts'
-import {
-  type CheckedEntry,
-  createImageCheck,
-  type Finding,
-  type ImageCheckOptions,
-  type Unseen,
-} from '../../../src/check/index.ts'
+import type { CheckedEntry } from '../../../src/check/checked-entry.ts'
+import { createImageCheck, type Unseen } from '../../../src/check/image-check.ts'
+import type { Finding, ImageCheckOptions } from '../../../src/check/index.ts'
 import { latin1 } from '../../latin1.ts'
 
 type Details = Pick<CheckedEntry, 'uid' | 'gid' | 'pax'> & { mode?: number; target?: ByteString; contents?: Uint8Array }

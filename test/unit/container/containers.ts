@@ -1,5 +1,6 @@
 import { compressionOf, FORMATS, type ImageFormat } from '../../../src/compression.ts'
-import { type BlockFormat, type Container, containerOf, type EncodedBlock } from '../../../src/container/index.ts'
+import type { EncodedBlock } from '../../../src/container/container.ts'
+import { type BlockFormat, type Container, containerOf } from '../../../src/container/index.ts'
 
 /** The formats that encode. */
 export const ENCODING_FORMATS = FORMATS.filter(format => format !== 'tar')

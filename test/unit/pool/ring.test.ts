@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { createRing, openConsumer, openProducer, type RingMemory, type RingPiece } from '../../../src/pool/index.ts'
+import { createRing, openConsumer, openProducer, type RingMemory } from '../../../src/pool/index.ts'
+import type { RingPiece } from '../../../src/pool/ring.ts'
 import type { ProducerTask } from './ring-producer.ts'
 
 /** Starts a thread that fills the ring; `committed` tells how many pieces it has handed over. */

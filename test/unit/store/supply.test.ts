@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { createSupply, type Wanted } from '../../../src/store/index.ts'
+import { createSupply } from '../../../src/store/index.ts'
+import type { Wanted } from '../../../src/store/supply.ts'
 import { type CacheServer, createBinaryCache, serveCache, stallAt, type TestCache } from '../../binary-cache.ts'
 import { storePathOf } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'

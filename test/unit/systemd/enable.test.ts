@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { checkUnitName, enableUnits, installReferences, maskLink } from '../../../src/systemd/index.ts'
+import { enableUnits, installReferences, maskLink } from '../../../src/systemd/enable.ts'
+import { checkUnitName } from '../../../src/systemd/index.ts'
 
 const unitsOf = (units: Record<string, string>) =>
   new Map(Object.entries(units).map(([name, lines]) => [name, lines && `[Install]\n${lines}\n`]))

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseUnitFile, splitWords } from '../../../src/systemd/index.ts'
+import { parseUnitFile } from '../../../src/systemd/index.ts'
+import { splitWords } from '../../../src/systemd/unit-file.ts'
 
 const values = (text: string) => parseUnitFile(`[A]\n${text}`).map(({ value }) => value)
 

@@ -9,10 +9,10 @@ import {
   UNPACK_LIMITS,
   UnpackError,
   type UnpackEvent,
-  type UnpackOptions,
   unpack,
   unpackWith,
 } from '../../../src/unpack/index.ts'
+import type { UnpackOptions } from '../../../src/unpack/options.ts'
 import { compress } from '../../binary-cache.ts'
 
 const TEXT = Buffer.from(Array.from({ length: 4000 }, (_, i) => `line ${i * i} of some text\n`).join(''))
