@@ -4,19 +4,17 @@
  */
 import { readFileSync, type Stats } from 'node:fs'
 import { userInfo } from 'node:os'
-import { isTrustedOwner, wayTo } from '../disk/index.ts'
+import { DescriptorsError, withDescriptorSync } from '../descriptors.ts'
+import { isTrustedOwner, STICKY, wayTo } from '../disk/index.ts'
 import { BlockCacheError } from './errors.ts'
 
 /** Write permission of the group, and of all others. */
 const GROUP_WRITE = 0o020
 const OTHERS_WRITE = 0o002
 
-/** In a folder with this bit, only the owner of a file, or of the folder, may rename or remove the file (inode(7)). */
-const STICKY = 0o1000
-
 /**
  * Throws `BlockCacheError` FOLDER_UNTRUSTED if another user could change what is in `folder` (absolute), as far as it and
- * the folders above it are there.
+ * the folders above it are there; and `DescriptorsError`.
  */
 export function checkFolderTrust(folder: string): void {
   if (process.geteuid === undefined) return
@@ -38,17 +36,21 @@ function folderFault({ uid, gid, mode }: Stats, isLast: boolean): string | undef
   return undefined
 }
 
-/** Whether a group has no member but this user: many systems give each user one, and let it write what the user makes. */
+/**
+ * Whether a group has no member but this user: many systems give each user one, and let it write what the user makes. Its number
+ * alone, by which the room `disk` judges the files of any owner, does not tell who else is in it.
+ */
 function isOwnGroup(gid: number): boolean {
   try {
-    const { gid: own, username } = userInfo()
+    const { gid: own, username } = withDescriptorSync(() => userInfo())
     if (gid !== own) return false
-    const line = readFileSync('/etc/group', 'utf8')
+    const line = withDescriptorSync(() => readFileSync('/etc/group', 'utf8'))
       .split('\n')
       .find(text => text.startsWith(`${username}:`))
     const [, , number, members = ''] = line?.split(':') ?? []
     return number === `${gid}` && members.split(',').every(member => member === '' || member === username)
-  } catch {
+  } catch (error) {
+    if (error instanceof DescriptorsError) throw error
     // A user or groups that no file lists.
     return false
   }

@@ -15,7 +15,8 @@ import { wayTo } from './way.ts'
  */
 export type Sharing = 'private' | 'sticky' | 'open'
 
-const STICKY = 0o1000
+/** In a folder with this bit, only the owner of a file, or of the folder, may rename or remove the file (inode(7)). */
+export const STICKY = 0o1000
 
 /** Who may write into a folder. */
 export async function sharingOf(folder: string): Promise<Sharing> {
