@@ -1,3 +1,4 @@
+import { inParallel } from '../in-parallel.ts'
 import type { StorePath } from '../nix/index.ts'
 import type { CachedPath } from './caches.ts'
 import { CacheError } from './errors.ts'
@@ -45,28 +46,17 @@ export async function walkClosure(
     if (bytes > limits.bytes) throw tooLarge(roots, path, `narinfos of more than ${limits.bytes} bytes`)
   }
   roots.forEach(enqueue)
+  // A failure is told at once: other caches may let their requests wait.
   await new Promise<void>((resolve, reject) => {
-    let next = 0
-    let asked = 0
-    let failed = false
-    const fail = (error: unknown) => {
-      failed = true
-      reject(error)
-    }
-    const askNext = () => {
-      if (next === queue.length && asked === 0) resolve()
-      while (next < queue.length && asked < ASKED_AT_A_TIME && !failed) {
-        asked++
-        find(queue[next++])
-          .then(path => {
-            asked--
-            if (!failed) take(path)
-            askNext()
-          })
-          .catch(fail)
+    const ask = async (path: StorePath) => {
+      try {
+        take(await find(path))
+      } catch (error) {
+        reject(error)
+        throw error
       }
     }
-    askNext()
+    inParallel(queue, ASKED_AT_A_TIME, ask).then(resolve, reject)
   })
   return found
 }

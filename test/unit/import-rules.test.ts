@@ -74,7 +74,14 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'version.ts',
     'node:*',
   ],
-  'binary-cache': ['nspawn-rootfs-error.ts', 'nix', 'nar-file', 'describe-url.ts', 'node:querystring'],
+  'binary-cache': [
+    'in-parallel.ts',
+    'nspawn-rootfs-error.ts',
+    'nix',
+    'nar-file',
+    'describe-url.ts',
+    'node:querystring',
+  ],
   'image-source': [
     'nspawn-rootfs-error.ts',
     'printable.ts',

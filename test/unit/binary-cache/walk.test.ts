@@ -51,3 +51,10 @@ it('ends one by the length of its narinfos', async () => {
   const { message } = await walkEndless({ paths: 1e6, bytes: 100_000 }, 5)
   expect(message).toContain('has narinfos of more than 100000 bytes')
 })
+
+it('fails at once, whatever other requests are waiting for', async () => {
+  const [root, waiting] = ['0', '1'].map(name => parseStorePath(storePathOf(name)))
+  const never = new Promise<never>(() => {})
+  const find = (path: { readonly path: string }) => (path === waiting ? never : Promise.reject(new Error('not there')))
+  await expect(walkClosure(find, [waiting!, root!])).rejects.toThrow('not there')
+})
