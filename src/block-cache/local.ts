@@ -63,7 +63,7 @@ export interface LocalBlockCache extends BlockCache {
  * with `BlockCacheError` FOLDER_UNWRITABLE where the folder cannot be made or written.
  *
  * The folder is made, for its user alone, when something is put. Throws `BlockCacheError` FOLDER_UNTRUSTED for a folder
- * that others can change, and FOLDER_UNKNOWN if none is given and the user has no home.
+ * that others can change, and FOLDER_UNKNOWN if none is given and the user has no home; and `DescriptorsError`.
  */
 export function openBlockCache(folder?: string | URL, options: BlockCacheOptions = {}): LocalBlockCache {
   checkOptions(options, 'options')

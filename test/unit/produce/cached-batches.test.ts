@@ -30,7 +30,7 @@ it('asks a cache for 16 batches at a time', async () => {
   })
   const image = { compression: { format: 'tar.xz' }, container: { blockSize: 1, description: '' } }
   const { records } = await lookUpBatches(cache, batches, image as unknown as PreparedImage, {
-    sizes: createSizes({ batches, segments: batches.flatMap(({ segments }) => segments) } as unknown as ImagePlan),
+    sizes: createSizes({ batches } as unknown as ImagePlan),
     room: size => new Uint8Array(size),
     verify: undefined,
   })
