@@ -23,7 +23,7 @@ const ENTRY_SIZE_MAX = 64 * 1024 * 1024
 export const WRITING_PREFIX = '.writing-'
 
 /** The folder of a cache, and who may use it. */
-export interface Access {
+export interface CacheFolder {
   readonly folder: string
   /** Whether files of all users are believed, and others may read what is made as far as the umask lets them. */
   readonly shared: boolean
@@ -40,7 +40,7 @@ export interface StoredEntry {
  * waits for a fifo. Rejects where there is none. `sha256` is the digest of its contents where that is known.
  */
 export async function readEntry(
-  { folder, shared }: Access,
+  { folder, shared }: CacheFolder,
   name: string,
   // Not zeroed: all of it is read, or none of it given.
   { sha256, room = Buffer.allocUnsafeSlow }: { readonly sha256?: string; readonly room?: Room } = {},
@@ -69,7 +69,7 @@ export async function readEntry(
 }
 
 /** Writes an entry, in place of whatever bears its name. Rejects with the error of the system call, and leaves nothing. */
-export async function writeEntry({ folder, shared }: Access, name: string, bytes: Uint8Array): Promise<void> {
+export async function writeEntry({ folder, shared }: CacheFolder, name: string, bytes: Uint8Array): Promise<void> {
   if (bytes.length > ENTRY_SIZE_MAX) throw new RangeError(`an entry has up to ${ENTRY_SIZE_MAX} bytes`)
   const writing = join(folder, `${WRITING_PREFIX}${ownThreadName()}-${randomBytes(8).toString('hex')}`)
   const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL
@@ -91,7 +91,7 @@ export async function writeEntry({ folder, shared }: Access, name: string, bytes
 }
 
 /** Says that an entry was used now. */
-export async function touchEntry({ folder }: Access, name: string): Promise<void> {
+export async function touchEntry({ folder }: CacheFolder, name: string): Promise<void> {
   const now = new Date()
   await lutimes(join(folder, name), now, now)
 }

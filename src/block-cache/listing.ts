@@ -4,7 +4,7 @@ import { withDescriptor } from '../descriptors.ts'
 import { isAbandoned, isMissing, isTrusted } from '../disk/index.ts'
 import { sha256Hex } from '../sha256.ts'
 import { isRecordKey } from './batch-record.ts'
-import { type Access, WRITING_PREFIX } from './entry-file.ts'
+import { type CacheFolder, WRITING_PREFIX } from './entry-file.ts'
 
 const RECORD_PREFIX = 'record-'
 const ENTRY_NAME = /^(?:record|block)-[0-9a-f]{64}$/
@@ -33,7 +33,7 @@ export function fileNameOf(key: string): string {
 }
 
 /** Lists the folder of a cache: empty if it is not there. Follows no symlinks, and opens nothing. */
-export async function listFolder({ folder, shared }: Access): Promise<Listing> {
+export async function listFolder({ folder, shared }: CacheFolder): Promise<Listing> {
   const listing = { records: [] as CacheFile[], blocks: [] as CacheFile[], leftOvers: [] as CacheFile[] }
   for (const name of await namesIn(folder)) {
     const isWriting = name.startsWith(WRITING_PREFIX)
@@ -60,7 +60,7 @@ async function namesIn(folder: string): Promise<string[]> {
 }
 
 /** Removes files, in this order; an empty folder that bears the name of an entry, too. Resolves to their bytes. */
-export async function removeFiles({ folder }: Access, files: readonly CacheFile[]): Promise<number> {
+export async function removeFiles({ folder }: CacheFolder, files: readonly CacheFile[]): Promise<number> {
   let removed = 0
   for (const { name, size } of files) {
     const path = join(folder, name)

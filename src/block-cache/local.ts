@@ -5,7 +5,7 @@ import { DescriptorsError } from '../descriptors.ts'
 import { DiskError, makeFolders, reasonOf } from '../disk/index.ts'
 import { digestInKey, isRecordKey } from './batch-record.ts'
 import { type BlockCache, declareComparing } from './cache.ts'
-import { type Access, readEntry, touchEntry, writeEntry } from './entry-file.ts'
+import { type CacheFolder, readEntry, touchEntry, writeEntry } from './entry-file.ts'
 import { BlockCacheError } from './errors.ts'
 import { checkFolderTrust } from './folder-trust.ts'
 import { fileNameOf, listFolder, removeFiles } from './listing.ts'
@@ -95,7 +95,7 @@ function baseFolder(): string | undefined {
   return home.startsWith('/') ? join(home, '.cache') : undefined
 }
 
-function openFolder(access: Access, maxSize: number): LocalBlockCache {
+function openFolder(access: CacheFolder, maxSize: number): LocalBlockCache {
   const { folder, shared } = access
   // Bytes put since the cache was last cut to its size; at first nobody knows.
   let added = Number.POSITIVE_INFINITY

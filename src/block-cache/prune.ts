@@ -1,7 +1,7 @@
 import { DescriptorsError } from '../descriptors.ts'
 import { inParallel } from '../in-parallel.ts'
 import { parseRecord } from './batch-record.ts'
-import { type Access, readEntry } from './entry-file.ts'
+import { type CacheFolder, readEntry } from './entry-file.ts'
 import { type CacheFile, fileNameOf, listFolder, removeFiles } from './listing.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -13,7 +13,7 @@ const READS = 4
  * Removes left-overs, and then batches that were not used for longest, until at most `maxSize` bytes are left. Resolves to
  * the bytes removed. Throws `DescriptorsError`.
  */
-export async function pruneFolder(access: Access, maxSize: number): Promise<number> {
+export async function pruneFolder(access: CacheFolder, maxSize: number): Promise<number> {
   const { records, blocks, leftOvers } = await listFolder(access)
   const removed = await removeFiles(access, leftOvers)
   if (sizeOf(records) + sizeOf(blocks) <= maxSize) return removed
@@ -45,7 +45,7 @@ export function sizeOf(files: readonly CacheFile[]): number {
 }
 
 /** The names of the files of the blocks that a record names: none if it is damaged. Throws `DescriptorsError`. */
-async function blocksOf(access: Access, { name }: CacheFile): Promise<string[]> {
+async function blocksOf(access: CacheFolder, { name }: CacheFile): Promise<string[]> {
   const entry = await readEntry(access, name).catch(error => {
     // Such a record is whole, and so are its blocks.
     if (error instanceof DescriptorsError) throw error

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { READ_SIZE, withDescriptor } from '../descriptors.ts'
-import { openFile, reasonOf } from '../disk/index.ts'
+import { openRegularFile, reasonOf } from '../disk/index.ts'
 import { COMPANION_MAX } from '../image-files.ts'
 import { IMAGE_SIZE_MAX, openAccess, type ServerOptions } from '../image-source/index.ts'
 import { isHttp } from '../is-http.ts'
@@ -30,7 +30,7 @@ async function openFolder(folder: string | URL): Promise<ImageFolder> {
   const whole = resolvePath(folder, 'folder')
   const files = new Set(await attempt(`${folder}`, () => withDescriptor(() => readdir(whole))))
   const open = async (file: string, end?: number) => {
-    const handle = await openFile(join(whole, file))
+    const handle = await openRegularFile(join(whole, file))
     return handle.createReadStream({ highWaterMark: READ_SIZE, end })
   }
   return {

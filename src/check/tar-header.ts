@@ -40,7 +40,7 @@ export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): 
 export function checkTarHeader(entry: TarEntry, report: Report): void {
   const { header, pax } = entry
   const path = normalizePath(entry.path)
-  const isDevice = '34'.includes(header.type)
+  const isDevice = '34'.includes(header.typeflag)
   for (const field of isDevice ? DEVICE_FIELDS : FIELDS) {
     if (header[field] !== undefined) continue
     report('number', `has no number for its ${field}, which GNU tar refuses`, { path, until: 258 })
@@ -56,14 +56,14 @@ export function checkTarHeader(entry: TarEntry, report: Report): void {
     report('path', 'has a prefix that GNU tar leaves out: its magic is neither that of POSIX nor that of GNU', { path })
   }
   // Where it is known, it is taken for that of a hard link.
-  if (entry.isTargetExtended && !LINKS.includes(header.type)) {
+  if (entry.isTargetExtended && !LINKS.includes(header.typeflag)) {
     const what = typeOf(entry) === 'other' ? 'no link' : `a ${typeOf(entry)}`
     report('hard-link', `is ${what}, and a header in front of it tells where it links to`, { path, since: 259 })
   }
-  if (pax.linkpath === '' && header.type === '2') {
+  if (pax.linkpath === '' && header.typeflag === '2') {
     report('symlink', 'leads to no path at all, by a pax header', { path, until: 258 })
   }
-  switch (header.type) {
+  switch (header.typeflag) {
     case 'M':
       report('entry-type', 'is a part of a file that began in another archive: join the volumes', { path })
       break

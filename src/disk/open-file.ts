@@ -16,7 +16,7 @@ export interface OpenFileOptions {
  * Opens a regular file to read. Anything else is refused at once: opening a pipe would wait for its writer, and block a thread
  * of Node's own meanwhile.
  */
-export async function openFile(path: string, options: OpenFileOptions = {}): Promise<FileHandle> {
+export async function openRegularFile(path: string, options: OpenFileOptions = {}): Promise<FileHandle> {
   const { flags = 0, signal, explain = () => 'it is no regular file' } = options
   const handle = await withDescriptor(() => open(path, constants.O_RDONLY | constants.O_NONBLOCK | flags), signal)
   try {

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { DescriptorsError } from '../descriptors.ts'
 import { sha256Hex } from '../sha256.ts'
 import { DiskError } from './errors.ts'
-import { openFile } from './open-file.ts'
+import { openRegularFile } from './open-file.ts'
 import { reasonOf } from './reason.ts'
 import type { FileDigest } from './staged-file.ts'
 
@@ -16,7 +16,7 @@ const SIZE_MAX = 256 * 1024 * 1024
  */
 export async function readIfThere(path: string, trusts?: (found: Stats) => boolean): Promise<Buffer | undefined> {
   try {
-    const handle = await openFile(path, trusts && { flags: constants.O_NOFOLLOW })
+    const handle = await openRegularFile(path, trusts && { flags: constants.O_NOFOLLOW })
     try {
       const found = await handle.stat()
       if (trusts && !trusts(found)) return undefined

@@ -1,7 +1,7 @@
 /** The bytes of an image file, read at any place: from a disk or a web server. */
 import type { Stats } from 'node:fs'
 import { describeUrl } from '../describe-url.ts'
-import { openFile as openRegular, reasonOf } from '../disk/index.ts'
+import { openRegularFile, reasonOf } from '../disk/index.ts'
 import type { FileRange } from '../http/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { OpenError } from './errors.ts'
@@ -48,7 +48,7 @@ export const IMAGE_SIZE_MAX = 64 * 1024 ** 3
 export async function openFile(path: string, signal?: AbortSignal): Promise<ImageSource> {
   const fail = (error: unknown) => unreadable(path, reasonOf(error), error)
   const explain = (found: Stats) => (found.isDirectory() ? 'it is a folder' : 'it is no regular file, and cannot seek')
-  const handle = await openRegular(path, { signal, explain }).catch(error => {
+  const handle = await openRegularFile(path, { signal, explain }).catch(error => {
     throw fail(error)
   })
   const { size } = await handle.stat().catch(async error => {

@@ -5,7 +5,13 @@ import { compressionOf } from '../compression.ts'
 import { containerOf } from '../container/index.ts'
 import { isHttp } from '../is-http.ts'
 import { type ImageSpec, type PreparedImage, prepareImage } from '../plan/index.ts'
-import { type CrewOptions, type Production, type Progress, produce, startCrew } from '../produce/index.ts'
+import {
+  type BuildThreadsOptions,
+  type Production,
+  type Progress,
+  produce,
+  startBuildThreads,
+} from '../produce/index.ts'
 import type { OpenedClosure } from '../store/index.ts'
 import type { BuildOptions } from './options.ts'
 
@@ -43,7 +49,7 @@ export async function startAttempt(
   const { signal } = ending
   signal.throwIfAborted()
   // Threads start as slowly as Nix lists a closure, so they start while the image is planned.
-  const crew = startCrew(containerOf(compressionOf(spec)), {
+  const threads = startBuildThreads(containerOf(compressionOf(spec)), {
     workerUrl,
     workers,
     reads: readsOf(spec.source),
@@ -51,16 +57,20 @@ export async function startAttempt(
   })
   try {
     const image = await prepareImage(spec, { known, signal })
-    return { image, production: produce(image, crew, { cache, verifyCache, onProgress, ending }), close: crew.stop }
+    return {
+      image,
+      production: produce(image, threads, { cache, verifyCache, onProgress, ending }),
+      close: threads.stop,
+    }
   } catch (error) {
-    await crew.stop()
+    await threads.stop()
     signal.throwIfAborted()
     throw error
   }
 }
 
 /** What threads read, as far as that is known before the closure is found. Throws `TypeError` if `source` names several places. */
-function readsOf(source: ClosureSource = {}): CrewOptions['reads'] {
+function readsOf(source: ClosureSource = {}): BuildThreadsOptions['reads'] {
   const place = placeOf(source)
   switch (place.kind) {
     case 'caches':

@@ -1,6 +1,6 @@
 export type { FileChunk } from './assembling.ts'
 export { beginAlike } from './begin-alike.ts'
-export { type CrewOptions, startCrew } from './crew.ts'
+export { type BuildThreadsOptions, startBuildThreads } from './build-threads.ts'
 export type { PackedSizes } from './packing.ts'
 export { type Production, produce } from './produce.ts'
 export type { FetchProgress, Progress } from './progress.ts'

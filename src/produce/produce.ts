@@ -4,15 +4,15 @@ import { type Batch, type ImagePlan, narSizeOf, type PreparedImage } from '../pl
 import type { Threads } from '../pool/index.ts'
 import type { Warning } from '../warning.ts'
 import { assembleBlocks, assemblePlain, type FileChunk } from './assembling.ts'
+import type { BuildThreads } from './build-threads.ts'
 import { type CacheFaults, cacheWarnings } from './cache-faults.ts'
 import { type CachedBatches, lookUpBatches } from './cached-batches.ts'
-import type { Crew } from './crew.ts'
-import { guard } from './guard.ts'
 import { lookAhead } from './look-ahead.ts'
 import { createMemoryPool, type MemoryPool } from './memory-pool.ts'
 import { createSizes, type PackedSizes, type PackOptions, type Piece, packBatches, packImage } from './packing.ts'
 import { createProgress, type Fetching, type Progress } from './progress.ts'
 import { createBatchVerifier } from './verify-batch.ts'
+import { withProgress } from './with-progress.ts'
 import type { VerifyTask } from './worker.ts'
 
 /** How to produce; none of it reaches the bytes of an image. */
@@ -59,17 +59,17 @@ export interface Production {
 /** Produces the bytes of an image that was planned. */
 export function produce(
   image: PreparedImage,
-  crew: Crew,
+  threads: BuildThreads,
   { cache, verifyCache, onProgress, ending }: ProduceOptions,
 ): Production {
   const sizes = createSizes(image.plan)
   const count = new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT)
   const fetching = { count, missing: [...image.plan.batches] }
   const faults: CacheFaults = { mislabelling: new Set(), mismatches: [] }
-  const all = chunksOf(image, sizes, crew, { fetching, faults, cache, verifyCache, signal: ending.signal })
+  const all = chunksOf(image, sizes, threads, { fetching, faults, cache, verifyCache, signal: ending.signal })
   const progress = onProgress && createProgress(image.plan, fetching, onProgress)
   return {
-    chunks: guard(all, progress, ending),
+    chunks: withProgress(all, progress, ending),
     sizes,
     get verifiedNarSize() {
       return verifyCache ? image.plan.narSize : image.plan.narSize - sizes.cachedNars
@@ -89,18 +89,18 @@ interface ChunkOptions extends Pick<ProduceOptions, 'cache' | 'verifyCache'> {
 async function* chunksOf(
   image: PreparedImage,
   sizes: PackedSizes,
-  crew: Crew,
+  threads: BuildThreads,
   options: ChunkOptions,
 ): AsyncGenerator<FileChunk> {
-  const { packers, encoders, workers } = crew
+  const { packers, encoders, workers } = threads
   const { fetching, faults } = options
   const { plan, container, compression } = image
   const pieceSize = container.blockSize
   const onMislabelling = (cacheUrl: string) => faults.mislabelling.add(cacheUrl)
   const common = { packers, pieceSize, fetched: fetching.count, onMislabelling }
   if (!container.blocks || !encoders) {
-    const piecesAhead = Math.ceil(PLAIN_AHEAD / crew.packing / pieceSize)
-    const packing = { ...common, lanes: crew.packing, slotSize: pieceSize, piecesAhead }
+    const piecesAhead = Math.ceil(PLAIN_AHEAD / threads.packing / pieceSize)
+    const packing = { ...common, lanes: threads.packing, slotSize: pieceSize, piecesAhead }
     return yield* assemblePlain(packImage(plan, plan.batches, packing, sizes))
   }
   const memory = createMemoryPool()
@@ -120,7 +120,7 @@ async function* chunksOf(
     repack(batch: Batch) {
       sizes.cachedNars -= narSizeOf(batch)
       fetching.missing.push(batch)
-      return repack(plan, batch, packing, sizes, crew)
+      return repack(plan, batch, packing, sizes, threads)
     },
   }
   // Where nothing is to be read, the packer is idle, and encodes the entries around the batches: no other thread starts.
@@ -224,9 +224,9 @@ async function* repack(
   batch: Batch,
   packing: PackOptions,
   sizes: PackedSizes,
-  crew: Crew,
+  threads: BuildThreads,
 ): AsyncGenerator<Piece> {
-  const packers = crew.startPacker()
+  const packers = threads.startPacker()
   try {
     yield* packBatches(plan, [batch], { ...packing, packers }, sizes)
   } finally {

@@ -166,20 +166,26 @@ function* takeHeader(take: Take): Walk<EntryHeader> {
     parts.push(block)
     const header = decodeTarHeader(block)
     const size = header?.size ?? 0
-    if (header && (header.type === 'L' || header.type === 'K') && size > 0 && size <= LONG_MAX && parts.length < 5) {
+    if (
+      header &&
+      (header.typeflag === 'L' || header.typeflag === 'K') &&
+      size > 0 &&
+      size <= LONG_MAX &&
+      parts.length < 5
+    ) {
       const text = yield* take(tarPaddedSize(size))
       parts.push(text)
-      names[header.type] = decodeByteString(text, 0, size - 1)
+      names[header.typeflag] = decodeByteString(text, 0, size - 1)
       continue
     }
-    const type = header && TYPES[header.type]
+    const type = header && TYPES[header.typeflag]
     if (!type) throw new Error('it is no entry of a store path')
     const path = names.L ?? header.path
     return {
       bytes: Buffer.concat(parts),
       type,
       path: type === 'directory' ? path.replace(/\/$/, '') : path,
-      target: names.K ?? header.target,
+      target: names.K ?? header.linkname,
       size,
       executable: isExecutable(header.mode ?? 0),
     }

@@ -9,11 +9,20 @@ import { sha256Hex } from '../sha256.ts'
 import type { Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { type BuiltImage, STAGED } from './build-version.ts'
-import { checkNames, isOurs, isThere, LATEST, linkTarget, stateName, stateNumbers, versionedName } from './layout.ts'
+import {
+  isOurs,
+  isThere,
+  LATEST,
+  linkTarget,
+  refuseTakenNames,
+  stateName,
+  stateNumbers,
+  versionedName,
+} from './layout.ts'
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
 import { filesOfVersion, type Published, type PublishedImage, readPublished } from './record.ts'
-import { isSameState, mendModes, publishFile, stageState, standingNames } from './state.ts'
+import { fixModes, isSameState, publishFile, stageState, standingNames } from './state.ts'
 import { transferFileOf, transferText } from './transfer.ts'
 
 /** How to publish. */
@@ -45,7 +54,7 @@ export async function commit(
   const current = isSame ? stateName(published.number) : state
   await commitChange(out, scratch, await stageChange(scratch, { published, next, staged, current }))
   // In an open folder others could put a link to any file of this user in the place of one.
-  if (scratch.sharing !== 'open') await mendModes(out, current, next.versions.flatMap(filesOfVersion))
+  if (scratch.sharing !== 'open') await fixModes(out, current, next.versions.flatMap(filesOfVersion))
   const names = built.map(({ file }) => file)
   return {
     folder,
@@ -64,7 +73,7 @@ export async function commit(
   }
 }
 
-interface TurnOver {
+interface ChangeInputs {
   readonly published: Published | undefined
   readonly next: NextVersions
   /** The folder of a publication in the scratch folder. */
@@ -74,11 +83,11 @@ interface TurnOver {
 }
 
 /** Puts into `scratch` what is to get a name in `out`, and resolves to the change. */
-async function stageChange(scratch: Scratch, { published, next, staged, current }: TurnOver): Promise<Change> {
+async function stageChange(scratch: Scratch, { published, next, staged, current }: ChangeInputs): Promise<Change> {
   const { out } = scratch
   const standing = await standingNames(staged)
   const made = next.isNew ? filesOfVersion(next.latest) : []
-  await checkNames(out, standing, made)
+  await refuseTakenNames(out, standing, made)
   for (const { name, files } of next.isNew ? next.latest.images : []) {
     for (const { file } of files) {
       const target = join(scratch.folder, versionedName(name, next.latest.version, file))
@@ -90,13 +99,13 @@ async function stageChange(scratch: Scratch, { published, next, staged, current 
   }
   const links = await linksToMake(scratch, standing)
   const isNewState = !(await isThere(join(out, current)))
-  const isLed = (await readlink(join(out, LATEST)).catch(() => undefined)) === current
-  if (!isLed) await attempt(join(out, LATEST), () => symlink(current, join(scratch.folder, LATEST)))
+  const pointsThere = (await readlink(join(out, LATEST)).catch(() => undefined)) === current
+  if (!pointsThere) await attempt(join(out, LATEST), () => symlink(current, join(scratch.folder, LATEST)))
   // The one before stays for those who have been led to it already.
   const states = (await stateNumbers(out)).filter(number => isNewState && number !== published?.number)
   return {
     // First what the new checksums list: so they are right, wherever this ends.
-    files: [...made, ...(isNewState ? [current] : []), ...links, ...(isLed ? [] : [LATEST])],
+    files: [...made, ...(isNewState ? [current] : []), ...links, ...(pointsThere ? [] : [LATEST])],
     outdated: [
       ...(await linksToRemove(out, standing)),
       ...[...next.removed, ...(published?.incomplete ?? [])].flatMap(filesOfVersion),

@@ -47,7 +47,11 @@ export async function isOurs(folder: string, file: string): Promise<boolean> {
 }
 
 /** Throws `PublishError` IN_THE_WAY where a name that stays, or the name of a new file, is taken by something else. */
-export async function checkNames(folder: string, staying: readonly string[], made: readonly string[]): Promise<void> {
+export async function refuseTakenNames(
+  folder: string,
+  staying: readonly string[],
+  made: readonly string[],
+): Promise<void> {
   const refuse = (path: string, what: string) =>
     new PublishError('IN_THE_WAY', path, `${path}: is in the way of ${what}; remove it or choose another folder`)
   for (const file of [LATEST, ...staying]) {

@@ -40,7 +40,7 @@ export async function publishFile(path: string): Promise<void> {
  * Lets others read what stands in the folder `out`: `files`, the folder `state` and what is in that. Earlier versions of this
  * program left them as the umask said. What cannot be changed stays as it is. Never rejects.
  */
-export async function mendModes(out: string, state: string, files: readonly string[]): Promise<void> {
+export async function fixModes(out: string, state: string, files: readonly string[]): Promise<void> {
   const inside = await withDescriptor(() => readdir(join(out, state))).catch(() => [])
   for (const name of [...files, state, ...inside.map(file => join(state, file))]) {
     const path = join(out, name)

@@ -1,5 +1,5 @@
 /** Names of versions: each has to be newer than all before, or `systemd-sysupdate` and `pull` would not take it. */
-import { compareVersions } from '../systemd/index.ts'
+import { compareSystemdVersions } from '../systemd/index.ts'
 import { PublishError } from './errors.ts'
 import type { Published } from './record.ts'
 
@@ -21,8 +21,9 @@ export function checkVersionName(version: string): void {
 export function nameVersion(asked: string | undefined, published: Published | undefined): string {
   const newest = published?.newest
   const name = asked ?? nextOfToday(newest)
-  if (newest === undefined || compareVersions(name, newest) > 0) return name
-  const isTaken = compareVersions(name, newest) === 0 || published?.versions.some(({ version }) => version === name)
+  if (newest === undefined || compareSystemdVersions(name, newest) > 0) return name
+  const isTaken =
+    compareSystemdVersions(name, newest) === 0 || published?.versions.some(({ version }) => version === name)
   const why = isTaken
     ? 'was published before, and a version never changes'
     : `sorts before ${newest}, which was published before: nobody would update to it`

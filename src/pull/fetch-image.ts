@@ -5,7 +5,7 @@ import type { BlockCache } from '../block-cache/index.ts'
 import { attempt, syncFile } from '../disk/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
 import { PullError } from './errors.ts'
-import { type FetchOptions, fetchParts, fetchRests } from './fetch-parts.ts'
+import { fetchParts, fetchRests, type PartFetch } from './fetch-parts.ts'
 import { fetchPlain } from './fetch-plain.ts'
 import type { ImagePart } from './image-parts.ts'
 import { openLocalParts } from './local-parts.ts'
@@ -13,13 +13,13 @@ import type { OlderImage } from './older-images.ts'
 import type { PullProgress } from './options.ts'
 import { createPartialImage, type PartialImage } from './partial-image.ts'
 import { rebuildParts } from './rebuild.ts'
-import type { Server } from './server.ts'
+import type { ImageServer } from './server.ts'
 import { findSharedPrefixes } from './shared-prefixes.ts'
 import { PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** The image to fetch, and its server. */
 export interface ImageRequest {
-  readonly server: Server
+  readonly server: ImageServer
   readonly file: string
   /** SHA-256 of the image in lower-case base 16, if it is known. */
   readonly sha256: string | undefined
@@ -133,7 +133,7 @@ async function gather(
   } finally {
     await local.close()
   }
-  const options: FetchOptions = {
+  const options: PartFetch = {
     ...{ server, file, size, partial, signal },
     onFetched(count) {
       bytesFetched += count

@@ -2,14 +2,14 @@
 import { sha256Hex } from '../sha256.ts'
 import { PullError } from './errors.ts'
 import type { RemoteChecksums } from './remote-checksums.ts'
-import type { Server } from './server.ts'
+import type { ImageServer } from './server.ts'
 
 /**
  * The bytes of a file, as its digest says; `undefined` if the checksums do not list it, or the server has none. Without checksums
  * any will do. Throws `PullError` PULL_WRONG and `HttpError`.
  */
 export async function fetchListed(
-  server: Server,
+  server: ImageServer,
   file: string,
   limit: number,
   checksums: RemoteChecksums | undefined,

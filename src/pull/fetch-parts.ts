@@ -4,12 +4,12 @@ import { inParallel } from '../in-parallel.ts'
 import { PullError } from './errors.ts'
 import { endOf, type ImagePart, joinParts } from './image-parts.ts'
 import type { PartialImage } from './partial-image.ts'
-import { countFailures, isOfServer, type Server } from './server.ts'
+import { countFailures, type ImageServer, isOfServer } from './server.ts'
 import { HEAD_SIZE, readSharedPrefix, type SharedPrefix } from './shared-prefixes.ts'
 
 /** The image to fetch, and the file that it goes to. */
-export interface FetchOptions {
-  readonly server: Server
+export interface PartFetch {
+  readonly server: ImageServer
   readonly file: string
   /** Bytes of the image. */
   readonly size: number
@@ -26,7 +26,7 @@ const REQUESTS = 4
  * Fetches parts by ranges, several at a time. A part that comes wrong is fetched again; a server without ranges sends the
  * whole image. Throws `PullError` PULL_WRONG and PULL_MISSING, `HttpError` and `DiskError`.
  */
-export async function fetchParts(missing: readonly ImagePart[], options: FetchOptions): Promise<void> {
+export async function fetchParts(missing: readonly ImagePart[], options: PartFetch): Promise<void> {
   const { server, file, size, signal } = options
   const failures = countFailures(signal)
   const queue = joinParts(missing)
@@ -77,7 +77,7 @@ export async function fetchParts(missing: readonly ImagePart[], options: FetchOp
  */
 export async function fetchRests(
   prefixes: readonly SharedPrefix[],
-  { server, file, size, partial, onFetched }: FetchOptions,
+  { server, file, size, partial, onFetched }: PartFetch,
 ): Promise<Map<ImagePart, number>> {
   const right = new Map<ImagePart, number>()
 
@@ -125,7 +125,7 @@ interface Stretch {
 async function takeParts(
   { chunks, start }: Stretch,
   parts: readonly ImagePart[],
-  { partial, onFetched }: FetchOptions,
+  { partial, onFetched }: PartFetch,
   taken: (part: ImagePart) => void,
 ): Promise<void> {
   let position = start

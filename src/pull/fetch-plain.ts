@@ -2,7 +2,7 @@
 import { IMAGE_SIZE_MAX } from '../image-source/index.ts'
 import type { PullProgress } from './options.ts'
 import type { PartialImage } from './partial-image.ts'
-import { countFailures, type Server } from './server.ts'
+import { countFailures, type ImageServer } from './server.ts'
 
 const RANGE_NOT_SATISFIABLE = 416
 
@@ -11,7 +11,7 @@ const GAIN = 10_000
 
 /** The image to fetch, and the file that it goes to. */
 export interface PlainOptions {
-  readonly server: Server
+  readonly server: ImageServer
   readonly file: string
   readonly partial: PartialImage
   readonly signal: AbortSignal
@@ -55,7 +55,7 @@ export async function fetchPlain({ server, file, partial, signal, onProgress }: 
 }
 
 /** Asks for the bytes from `there` on, or for all. */
-async function ask(server: Server, file: string, there: number) {
+async function ask(server: ImageServer, file: string, there: number) {
   // Behind the last byte there is nothing to ask for: the last one that is there comes again.
   const start = Math.max(0, there - 1)
   const { bytes, isPart, identity } = await server.range(file, start, IMAGE_SIZE_MAX - start, IMAGE_SIZE_MAX)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
 import { type BlockCache, findBlock } from '../block-cache/index.ts'
-import { openFile } from '../disk/index.ts'
+import { openRegularFile } from '../disk/index.ts'
 import type { ImagePart } from './image-parts.ts'
 import type { OlderImage } from './older-images.ts'
 import { READ_SIZE } from './partial-image.ts'
@@ -35,7 +35,7 @@ export function openLocalParts(
   const handles = new Map<string, FileHandle>()
   let buffer: Buffer | undefined
   const openOnce = async (path: string) => {
-    const handle = handles.get(path) ?? (await openFile(path))
+    const handle = handles.get(path) ?? (await openRegularFile(path))
     handles.set(path, handle)
     return handle
   }

@@ -1,6 +1,6 @@
 /** The tar of older images on this machine, block by block. */
 import type { FileHandle } from 'node:fs/promises'
-import { openFile } from '../disk/index.ts'
+import { openRegularFile } from '../disk/index.ts'
 import { type ManifestBlock, partsBetween } from '../manifest/index.ts'
 import { type Check, checkSize, decodeBlockHeader, decodeLoneBlock } from '../xz/index.ts'
 import type { OlderImage } from './older-images.ts'
@@ -33,7 +33,7 @@ export function openOlderTar(older: readonly OlderImage[]): OlderTar {
 
   async function decode(image: OlderImage, { offset, size, tarSize }: ManifestBlock) {
     if (last?.image === image && last.offset === offset) return last.data
-    const handle = handles.get(image.path) ?? (await openFile(image.path))
+    const handle = handles.get(image.path) ?? (await openRegularFile(image.path))
     handles.set(image.path, handle)
     const bytes = new Uint8Array(size)
     await handle.read(bytes, 0, size, offset)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { attempt, openFile, writeAll } from '../disk/index.ts'
+import { attempt, openRegularFile, writeAll } from '../disk/index.ts'
 import type { ImagePart } from './image-parts.ts'
 
 /** An image file as far as it is there. Writes throw `DiskError`. */
@@ -40,7 +40,7 @@ export function createPartialImage(handle: FileHandle, path: string): PartialIma
 
 /** Whether a file has these contents; with `size`, that is asked first. */
 export async function hasDigest(path: string, sha256: string, size?: number): Promise<boolean> {
-  const handle = await openFile(path).catch(() => undefined)
+  const handle = await openRegularFile(path).catch(() => undefined)
   try {
     const found = await handle?.stat()
     if (!handle || !found || (size !== undefined && found.size !== size)) return false

@@ -14,7 +14,7 @@ import { imagesBegun, imagesFrom, imagesIn } from './older-images.ts'
 import type { PullOptions } from './options.ts'
 import { hasDigest } from './partial-image.ts'
 import type { RemoteChecksums } from './remote-checksums.ts'
-import type { Server } from './server.ts'
+import type { ImageServer } from './server.ts'
 import { MANIFEST_OF_PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** An image that was pulled. */
@@ -40,7 +40,7 @@ export interface PulledImage {
 
 /** A pull, as it was asked for. */
 export interface Pull {
-  readonly server: Server
+  readonly server: ImageServer
   readonly file: string
   readonly folder: string
   readonly work: WorkFolder

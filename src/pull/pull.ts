@@ -11,7 +11,7 @@ import { checkPullOptions, type PullOptions } from './options.ts'
 import { type Pull, type PulledImage, pullPublished } from './pull-published.ts'
 import { fetchChecksums } from './remote-checksums.ts'
 import { noteSeen } from './seen.ts'
-import { isOfServer, openServer } from './server.ts'
+import { isOfServer, openImageServer } from './server.ts'
 import { openWorkFolder } from './work-folder.ts'
 
 /** A publication may be replaced while it is fetched. The pull starts again, this many times at most. */
@@ -52,7 +52,7 @@ export async function pullImage(
   try {
     const work = await openWorkFolder(out, file)
     try {
-      const server = openServer(address, access, signal, tellSilence)
+      const server = openImageServer(address, access, signal, tellSilence)
       const pull: Pull = { server, file, folder: out, work, verifier, options: { ...options, signal } }
       // Two pulls of one image would write into the same file.
       return await withLock(work.folder, () => pullLatest(pull), signal)

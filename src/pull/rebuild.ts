@@ -9,7 +9,7 @@ import { type Container, containerOf } from '../container/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
 import { sha256Hex } from '../sha256.ts'
 import { createLoneBlockDecoder, decodeBlockHeader } from '../xz/index.ts'
-import type { FetchOptions } from './fetch-parts.ts'
+import type { PartFetch } from './fetch-parts.ts'
 import { endOf, type ImagePart } from './image-parts.ts'
 import type { OlderImage } from './older-images.ts'
 import { CHECK, type OlderTar, openOlderTar } from './older-tar.ts'
@@ -26,7 +26,7 @@ interface Rebuild extends SlicedBlock {
 }
 
 /** The manifest of the image, and the older images on this machine. */
-export interface RebuildOptions extends FetchOptions {
+export interface RebuildOptions extends PartFetch {
   readonly manifest: ImageManifest
   readonly older: readonly OlderImage[]
 }
@@ -112,7 +112,7 @@ const REQUEST_MIN = 32 * 1024
 async function fetchTar(
   { part, tarSize, tarWanted, prefix }: Rebuild,
   data: Uint8Array,
-  { server, file, size, onFetched }: FetchOptions,
+  { server, file, size, onFetched }: PartFetch,
 ): Promise<{ readonly fetched: number; readonly filled: number }> {
   let fetched = 0
   const fetch = async (start: number, count: number): Promise<Uint8Array[]> => {

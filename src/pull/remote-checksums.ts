@@ -13,10 +13,10 @@ import {
 } from '../image-files.ts'
 import { parseChecksums } from '../manifest/index.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
-import { compareVersions } from '../systemd/index.ts'
+import { compareSystemdVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
 import type { PublicationAge } from './seen.ts'
-import type { Server } from './server.ts'
+import type { ImageServer } from './server.ts'
 
 /** The files in a folder on a server, by their digests. */
 export interface RemoteChecksums extends PublicationAge {
@@ -31,7 +31,7 @@ export interface RemoteChecksums extends PublicationAge {
  * their signature is fetched, so both are fetched again if they do not fit. Throws `PullError` PULL_MISSING, PULL_UNSIGNED and
  * PULL_UNLISTED, and `HttpError`.
  */
-export async function fetchChecksums(server: Server, file: string, verifier?: Verifier): Promise<RemoteChecksums> {
+export async function fetchChecksums(server: ImageServer, file: string, verifier?: Verifier): Promise<RemoteChecksums> {
   return server.persist(async () => {
     const url = server.urlOf(CHECKSUMS_FILE)
     const bytes = await server.document(CHECKSUMS_FILE, COMPANION_MAX)
@@ -62,7 +62,7 @@ export async function fetchChecksums(server: Server, file: string, verifier?: Ve
   })
 }
 
-async function verifySignature(server: Server, contents: Uint8Array, verifier: Verifier): Promise<Verification> {
+async function verifySignature(server: ImageServer, contents: Uint8Array, verifier: Verifier): Promise<Verification> {
   let why: string | undefined
   for (const name of Object.values(SIGNATURE_FILES)) {
     const signature = await server.document(name, COMPANION_MAX)
@@ -96,5 +96,5 @@ function newestVersion(file: string, files: readonly string[]): string | undefin
   const versions = files
     .filter(other => other.startsWith(`${name}_`) && other.endsWith(suffix))
     .map(other => other.slice(name.length + 1, -suffix.length))
-  return versions.sort(compareVersions).at(-1)
+  return versions.sort(compareSystemdVersions).at(-1)
 }

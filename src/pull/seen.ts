@@ -8,7 +8,7 @@
  */
 import { join } from 'node:path'
 import { DiskError, isOwn, readIfThere } from '../disk/index.ts'
-import { compareVersions } from '../systemd/index.ts'
+import { compareSystemdVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
 import type { WorkFolder } from './work-folder.ts'
 
@@ -41,7 +41,7 @@ export async function noteSeen(work: WorkFolder, url: string, now: PublicationAg
   const last = Object.hasOwn(all, url) ? all[url] : undefined
   const isSame = last?.digest === now.digest
   // The same image may be published as a newer version, with another one beside it.
-  if (isSame && compareVersions(now.version ?? '', last.version ?? '') <= 0) return
+  if (isSame && compareSystemdVersions(now.version ?? '', last.version ?? '') <= 0) return
   const why = last && !isSame ? whyOlder(now, last) : undefined
   if (why !== undefined && !allowDowngrade) {
     throw new PullError(
@@ -58,7 +58,7 @@ export async function noteSeen(work: WorkFolder, url: string, now: PublicationAg
 
 function whyOlder(now: PublicationAge, last: Seen): string | undefined {
   if (now.version !== undefined && last.version !== undefined) {
-    const order = compareVersions(now.version, last.version)
+    const order = compareSystemdVersions(now.version, last.version)
     if (order > 0) return undefined
     if (order < 0) return `the newest version is ${now.version}, and was ${last.version}`
   } else if (last.version !== undefined) {

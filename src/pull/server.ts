@@ -7,7 +7,7 @@ import { PullError } from './errors.ts'
 import { createSilence } from './silence.ts'
 
 /** The folder on a server that an image is in. */
-export interface Server {
+export interface ImageServer {
   /** A file as messages name it. */
   urlOf(file: string): string
   /** The whole of a small file; `undefined` if there is none. */
@@ -26,12 +26,12 @@ export interface Server {
 }
 
 /** Opens the folder of the image at `url`. `onSilence` is told as {@link createSilence} says. */
-export function openServer(
+export function openImageServer(
   url: URL,
   access: Access,
   signal: AbortSignal,
   onSilence: (isSilent: boolean) => void,
-): Server {
+): ImageServer {
   const silence = createSilence(onSilence)
   let hasRanges: boolean | undefined
   const addressOf = (file: string) => new URL(encodeURIComponent(file), url).href

@@ -4,7 +4,7 @@
  * is a guess, and the digest of the block tells whether it was right.
  */
 import type { FileHandle } from 'node:fs/promises'
-import { openFile } from '../disk/index.ts'
+import { openRegularFile } from '../disk/index.ts'
 import type { ImageManifest } from '../manifest/index.ts'
 import { decodeBlockHeader, type Filter, sizeOfFirstChunks } from '../xz/index.ts'
 import type { ImagePart } from './image-parts.ts'
@@ -82,7 +82,7 @@ export async function readSharedPrefix(
 ): Promise<KnownBytes | undefined> {
   let handle: FileHandle | undefined
   try {
-    handle = await openFile(path)
+    handle = await openRegularFile(path)
     const block = new Uint8Array(size)
     const { bytesRead } = await handle.read(block, 0, size, offset)
     const older = decodeBlockHeader(block)

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs'
 import { type FileHandle, readlink, realpath, stat } from 'node:fs/promises'
 import { join, relative, resolve, sep } from 'node:path'
-import { openFile } from '../disk/index.ts'
+import { openRegularFile } from '../disk/index.ts'
 import { ServeError } from './errors.ts'
 
 /** Something that may be served. */
@@ -45,7 +45,7 @@ export async function findIn(root: string, path: string): Promise<Found | undefi
 /** Opens a file that {@link findIn} found; `undefined` if somebody has put something else in its place, or on the way to it. */
 export async function openFound(root: string, { path }: Found): Promise<FileHandle | undefined> {
   const whole = join(root, path)
-  const handle = await openFile(whole, { flags: constants.O_NOFOLLOW }).catch(() => undefined)
+  const handle = await openRegularFile(whole, { flags: constants.O_NOFOLLOW }).catch(() => undefined)
   // The links in here are the descriptors themselves (proc_pid_fd(5)).
   const opened = handle && (await readlink(`/proc/self/fd/${handle.fd}`).catch(() => whole))
   if (opened === whole) return handle

@@ -23,7 +23,7 @@ export function isVersion(text: string): boolean {
 }
 
 /** Below 0 if `a` is older than `b`, above 0 if it is newer, 0 if neither, as `1.0` and `1.00` or `1_0` and `1+0`. */
-export function compareVersions(a: string, b: string): number {
+export function compareSystemdVersions(a: string, b: string): number {
   const ours = stepsOf(a)
   const theirs = stepsOf(b)
   for (;;) {

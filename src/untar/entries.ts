@@ -118,22 +118,22 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         const header = decodeTarHeader(block)
         if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
         await gather(TAR_BLOCK_SIZE)
-        const { type } = header
+        const { typeflag } = header
         const size = Math.max(0, header.size ?? 0)
-        if (!'LKxXgV'.includes(type)) {
+        if (!'LKxXgV'.includes(typeflag)) {
           const records = { ...globals, ...pax }
           const stated = /^\d+$/.test(records.size ?? '') ? Number(records.size) : size
           return {
             header,
             path: records['GNU.sparse.name'] ?? (records.path || longPath || header.path),
-            target: records.linkpath || longTarget || header.target,
+            target: records.linkpath || longTarget || header.linkname,
             isTargetExtended: Boolean(records.linkpath || longTarget),
             pax: records,
             size: Number.isFinite(stated) ? stated : 0,
             isPax,
           }
         }
-        if (type === 'V') {
+        if (typeflag === 'V') {
           if (pax !== undefined || longPath !== undefined || longTarget !== undefined) observer.onSpent?.()
           if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
           continue
@@ -147,16 +147,16 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
         }
         const body = await contents(size, size)
         if (body === undefined) return { kind: 'cut' }
-        if (type === 'L') {
+        if (typeflag === 'L') {
           longPath = longText(body)
           if (longPath === '') observer.onEmptyPath?.()
-        } else if (type === 'K') longTarget = longText(body)
-        else if (type === 'g') {
+        } else if (typeflag === 'K') longTarget = longText(body)
+        else if (typeflag === 'g') {
           const parsed = parsePaxHeader(body)
           observer.onGlobals?.(parsed)
           globals = { ...globals, ...pick(cutNames(parsed.records), INHERITED) }
           isPax = true
-        } else if (type === 'x' || type === 'X') {
+        } else if (typeflag === 'x' || typeflag === 'X') {
           const parsed = parsePaxHeader(body)
           observer.onPax?.(parsed, pax !== undefined)
           // As GNU tar, which forgets the first of two.

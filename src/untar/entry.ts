@@ -21,7 +21,7 @@ const TYPES: Readonly<Record<string, ImageNode['type']>> = {
 
 /** The node that an entry makes. */
 export function typeOf({ header, path }: TarEntry): ImageNode['type'] {
-  const type = TYPES[header.type] ?? 'other'
+  const type = TYPES[header.typeflag] ?? 'other'
   // So do archives older than POSIX say that something is a directory.
   return type === 'file' && path.endsWith('/') ? 'directory' : type
 }
@@ -46,7 +46,7 @@ function numberOf(value: ByteString | number = 0): number {
 
 /** Whether the contents of a file are stored without its holes, behind a map of them. */
 export function isSparse({ header, pax }: TarEntry): boolean {
-  return header.type === 'S' || Object.keys(pax).some(key => key.startsWith('GNU.sparse.'))
+  return header.typeflag === 'S' || Object.keys(pax).some(key => key.startsWith('GNU.sparse.'))
 }
 
 /**
@@ -55,7 +55,7 @@ export function isSparse({ header, pax }: TarEntry): boolean {
  */
 export async function hasContents(entry: TarEntry, entries: TarEntries): Promise<boolean> {
   const type = typeOf(entry)
-  if (type === 'file' || type === 'other' || entry.header.type === 'D') return true
+  if (type === 'file' || type === 'other' || entry.header.typeflag === 'D') return true
   // GNU tar and libarchive agree in all formats but pax that a hard link has none.
   return type === 'hardlink' && entry.isPax && !(await entries.isAtHeader())
 }

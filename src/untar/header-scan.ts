@@ -7,8 +7,8 @@ const MAGIC_OFFSET = 257
 const SIZE_OFFSET = 124
 const TYPE_OFFSET = 156
 
-/** The types `1` to `6` have no contents, whatever size is in their headers. */
-const hasContents = (type: number) => type < 0x31 || type > 0x36
+/** Entries with the typeflags `1` to `6` have no contents, whatever size is in their headers. */
+const hasContents = (typeflag: number) => typeflag < 0x31 || typeflag > 0x36
 
 /** Fewer bytes are not worth the cost of starting again behind them. */
 const SAVED_MIN = 64 * 1024

@@ -3,14 +3,14 @@
  * "Basic Tar Format").
  *
  *     offset  bytes  field            offset  bytes  field
- *          0    100  name                157    100  link name
+ *          0    100  name                157    100  linkname
  *        100      8  mode                257      6  magic: "ustar" NUL, or "ustar " in GNU's format
  *        108      8  user ID             263      2  version
  *        116      8  group ID            345    155  prefix of the name; GNU has other fields there
  *        124     12  size                329      8  major number of a device; minor (8)
  *        136     12  time                386    109  GNU: the map of a sparse file, and its size
  *        148      8  checksum
- *        156      1  type
+ *        156      1  typeflag
  *
  * Numbers are octal digits with spaces or NULs around them, or two's complement, big-endian, with the first bit set.
  */
@@ -21,11 +21,11 @@ import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 export interface TarHeader {
   readonly format: 'ustar' | 'gnu' | 'v7'
   /** One character; `0` for a file also where the field is a NUL. */
-  readonly type: string
+  readonly typeflag: string
   readonly path: ByteString
   /** Whether GNU tar leaves out what the path has from the prefix, and libarchive does not: for the magic is of neither format. */
   readonly isPrefixDisputed: boolean
-  readonly target: ByteString
+  readonly linkname: ByteString
   readonly mode: number | undefined
   readonly uid: number | undefined
   readonly gid: number | undefined
@@ -46,16 +46,16 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   const block = Buffer.from(bytes.buffer, bytes.byteOffset, TAR_BLOCK_SIZE)
   const magic = block.toString('latin1', 257, 265)
   const format = magic === 'ustar  \0' ? 'gnu' : magic.startsWith('ustar') ? 'ustar' : 'v7'
-  const type = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
-  const isSparse = format === 'gnu' && type === 'S'
+  const typeflag = block[156] === 0 ? '0' : String.fromCharCode(block[156]!)
+  const isSparse = format === 'gnu' && typeflag === 'S'
   const name = textField(block, 0, 100)
   const prefix = format === 'ustar' ? textField(block, 345, 155) : EMPTY
   return {
     format,
-    type,
+    typeflag,
     path: prefix === '' ? name : joinPath(prefix, name),
     isPrefixDisputed: prefix !== '' && !magic.startsWith('ustar\0'),
-    target: textField(block, 157, 100),
+    linkname: textField(block, 157, 100),
     mode: numberField(block, 100, 8),
     uid: numberField(block, 108, 8),
     gid: numberField(block, 116, 8),

@@ -111,7 +111,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   let writer: TreeWriter | undefined
   try {
     writer = createTreeWriter(target.tree, { sameOwner, umask: process.umask() })
-    const result = await writeAll(image, writer, { paths, sameOwner, signal, onProgress })
+    const result = await extractEntries(image, writer, { paths, sameOwner, signal, onProgress })
     writer.leave()
     await target.commit()
     if (target.isNew) writer.finish()
@@ -124,7 +124,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
   }
 }
 
-async function writeAll(
+async function extractEntries(
   image: OpenedImage,
   writer: TreeWriter,
   { paths, sameOwner, signal, onProgress }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'signal' | 'onProgress'>,

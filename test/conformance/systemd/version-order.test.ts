@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareVersions } from '../../../src/systemd/index.ts'
+import { compareSystemdVersions } from '../../../src/systemd/index.ts'
 import { needs } from '../../programs.ts'
 
 const { skip, because } = needs('systemd-analyze')
@@ -21,7 +21,7 @@ describe.skipIf(skip)(`systemd-analyze compare-versions${because}`, () => {
         // processors only: a version with such a byte is then newer or older than one without, and none of our names has one.
         fc.pre(!`${left}\0${right}`.includes('~é'))
         const { status } = spawnSync('systemd-analyze', ['compare-versions', '--', left, right])
-        expect(Math.sign(compareVersions(left, right)), `${left} and ${right}`).toBe(ORDER[status ?? -1])
+        expect(Math.sign(compareSystemdVersions(left, right)), `${left} and ${right}`).toBe(ORDER[status ?? -1])
       }),
       { numRuns: 200 },
     )

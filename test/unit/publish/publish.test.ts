@@ -18,7 +18,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { generateKeyPair, type ImageSpec, type PublishOptions, publishImages } from '../../../src/index.ts'
-import { mendModes } from '../../../src/publish/state.ts'
+import { fixModes } from '../../../src/publish/state.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder, unprivilegedWhile } from '../../temporary.ts'
 
@@ -140,8 +140,8 @@ describe('publishImages', () => {
     chmodSync(folder, 0o755)
     for (const name of ['owned', 'other']) writeFileSync(join(folder, name), '', { mode: 0o600 })
     symlinkSync('other', join(folder, 'link'))
-    await unprivilegedWhile(() => mendModes(folder, '.published-1', ['owned', 'missing', 'link']))
-    await mendModes(folder, '.published-1', ['link'])
+    await unprivilegedWhile(() => fixModes(folder, '.published-1', ['owned', 'missing', 'link']))
+    await fixModes(folder, '.published-1', ['link'])
     expect((statSync(join(folder, 'other')).mode & 0o777).toString(8)).toBe('600')
   })
 

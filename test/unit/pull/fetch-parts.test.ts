@@ -5,7 +5,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { createAccess } from '../../../src/nar-file/index.ts'
 import { fetchParts } from '../../../src/pull/fetch-parts.ts'
 import type { PartialImage } from '../../../src/pull/partial-image.ts'
-import { openServer } from '../../../src/pull/server.ts'
+import { openImageServer } from '../../../src/pull/server.ts'
 import { temporaryFolder } from '../../temporary.ts'
 import { serve } from './servers.ts'
 
@@ -28,7 +28,7 @@ it('fetches again whatever number of pieces came wrong', async () => {
   await fetchParts(
     Array.from({ length: size }, (_, offset) => ({ offset, size: 1, sha256 })),
     {
-      server: openServer(new URL(url), access, signal, () => {}),
+      server: openImageServer(new URL(url), access, signal, () => {}),
       ...{ file: 'web.tar.xz', size, signal },
       // In memory: so many writes to a file take their time.
       partial: { write: async (bytes, position) => image.set(bytes, position) } as PartialImage,

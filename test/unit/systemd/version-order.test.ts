@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { compareVersions, isVersion } from '../../../src/systemd/index.ts'
+import { compareSystemdVersions, isVersion } from '../../../src/systemd/index.ts'
 
 /** Each newer than the one before; a list within is of versions that are the same age. */
 const ORDERED = [
@@ -37,19 +37,21 @@ const ORDERED = [
   `1${'0'.repeat(40)}`,
 ]
 
-describe('compareVersions', () => {
+describe('compareSystemdVersions', () => {
   const flat = ORDERED.flatMap((one, age) => [one].flat().map(text => ({ text, age })))
 
   it('orders versions by their age, whichever two', () => {
     for (const a of flat)
       for (const b of flat)
-        expect(Math.sign(compareVersions(a.text, b.text)), `${a.text} and ${b.text}`).toBe(Math.sign(a.age - b.age))
+        expect(Math.sign(compareSystemdVersions(a.text, b.text)), `${a.text} and ${b.text}`).toBe(
+          Math.sign(a.age - b.age),
+        )
   })
 
   it('takes time that grows with the length alone', () => {
     const long = '1.'.repeat(200_000)
-    expect(compareVersions(`${long}1`, `${long}2`)).toBe(-1)
-    expect(compareVersions('_'.repeat(400_000), '')).toBe(0)
+    expect(compareSystemdVersions(`${long}1`, `${long}2`)).toBe(-1)
+    expect(compareSystemdVersions('_'.repeat(400_000), '')).toBe(0)
   })
 })
 

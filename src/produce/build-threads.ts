@@ -4,7 +4,7 @@ import { keepCode } from '../xz/index.ts'
 import type { WorkerData } from './worker.ts'
 
 /** What to start the threads of a build with. */
-export interface CrewOptions {
+export interface BuildThreadsOptions {
   /** What they run: see `workerUrlOf`. */
   readonly workerUrl: URL
   /** Threads that compress at a time, or for a plain tar read, if that is of use. */
@@ -16,7 +16,7 @@ export interface CrewOptions {
 }
 
 /** The threads of a build. */
-export interface Crew {
+export interface BuildThreads {
   readonly packers: Threads
   /** How many of them there are. */
   readonly packing: number
@@ -36,7 +36,10 @@ export interface Crew {
 const READERS_MAX = 4
 
 /** Starts the threads that produce images in a container. They load while others plan the image. */
-export function startCrew(container: Container, { workerUrl, workers, reads, signal }: CrewOptions): Crew {
+export function startBuildThreads(
+  container: Container,
+  { workerUrl, workers, reads, signal }: BuildThreadsOptions,
+): BuildThreads {
   keepCode()
   const fetches = reads === 'nars over http'
   const started: Threads[] = []

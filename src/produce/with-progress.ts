@@ -5,7 +5,7 @@ import type { ProgressTeller } from './progress.ts'
 const TICK = 200
 
 /** Passes chunks on, reports progress, and replaces any error that an abort causes by the reason of the abort. */
-export async function* guard(
+export async function* withProgress(
   chunks: AsyncIterable<FileChunk>,
   progress: ProgressTeller | undefined,
   ending: AbortController,
