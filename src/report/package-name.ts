@@ -34,12 +34,16 @@ export function parseDrvName(drvName: string): { readonly name: string; readonly
   return { name: drvName.slice(0, dash), version: drvName.slice(dash + 1) }
 }
 
-/** Splits the name of a store path, as `nix store diff-closures` does: the output is taken off first. */
+/**
+ * Splits the name of a store path, as `nix store diff-closures` does: the output is taken off first. But what would
+ * have an empty name stays whole, such as `-dev` or `-1.0`: there, all of these are one package without a name.
+ */
 export function parsePackageName(storePathName: string): PackageName {
   text(storePathName, 'storePathName')
-  const [, rest, output] = OUTPUT.exec(storePathName) ?? []
-  if (rest === undefined) return parseDrvName(storePathName)
-  return { ...parseDrvName(rest), output }
+  const [, rest = storePathName, output] = OUTPUT.exec(storePathName) ?? []
+  const parsed = parseDrvName(rest)
+  if (parsed.name === '') return { name: storePathName, version: '' }
+  return output === undefined ? parsed : { ...parsed, output }
 }
 
 /** Orders versions, as `builtins.compareVersions` does: below 0 if `a` is older. For `Array.prototype.sort`. */
