@@ -46,6 +46,15 @@ export function parsePackageName(storePathName: string): PackageName {
   return output === undefined ? parsed : { ...parsed, output }
 }
 
+/**
+ * Splits it with an output only behind a version: `foo-1.2-dev` is the output `dev` of foo 1.2, but `ca-certificates` is no
+ * output of ca. Without a version, the name is whole.
+ */
+export function parseVersionedName(storePathName: string): PackageName {
+  const parsed = parsePackageName(storePathName)
+  return parsed.version === '' ? { name: storePathName, version: '' } : parsed
+}
+
 /** Orders versions, as `builtins.compareVersions` does: below 0 if `a` is older. For `Array.prototype.sort`. */
 export function compareVersions(a: string, b: string): number {
   text(a, 'a')

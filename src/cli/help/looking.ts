@@ -74,6 +74,8 @@ BILL OF MATERIALS
   "sbom IMAGE" prints the store paths with versions, NAR hashes and references,
   as CycloneDX 1.6 or with --format spdx as SPDX 2.3. Of an image with a
   manifest, only the registration is read.
+  Names, versions and outputs are found in the names of store paths: foo-1.2-dev
+  is the output dev of foo in version 1.2. Without a version, the name is whole.
 
 IN THE API
   import { openImage } from 'nspawn-rootfs/open'

@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'
 import { REGISTRATION_FILE } from '../../stored-paths.ts'
-import { type PackageName, parsePackageName } from '../package-name.ts'
+import { type PackageName, parseVersionedName } from '../package-name.ts'
 import { readStored } from '../stored.ts'
 
 /** A store path. */
@@ -42,7 +42,7 @@ export async function readComponents(image: OpenedImage, name: string | undefine
     .map(({ path, narHash, narSize, references = [] }): StoreComponent => {
       const baseName = basename(path)
       return {
-        ...parsePackageName(baseName.slice(33)),
+        ...parseVersionedName(baseName.slice(33)),
         storePath: path,
         digest: baseName.slice(0, 32),
         narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),

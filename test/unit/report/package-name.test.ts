@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parsePackageName } from '../../../src/report/index.ts'
+import { parsePackageName, parseVersionedName } from '../../../src/report/package-name.ts'
 
 describe('the name of a store path', () => {
   it.each([
@@ -12,4 +12,23 @@ describe('the name of a store path', () => {
   it.each(['-dev', '-foo', '-1.0', '-1.0-dev', '--', '-'])('is never split into an empty name: %s', name => {
     expect(parsePackageName(name)).toEqual({ name, version: '' })
   })
+})
+
+describe('the name of a store path in a bill of materials', () => {
+  it.each([
+    'ca-certificates',
+    'etc-fstab',
+    'unit-script-foo-start',
+    'system-units',
+    'foo-dev',
+    'foo-lib32',
+    '-dev',
+    '-',
+  ])('is whole without a version: %s', name => expect(parseVersionedName(name)).toEqual({ name, version: '' }))
+
+  it.each([
+    ['foo-1.2', { name: 'foo', version: '1.2' }],
+    ['foo-1.2-dev', { name: 'foo', version: '1.2', output: 'dev' }],
+    ['foo-bar-1.2-lib32', { name: 'foo-bar', version: '1.2', output: 'lib32' }],
+  ])('has the output behind the version: %s', (name, parts) => expect(parseVersionedName(name)).toEqual(parts))
 })

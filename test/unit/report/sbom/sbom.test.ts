@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Spec, Validation } from '@cyclonedx/cyclonedx-library'
@@ -8,12 +8,22 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../../../src/index.ts'
 import { openImage } from '../../../../src/open/index.ts'
 import { createSbom, type SbomOptions } from '../../../../src/report/index.ts'
-import { narInfoOf } from '../../../chroot-store.ts'
+import { narInfoOf, storePathOf } from '../../../chroot-store.ts'
 import { runCommand } from '../../../command.ts'
 import { createNixosStore } from '../../../nixos-store.ts'
 import { END_OF_TAR, rawEntry } from '../../../raw-tar.ts'
+import { temporaryFolder } from '../../../temporary.ts'
 import type { Tree } from '../../nix/nar-support.ts'
 import { SPDX_SCHEMA } from './spdx-schema.ts'
+
+/** A plain tar of nothing but a registration. */
+function registrationOf(records: readonly string[]): Buffer {
+  return Buffer.concat([rawEntry({ name: 'nix-path-registration', data: records.join('') }), END_OF_TAR])
+}
+
+function recordOf(path: string, references: readonly string[] = [], narSize = 7): string {
+  return [path, `sha256:${'0'.repeat(52)}`, narSize, '', references.length, ...references, ''].join('\n')
+}
 
 const WEB: Tree = { contents: 'web' }
 
@@ -96,6 +106,23 @@ describe('a software bill of materials', () => {
     expect(refs.get('image')).toEqual([toplevel, web].sort())
     expect(refs.get(web)).toEqual([odd])
     expect(refs.get(odd)).toEqual([])
+  })
+
+  it('takes no word for an output where no version is in front of it', async () => {
+    const folder = temporaryFolder()
+    const names = ['-1.0', '-dev', 'ca-certificates', 'foo-1.2-dev', 'system-units']
+    const file = join(folder, 'a.tar')
+    writeFileSync(file, registrationOf(names.map(name => recordOf(storePathOf(name)))))
+    await using opened = await openImage(file)
+    const { components } = await createSbom(opened, { format: 'cyclonedx' })
+    const shown = components.map(({ name, version, purl }) => [name, version, purl?.replace(/outputhash=.*/, '')])
+    expect(shown.sort()).toEqual([
+      ['-1.0', undefined, 'pkg:nix/-1.0?'],
+      ['-dev', undefined, 'pkg:nix/-dev?'],
+      ['ca-certificates', undefined, 'pkg:nix/ca-certificates?'],
+      ['foo', '1.2', 'pkg:nix/foo@1.2?output=dev&'],
+      ['system-units', undefined, 'pkg:nix/system-units?'],
+    ])
   })
 
   it('tells the same as SPDX, and what is not known', async () => {
