@@ -4,7 +4,7 @@ import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type Stored
 
 /** The store paths of an image. */
 export interface Stored {
-  /** Its store paths by the manifest or the registration; `undefined` if there is neither. */
+  /** Its store paths by the manifest or the registration, each once; `undefined` if there is neither. */
   readonly paths: readonly StoredPath[] | undefined
   /** The store path of the NixOS system that starts. */
   readonly toplevel: string | undefined
@@ -25,7 +25,7 @@ const LINKS_MAX = 4
  * none.
  */
 export async function readStored(image: OpenedImage, visit: (member: ImageMember) => void = () => {}): Promise<Stored> {
-  if (image.manifest) return { paths: await image.storePaths(), toplevel: image.manifest.toplevel }
+  if (image.manifest) return { paths: distinctPaths(await image.storePaths()), toplevel: image.manifest.toplevel }
   const targets = new Map<string, string | undefined>()
   let registration: Buffer | undefined
   for await (const { member, contents } of image.walk()) {
@@ -39,7 +39,13 @@ export async function readStored(image: OpenedImage, visit: (member: ImageMember
     registration = Buffer.concat(pieces)
   }
   const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])
-  return { paths: registration && parseStoredPaths(registration.toString(), image.name), toplevel: systems[0] }
+  const paths = registration && distinctPaths(parseStoredPaths(registration.toString(), image.name))
+  return { paths, toplevel: systems[0] }
+}
+
+/** Store paths, each once. Of records with one path, the last counts, as for `nix-store --load-db`. */
+export function distinctPaths(paths: readonly StoredPath[]): StoredPath[] {
+  return [...new Map(paths.map(stored => [stored.path, stored])).values()]
 }
 
 /** The store path that links lead into. */

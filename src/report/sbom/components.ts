@@ -3,6 +3,7 @@ import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'
 import { REGISTRATION_FILE } from '../../stored-paths.ts'
+import { createClosure, findRoots, neighbours } from '../closure.ts'
 import { type PackageName, parseVersionedName } from '../package-name.ts'
 import { readStored } from '../stored.ts'
 
@@ -27,7 +28,7 @@ export interface ImageComponents {
   readonly toplevel?: string
   /** By store path. */
   readonly components: readonly StoreComponent[]
-  /** Store paths that no other one refers to: what the image was built for. */
+  /** Store paths that keep all others, in order: the toplevel, and those that no other one refers to. */
   readonly roots: readonly string[]
 }
 
@@ -36,29 +37,29 @@ export async function readComponents(image: OpenedImage, name: string | undefine
   const { manifest } = image
   const { paths, toplevel } = await readStored(image)
   if (paths === undefined) throw new OpenError('ENTRY_MISSING', image.name, `has no /${REGISTRATION_FILE}`)
-  const records = new Map(paths.map(record => [record.path, record]))
-  const components = [...records.values()]
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .map(({ path, narHash, narSize, references = [] }): StoreComponent => {
-      const baseName = basename(path)
-      return {
-        ...parseVersionedName(baseName.slice(33)),
-        storePath: path,
-        digest: baseName.slice(0, 32),
-        narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),
-        narSize,
-        references: [...new Set(references)].filter(each => each !== path && records.has(each)).sort(),
-      }
-    })
-  const referred = new Set(components.flatMap(({ references }) => references))
-  const { system, artefacts } = manifest ?? {}
+  const pathOf = (number: number) => paths[number].path
+  const closure = createClosure(paths)
+  const components = paths.map(({ path, narHash, narSize }, number): StoreComponent => {
+    const baseName = basename(path)
+    return {
+      ...parseVersionedName(baseName.slice(33)),
+      storePath: path,
+      digest: baseName.slice(0, 32),
+      narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),
+      narSize,
+      references: Array.from(neighbours(closure.references, number), pathOf).sort(),
+    }
+  })
+  const system = paths.findIndex(({ path }) => path === toplevel)
+  const roots = findRoots(closure, system < 0 ? undefined : system)
+  const { artefacts } = manifest ?? {}
   return {
     name: name ?? manifest?.name ?? 'image',
     ...(artefacts?.[0] && { sha256: artefacts[0].sha256 }),
-    ...(system !== undefined && { system }),
+    ...(manifest?.system !== undefined && { system: manifest.system }),
     ...(toplevel !== undefined && { toplevel }),
-    components,
-    roots: components.map(({ storePath }) => storePath).filter(path => !referred.has(path)),
+    components: components.sort((a, b) => (a.storePath < b.storePath ? -1 : 1)),
+    roots: roots.map(pathOf).sort(),
   }
 }
 

@@ -1,10 +1,10 @@
 import { withMethods } from '../../arguments.ts'
 import { tarEndOf } from '../../manifest/index.ts'
-import type { OpenedImage, StoredPath } from '../../open/index.ts'
+import type { OpenedImage } from '../../open/index.ts'
 import { createClosure, findRoots, NO_PATH, neighbours } from '../closure.ts'
 import { closureSizes } from '../closure-sizes.ts'
 import { addedSizes, findKeepers } from '../dominators.ts'
-import { readStored } from '../stored.ts'
+import { distinctPaths, readStored } from '../stored.ts'
 import { createRunReader, runsOfSegments } from './runs.ts'
 import { shareBytes } from './shares.ts'
 
@@ -70,7 +70,7 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   const reader = createRunReader()
   const { paths: stored, toplevel: system } = await readStored(image, reader.add)
   // Without a registration at its place, this tells what is missing.
-  const paths = distinct(stored ?? (await image.storePaths()))
+  const paths = stored ?? distinctPaths(await image.storePaths())
   const closure = createClosure(paths)
   const numbers = new Map(paths.map(({ path }, number) => [path, number]))
   const owners = { numbers, others: paths.length }
@@ -121,10 +121,4 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
       { part: 'container', tarSize: 0, fileSize: image.size - compressed },
     ],
   }
-}
-
-/** Store paths, each once: a registration may name one twice. */
-function distinct(paths: readonly StoredPath[]): StoredPath[] {
-  const seen = new Set<string>()
-  return paths.filter(({ path }) => !seen.has(path) && seen.add(path))
 }

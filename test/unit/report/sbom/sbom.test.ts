@@ -7,7 +7,7 @@ import { Ajv } from 'ajv'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { build } from '../../../../src/index.ts'
 import { openImage } from '../../../../src/open/index.ts'
-import { createSbom, type SbomOptions } from '../../../../src/report/index.ts'
+import { createSbom, diffImages, measureImage, type SbomOptions } from '../../../../src/report/index.ts'
 import { narInfoOf, storePathOf } from '../../../chroot-store.ts'
 import { runCommand } from '../../../command.ts'
 import { createNixosStore } from '../../../nixos-store.ts'
@@ -123,6 +123,34 @@ describe('a software bill of materials', () => {
       ['foo', '1.2', 'pkg:nix/foo@1.2?output=dev&'],
       ['system-units', undefined, 'pkg:nix/system-units?'],
     ])
+  })
+
+  it('has the same roots and records as the sizes', async () => {
+    const [a, b, c] = ['a-1', 'b-1', 'c-1'].map(name => storePathOf(name)) as [string, string, string]
+    const file = join(temporaryFolder(), 'a.tar')
+    const records = [recordOf(a, [b]), recordOf(b, [a]), recordOf(c, [], 7), recordOf(c, [a], 8)]
+    writeFileSync(file, registrationOf(records))
+    await using opened = await openImage(file)
+    const { components, dependencies } = await createSbom(opened, { format: 'cyclonedx' })
+    const sizes = await measureImage(opened)
+    const refs = new Map(dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]))
+    expect([refs.get('image'), refs.get(c)]).toEqual([[c], [a]])
+    expect(sizes).toMatchObject({ roots: [c], narSize: 7 + 7 + 8 })
+    const properties = components.find(each => each['bom-ref'] === c)?.properties
+    expect(properties).toContainEqual({ name: 'nix:nar_size', value: '8' })
+    expect((await diffImages(opened, opened)).old).toMatchObject({ storePaths: 3, narSize: sizes.narSize })
+
+    // Of a cycle, the order of the records decides which path is the root.
+    for (const cycle of [
+      [recordOf(a, [b]), recordOf(b, [a])],
+      [recordOf(b, [a]), recordOf(a, [b])],
+    ]) {
+      writeFileSync(file, registrationOf(cycle))
+      await using other = await openImage(file)
+      const [image] = (await createSbom(other, { format: 'cyclonedx' })).dependencies
+      expect(image).toEqual({ ref: 'image', dependsOn: (await measureImage(other)).roots })
+      expect(image?.dependsOn).toHaveLength(1)
+    }
   })
 
   it('tells the same as SPDX, and what is not known', async () => {
