@@ -1,4 +1,4 @@
-/** The name of an image on a page. Of a URL, only the path is shown: pages are passed on, and a query may hold a token. */
+/** The name of an image in a report. Of a URL, only the path is shown: reports are passed on, and a query may hold a token. */
 import { isHttp } from '../is-http.ts'
 
 /** The name of an image's file. */

@@ -1,9 +1,8 @@
-import { basename } from 'node:path'
 import { type Command, Option } from 'commander'
 import { imageNameOf } from '../image-files.ts'
-import { isHttp } from '../is-http.ts'
 import { createSbom, SBOM_FORMATS, type SbomFormat } from '../report/index.ts'
 import { addOpenOptions, type OpenFlags, openForUser, someImage } from './open-image.ts'
+import { pageTitle } from './page-title.ts'
 import { printJson } from './print.ts'
 import { UsageError } from './usage.ts'
 
@@ -37,8 +36,7 @@ export function defineSbom(sbom: Command): void {
 async function printSbom(file: string, flags: SbomFlags): Promise<void> {
   const created = sourceDate(process.env.SOURCE_DATE_EPOCH)
   await using image = await openForUser(file, flags, { isOfManifest: true })
-  const path = isHttp(file) ? new URL(file).pathname : file
-  const name = image.manifest?.name ?? (imageNameOf(basename(path)) || undefined)
+  const name = image.manifest?.name ?? (imageNameOf(pageTitle(file)) || undefined)
   printJson(await createSbom(image, { format: flags.format, name, created }), process.stdout, 2)
 }
 

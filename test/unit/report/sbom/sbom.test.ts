@@ -13,6 +13,7 @@ import { runCommand } from '../../../command.ts'
 import { createNixosStore } from '../../../nixos-store.ts'
 import { END_OF_TAR, rawEntry } from '../../../raw-tar.ts'
 import { temporaryFolder } from '../../../temporary.ts'
+import { sendFile, serve } from '../../http/servers.ts'
 import type { Tree } from '../../nix/nar-support.ts'
 import { SPDX_SCHEMA } from './spdx-schema.ts'
 
@@ -192,6 +193,22 @@ describe('a software bill of materials', () => {
     expect(JSON.parse(stdout.toString())).toEqual(await spdx({ created: new Date(60_000) }))
     const wrong = await runCommand(['sbom', image], { env: { SOURCE_DATE_EPOCH: 'now' } })
     expect(wrong).toMatchObject({ code: 2, stderr: 'nspawn-rootfs: SOURCE_DATE_EPOCH: give the seconds since 1970\n' })
+  })
+
+  it('has the name of the file in a URL, decoded where that is possible', async () => {
+    const bytes = registrationOf([recordOf(storePathOf('a-1'))])
+    const server = await serve((request, response) => {
+      if (request.url?.includes('.json')) response.writeHead(404).end()
+      else sendFile(request, response, { file: bytes })
+    })
+    for (const [file, name] of [
+      ['a%20b%25%C3%BC.tar.xz?token=x', 'a b%ü'],
+      ['a%ff.tar.xz', 'a%ff'],
+    ] as const) {
+      const { stdout, stderr } = await runCommand(['sbom', server.at(file).href])
+      expect(stderr).not.toContain('nspawn-rootfs:')
+      expect(JSON.parse(stdout.toString()).metadata.component.name).toBe(name)
+    }
   })
 
   it('needs a registration', async () => {
