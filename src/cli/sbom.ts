@@ -15,7 +15,9 @@ Lists the store paths that are registered in IMAGE, with name, version, NAR hash
 and references: as CycloneDX 1.6 or SPDX 2.3, in JSON, on standard output.
 Licenses, suppliers and CPEs are not in an image, and are not stated.
 
-The output is the same each time. It has the time of SOURCE_DATE_EPOCH, if set.
+The output is the same each time. It has the time of SOURCE_DATE_EPOCH, if set;
+otherwise CycloneDX has no time, and SPDX, which needs one, has
+1970-01-01T00:00:00Z.
 
 Example:
   nspawn-rootfs sbom images/web.tar.xz > web.cdx.json
