@@ -43,7 +43,7 @@ const { oldest, newest } = SYSTEMD_VERSIONS
 /** Adds the argument and options of the command `check`, and what it does. */
 export function defineCheck(check: Command): void {
   check
-    .argument('[IMAGE]', 'path or URL of an image, whoever made it', pathOrUrl)
+    .argument('[IMAGE]', 'path or URL of an image, whoever made it', imageOrStdin)
     .addOption(new Option('--system <SYSTEM>', 'system that the image must be for (default: any)').choices(SYSTEMS))
     .option(
       '--systemd <VERSION>',
@@ -56,6 +56,10 @@ export function defineCheck(check: Command): void {
     .option('--json', 'print the result as JSON')
     .addHelpText('after', EPILOGUE)
     .action(runCheck)
+}
+
+function imageOrStdin(text: string): string {
+  return text === '-' ? text : pathOrUrl(text)
 }
 
 async function runCheck(image: string | undefined, flags: CheckFlags): Promise<void> {

@@ -7,8 +7,8 @@ import { describeFailure } from './failure.ts'
 import { type OpenFlags, openForUser, someImage } from './open-image.ts'
 import { pageTitles } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
-import { somePath, UsageError } from './usage.ts'
-import { writePage } from './write-files.ts'
+import { pathOrStdout, somePath, UsageError } from './usage.ts'
+import { checkPageTarget, writePage } from './write-files.ts'
 
 interface DiffFlags extends Omit<OpenFlags, 'manifest'> {
   manifest: boolean
@@ -41,7 +41,11 @@ export function defineDiff(diff: Command): void {
     .argument('<NEW>', 'path or URL of the image that is compared with it', someImage)
     .option('--json', 'print the differences as JSON')
     .option('--markdown', 'print them as Markdown, for a pull request')
-    .option('--html <FILE>', 'write a page for browsers that shows them', somePath)
+    .option(
+      '--html <FILE>',
+      'write a page for browsers that shows them; makes folders; - is standard output',
+      pathOrStdout,
+    )
     .option('--no-manifest', 'do without the manifests')
     .option('--netrc-file <FILE>', 'netrc file with user names and passwords for the servers', somePath)
     .option('--token-file <FILE>', 'file with a bearer token for the servers', somePath)
@@ -54,6 +58,7 @@ async function compare(old: string, after: string, flags: DiffFlags): Promise<vo
   const open = { ...flags, manifest: flags.manifest ? undefined : (false as const) }
   try {
     if (flags.json && flags.markdown) throw new UsageError('--json and --markdown: give one of them')
+    checkPageTarget(flags.html, { '--json': flags.json, '--markdown': flags.markdown })
     await using before = await openForUser(old, open)
     await using image = await openForUser(after, open)
     const diff = await diffImages(before, image, await settingsOf(old, after, open))

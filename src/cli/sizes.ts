@@ -4,8 +4,8 @@ import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage 
 import { pageTitle } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { reasonLines, tableLines } from './sizes-view.ts'
-import { somePath } from './usage.ts'
-import { writePage } from './write-files.ts'
+import { pathOrStdout, somePath } from './usage.ts'
+import { checkPageTarget, writePage } from './write-files.ts'
 
 interface SizesFlags extends OpenFlags {
   all?: true
@@ -32,7 +32,11 @@ export function defineSizes(sizes: Command): void {
       .argument('<IMAGE>', 'path or URL of an image', someImage)
       .option('--all', 'show all store paths, not only the 20 largest')
       .option('--why <PATH>', 'show what keeps a store path in the image: its path, hash or name', somePath)
-      .option('--html <FILE>', 'write a page for browsers that shows the sizes', somePath)
+      .option(
+        '--html <FILE>',
+        'write a page for browsers that shows the sizes; makes folders; - is standard output',
+        pathOrStdout,
+      )
       .option('--json', 'print all sizes as JSON'),
   )
     .addHelpText('after', EPILOGUE)
@@ -40,6 +44,7 @@ export function defineSizes(sizes: Command): void {
 }
 
 async function showSizes(file: string, flags: SizesFlags): Promise<void> {
+  checkPageTarget(flags.html, { '--why': flags.why, '--json': flags.json })
   await using image = await openForUser(file, flags, { isOfManifest: true })
   const sizes = await measureImage(image)
   const page = flags.html

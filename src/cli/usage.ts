@@ -76,8 +76,17 @@ export function pathOrUrl(text: string): string {
   throw new InvalidArgumentError('give a path, or a URL such as https://example.org/web.tar.xz')
 }
 
-/** Takes the path of an option, but not that of an unset variable, which would mean this folder. */
+/**
+ * Takes the path of an option, but not that of an unset variable, which would mean this folder, and not "-", by which users mean
+ * standard input or output.
+ */
 export function somePath(text: string): string {
+  if (text === '-') throw new InvalidArgumentError('give a path; that of a file with this name is ./-')
   if (text !== '') return text
   throw new InvalidArgumentError('give a path')
+}
+
+/** Takes the path of a file to write, or "-" for standard output. */
+export function pathOrStdout(text: string): string {
+  return text === '-' ? text : somePath(text)
 }

@@ -2,6 +2,7 @@ import { readlink, realpath, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, resolve } from 'node:path'
 import { attempt, openStaging, withLock } from '../disk/index.ts'
 import { write } from './print.ts'
+import { UsageError } from './usage.ts'
 
 /** A file that is written whole. */
 export interface WholeFile {
@@ -62,8 +63,15 @@ export async function writeFiles(
   }
 }
 
-/** The symlinks that Linux makes for what a process has open. */
-const OWN_OUTPUT = /^\/(dev|proc\/self)\/(stdout|fd\/1)$/
+/** Standard output by its short name, or by the symlinks that Linux makes for what a process has open. */
+const OWN_OUTPUT = /^(?:-|\/(?:dev|proc\/self)\/(?:stdout|fd\/1))$/
+
+/** Throws `UsageError` if a page would go to standard output together with what these options print there. */
+export function checkPageTarget(page: string | undefined, printed: Readonly<Record<string, unknown>>): void {
+  if (page === undefined || !OWN_OUTPUT.test(page)) return
+  const [other] = Object.keys(printed).filter(option => printed[option] !== undefined)
+  if (other !== undefined) throw new UsageError(`--html ${page} and ${other}: give one of them, or a file for the page`)
+}
 
 /**
  * Writes a page: a file is replaced by all of it, or stays as it is. What a symlink leads to is written, and a pipe or a device

@@ -103,6 +103,8 @@ describe('nspawn-rootfs sizes', () => {
     expect(readFileSync(at('new'), 'utf8')).toBe(await read)
     const { stdout } = await runCommand(['sizes', image, '--html', '/dev/stdout'])
     expect(stdout.toString()).toBe(await read)
+    const short = await runCommand(['sizes', image, '--html', '-'], { cwd: folder })
+    expect([short.stdout.toString(), readdirSync(folder).includes('-')]).toEqual([await read, false])
     const shell = `{ echo first; "$0" "$1" sizes "$2" --html /dev/stdout; echo last; } > out`
     execFileSync('sh', ['-c', shell, process.execPath, MAIN, image], { cwd: folder })
     expect(readFileSync(at('out'), 'utf8')).toBe(`first\n${await read}last\n`)

@@ -98,6 +98,27 @@ describe('wrong usage ends with 2 and says why', () => {
       args,
       /only check reads standard input; give a path or URL/,
     ]),
+    ...[
+      ['build', '--root', 'x', '--out', '-'],
+      ['build', '-'],
+      ['extract', 'x', '--to', '-'],
+      ['pull', 'https://example.org/x.tar', '--dir', '-'],
+      ['ls', 'x', '--manifest', '-'],
+      ['key', 'generate', '--out', '-'],
+    ].map((args): [string, string[], RegExp] => [
+      `a path that is no stream: ${args.join(' ')}`,
+      args,
+      /^error: .*'-' is invalid.* give a path; that of a file with this name is \.\/-$/m,
+    ]),
+    ...[
+      ['sizes', 'x', '--html', '-', '--json'],
+      ['sizes', 'x', '--html', '/dev/stdout', '--why', 'x'],
+      ['diff', 'x', 'y', '--html', '-', '--markdown'],
+    ].map((args): [string, string[], RegExp] => [
+      `a page and more on standard output: ${args.join(' ')}`,
+      args,
+      /^nspawn-rootfs: --html \S+ and --\w+: give one of them, or a file for the page$/m,
+    ]),
     ['settings that are missing', ['build', '--root', 'x', '--nspawn', '/nowhere'], /--nspawn: .*no such file/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)
