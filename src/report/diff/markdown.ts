@@ -52,15 +52,14 @@ function packageTable(packages: readonly PackageChange[]): string {
     return `| ${[...cells, signedBytes(sizes.newNarSize - sizes.oldNarSize), file].join(' | ')} |\n`
   })
   const head = '| package | change | old | new | unpacked | in the file |\n|---|---|---|---|--:|--:|\n'
-  return head + fitting(rows, 'packages')
+  return head + fitting(rows, 'packages').text
 }
 
 function foldedSection({ title, changes, onlyDigests, omitted }: DiffSection): string {
-  const rest = [
-    ...(onlyDigests > 0 ? [`\n${onlyDigests} more differ only in the hashes of store paths.\n`] : []),
-    ...(omitted > 0 ? [`\n${omitted} more are not listed.\n`] : []),
-  ]
-  return folded(`${title} (${changes.length})`, fitting(changes.map(describe), 'files') + rest.join(''))
+  const { text, left } = fitting(changes.map(describe), 'files', omitted)
+  const rest = onlyDigests > 0 ? `\n${onlyDigests} more differ only in the hashes of store paths.\n` : ''
+  const count = changes.length + omitted
+  return folded(`${title} (${left === 0 ? count : `${count}, ${count - left} shown`})`, text + rest)
 }
 
 function describe(change: FileChange): string {
@@ -106,13 +105,17 @@ function folded(summary: string, body: string): string {
   return `\n<details><summary>${summary}</summary>\n\n${body.trim()}\n\n</details>\n`
 }
 
-/** Those texts that fit into a part, and how many do not. */
-function fitting(texts: readonly string[], what: string): string {
+/** Those texts that fit into a part, and how many do not, besides those that were left out before. */
+function fitting(
+  texts: readonly string[],
+  what: string,
+  omitted = 0,
+): { readonly text: string; readonly left: number } {
   let text = ''
-  let left = 0
+  let left = omitted
   for (const each of texts) {
     if (text.length + each.length <= PART_MAX) text += each
     else left++
   }
-  return left === 0 ? text : `${text}\n${left} more ${what} are not shown.\n`
+  return { text: left === 0 ? text : `${text}\n${left} more ${what} are not shown.\n`, left }
 }

@@ -29,16 +29,18 @@ export function createFiles(): void {
         }),
     )
     const count = found.reduce((sum, { files }) => sum + files.length, 0)
-    byId('files-count').textContent = formatNumber(count, 'file')
+    const omitted = search === '' ? data.sections.reduce((sum, section) => sum + section.omitted, 0) : 0
+    byId('files-count').textContent = formatNumber(count + omitted, 'file') + listedOf(count, omitted)
     nameFold()
   }
 
   function sectionOf(section: SectionData, { shown, left, search }: ShownFiles): HTMLElement {
-    const { title, files } = section
+    const { title, files, onlyDigests, omitted } = section
+    const count = `${files.length + omitted}${listedOf(files.length, omitted)}`
     const made = element(
       'div',
       { class: 'files' },
-      element('h3', {}, title, ' ', element('small', {}, String(files.length))),
+      element('h3', {}, title, ' ', element('small', {}, count)),
       element('ul', {}, ...shown.map(file => element('li', {}, fileOf(file)))),
     )
     if (left > 0) {
@@ -49,7 +51,9 @@ export function createFiles(): void {
       })
       made.append(more)
     }
-    if (search === '') made.append(...notesOf(section).map(note => element('p', { class: 'note' }, note)))
+    if (search === '' && onlyDigests > 0) {
+      made.append(element('p', { class: 'note' }, `${onlyDigests} more differ only in the hashes of store paths.`))
+    }
     return made
   }
 
@@ -84,11 +88,9 @@ function isFound({ path, diff = '' }: FileData, search: string): boolean {
   return path.toLowerCase().includes(search) || diff.toLowerCase().includes(search)
 }
 
-function notesOf({ onlyDigests, omitted }: SectionData): string[] {
-  return [
-    ...(onlyDigests > 0 ? [`${onlyDigests} more differ only in the hashes of store paths.`] : []),
-    ...(omitted > 0 ? [`${omitted} more are not listed.`] : []),
-  ]
+/** Behind a number of files: how many of them the page has, if not all. */
+function listedOf(listed: number, omitted: number): string {
+  return omitted === 0 ? '' : `, ${listed} listed`
 }
 
 function fileOf({ path, kind, description, diff }: FileData): HTMLElement {

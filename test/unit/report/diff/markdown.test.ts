@@ -78,11 +78,11 @@ describe('a difference as Markdown', () => {
 
 </details>
 
-<details><summary>Files outside of store paths (0)</summary>
+<details><summary>Files outside of store paths (2, 0 shown)</summary>
+
+2 more files are not shown.
 
 1 more differ only in the hashes of store paths.
-
-2 more are not listed.
 
 </details>
 `)
@@ -202,6 +202,15 @@ describe('a difference as Markdown', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('has one number of files that differ, and one of those that are not shown', () => {
+    const changes = Array.from({ length: 2000 }, (_, i) => fileOf(`/srv/${1000 + i}`))
+    const text = formatDiffMarkdown(diffOf({ files: { changes, omitted: 1017 } }))
+    const [, shown] = /<summary>Files outside of store paths \(3017, (\d+) shown\)<\/summary>/.exec(text) ?? []
+    expect(text.match(/^- changed /gm)).toHaveLength(Number(shown))
+    expect(text.match(/^.* more .*$/gm)).toEqual([`${3017 - Number(shown)} more files are not shown.`])
+    expect(text).toMatch(/^\*\*files: 3017\*\* /)
   })
 
   it('fits into a comment', () => {
