@@ -18,6 +18,10 @@ export interface OpenPageOptions {
   readonly height?: number
   readonly colorScheme?: 'light' | 'dark'
   readonly hash?: string
+  /** Print as the page is shown on paper, else on a screen. */
+  readonly media?: 'print'
+  /** A few colours of the user for all pages. */
+  readonly forcedColors?: 'active'
 }
 
 /** Starts Chromium for the tests of a `describe`, and gives what opens the text of a page in its one tab. */
@@ -38,12 +42,13 @@ export function useChromium(): (html: string, options?: OpenPageOptions) => Prom
   })
   afterAll(() => browser?.close())
 
-  return async (html, { width = 1200, height = 900, colorScheme = 'light', hash = '' } = {}) => {
+  return async (html, options = {}) => {
+    const { width = 1200, height = 900, colorScheme = 'light', hash = '', media = null, forcedColors = null } = options
     const file = join(temporaryFolder(), 'page.html')
     writeFileSync(file, html)
     problems = []
     await page.setViewportSize({ width, height })
-    await page.emulateMedia({ colorScheme })
+    await page.emulateMedia({ colorScheme, media, forcedColors })
     await page.goto(pathToFileURL(file).href + hash)
     return { page, problems }
   }

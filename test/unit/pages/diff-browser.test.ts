@@ -209,6 +209,23 @@ describe.skipIf(program.skip)(`the page of differences in Chromium${program.beca
     expect(colors.size).toBe(2)
   })
 
+  it.each([{ media: 'print', colorScheme: 'dark' }, { forcedColors: 'active' }] as const)(
+    'has colours on paper, and where a user has some for all pages: %j',
+    async options => {
+      const { page } = await open(diff, options)
+      const valuesOf = async (property: string) => {
+        const value = `part => getComputedStyle(part).${property}`
+        return await page.evaluate(`[...new Set([...document.querySelectorAll('.bar-part, .swatch')].map(${value}))]`)
+      }
+      // Four kinds of changes, and the sum of small ones.
+      expect(await valuesOf('backgroundColor')).toHaveLength(5)
+      expect(await valuesOf('printColorAdjust')).toEqual(['exact'])
+      if ('media' in options) {
+        expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(28, 29, 31)')
+      }
+    },
+  )
+
   it('tells a screen reader what it has', async () => {
     const { page } = await open(diff, { hash: '#nginx' })
     const tree = await page.locator('body').ariaSnapshot()

@@ -138,6 +138,31 @@ describe.skipIf(program.skip)(`the page of sizes in Chromium${program.because}`,
     expect(colors.size).toBe(2)
   })
 
+  it('can be printed: in light colours that stay, as wide as the paper', async () => {
+    const { page } = await open(sizes, { media: 'print', colorScheme: 'dark' })
+    expect(await page.evaluate('getComputedStyle(document.body).color')).toBe('rgb(28, 29, 31)')
+    const adjusts = 'element => getComputedStyle(element).printColorAdjust'
+    expect(
+      await page.evaluate(
+        `['.cell', '#legend .swatch', '.sizes li'].map(each => (${adjusts})(document.querySelector(each)))`,
+      ),
+    ).toEqual(['exact', 'exact', 'exact'])
+    // At once, as printing does it: nothing is drawn anew before.
+    const edges = `[...document.querySelectorAll('.cell')].map(cell => cell.offsetLeft + cell.offsetWidth)`
+    const furthest = await page.evaluate(`document.getElementById('map').style.width = '400px', Math.max(...${edges})`)
+    expect(furthest).toBe(400)
+  })
+
+  it('has its colours where a user has some for all pages', async () => {
+    const { page } = await open(sizes, { forcedColors: 'active' })
+    const colors = (selector: string) =>
+      page.evaluate(
+        `new Set([...document.querySelectorAll('${selector}')].map(each => getComputedStyle(each).backgroundColor)).size`,
+      )
+    expect(await colors('.cell')).toBe(5)
+    expect(await colors('#legend .swatch')).toBe(4)
+  })
+
   it('tells a screen reader what it has', async () => {
     const { page } = await open(sizes)
     const tree = await page.locator('body').ariaSnapshot()

@@ -43,10 +43,11 @@ export function drawBars(): void {
     list.append(rowOf(name, restGrowth, scale))
   }
   chart.prepend(axis)
-  for (const tick of scale.ticks(Math.max(2, Math.floor(axis.clientWidth / TICK_WIDTH)))) {
+  const ticks = scale.ticks(Math.max(2, Math.floor(axis.clientWidth / TICK_WIDTH)))
+  for (const [place, tick] of ticks.entries()) {
     const line = element(
       'i',
-      tick === 0 ? { class: 'zero' } : {},
+      tick === 0 ? { class: 'zero' } : (place - ticks.indexOf(0)) % 2 === 0 ? {} : { class: 'odd' },
       element('small', {}, tick === 0 ? '0' : formatTick(tick)),
     )
     line.style.left = `${scale(tick)}%`

@@ -33,7 +33,7 @@ type Area = HierarchyRectangularNode<Root | Group | Cell>
 const map = byId('map')
 let cells: HTMLElement[] = []
 
-/** Draws it in the width that it has. */
+/** Draws it for the width that it has. On paper, it is as wide as the page. */
 export function drawTreemap(): void {
   const width = map.clientWidth
   const height = Math.round(Math.min(560, Math.max(360, width * 0.5)))
@@ -138,9 +138,10 @@ function cellOf(area: Area, total: number): HTMLElement {
 }
 
 function place({ style }: HTMLElement, { x0, x1, y0, y1 }: Area): void {
-  style.left = `${x0}px`
+  const width = map.clientWidth
+  style.left = `${(100 * x0) / width}%`
   style.top = `${y0}px`
-  style.width = `${x1 - x0}px`
+  style.width = `${(100 * (x1 - x0)) / width}%`
   style.height = `${y1 - y0}px`
 }
 
