@@ -5,14 +5,14 @@
  * graph algorithms", 1972). What each component reaches is a set of bits, for a strip of components at a time: that takes
  * memory for one strip, whatever the closure, and one pass over the references for each 256 store paths.
  */
-import { type Closure, type Edges, NO_PATH } from './closure.ts'
+import { type Edges, NO_PATH, type ReferenceGraph } from './reference-graph.ts'
 
 /** Words of 32 bits in a strip. */
 const WORDS = 8
 const STRIP = WORDS * 32
 
 /** The size of the closure of each path, where `sizes` has that of each path alone. */
-export function closureSizes(closure: Closure, sizes: readonly number[]): Float64Array {
+export function closureSizes(closure: ReferenceGraph, sizes: readonly number[]): Float64Array {
   const { components, componentOf } = findComponents(closure)
   const { count } = components
   const weights = new Float64Array(count)
@@ -66,7 +66,7 @@ interface Components {
 }
 
 /** Groups paths that reach each other. A stack of its own takes the place of recursion: a chain may have any length. */
-function findComponents({ count, references: { starts, targets } }: Closure): Components {
+function findComponents({ count, references: { starts, targets } }: ReferenceGraph): Components {
   const componentOf = new Int32Array(count).fill(NO_PATH)
   const order = new Int32Array(count)
   const low = new Int32Array(count)

@@ -5,7 +5,7 @@
  * By T. Lengauer and R. E. Tarjan, "A fast algorithm for finding dominators in a flowgraph" (1979), the simple version:
  * O(m log n). The iteration of Cooper, Harvey and Kennedy is shorter, and quadratic for graphs that are made to be so.
  */
-import { type Closure, NO_PATH, neighbours } from './closure.ts'
+import { NO_PATH, neighbours, type ReferenceGraph } from './reference-graph.ts'
 
 /** The paths that keep each path in the image. */
 export interface Keepers {
@@ -16,7 +16,7 @@ export interface Keepers {
 }
 
 /** Finds what keeps each path that is reached from `roots`. */
-export function findKeepers({ count, references, referrers }: Closure, roots: readonly number[]): Keepers {
+export function findKeepers({ count, references, referrers }: ReferenceGraph, roots: readonly number[]): Keepers {
   // From here on, paths are called by their place in a walk in depth; 0 is a node of its own that all roots hang from.
   const { order, placeOf, parents } = walkInDepth()
   const size = order.length + 1

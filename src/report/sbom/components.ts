@@ -3,8 +3,8 @@ import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'
 import { REGISTRATION_FILE } from '../../stored-paths.ts'
-import { createClosure, findRoots, neighbours } from '../closure.ts'
 import { type PackageName, parseVersionedName } from '../package-name.ts'
+import { createReferenceGraph, findRoots, neighbours } from '../reference-graph.ts'
 import { readStored } from '../stored.ts'
 
 /** A store path. */
@@ -38,7 +38,7 @@ export async function readComponents(image: OpenedImage, name: string | undefine
   const { paths, toplevel } = await readStored(image)
   if (paths === undefined) throw new OpenError('ENTRY_MISSING', image.name, `has no /${REGISTRATION_FILE}`)
   const pathOf = (number: number) => paths[number].path
-  const closure = createClosure(paths)
+  const graph = createReferenceGraph(paths)
   const components = paths.map(({ path, narHash, narSize }, number): StoreComponent => {
     const baseName = basename(path)
     return {
@@ -47,11 +47,11 @@ export async function readComponents(image: OpenedImage, name: string | undefine
       digest: baseName.slice(0, 32),
       narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),
       narSize,
-      references: Array.from(neighbours(closure.references, number), pathOf).sort(),
+      references: Array.from(neighbours(graph.references, number), pathOf).sort(),
     }
   })
   const system = paths.findIndex(({ path }) => path === toplevel)
-  const roots = findRoots(closure, system < 0 ? undefined : system)
+  const roots = findRoots(graph, system < 0 ? undefined : system)
   const { artefacts } = manifest ?? {}
   return {
     name: name ?? manifest?.name ?? 'image',

@@ -1,7 +1,7 @@
 import { type Check, listOf, someText, text } from '../../arguments.ts'
 import { quoted } from '../../printable.ts'
-import { createClosure, neighbours, type ReferringPath, shortestChain } from '../closure.ts'
 import { ReportError } from '../errors.ts'
+import { createReferenceGraph, neighbours, type ReferringPath, shortestChain } from '../reference-graph.ts'
 import type { ImageSizes } from './measure.ts'
 
 /** Why a store path is in an image. */
@@ -32,18 +32,18 @@ export function explainPath(sizes: Pick<ImageSizes, 'storePaths' | 'roots' | 'to
   listOf(text)(roots, 'sizes.roots')
   someText(wanted, 'wanted')
   const target = findPath(storePaths, wanted)
-  const closure = createClosure(storePaths)
+  const graph = createReferenceGraph(storePaths)
   const numberOf = new Map(storePaths.map(({ path }, number) => [path, number]))
   const numbers = (paths: readonly string[]) => paths.flatMap(path => numberOf.get(path) ?? [])
   const chain =
-    shortestChain(closure, numbers(toplevel === undefined ? [] : [toplevel]), target) ??
-    shortestChain(closure, numbers(roots), target) ??
+    shortestChain(graph, numbers(toplevel === undefined ? [] : [toplevel]), target) ??
+    shortestChain(graph, numbers(roots), target) ??
     []
   const pathOf = (number: number) => storePaths[number].path
   return {
     path: pathOf(target),
     chain: chain.map(pathOf),
-    referrers: Array.from(neighbours(closure.referrers, target), pathOf).sort(),
+    referrers: Array.from(neighbours(graph.referrers, target), pathOf).sort(),
   }
 }
 

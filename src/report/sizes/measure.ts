@@ -1,9 +1,9 @@
 import { withMethods } from '../../arguments.ts'
 import { tarEndOf } from '../../manifest/index.ts'
 import type { OpenedImage } from '../../open/index.ts'
-import { createClosure, findRoots, NO_PATH, neighbours } from '../closure.ts'
 import { closureSizes } from '../closure-sizes.ts'
 import { addedSizes, findKeepers } from '../dominators.ts'
+import { createReferenceGraph, findRoots, NO_PATH, neighbours } from '../reference-graph.ts'
 import { distinctPaths, readStored } from '../stored.ts'
 import { createRunReader, runsOfSegments } from './runs.ts'
 import { shareBytes } from './shares.ts'
@@ -71,7 +71,7 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   const { paths: stored, toplevel: system } = await readStored(image, reader.add)
   // Without a registration at its place, this tells what is missing.
   const paths = stored ?? distinctPaths(await image.storePaths())
-  const closure = createClosure(paths)
+  const graph = createReferenceGraph(paths)
   const numbers = new Map(paths.map(({ path }, number) => [path, number]))
   const owners = { numbers, others: paths.length }
   const { manifest } = image
@@ -85,9 +85,9 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   const shares = shareBytes(paths.length + 1, runs, blocks)
 
   const narSizes = paths.map(({ narSize }) => narSize)
-  const roots = findRoots(closure, numbers.get(toplevel ?? ''))
-  const keepers = findKeepers(closure, roots)
-  const closures = closureSizes(closure, narSizes)
+  const roots = findRoots(graph, numbers.get(toplevel ?? ''))
+  const keepers = findKeepers(graph, roots)
+  const closures = closureSizes(graph, narSizes)
   const added = addedSizes(keepers, narSizes)
   const addedToFile = addedSizes(
     keepers,
@@ -105,7 +105,7 @@ export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
       addedSize: added[number],
       addedFileSize: addedToFile[number],
       ...(keeper !== NO_PATH && { keeper: pathOf(keeper) }),
-      references: Array.from(neighbours(closure.references, number), pathOf),
+      references: Array.from(neighbours(graph.references, number), pathOf),
     }
   })
   const compressed = shares.reduce((sum, { fileSize }) => sum + fileSize, 0)

@@ -1,8 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createClosure, findRoots, NO_PATH, neighbours, shortestChain } from '../../../src/report/closure.ts'
 import { closureSizes } from '../../../src/report/closure-sizes.ts'
 import { addedSizes, findKeepers } from '../../../src/report/dominators.ts'
+import {
+  createReferenceGraph,
+  findRoots,
+  NO_PATH,
+  neighbours,
+  shortestChain,
+} from '../../../src/report/reference-graph.ts'
 
 /** References by number; those to a number that is no path are to a path that is not there. */
 const graph = fc
@@ -35,7 +41,7 @@ describe('a closure', () => {
   it('has each reference once, and none to itself or to what is not there', () => {
     fc.assert(
       fc.property(graph, references => {
-        const closure = createClosure(pathsOf(references))
+        const closure = createReferenceGraph(pathsOf(references))
         for (const [path, targets] of references.entries()) {
           const expected = [...new Set(targets)].filter(target => target !== path && target < references.length)
           expect([...neighbours(closure.references, path)]).toEqual(expected)
@@ -51,7 +57,7 @@ describe('a closure', () => {
       fc.property(graph, fc.nat(), (references, some) => {
         const count = references.length
         const first = count === 0 ? undefined : some % count
-        const roots = findRoots(createClosure(pathsOf(references)), first)
+        const roots = findRoots(createReferenceGraph(pathsOf(references)), first)
         expect(roots[0]).toBe(first)
         expect(reachOf(references, roots).size).toBe(count)
         for (const root of roots.slice(1)) {
@@ -71,7 +77,7 @@ describe('a closure', () => {
       fc.property(graph, references => {
         const sizes = sizesOf(references.length)
         const expected = references.map((_, path) => sumOf(sizes, reachOf(references, [path])))
-        expect([...closureSizes(createClosure(pathsOf(references)), sizes)]).toEqual(expected)
+        expect([...closureSizes(createReferenceGraph(pathsOf(references)), sizes)]).toEqual(expected)
       }),
     )
   })
@@ -82,13 +88,13 @@ describe('a closure', () => {
     const some = references.map((targets, path) => (path % 5 === 0 ? [] : targets.filter(target => target > path)))
     const sizes = sizesOf(count)
     const expected = some.map((_, path) => sumOf(sizes, reachOf(some, [path])))
-    expect([...closureSizes(createClosure(pathsOf(some)), sizes)]).toEqual(expected)
+    expect([...closureSizes(createReferenceGraph(pathsOf(some)), sizes)]).toEqual(expected)
   })
 
   it('loses with a path what nothing else reaches', () => {
     fc.assert(
       fc.property(graph, references => {
-        const closure = createClosure(pathsOf(references))
+        const closure = createReferenceGraph(pathsOf(references))
         const roots = findRoots(closure)
         const sizes = sizesOf(references.length)
         const keepers = findKeepers(closure, roots)
@@ -112,7 +118,7 @@ describe('a closure', () => {
     fc.assert(
       fc.property(graph, fc.nat(), (references, some) => {
         fc.pre(references.length > 0)
-        const closure = createClosure(pathsOf(references))
+        const closure = createReferenceGraph(pathsOf(references))
         const source = some % references.length
         let reached = new Set([source])
         const distances = new Map([[source, 1]])
@@ -135,7 +141,7 @@ describe('a closure of a hostile image', () => {
   const count = 100_000
   const sizes = Array.from({ length: count }, () => 1)
   const measure = (references: (path: number) => number[]) => {
-    const closure = createClosure(pathsOf(Array.from({ length: count }, (_, path) => references(path))))
+    const closure = createReferenceGraph(pathsOf(Array.from({ length: count }, (_, path) => references(path))))
     const roots = findRoots(closure)
     const keepers = findKeepers(closure, roots)
     return { closure, roots, keepers, added: addedSizes(keepers, sizes) }

@@ -13,7 +13,7 @@ export interface Edges {
 }
 
 /** A graph of store paths. No path refers to itself in it, and none to the same path twice. */
-export interface Closure {
+export interface ReferenceGraph {
   /** How many store paths there are. */
   readonly count: number
   /** The paths that each one refers to. */
@@ -26,7 +26,7 @@ export interface Closure {
 export const NO_PATH = -1
 
 /** Makes the graph of store paths, each of which is there once. References to paths that are not there are left out. */
-export function createClosure(paths: readonly ReferringPath[]): Closure {
+export function createReferenceGraph(paths: readonly ReferringPath[]): ReferenceGraph {
   const numbers = new Map(paths.map(({ path }, number) => [path, number]))
   const count = paths.length
   const starts = new Int32Array(count + 1)
@@ -66,7 +66,7 @@ export function neighbours({ starts, targets }: Edges, path: number): Int32Array
  * The paths that all others are reached from: `first` if it is given, those that no other path refers to, and one of each
  * cycle that nothing else reaches.
  */
-export function findRoots({ count, references, referrers }: Closure, first?: number): number[] {
+export function findRoots({ count, references, referrers }: ReferenceGraph, first?: number): number[] {
   const roots: number[] = []
   const isReached = new Uint8Array(count)
   const reach = (path: number, marks: Uint8Array) => {
@@ -87,7 +87,7 @@ export function findRoots({ count, references, referrers }: Closure, first?: num
 }
 
 /** One of the shortest chains of references from one of `sources` to `target`, both included; `undefined` if there is none. */
-export function shortestChain({ count, references }: Closure, sources: readonly number[], target: number) {
+export function shortestChain({ count, references }: ReferenceGraph, sources: readonly number[], target: number) {
   const cameFrom = new Int32Array(count).fill(NO_PATH)
   const isReached = new Uint8Array(count)
   walk(references, sources, isReached, (path, from) => {
