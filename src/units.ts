@@ -3,7 +3,7 @@
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const
 
 /** Bytes, 0 or more, in the decimal unit in which they have up to three digits in front of the point. */
-export function scaleBytes(bytes: number): { readonly value: number; readonly unit: (typeof UNITS)[number] } {
+function scaleBytes(bytes: number): { readonly value: number; readonly unit: (typeof UNITS)[number] } {
   let value = bytes
   let step = 0
   while (value >= 999.5 && step < UNITS.length - 1) {

@@ -4,7 +4,7 @@ import { printableJson } from '../printable.ts'
 import { print } from './print.ts'
 import { abortOnSignals } from './signals.ts'
 import { byteCount, somePath, UsageError, wholeNumber } from './usage.ts'
-import { prepareFolder } from './write-files.ts'
+import { type OutputFolder, prepareFolder } from './write-files.ts'
 
 const EPILOGUE = `
 Compares with GNU tar, bsdtar, pixz and xz, if they are installed. Times are of
@@ -90,9 +90,12 @@ async function run(flags: BenchFlags): Promise<void> {
   const { CHART_FILES, drawCharts, formatReport, runBench, SIZE_MIN } = await import('../bench/index.ts')
   if (size < SIZE_MIN) throw new UsageError(`--size: give at least ${SIZE_MIN / 1e6}MB`)
   const interrupt = abortOnSignals()
-  // At the end, an error would lose all that was measured.
-  const folder = out === undefined ? undefined : await prepareFolder(out, ['report.md', 'report.json', ...CHART_FILES])
+  let folder: OutputFolder | undefined
   try {
+    // At the end, an error would lose all that was measured.
+    if (out !== undefined) {
+      folder = await prepareFolder(out, ['report.md', 'report.json', ...CHART_FILES], interrupt.signal)
+    }
     const report = await runBench({
       ...options,
       parts,

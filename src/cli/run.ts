@@ -49,9 +49,9 @@ function createProgram(): Command {
   return program
 }
 
-/** Commander quotes the value that it refuses, which may be a URL with a password. */
+/** What is refused is quoted, and may be a URL with a password. */
 function withoutSecrets(text: string): string {
-  return text.replace(/'[^\n]*:\/\/[^\n]*'/g, value => `'${describeUrl(value.slice(1, -1))}'`)
+  return text.replace(/(\S*:\/\/\S*?)(['".]*)(?=\s|$)/g, (_, url, end) => describeUrl(url) + end)
 }
 
 /** Gives a command its options, and what it does. */

@@ -4,7 +4,7 @@ import { addOpenOptions, IMAGE_EPILOGUE, type OpenFlags, openForUser, someImage 
 import { pageTitle } from './page-title.ts'
 import { print, printJson, printLines } from './print.ts'
 import { reasonLines, tableLines } from './sizes-view.ts'
-import { pathOrStdout, somePath } from './usage.ts'
+import { pathOrStdout, someText } from './usage.ts'
 import { checkPageTarget, writePage } from './write-files.ts'
 
 interface SizesFlags extends OpenFlags {
@@ -31,7 +31,7 @@ export function defineSizes(sizes: Command): void {
     sizes
       .argument('<IMAGE>', 'path or URL of an image', someImage)
       .option('--all', 'show all store paths, not only the 20 largest')
-      .option('--why <PATH>', 'show what keeps a store path in the image: its path, hash or name', somePath)
+      .option('--why <PATH>', 'show what keeps a store path in the image: its path, hash or name', someText)
       .option(
         '--html <FILE>',
         'write a page for browsers that shows the sizes; makes folders; - is standard output',

@@ -28,10 +28,15 @@ export function collectPaths(text: string, previous: readonly string[] = []): st
   return [...previous, somePath(text)]
 }
 
+/** Takes a text. */
+export function someText(text: string): string {
+  if (text !== '') return text
+  throw new InvalidArgumentError('give a value')
+}
+
 /** Collects the values of an option that may be given several times. */
 export function collectValues(text: string, previous: readonly string[] = []): string[] {
-  if (text !== '') return [...previous, text]
-  throw new InvalidArgumentError('give a value')
+  return [...previous, someText(text)]
 }
 
 /** Collects the URLs of servers of an option that may be given several times. */

@@ -20,9 +20,13 @@ export interface OutputFolder {
   discard(): Promise<void>
 }
 
-/** Makes a folder if need be, and sees that files of these names can be written to it. Throws `DiskError`. */
-export async function prepareFolder(folder: string, names: readonly string[]): Promise<OutputFolder> {
-  const staging = await openStaging(folder, names)
+/** Makes a folder if need be, and sees that files of these names can be written to it. Throws `DiskError`, and when aborted. */
+export async function prepareFolder(
+  folder: string,
+  names: readonly string[],
+  signal?: AbortSignal,
+): Promise<OutputFolder> {
+  const staging = await openStaging(folder, names, signal)
   return {
     discard: staging.discard,
     async write(files, check = () => {}) {
@@ -35,7 +39,7 @@ export async function prepareFolder(folder: string, names: readonly string[]): P
             [],
           )
         }
-        await withLock(staging.out, work, undefined)
+        await withLock(staging.out, work, signal)
       } catch (error) {
         throw staging.reveal(error)
       }

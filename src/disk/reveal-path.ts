@@ -3,7 +3,7 @@
  * which is for people. What does not name the path is given back as it is; an error that does, as a copy.
  */
 export function revealPath<T>(told: T, from: string, to: string): T {
-  const shown = <V>(value: V) => (typeof value === 'string' ? (value.replaceAll(from, to) as V) : value)
+  const shown = <V>(value: V) => (typeof value === 'string' ? (value.replaceAll(from, () => to) as V) : value)
   if (typeof told !== 'object' || told === null) return shown(told)
   // Those of a DOMException are not its own, and not to be copied.
   if (!Object.hasOwn(told, 'message')) return told
@@ -15,6 +15,7 @@ export function revealPath<T>(told: T, from: string, to: string): T {
 
 function copyError<E extends Error>(error: E, replaced: object): E {
   const copy = 'cause' in error ? new Error('', { cause: error.cause }) : new Error('')
+  if (error instanceof AggregateError) Object.defineProperty(copy, 'errors', { value: error.errors })
   Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
   return Object.assign(copy, error, replaced) as E
 }

@@ -24,8 +24,8 @@ export interface ImageResult {
   /** Bytes of the store paths, as NARs, whose blocks came from the cache. */
   readonly cachedNarSize: number
   /**
-   * Bytes of the store paths, as NARs, that were verified against their NAR hashes in this build. The others came from the cache, which is
-   * trusted to hold only verified blocks: see `verifyCache`.
+   * Bytes of the store paths, as NARs, that were verified against their NAR hashes in this build. The others came from the
+   * cache, which is trusted to hold only verified blocks: see `verifyCache`.
    */
   readonly verifiedNarSize: number
   /** Of the tar. */

@@ -16,8 +16,6 @@ const WHOLE_MAX = 32 * 1024 * 1024
 /** Bytes of blocks that are in memory, compressed and unpacked. */
 const HELD_MAX = 128 * 1024 * 1024
 
-export { DICTIONARY_KEPT as DICTIONARY_MAX } from '../unpack/index.ts'
-
 /** Threads that unpack at most: each takes 50 MB, and two images that are compared shall not take 300. */
 const THREADS_MAX = 2
 

@@ -67,7 +67,7 @@ export interface MembersOptions {
 export interface WalkOptions {
   /** Default: all. */
   readonly paths?: readonly string[]
-  /** Store paths that are left out. With a manifest, they are not read. Default: none. */
+  /** Store paths that are left out. With a manifest, they are not read, if the image can seek. Default: none. */
   readonly except?: ReadonlySet<string>
 }
 

@@ -8,6 +8,7 @@ export {
   type ReadOptions,
   type ServerOptions,
 } from '../image-source/index.ts'
+export type { OpenCode } from '../nspawn-rootfs-error.ts'
 export type { StoredPath } from '../stored-paths.ts'
 export type { DetectedCompression } from '../unpack/index.ts'
 export { ExtractError, type ExtractErrorCode } from './extract/errors.ts'

@@ -2,6 +2,7 @@ import { followSignal } from '../abortable.ts'
 import { abortSignal, fileOrUrl, objectOf, resolvePath } from '../arguments.ts'
 import { describeUrl } from '../describe-url.ts'
 import { DiskError, readIfThere, reasonOf } from '../disk/index.ts'
+import { HttpError } from '../http-error.ts'
 import { manifestFileOf } from '../image-files.ts'
 import {
   companionOf,
@@ -19,8 +20,8 @@ import { isHttp } from '../is-http.ts'
 import { type ImageManifest, MANIFEST_SIZE_MAX } from '../manifest/index.ts'
 import type { Access } from '../nar-file/index.ts'
 import { workerUrlOf } from '../produce/index.ts'
-import { type DetectedCompression, detectCompression, MARK_SIZE } from '../unpack/index.ts'
-import { createBlockReader, DICTIONARY_MAX } from './block-reader.ts'
+import { type DetectedCompression, DICTIONARY_KEPT, detectCompression, MARK_SIZE } from '../unpack/index.ts'
+import { createBlockReader } from './block-reader.ts'
 import { createImage, type OpenedImage } from './image.ts'
 import { framesOf, manifestOf } from './manifest.ts'
 import { plainTar, streamedTar, type TarBytes, xzTar } from './tar-bytes.ts'
@@ -32,7 +33,7 @@ import { zstdTar } from './zstd-tar.ts'
 export interface OpenOptions extends ServerOptions {
   /**
    * The manifest, a path or a URL; `false` for none. Default: the file beside the image that a build writes, if it is there
-   * and is that of the image. With it, only the parts are read that have what is looked for.
+   * and is that of the image. With it, only the parts are read that have what is looked for, of an image that can seek.
    */
   readonly manifest?: string | URL | false
   /** Aborting it ends all reading, which rejects with the signal's reason. */
@@ -113,7 +114,7 @@ async function openTar(
     throw new OpenError('OPEN_UNSUPPORTED', source.name, `is compressed with ${compression}: unpack it first`)
   }
   const frames = compression === 'zstd' && source.isSeekable ? await readFrames(source, options) : undefined
-  return (frames && zstdTar(source, frames)) ?? streamedTar(source, compression, DICTIONARY_MAX)
+  return (frames && zstdTar(source, frames)) ?? streamedTar(source, compression, DICTIONARY_KEPT)
 }
 
 /** Reads the manifest, once; `undefined` if there is none. */
@@ -188,7 +189,13 @@ async function readManifest(
   readText: ReadText,
 ): Promise<ImageManifest | undefined> {
   if (place === undefined) return undefined
-  const text = await readText()
+  const isOptional = !isNamed && !tar.isSeekable
+  // By its size alone, a plain tar is easily taken for another.
+  if (isOptional && tar.size !== undefined) return undefined
+  const text = await readText().catch(error => {
+    if (!isOptional || !(error instanceof HttpError)) throw error
+    return undefined
+  })
   const manifest = text === undefined ? undefined : manifestOf(text, source, tar)
   if (manifest || !isNamed) return manifest
   const problem = text === undefined ? 'is not there' : 'is not the manifest of this image'

@@ -1,5 +1,6 @@
 /** The public entry `nspawn-rootfs/report`: what is in an image, and what differs between two, as data. */
 
+export type { OpenCode } from '../nspawn-rootfs-error.ts'
 export { describeFileChange } from './diff/describe.ts'
 export { type DiffOptions, diffImages } from './diff/diff.ts'
 export type {

@@ -18,7 +18,7 @@ export interface RestrictionOptions {
 export interface Restriction {
   /** The folder that all files lie below, by its real path. */
   root(): Promise<string>
-  /** For a file or folder by its absolute path. Resolves to its real path: what a symlink on the way leads to may change. */
+  /** For a file or folder by its absolute path. Resolves to its real path: a symlink on the way may lead elsewhere later. */
   checkFile(file: string): Promise<string>
   /** For a store path, or a symlink to one, by its absolute path. */
   checkStorePath(file: string): Promise<void>

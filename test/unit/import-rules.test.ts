@@ -291,6 +291,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'store', 'tar-stream', 'node:*'],
   open: [
     'abortable.ts',
+    'http-error.ts',
     'stored-paths.ts',
     'nar-hasher.ts',
     'image-source',

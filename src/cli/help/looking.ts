@@ -27,8 +27,8 @@ SIZES
   --why shows the shortest chain of references from the toplevel, as nix
   why-depends does, and which store paths refer to it. Name a store path by its
   path, its hash or its name, or by the beginning of one of them.
-  --html writes a page that needs no network: a treemap, a table to sort and
-  search, and what keeps each store path in the image.
+  --html FILE writes a page that needs no network: a treemap, a table to sort
+  and search, and what keeps each store path in the image. FILE - prints it.
 
 EXTRACTING
   "extract IMAGE PATH... --to DIR" writes each path, with all that is below it,
@@ -65,9 +65,9 @@ DIFFERENCES
   "diff OLD NEW" compares packages, the files outside of store paths, and what
   the NixOS system has in /etc, with its units. --markdown is for a comment on a
   pull request. Store paths with the same NAR hash are not read, if both images
-  have manifests. Packages are grouped as "nix store diff-closures" does, but
-  changes of size below 8 KiB are listed as well: as "rebuilt".
-  --html writes a page that needs no network: packages by change of size, a
+  have manifests and can seek. Packages are grouped as "nix store diff-closures"
+  does, but changes of size below 8 KiB are listed as well: as "rebuilt".
+  --html FILE writes a page that needs no network: packages by change of size, a
   table to sort and search, and the files with what differs in each.
 
 BILL OF MATERIALS

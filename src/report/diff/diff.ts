@@ -20,7 +20,7 @@ const checkOptions = objectOf({ oldSettings: text, newSettings: text })
 
 /**
  * Compares two images: their packages, the files outside of the store, and the configuration of a NixOS system. If both have
- * a manifest, store paths with the same NAR hash are not read. Throws what reading the images throws.
+ * a manifest and can seek, store paths with the same NAR hash are not read. Throws what reading the images throws.
  */
 export async function diffImages(
   before: OpenedImage,

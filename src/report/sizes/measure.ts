@@ -62,8 +62,8 @@ export interface PartSizes {
 const checkImage = withMethods('walk', 'storePaths')
 
 /**
- * Tells where the bytes of an image are. With a manifest, nothing else of the image is read if the manifest has the references;
- * without one, all of it is, once. Throws `OpenError`.
+ * Tells where the bytes of an image are. With a manifest, nothing of the image is read; without one, all of it is, once. Throws
+ * `OpenError`.
  */
 export async function measureImage(image: OpenedImage): Promise<ImageSizes> {
   checkImage(image, 'image')

@@ -8,7 +8,7 @@ import { DescriptorsError } from '../../../src/descriptors.ts'
 import { openBlockCache } from '../../../src/index.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
-const reads = vi.hoisted(() => ({ underWay: 0, most: 0, failure: undefined as Error | undefined }))
+const reads = vi.hoisted(() => ({ underWay: 0, most: 0, good: 0, failure: undefined as Error | undefined }))
 
 vi.mock('../../../src/block-cache/entry-file.ts', async importOriginal => {
   const original = await importOriginal<{ readEntry: typeof readEntry }>()
@@ -17,7 +17,7 @@ vi.mock('../../../src/block-cache/entry-file.ts', async importOriginal => {
     async readEntry(...args: Parameters<typeof readEntry>) {
       reads.most = Math.max(reads.most, ++reads.underWay)
       try {
-        if (reads.failure) throw reads.failure
+        if (reads.failure && reads.good-- <= 0) throw reads.failure
         return await original.readEntry(...args)
       } finally {
         reads.underWay--
@@ -29,7 +29,7 @@ vi.mock('../../../src/block-cache/entry-file.ts', async importOriginal => {
 let folder = ''
 beforeEach(() => {
   folder = join(temporaryFolder(), 'cache')
-  Object.assign(reads, { underWay: 0, most: 0, failure: undefined })
+  Object.assign(reads, { underWay: 0, most: 0, good: 0, failure: undefined })
 })
 
 async function fill(batches: number): Promise<void> {
@@ -49,13 +49,17 @@ it('opens a few records at a time, however many it removes', async () => {
   expect(reads.most).toBeLessThanOrEqual(4)
 })
 
-it('removes nothing where records cannot be opened for want of descriptors', async () => {
-  await fill(3)
-  const before = readdirSync(folder)
-  reads.failure = new DescriptorsError('too many open files')
-  await expect(openBlockCache(folder).prune({ maxSize: 100 })).rejects.toBe(reads.failure)
-  expect(readdirSync(folder)).toEqual(before)
-})
+it.each([0, 1, 2, 3])(
+  'removes nothing where records cannot be opened for want of descriptors, after %i',
+  async good => {
+    await fill(3)
+    const before = readdirSync(folder)
+    reads.good = good
+    reads.failure = new DescriptorsError('too many open files')
+    await expect(openBlockCache(folder).prune({ maxSize: 100 })).rejects.toBe(reads.failure)
+    expect(readdirSync(folder)).toEqual(before)
+  },
+)
 
 it('takes records that cannot be opened for another reason for damaged ones', async () => {
   await fill(3)

@@ -84,6 +84,11 @@ describe('wrong usage ends with 2 and says why', () => {
       ['serve', '--port', '\u001b[2J'],
       /^error: option '--port <N>' argument '\\x1b\[2J' is invalid/,
     ],
+    [
+      'no name, but a URL with a password',
+      ['build', '--root', 'x', '--name', "https://u:se'cret@h/x?sig=secret"],
+      /^error: option '--name <NAME>' argument 'https:\/\/h\/x\?\.\.\.' is invalid\. "https:\/\/h\/x\?\.\.\." is not a name/,
+    ],
     ['an image on no web server', ['pull', 'ftp://x/web.tar.xz'], /give the URL of an image on a web server/],
     ['an image on disk', ['pull', 'x/web.tar.xz'], /give the URL of an image on a web server/],
     ...[

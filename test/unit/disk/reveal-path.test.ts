@@ -28,6 +28,12 @@ it('replaces a path in a copy of an error', () => {
   expect('cause' in reveal(failed)).toBe(false)
 })
 
+it('takes the name of a folder as it is, and keeps all errors of several', () => {
+  expect(revealPath(`${FROM}/a`, FROM, '/$&/$$')).toBe('/$&/$$/a')
+  const errors = [new Error('one'), new Error('two')]
+  expect(reveal(new AggregateError(errors, FROM))).toMatchObject({ name: 'AggregateError', message: '/out', errors })
+})
+
 it('gives back what does not name the path', () => {
   const others = [new Error('other'), AbortSignal.abort().reason, undefined, null, 5, {}, new DOMException(FROM)]
   for (const other of others) expect(reveal(other)).toBe(other)

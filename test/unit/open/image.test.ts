@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { build, type ImageFormat } from '../../../src/index.ts'
 import { type OpenError, openImage } from '../../../src/open/index.ts'
 import { measureImage } from '../../../src/report/index.ts'
-import { sendBytes, sendFile, serveCache } from '../../binary-cache.ts'
+import { sendBytes, sendFile, sendStatus, serveCache } from '../../binary-cache.ts'
 import { runCommand } from '../../command.ts'
 import { bulk, createNixosStore } from '../../nixos-store.ts'
 import { needs } from '../../programs.ts'
@@ -185,6 +185,16 @@ describe('an image that cannot seek', () => {
     expect(image.bytesRead).toBe(before)
     const { stderr, code } = await runCommand(['sizes', url])
     expect([stderr, code]).toEqual(['', 0])
+  })
+
+  it('is read without a manifest that the server does not give', async () => {
+    const { image: file } = await buildImage('tar.gz')
+    const server = await serveCache(dirname(file), ({ path }) => (path.endsWith('.json') ? sendStatus(401) : sendFile))
+    await using image = await openImage(`${server.url}/web.tar.gz`)
+    expect((await collect(image.contents('/etc/os-release'))).toString()).toBe('ID=nixos\n')
+    await expect(openImage(image.name, { manifest: `${server.url}/web.manifest.json` })).rejects.toMatchObject({
+      ...{ code: 'HTTP_STATUS', status: 401 },
+    })
   })
 
   it('is refused with the manifest of another, or one that is not there', async () => {

@@ -15,6 +15,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { build } from '../../../src/image/index.ts'
 import { define, type ImageDeclaration } from '../../../src/spec/index.ts'
+import { createRestriction } from '../../../src/spec/restriction.ts'
 import { runCommand } from '../../command.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -120,6 +121,13 @@ describe('a restricted declaration', () => {
       code: 'DECLARATION_INVALID',
       message: expect.stringMatching(/this declaration may |names no file here/),
     })
+  })
+
+  it('names the file that was looked at, not a symlink that may lead elsewhere by now', async () => {
+    const { folder, own } = createFolders()
+    symlinkSync(own, join(folder, 'way'))
+    const { checkFile } = createRestriction({ folder: own })
+    expect(await checkFile(join(folder, 'way', 'a', 'file'))).toBe(join(own, 'a', 'file'))
   })
 
   it('says what leads where, and what to do', async () => {
