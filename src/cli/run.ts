@@ -4,6 +4,7 @@ import { VERSION } from '../version.ts'
 import { COMMANDS } from './commands.ts'
 import { defineHelp } from './help.ts'
 import { print } from './print.ts'
+import { endByCaughtSignal } from './signals.ts'
 import { UsageError } from './usage.ts'
 
 /** Runs a command line and resolves to the exit code. */
@@ -24,6 +25,7 @@ export async function run(args: readonly string[]): Promise<number> {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
     const { describeFailure } = await import('./failure.ts')
     print(`nspawn-rootfs: ${describeFailure(error)}`, process.stderr)
+    endByCaughtSignal()
     return error instanceof UsageError ? 2 : 1
   }
 }

@@ -5,6 +5,10 @@ const TEXT = `EXIT CODES
   1   failed; the output folder is as it was
   2   wrong usage
   "check" uses 1 for an image that systemd does not import, or that is broken.
+  "diff" uses 1 for a difference, and 2 if it failed. In scripts with set -e:
+    nspawn-rootfs diff OLD NEW || [ $? = 1 ]
+  A command that is stopped by a signal cleans up and ends by it: SIGINT is 130
+  in a shell, SIGTERM 143. A service of systemd that is stopped has not failed.
 
 OUTPUT
   NO_COLOR                turns colours off

@@ -91,13 +91,13 @@ describe('nspawn-rootfs bench', () => {
 
   it('stops while it makes the closure, and leaves nothing', async () => {
     const folder = temporaryFolder()
-    const { code, stdout, stderr } = await runCommand(['bench', '--size', '100MB', '--out', join(folder, 'out')], {
+    const { signal, stdout, stderr } = await runCommand(['bench', '--size', '100MB', '--out', join(folder, 'out')], {
       env: { TMPDIR: folder },
       started: child => {
         child.stderr!.once('data', () => child.kill('SIGINT'))
       },
     })
-    expect([code, stdout.toString()]).toEqual([1, ''])
+    expect([signal, stdout.toString()]).toEqual(['SIGINT', ''])
     // Not so late that a command was started.
     expect(stderr).toBe('preparing the closure\nnspawn-rootfs: stopped by SIGINT; nothing was left behind\n')
     expect(readdirSync(folder)).toEqual([])
