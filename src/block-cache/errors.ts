@@ -6,7 +6,7 @@ export type BlockCacheErrorCode =
   | 'FOLDER_UNTRUSTED'
   /** No folder was named, and the user has no home. */
   | 'FOLDER_UNKNOWN'
-  /** Nothing can be written into it. */
+  /** Nothing can be written into it, or removed from it. */
   | 'FOLDER_UNWRITABLE'
 
 /** A block cache that cannot be used. */

@@ -1,10 +1,11 @@
 import { lstat, readdir, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
-import { isAbandoned, isMissing, isTrusted } from '../disk/index.ts'
+import { isAbandoned, isMissing, isTrusted, reasonOf } from '../disk/index.ts'
 import { sha256Hex } from '../sha256.ts'
 import { isRecordKey } from './batch-record.ts'
 import { type CacheFolder, WRITING_PREFIX } from './entry-file.ts'
+import { BlockCacheError } from './errors.ts'
 
 const RECORD_PREFIX = 'record-'
 const ENTRY_NAME = /^(?:record|block)-[0-9a-f]{64}$/
@@ -59,9 +60,13 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-/** Removes files, in this order; an empty folder that bears the name of an entry, too. Resolves to their bytes. */
-export async function removeFiles({ folder }: CacheFolder, files: readonly CacheFile[]): Promise<number> {
+/**
+ * Removes files, in this order; an empty folder that bears the name of an entry, too. Resolves to their bytes. Throws
+ * `BlockCacheError` FOLDER_UNWRITABLE for the first that cannot be removed, once all others are.
+ */
+export async function removeFiles({ folder, shared }: CacheFolder, files: readonly CacheFile[]): Promise<number> {
   let removed = 0
+  let failure: BlockCacheError | undefined
   for (const { name, size } of files) {
     const path = join(folder, name)
     try {
@@ -70,9 +75,14 @@ export async function removeFiles({ folder }: CacheFolder, files: readonly Cache
         return rmdir(path)
       })
       removed += size
-    } catch {
+    } catch (error) {
+      const { code = '' } = error as NodeJS.ErrnoException
       // Somebody else has removed it; or it is a folder with something in it, or somebody else's.
+      if (['ENOENT', 'ENOTEMPTY', 'ENOTDIR', ...(shared ? ['EPERM', 'EACCES'] : [])].includes(code)) continue
+      const message = `${path}: cannot be removed: ${reasonOf(error)}`
+      failure ??= new BlockCacheError('FOLDER_UNWRITABLE', folder, message, { cause: error })
     }
   }
+  if (failure) throw failure
   return removed
 }

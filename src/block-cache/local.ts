@@ -1,8 +1,8 @@
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { flag, objectOf, resolvePath, wholeNumber } from '../arguments.ts'
 import { DescriptorsError } from '../descriptors.ts'
 import { DiskError, makeFolders, reasonOf } from '../disk/index.ts'
+import { homeFolder } from '../home-folder.ts'
 import { digestInKey, isRecordKey } from './batch-record.ts'
 import { type BlockCache, declareComparing } from './cache.ts'
 import { type CacheFolder, readEntry, touchEntry, writeEntry } from './entry-file.ts'
@@ -49,10 +49,10 @@ export interface LocalBlockCache extends BlockCache {
   stats(): Promise<CacheStats>
   /**
    * Removes left-overs, and what was not used for longest, until at most `maxSize` bytes are left (default: what the cache
-   * may take). Resolves to the bytes removed.
+   * may take). Resolves to the bytes removed. Rejects with `BlockCacheError` FOLDER_UNWRITABLE, once all that can be is removed.
    */
   prune(options?: { readonly maxSize?: number }): Promise<number>
-  /** Removes all that it holds. */
+  /** Removes all that it holds. Rejects as `prune` does. */
   clear(): Promise<void>
 }
 
@@ -91,8 +91,8 @@ function baseFolder(): string | undefined {
   const { XDG_CACHE_HOME: base } = process.env
   // The XDG Base Directory Specification: a relative path is to be ignored.
   if (base?.startsWith('/')) return base
-  const home = homedir()
-  return home.startsWith('/') ? join(home, '.cache') : undefined
+  const home = homeFolder()
+  return home?.startsWith('/') ? join(home, '.cache') : undefined
 }
 
 function openFolder(access: CacheFolder, maxSize: number): LocalBlockCache {

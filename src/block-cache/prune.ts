@@ -11,7 +11,7 @@ const READS = 4
 
 /**
  * Removes left-overs, and then batches that were not used for longest, until at most `maxSize` bytes are left. Resolves to
- * the bytes removed. Throws `DescriptorsError`.
+ * the bytes removed. Throws `DescriptorsError`, and `BlockCacheError` FOLDER_UNWRITABLE.
  */
 export async function pruneFolder(access: CacheFolder, maxSize: number): Promise<number> {
   const { records, blocks, leftOvers } = await listFolder(access)

@@ -29,6 +29,9 @@ const BAR_WIDTH = 24
 /** Per cent between two lines where there is no terminal, as in the log of a nightly build. */
 const LINE_EVERY = 10
 
+/** Milliseconds before the first line where there is no terminal: what is done sooner needs none, and cron mails each line. */
+const SILENCE = 10_000
+
 /** Shows the progress of a build. */
 export function createProgressView(stream: WriteStream): View<Progress> {
   return createView(stream, pictureOfBuild)
@@ -72,9 +75,11 @@ function createBar<P>(stream: WriteStream, pictureOf: (progress: P) => Picture):
 }
 
 function createLines<P>(stream: WriteStream, pictureOf: (progress: P) => Picture): View<P> {
+  const begun = performance.now()
   let next = LINE_EVERY
   return {
     show(progress) {
+      if (performance.now() - begun < SILENCE) return
       const { part, figures } = pictureOf(progress)
       if (part * 100 < next) return
       next = Math.floor((part * 100) / LINE_EVERY) * LINE_EVERY + LINE_EVERY

@@ -1,4 +1,4 @@
-import { relative } from 'node:path'
+import { relative, resolve } from 'node:path'
 import { shellWord } from '../shell-word.ts'
 
 /** The shortest form of a path for a shell in this folder, in quotes if need be. */
@@ -6,8 +6,8 @@ export function shellPath(path: string): string {
   return shellWord(shortPath(path))
 }
 
-/** The shortest form of a path in this folder. */
+/** The shortest form of a path in this folder; in the root, where units of systemd run, the path as it is. */
 export function shortPath(path: string): string {
-  const here = relative('.', path)
+  const here = resolve('.') === '/' ? '' : relative('.', path)
   return here === '' || here.startsWith('..') ? path : here
 }

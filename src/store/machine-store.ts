@@ -1,7 +1,8 @@
 /** The store of this machine: the one that Nix uses when it is not told another. */
 import { accessSync, constants, lstatSync, statSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import { join } from 'node:path'
+import { homeFolder } from '../home-folder.ts'
 import { locateStore, type StoreLocation } from './location.ts'
 import { askStoreUrl } from './nix-commands.ts'
 import { parseStoreUrl } from './store-url.ts'
@@ -52,14 +53,18 @@ function rootlessStore(state: string, environment: Environment): string | undefi
   const { NIX_STORE_DIR, NIX_STATE_DIR, NIX_DATA_HOME, XDG_DATA_HOME } = environment
   if (process.geteuid?.() === 0 || NIX_STORE_DIR !== undefined || NIX_STATE_DIR !== undefined) return undefined
   if (isThere(state)) return undefined
-  const data = NIX_DATA_HOME ?? join(XDG_DATA_HOME ?? join(homeOf(environment), '.local/share'), 'nix')
-  const root = join(data, 'root')
-  return isThere(root) ? root : undefined
+  const share = XDG_DATA_HOME ?? below(homeOf(environment), '.local/share')
+  const root = below(NIX_DATA_HOME ?? below(share, 'nix'), 'root')
+  return root !== undefined && isThere(root) ? root : undefined
+}
+
+function below(folder: string | undefined, name: string): string | undefined {
+  return folder === undefined ? undefined : join(folder, name)
 }
 
 /** The home as Nix finds it: `HOME` does not count if it is somebody else's, as under sudo. */
-function homeOf({ HOME }: Environment): string {
-  if (HOME === undefined) return homedir()
+function homeOf({ HOME }: Environment): string | undefined {
+  if (HOME === undefined) return homeFolder()
   const owner = statSync(HOME, { throwIfNoEntry: false })?.uid
   if (owner === undefined || owner === process.geteuid?.()) return HOME
   try {

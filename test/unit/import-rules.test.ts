@@ -37,6 +37,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   pool: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'node:*'],
   disk: ['sha256.ts', 'nspawn-rootfs-error.ts', 'descriptors.ts', 'warning.ts', 'node:*'],
   'block-cache': [
+    'home-folder.ts',
     'sha256.ts',
     'abortable.ts',
     'arguments.ts',
@@ -120,6 +121,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   store: [
+    'home-folder.ts',
     'nspawn-rootfs-error.ts',
     'state-change.ts',
     'closure-source.ts',

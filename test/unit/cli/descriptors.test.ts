@@ -28,13 +28,13 @@ async function build(descriptors: number, url: string, format: string) {
 describe('a build with few descriptors', () => {
   it('waits for them as it reads files', async () => {
     const built = await build(48, `file://${cacheOfMany().folder}`, 'tar')
-    expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('100%') })
+    expect(built).toMatchObject({ code: 0 })
   })
 
   it.each([64, 50])('waits for them as it asks servers: %i', async descriptors => {
     const server = await serveCache(cacheOfMany().folder)
     const built = await build(descriptors, server.url, 'tar.zst')
-    expect(built).toMatchObject({ code: 0, stderr: expect.stringContaining('100%') })
+    expect(built).toMatchObject({ code: 0 })
   })
 
   it('that do not even suffice for one thread says how many would, and leaves nothing behind', async () => {

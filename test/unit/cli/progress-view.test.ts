@@ -78,6 +78,7 @@ describe('in a log, progress', () => {
   it('is a line every ten per cent, without control characters', () => {
     const { stream, written } = createFakeStream(false)
     const view = createProgressView(stream)
+    now += 10_000
     for (let done = 0; done <= 1000; done++) view.show(at(done, storePathOf('a-name')))
     view.clear()
     expect(written).toHaveLength(10)
@@ -86,16 +87,32 @@ describe('in a log, progress', () => {
     expect(written.join('')).not.toContain(ESCAPE)
   })
 
+  it('is nothing in the first ten seconds', () => {
+    const { stream, written } = createFakeStream(false)
+    const view = createProgressView(stream)
+    for (let done = 0; done <= 990; done++) {
+      view.show(at(done))
+      now += 10
+    }
+    expect(written).toEqual([])
+    now += 100
+    view.show(at(1000))
+    expect(written).toEqual(['100%  1.00 kB of 1.00 kB\n'])
+  })
+
   it('leaves lines out where it leaps', () => {
     const { stream, written } = createFakeStream(false)
     const view = createProgressView(stream)
+    now += 10_000
     for (const done of [5, 455, 460, 999, 1000]) view.show(at(done))
     expect(written.map(line => line.split(' ')[0])).toEqual(['45%', '99%', '100%'])
   })
 
   it('is done where there is nothing to do', () => {
     const { stream, written } = createFakeStream(false)
-    createProgressView(stream).show({ bytesDone: 0, bytesTotal: 0, path: undefined })
+    const view = createProgressView(stream)
+    now += 10_000
+    view.show({ bytesDone: 0, bytesTotal: 0, path: undefined })
     expect(written).toEqual(['100%  0 B of 0 B\n'])
   })
 })
