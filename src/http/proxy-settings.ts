@@ -68,6 +68,9 @@ function parseProxy(name: string, value: string): ProxyServer {
   // As http, so that every scheme has the same rules for hosts; a port of 80 is left out then.
   const url = URL.parse(`http://${rest}`)
   if (!url) throw invalid('it has no valid host and port')
+  if (/@/.test(url.pathname + url.search + url.hash)) {
+    throw invalid('its password has a character that must be percent-encoded, such as %2F for /')
+  }
   const port = Number(/:(\d+)$/.exec(rest.split(/[/?#]/, 1)[0])?.[1] ?? defaultPort)
   if (port === 0) throw invalid('its port is 0')
   const [user, password] = [decodePercent(url.username), decodePercent(url.password)]

@@ -30,7 +30,7 @@ PROXIES, in lower or upper case, as curl reads them
   all_proxy               for both
   no_proxy                hosts that are contacted directly
   A proxy begins with http://, https://, socks4://, socks4a://, socks5:// or
-  socks5h://, and may contain a user name and a password.
+  socks5h://, and may contain a user name and a password, percent-encoded.
 
 CERTIFICATES
   NIX_SSL_CERT_FILE       a file with certificates to trust

@@ -90,6 +90,15 @@ describe('the proxy for a URL', () => {
     expect(isProxied('a.test', 'http://a.test./')).toBe(false)
   })
 
+  it.each(['me:se/cret@proxy:8080', 'me:p@ss/secret@proxy', 'me:?secret@proxy', 'me:#secret@proxy'])(
+    'is not one with a password that is not encoded: %s',
+    proxy => {
+      const wrong = () => readProxies({ all_proxy: `http://${proxy}` })
+      expect(wrong).toThrow(expect.objectContaining({ code: 'HTTP_PROXY_INVALID' }))
+      expect(wrong).not.toThrow(/secret/)
+    },
+  )
+
   it.each(['ftp', 'constructor', '__proto__'])('is not one of the scheme %s', scheme => {
     expect(() => readProxies({ all_proxy: `${scheme}://proxy` })).toThrow(
       expect.objectContaining({
