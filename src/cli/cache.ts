@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander'
 import { CACHE_SIZE_MAX, type LocalBlockCache, openBlockCache } from '../index.ts'
 import { formatBytes } from '../units.ts'
-import { printLines } from './print.ts'
+import { printJson, printLines } from './print.ts'
 import { byteCount, somePath, UsageError } from './usage.ts'
 
 /** Options that choose the block cache. */
@@ -54,15 +54,20 @@ export function addCacheCommands(cache: Command): void {
         somePath,
       )
       .option('--cache-shared', 'accept a cache that other users can write')
-  add('stats', 'Print the size of the cache.').action(async (flags: FolderFlags) => {
-    const { folder, stats } = open(flags)
-    const { size, batches, blocks, leftOvers } = await stats()
-    const lines = [
-      `${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`,
-    ]
-    if (leftOvers > 0) lines.push(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
-    printLines(lines)
-  })
+  add('stats', 'Print the size of the cache.')
+    .option('--json', 'print it as JSON')
+    .action(async ({ json, ...flags }: FolderFlags & { json?: true }) => {
+      const { folder, stats } = open(flags)
+      const found = await stats()
+      if (json) return printJson({ folder, ...found })
+      const { size, batches, blocks, leftOvers } = found
+      const lines = [
+        `${folder}: ${formatBytes(size)} in ${blocks} blocks, for ${batches} store paths or groups of small ones`,
+      ]
+      if (leftOvers > 0)
+        lines.push(`left-overs of killed builds or other users: ${leftOvers} (cache prune removes them)`)
+      printLines(lines)
+    })
   add('prune', 'Remove the blocks that were not used for longest.')
     .option('--max-size <SIZE>', `size to prune to (default: ${formatBytes(CACHE_SIZE_MAX)})`, byteCount)
     .action(async ({ maxSize, ...flags }: FolderFlags & { maxSize?: number }) => {

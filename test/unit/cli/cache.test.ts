@@ -57,6 +57,9 @@ describe('nspawn-rootfs cache', () => {
     mkdirSync(join(cache, `block-${'0'.repeat(64)}`))
     const run = async (name: string) => (await runCommand(['cache', name, '--cache-dir', cache])).stdout.toString()
     expect(await run('stats')).toMatch(/ in 1 blocks, for 1 .*\nleft-overs .*: 1 \(cache prune removes them\)\n$/)
+    const { stdout } = await runCommand(['cache', 'stats', '--json', '--cache-dir', cache])
+    const counts = { folder: cache, size: expect.any(Number), batches: 1, blocks: 1, leftOvers: 1 }
+    expect(JSON.parse(stdout.toString())).toEqual(counts)
     expect(await run('prune')).toMatch(/: 0 B removed, /)
     expect(await run('stats')).toMatch(/ in 1 blocks, for 1 .*groups of small ones\n$/)
     writeFileSync(join(cache, 'mine'), '')
