@@ -42,8 +42,10 @@ export type WarningCode =
   | 'ENTRY_IN_THE_WAY'
   /** Systemd-nspawn passes over something in the settings, or over what was downloaded of them. */
   | 'SETTINGS_IGNORED'
-  /** The last publication of the folder had an image that this one has not. */
+  /** A publication took away the lasting name of an image, or the last version that had the image. */
   | 'IMAGE_WITHDRAWN'
+  /** A publication took away another lasting name: a signature, a transfer or settings. */
+  | 'FILE_WITHDRAWN'
   /** A file beside the image keeps `pull-tar` from getting it, or nobody can tell. */
   | 'DELIVERY_UNFIT'
   /** An older image cannot be used for what it has in common with one that is pulled. */

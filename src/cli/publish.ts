@@ -98,7 +98,9 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
 function formatPublication(publication: Awaited<ReturnType<typeof publishImages>>): string[] {
   const { folder, version, isNew, isSigned, removed } = publication
   return [
-    isNew ? `published as ${version} in ${shortPath(folder)}` : `nothing has changed since ${version}`,
+    isNew
+      ? `published as ${version} in ${shortPath(folder)}`
+      : `the images have not changed since ${version}: no new version`,
     ...(isSigned ? [] : ['not signed: those who import have to say --verify=checksum']),
     ...(removed.length > 0 ? [`removed: ${removed.join(', ')}`] : []),
     `to try it: nspawn-rootfs serve ${shortPath(folder)}`,

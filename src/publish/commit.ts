@@ -21,9 +21,10 @@ import {
 } from './layout.ts'
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
-import { filesOfVersion, type Published, type PublishedImage, readPublished } from './record.ts'
+import { filesOfVersion, type Published, readPublished } from './record.ts'
 import { fixModes, isSameState, publishFile, stageState, standingNames } from './state.ts'
 import { transferFileOf, transferText } from './transfer.ts'
+import { withdrawalWarnings } from './withdrawals.ts'
 
 /** How to publish. */
 export interface CommitPlan {
@@ -52,7 +53,8 @@ export async function commit(
   await stageState(staged, join(out, state), { versions: next.versions, transfers, signer: signing?.signer, signal })
   const isSame = published && (await isPublished(out, published, staged, signing?.isRepeatable === false))
   const current = isSame ? stateName(published.number) : state
-  await commitChange(out, scratch, await stageChange(scratch, { published, next, staged, current }))
+  const { change, withdrawn } = await stageChange(scratch, { published, next, staged, current })
+  await commitChange(out, scratch, change)
   // In an open folder others could put a link to any file of this user in the place of one.
   if (scratch.sharing !== 'open') await fixModes(out, current, next.versions.flatMap(filesOfVersion))
   const names = built.map(({ file }) => file)
@@ -65,7 +67,7 @@ export async function commit(
     isSigned: signing !== undefined,
     warnings: [
       ...scratch.warnings,
-      ...withdrawalWarnings(published, images),
+      ...withdrawalWarnings({ published, next, withdrawn }),
       ...(await deliveryWarnings(folder, names)),
     ],
     transfers: [...transfers.keys()],
@@ -82,8 +84,17 @@ interface ChangeInputs {
   readonly current: string
 }
 
+/** A change, and the lasting names that it removes. */
+interface StagedChange {
+  readonly change: Change
+  readonly withdrawn: readonly string[]
+}
+
 /** Puts into `scratch` what is to get a name in `out`, and resolves to the change. */
-async function stageChange(scratch: Scratch, { published, next, staged, current }: ChangeInputs): Promise<Change> {
+async function stageChange(
+  scratch: Scratch,
+  { published, next, staged, current }: ChangeInputs,
+): Promise<StagedChange> {
   const { out } = scratch
   const standing = await standingNames(staged)
   const made = next.isNew ? filesOfVersion(next.latest) : []
@@ -103,15 +114,17 @@ async function stageChange(scratch: Scratch, { published, next, staged, current 
   if (!pointsThere) await attempt(join(out, LATEST), () => symlink(current, join(scratch.folder, LATEST)))
   // The one before stays for those who have been led to it already.
   const states = (await stateNumbers(out)).filter(number => isNewState && number !== published?.number)
-  return {
+  const withdrawn = await linksToRemove(out, standing)
+  const change = {
     // First what the new checksums list: so they are right, wherever this ends.
     files: [...made, ...(isNewState ? [current] : []), ...links, ...(pointsThere ? [] : [LATEST])],
     outdated: [
-      ...(await linksToRemove(out, standing)),
+      ...withdrawn,
       ...[...next.removed, ...(published?.incomplete ?? [])].flatMap(filesOfVersion),
       ...states.map(stateName),
     ],
   }
+  return { change, withdrawn }
 }
 
 function transferOf({ name, file }: BuiltImage, url: string) {
@@ -149,18 +162,7 @@ async function linksToRemove(out: string, standing: readonly string[]): Promise<
   for (const file of await withDescriptor(() => readdir(out))) {
     if (!standing.includes(file) && (await isOurs(out, file))) outdated.push(file)
   }
-  return outdated
-}
-
-/** Warns of images of the version before that are not among those of this one: whoever pulls them finds none. */
-function withdrawalWarnings(published: Published | undefined, images: readonly PublishedImage[]): Warning[] {
-  const withdrawn =
-    published?.versions.at(-1)?.images.filter(({ name }) => !images.some(one => one.name === name)) ?? []
-  return withdrawn.map(({ name }) => ({
-    code: 'IMAGE_WITHDRAWN',
-    path: name,
-    message: `${name}: has no newest version any more, because it was not published with the others; publish all of a folder together`,
-  }))
+  return outdated.sort()
 }
 
 /** Warns of files beside the lasting names that keep others from verifying an image. Never rejects: all is published. */

@@ -235,4 +235,19 @@ describe('nspawn-rootfs', () => {
       /db\.tar\.xz\n.*db_1\.manifest\.json\n.*db_1\.tar\.xz\n.*web\.manifest\.json\n.*web\.tar\.xz\n/,
     )
   })
+
+  it('publish warns of lasting names that it takes away, and does not say that nothing has changed', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const [, store, , closureInfo] = place
+    const closure = `closure: { toplevel: ${toplevel}, store: ${store}, closureInfo: ${closureInfo} }`
+    writeFileSync(join(folder, 'web.yaml'), `name: web\n${closure}\n`)
+    const publish = ['publish', 'web.yaml', '--out', 'srv', '--level', '0', '--no-cache', '--version-name', '1']
+    expect((await run(folder, ...publish, '--url', 'https://example.org')).code).toBe(0)
+    const { code, stdout, stderr } = await run(folder, ...publish)
+    expect([code, stdout.toString()]).toEqual([
+      0,
+      expect.stringMatching(/\nthe images have not changed since 1: no new version\n/),
+    ])
+    expect(stderr).toMatch(/^warning: web\.transfer: is no longer there: .*\(--url\)$/m)
+  })
 })
