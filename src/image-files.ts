@@ -12,6 +12,10 @@ export const CHECKSUMS_FILE = 'SHA256SUMS'
  */
 export const SIGNATURE_FILES = { binary: `${CHECKSUMS_FILE}.gpg`, armored: `${CHECKSUMS_FILE}.asc` } as const
 
+/** The symlink to what is published now, in a folder of publications; in there, the list of its versions. See `publish`. */
+export const LATEST = '.latest'
+export const RECORD_FILE = 'publication.json'
+
 /** Bytes of checksums, of a signature and of settings that `machinectl pull-tar` downloads at the most. */
 export const COMPANION_MAX = 1024 * 1024
 

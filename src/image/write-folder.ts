@@ -2,7 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DiskError, openStaging, type StagedFile, withLock } from '../disk/index.ts'
 import { ImageError } from '../image-error.ts'
-import { CHECKSUMS_FILE, manifestFileOf, ownChecksumsFileOf, SIGNATURE_FILES, settingsFileOf } from '../image-files.ts'
+import {
+  CHECKSUMS_FILE,
+  LATEST,
+  manifestFileOf,
+  ownChecksumsFileOf,
+  RECORD_FILE,
+  SIGNATURE_FILES,
+  settingsFileOf,
+} from '../image-files.ts'
 import { type ArtefactDigest, type FileLayout, formatManifest } from '../manifest/index.ts'
 import type { Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
@@ -18,6 +26,7 @@ export async function writeFolder(
   signer: Signer | undefined,
 ): Promise<ImageFiles> {
   const { signal } = build
+  refusePublication(out)
   const { name, container, settings } = build.attempt.image
   const imageFile = `${name}${container.suffix}`
   const settingsFile = settingsFileOf(name)
@@ -71,6 +80,14 @@ export async function writeFolder(
   } finally {
     await staging.discard()
   }
+}
+
+/** Throws `ImageError` OUTPUT_FAILED for a folder of publications: files in place of its symlinks would end all further ones. */
+function refusePublication(folder: string): void {
+  if (!existsSync(join(folder, LATEST, RECORD_FILE))) return
+  const message =
+    'has published images, whose symlinks a build would replace; publish into it instead, or choose another folder'
+  throw new ImageError('OUTPUT_FAILED', folder, `${folder}: ${message}`)
 }
 
 /** Writes the file of the image, and resolves to its digest and blocks. */

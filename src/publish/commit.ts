@@ -4,21 +4,12 @@ import { join } from 'node:path'
 import { checkDelivery } from '../check/index.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { attempt, type Change, commitChange, reasonOf, type Scratch } from '../disk/index.ts'
-import { SIGNATURE_FILES } from '../image-files.ts'
+import { LATEST, SIGNATURE_FILES } from '../image-files.ts'
 import { sha256Hex } from '../sha256.ts'
 import type { Signer } from '../signing/index.ts'
 import type { Warning } from '../warning.ts'
 import { type BuiltImage, STAGED } from './build-version.ts'
-import {
-  isOurs,
-  isThere,
-  LATEST,
-  linkTarget,
-  refuseTakenNames,
-  stateName,
-  stateNumbers,
-  versionedName,
-} from './layout.ts'
+import { isOurs, isThere, linkTarget, refuseTakenNames, stateName, stateNumbers, versionedName } from './layout.ts'
 import { type NextVersions, nextVersions } from './next-versions.ts'
 import type { Publication } from './options.ts'
 import { filesOfVersion, type Published, readPublished } from './record.ts'

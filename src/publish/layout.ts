@@ -13,10 +13,8 @@
 import { lstat, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
+import { LATEST } from '../image-files.ts'
 import { PublishError } from './errors.ts'
-
-/** The symlink to what is published now. */
-export const LATEST = '.latest'
 
 /** The folder of the publication of a number. They count up. */
 export function stateName(number: number): string {
@@ -46,24 +44,34 @@ export async function isOurs(folder: string, file: string): Promise<boolean> {
   return target === linkTarget(file)
 }
 
-/** Throws `PublishError` IN_THE_WAY where a name that stays, or the name of a new file, is taken by something else. */
+/** Throws `PublishError` IN_THE_WAY if something else has a lasting name, or the name of a new file; names all of them. */
 export async function refuseTakenNames(
   folder: string,
   staying: readonly string[],
   made: readonly string[],
 ): Promise<void> {
-  const refuse = (path: string, what: string) =>
-    new PublishError('IN_THE_WAY', path, `${path}: is in the way of ${what}; remove it or choose another folder`)
+  const links: string[] = []
+  const files: string[] = []
   for (const file of [LATEST, ...staying]) {
-    const path = join(folder, file)
-    const found = await lstat(path).catch(() => undefined)
+    const found = await lstat(join(folder, file)).catch(() => undefined)
     if (found === undefined || (file === LATEST ? found.isSymbolicLink() : await isOurs(folder, file))) continue
-    throw refuse(path, 'a symlink to the newest version')
+    links.push(file)
   }
-  for (const file of made) {
-    const path = join(folder, file)
-    if (await isThere(path)) throw refuse(path, 'a file of the new version')
+  for (const file of made) if (await isThere(join(folder, file))) files.push(file)
+  const taken = [...links, ...files]
+  if (taken.length === 0) return
+  if (taken.length === 1) {
+    const path = join(folder, taken[0] as string)
+    const what = links.length > 0 ? 'a symlink to the newest version' : 'a file of the new version'
+    const message = `${path}: is in the way of ${what}; remove it or choose another folder`
+    throw new PublishError('IN_THE_WAY', path, message)
   }
+  const whats = [
+    ...(links.length > 0 ? ['symlinks to the newest version'] : []),
+    ...(files.length > 0 ? ['files of the new version'] : []),
+  ]
+  const message = `${taken.join(', ')}: are in the way of ${whats.join(' and ')}; remove them or choose another folder`
+  throw new PublishError('IN_THE_WAY', folder, `${folder}: ${message}`)
 }
 
 /** Whether there is something of this name, be it a symlink that leads nowhere. */

@@ -4,6 +4,7 @@ import { BUILD_OPTIONS } from '../image/index.ts'
 import { checkSpec, type ImageSpec, keyWithAbsolutePaths, SIGNING, withAbsolutePaths } from '../plan/index.ts'
 import { openSigner, type SigningKey } from '../signing/index.ts'
 import { buildVersion } from './build-version.ts'
+import { checkFolder } from './check-folder.ts'
 import { commit } from './commit.ts'
 import { publishErrorOf } from './errors.ts'
 import type { Publication, PublishOptions } from './options.ts'
@@ -32,12 +33,14 @@ export async function publishImages(
   const scratch = await openScratch(out, signal).catch(error => {
     throw publishErrorOf(error, out)
   })
-  try {
-    const images = await buildVersion(absolute, scratch, { build: buildOptions, onProgress, onImage })
-    const work = () => commit(out, scratch, images, { version, url, keep, signing, signal })
-    return await withLock(scratch.out, work, signal).catch(error => {
+  const locked = <T>(work: () => Promise<T>): Promise<T> =>
+    withLock(scratch.out, work, signal).catch(error => {
       throw scratch.reveal(publishErrorOf(error, out))
     })
+  try {
+    await locked(() => checkFolder(scratch, absolute, { url, isSigned: signer !== undefined }))
+    const images = await buildVersion(absolute, scratch, { build: buildOptions, onProgress, onImage })
+    return await locked(() => commit(out, scratch, images, { version, url, keep, signing, signal }))
   } finally {
     await scratch.discard()
   }

@@ -1,12 +1,10 @@
 /** `publication.json`, which lists the versions of a folder. Only publications of this user are trusted. */
 import { join } from 'node:path'
 import { isOwn, isTrusted, readIfThere, type Sharing } from '../disk/index.ts'
+import { RECORD_FILE } from '../image-files.ts'
 import { isVersion } from '../systemd/index.ts'
 import { PublishError } from './errors.ts'
 import { isThere, stateName, stateNumbers, versionedName } from './layout.ts'
-
-/** The file in the folder of a publication. */
-export const RECORD_FILE = 'publication.json'
 
 /** An image of a version. */
 export interface PublishedImage {

@@ -10,11 +10,11 @@ import { chmod, lstat, mkdir, readdir, readFile, readlink, symlink, writeFile } 
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import { attempt, syncPath } from '../disk/index.ts'
-import { CHECKSUMS_FILE, SIGNATURE_FILES } from '../image-files.ts'
+import { CHECKSUMS_FILE, RECORD_FILE, SIGNATURE_FILES } from '../image-files.ts'
 import { mergeChecksums } from '../manifest/index.ts'
 import type { Signer } from '../signing/index.ts'
 import { versionedName } from './layout.ts'
-import { formatRecord, type PublishedVersion, RECORD_FILE } from './record.ts'
+import { formatRecord, type PublishedVersion } from './record.ts'
 
 /** What is published. */
 export interface State {

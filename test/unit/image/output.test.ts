@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 import { ownThreadName } from '../../../src/disk/thread-name.ts'
-import { build, type ImageSpec } from '../../../src/index.ts'
+import { build, type ImageSpec, publishImages } from '../../../src/index.ts'
 import { type ChrootStore, createChrootStore } from '../../chroot-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -252,6 +252,18 @@ describe('the output folder', () => {
     symlinkSync('precious', join(out, 'image.tar'))
     await buildHere()
     expect(readFileSync(join(out, 'precious'), 'utf8')).toBe('old')
+  })
+
+  it('may not be that of a publication, whose symlinks would become files', async () => {
+    const published = () => publishImages([spec], out, { workers: 1, cache: false, version: '1' })
+    await published()
+    const before = readdirSync(out)
+    await expect(buildHere()).rejects.toMatchObject({
+      ...{ code: 'OUTPUT_FAILED', path: out },
+      message: expect.stringMatching(/out: has published images.*publish into it instead, or choose another folder$/),
+    })
+    expect(readdirSync(out)).toEqual(before)
+    expect(await published()).toMatchObject({ isNew: false, warnings: [] })
   })
 
   it('may not be a file', async () => {

@@ -368,6 +368,22 @@ describe('publishImages', () => {
     expect(readdirSync(folder)).toEqual([file])
   })
 
+  it('names all that is in the way, and looks before it builds', async () => {
+    const folder = temporaryFolder()
+    const url = 'https://example.org'
+    const taken = ['SHA256SUMS', 'web.manifest.json', 'web.nspawn', 'web.tar', 'web.transfer']
+    for (const name of taken) writeFileSync(join(folder, name), 'x')
+    const built: string[] = []
+    const onImage = ({ name }: { name: string }) => void built.push(name)
+    const message = `${folder}: ${taken.join(', ')}: are in the way of symlinks to the newest version; `
+    await expect(publish(folder, 'one', { version: '1', url, onImage })).rejects.toMatchObject({
+      ...{ code: 'IN_THE_WAY', path: folder },
+      message: `${message}remove them or choose another folder`,
+    })
+    expect(built).toEqual([])
+    expect(readdirSync(folder).sort()).toEqual(taken)
+  })
+
   it('warns of an image that is published no more', async () => {
     const folder = temporaryFolder()
     expect((await publishBoth(folder, 'a')).warnings).toEqual([])
