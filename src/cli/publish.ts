@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander'
-import { define, FORMATS, type ImageFormat, publishImages } from '../index.ts'
+import { define, FORMATS, type ImageFormat, publishImages, type Warning } from '../index.ts'
 import { formatBytes } from '../units.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
@@ -75,6 +75,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
       const spec = await define(file, { set, restrict })
       specs.push({ ...spec, format: format ?? spec.format, level: level ?? spec.level })
     }
+    const shown = new Set<Warning>()
     const publication = await publishImages(specs, out, {
       ...{ version, url, keep, signing, workers },
       ...caching,
@@ -82,11 +83,13 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
       onProgress: view.show,
       onImage({ image, size, warnings }) {
         view.clear()
+        // At once: the next build may fail.
         printWarnings(warnings)
+        for (const warning of warnings) shown.add(warning)
         if (!json) printLines([`${image.slice(image.lastIndexOf('/') + 1)}: ${formatBytes(size)}`])
       },
     })
-    printWarnings(publication.warnings)
+    printWarnings(publication.warnings.filter(warning => !shown.has(warning)))
     if (json) printJson(publication)
     else printLines(formatPublication(publication))
   } finally {

@@ -6,6 +6,7 @@ import { type BuildOptions, build } from '../image/index.ts'
 import { CHECKSUMS_FILE, manifestFileOf } from '../image-files.ts'
 import { parseChecksums } from '../manifest/index.ts'
 import type { ImageSpec } from '../plan/index.ts'
+import type { Warning } from '../warning.ts'
 import { PublishError } from './errors.ts'
 import type { PublishOptions } from './options.ts'
 import type { PublishedImage } from './record.ts'
@@ -14,6 +15,8 @@ import type { PublishedImage } from './record.ts'
 export interface BuiltImage extends PublishedImage {
   /** The name of the image file. */
   readonly file: string
+  /** Those of its build. */
+  readonly warnings: readonly Warning[]
 }
 
 /** The folder in a scratch folder in which the images of a version are built. */
@@ -31,7 +34,7 @@ export async function buildVersion(
   { build: options, onProgress, onImage }: BuildPlan,
 ): Promise<BuiltImage[]> {
   const staged = join(scratch.folder, STAGED)
-  const images: { name: string; file: string; names: string[] }[] = []
+  const images: (Omit<BuiltImage, 'files'> & { names: string[] })[] = []
   for (const spec of specs) {
     await using job = build({ ...spec, signing: undefined }, options)
     if (onProgress) job.on('progress', onProgress)
@@ -40,20 +43,19 @@ export async function buildVersion(
       throw reveal(error)
     })
     const image = { ...built, image: reveal(built.image), files: built.files.map(reveal) }
-    const { name } = image
+    const { name, warnings } = image
     const artefacts = image.manifest.artefacts.map(({ file }) => file)
     const [file] = artefacts
     if (images.some(other => other.name === name)) throw nameTwice(file)
-    images.push({ name, file, names: [...artefacts, manifestFileOf(name)] })
+    images.push({ name, file, warnings, names: [...artefacts, manifestFileOf(name)] })
     onImage?.(image)
   }
   // A disk that fails can keep a build from removing its scratch folder.
   const names = await withDescriptor(() => readdir(staged))
   if (names.some(file => file.startsWith('.'))) throw notClean(scratch.shown)
   const checksums = parseChecksums(await withDescriptor(() => readFile(join(staged, CHECKSUMS_FILE), 'utf8')))
-  return images.map(({ name, file, names }) => ({
-    name,
-    file,
+  return images.map(({ names, ...image }) => ({
+    ...image,
     files: checksums.filter(line => names.includes(line.file)),
   }))
 }

@@ -58,6 +58,7 @@ export async function commit(
     isSigned: signing !== undefined,
     warnings: [
       ...scratch.warnings,
+      ...built.flatMap(({ warnings }) => warnings),
       ...withdrawalWarnings({ published, next, withdrawn }),
       ...(await deliveryWarnings(folder, names)),
     ],

@@ -36,7 +36,7 @@ export interface Publication {
   readonly images: readonly string[]
   /** Whether SHA256SUMS is signed. */
   readonly isSigned: boolean
-  /** What keeps others from pulling the images. */
+  /** Those of the builds, and what keeps others from pulling the images. */
   readonly warnings: readonly Warning[]
   /** Names of the transfers for `systemd-sysupdate`. */
   readonly transfers: readonly string[]

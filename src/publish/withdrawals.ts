@@ -49,7 +49,8 @@ function lostWarning(name: string, version: string): Warning {
 }
 
 function imageWarning(name: string): Warning {
-  const message = `${name}: has no newest version any more, because it was not published with the others; publish all of a folder together`
+  const reason = 'it was not published with the others; publish all of a folder together'
+  const message = `${name}: has no newest version any more, because ${reason}`
   return { code: 'IMAGE_WITHDRAWN', path: name, message }
 }
 

@@ -236,6 +236,28 @@ describe('nspawn-rootfs', () => {
     )
   })
 
+  it('publish gives the warnings of a build as text once, and as JSON', async () => {
+    const { folder, toplevel, place } = createFolder()
+    const [, store, , closureInfo] = place
+    const closure = `closure: { toplevel: ${toplevel}, store: ${store}, closureInfo: ${closureInfo} }`
+    writeFileSync(join(folder, 'web.yaml'), `name: web\n${closure}\nnspawn: { Files: { Bind: /srv } }\n`)
+    const publish = [
+      'publish',
+      'web.yaml',
+      '--out',
+      'srv',
+      '--level',
+      '0',
+      '--no-cache',
+      '--version-name',
+      '1',
+      '--json',
+    ]
+    const { stdout, stderr } = await run(folder, ...publish)
+    expect(JSON.parse(stdout.toString()).warnings).toMatchObject([{ code: 'SETTINGS_IGNORED' }])
+    expect(stderr.match(/^warning: .*Bind/gm)).toHaveLength(1)
+  })
+
   it('publish warns of lasting names that it takes away, and does not say that nothing has changed', async () => {
     const { folder, toplevel, place } = createFolder()
     const [, store, , closureInfo] = place

@@ -395,6 +395,16 @@ describe('publishImages', () => {
     expect((await publish(folder, 'c')).warnings).toEqual([])
   })
 
+  it('gives the warnings of the builds, too', async () => {
+    const [web = {}] = specsOf('one')
+    const built: unknown[] = []
+    const { warnings } = await publishImages([{ ...web, nspawn: '[Exec]\nBoot=yes\nNoSuch=1\n' }], temporaryFolder(), {
+      ...{ workers: 1, cache: false, onImage: image => void built.push(...image.warnings) },
+    })
+    expect(warnings).toMatchObject([{ code: 'SETTINGS_IGNORED' }])
+    expect(warnings).toEqual(built)
+  })
+
   it('refuses two images of one name', async () => {
     const [web = {}] = specsOf('one')
     const published = publishImages([web, web], temporaryFolder(), { workers: 1, cache: false })
