@@ -46,6 +46,8 @@ export type WarningCode =
   | 'IMAGE_WITHDRAWN'
   /** A publication took away another lasting name: a signature, a transfer or settings. */
   | 'FILE_WITHDRAWN'
+  /** The newest version of the folder is newer than the date of today, and the automatic name follows it. */
+  | 'VERSION_AHEAD'
   /** A file beside the image keeps `pull-tar` from getting it, or nobody can tell. */
   | 'DELIVERY_UNFIT'
   /** An older image cannot be used for what it has in common with one that is pulled. */

@@ -59,6 +59,7 @@ export async function commit(
     warnings: [
       ...scratch.warnings,
       ...built.flatMap(({ warnings }) => warnings),
+      ...next.warnings,
       ...withdrawalWarnings({ published, next, withdrawn }),
       ...(await deliveryWarnings(folder, names)),
     ],

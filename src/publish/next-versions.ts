@@ -1,3 +1,4 @@
+import type { Warning } from '../warning.ts'
 import { PublishError } from './errors.ts'
 import type { Published, PublishedImage, PublishedVersion } from './record.ts'
 import { nameVersion } from './version-name.ts'
@@ -11,6 +12,8 @@ export interface NextVersions {
   readonly isNew: boolean
   /** Versions that go. */
   readonly removed: readonly PublishedVersion[]
+  /** About the name of a new version. */
+  readonly warnings: readonly Warning[]
 }
 
 /**
@@ -28,12 +31,13 @@ export function nextVersions(
     last?.version === published?.newest &&
     (asked === undefined || asked === last?.version) &&
     JSON.stringify(last?.images) === JSON.stringify(images)
-  const latest = isUnchanged && last ? last : { version: nameVersion(asked, published), images }
+  const { version, warnings } = isUnchanged && last ? { ...last, warnings: [] } : nameVersion(asked, published)
+  const latest = isUnchanged && last ? last : { version, images }
   const before = published?.versions.filter(one => one !== latest) ?? []
   const removed = before.slice(0, Math.max(0, before.length + 1 - keep))
   const versions = [...before.slice(removed.length), latest]
   checkUnambiguous(versions)
-  return { versions, latest, isNew: !isUnchanged, removed }
+  return { versions, latest, isNew: !isUnchanged, removed, warnings }
 }
 
 /** `web_db_1.tar.xz` would be the version `1` of `web_db`, and the version `db_1` of `web`. */

@@ -7,7 +7,7 @@ import type { Warning } from '../warning.ts'
 export interface PublishOptions extends BuildOptions {
   /**
    * Name of the version, newer than all before by the order of systemd. Default: the date in UTC, such as `2026-11-25`, with
-   * a number behind it for further ones of a day.
+   * a number behind it for further ones of a day; or the newest with a number behind it, if that is newer than the date.
    */
   readonly version?: string
   /** The URL of the folder for others: then there is a `NAME.transfer` for each image, for `systemd-sysupdate`. */

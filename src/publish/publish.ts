@@ -38,7 +38,7 @@ export async function publishImages(
       throw scratch.reveal(publishErrorOf(error, out))
     })
   try {
-    await locked(() => checkFolder(scratch, absolute, { url, isSigned: signer !== undefined }))
+    await locked(() => checkFolder(scratch, absolute, { version, url, isSigned: signer !== undefined }))
     const images = await buildVersion(absolute, scratch, { build: buildOptions, onProgress, onImage })
     return await locked(() => commit(out, scratch, images, { version, url, keep, signing, signal }))
   } finally {

@@ -354,11 +354,51 @@ describe('publishImages', () => {
     expect(versionsIn(folder)).toEqual(['10'])
   })
 
-  it('refuses a date that is older than the newest version', async () => {
+  it.each([
+    ['.9.1', ['.9.1.1', '.9.1.2']],
+    ['-rc', ['-rc.1', '-rc.2']],
+    ['a', ['a.1', 'a.2']],
+  ])('goes on after a version of today that ends with %s', async (end, ends) => {
+    holdDate()
     const folder = temporaryFolder()
-    await publish(folder, 'one', { version: '20260101' })
-    const message = expect.stringMatching(/^20.*: sorts before 20260101, .*--version-name\), such as 20260101\.1$/)
-    await expect(publish(folder, 'two')).rejects.toMatchObject({ code: 'VERSION_OLDER', message })
+    const day = new Date().toISOString().slice(0, 10)
+    await publish(folder, '0', { version: `${day}${end}` })
+    for (const [i, end] of ends.entries()) {
+      expect(await publish(folder, `${i + 1}`)).toMatchObject({ version: `${day}${end}`, isNew: true, warnings: [] })
+    }
+  })
+
+  it.each([
+    ['20990101', ['20990101.1', '20990101.2']],
+    ['2099-01-01', ['2099-01-01.1', '2099-01-01.2']],
+    ['2099-01-01.4', ['2099-01-01.5', '2099-01-01.6']],
+    // The next name of somebody who names versions by the day is not taken.
+    ['2099.01.01', ['2099.01.01.1', '2099.01.01.2']],
+  ])('goes on after %s, which is newer than today, and warns of it', async (version, names) => {
+    const folder = temporaryFolder()
+    await publish(folder, '0', { version })
+    for (const [i, name] of names.entries()) {
+      const published = await publish(folder, `${i + 1}`)
+      expect(published).toMatchObject({ version: name, isNew: true })
+      expect(published.warnings).toEqual([
+        {
+          ...{ code: 'VERSION_AHEAD', path: name },
+          message: expect.stringMatching(/: follows 2099.*, which is newer than the date of today, 20/),
+        },
+      ])
+    }
+    // No version is made: nothing to warn of.
+    expect((await publish(folder, `${names.length}`)).warnings).toEqual([])
+  })
+
+  it('refuses a name before it builds', async () => {
+    const folder = temporaryFolder()
+    await publish(folder, 'one', { version: '10' })
+    const built: string[] = []
+    const onImage = ({ name }: { name: string }) => void built.push(name)
+    await expect(publish(folder, 'two', { version: '9', onImage })).rejects.toMatchObject({ code: 'VERSION_OLDER' })
+    await expect(publish(folder, 'two', { version: '010', onImage })).rejects.toMatchObject({ code: 'VERSION_TAKEN' })
+    expect(built).toEqual([])
   })
 
   it.each(['web.tar', 'web_1.tar'])('refuses a folder in which there is another %s', async file => {
