@@ -27,8 +27,10 @@ const EPILOGUE = `
 The folder of --out has the newest images, and those of each version:
   https://example.org/NAME.tar.xz             the newest
   https://example.org/NAME_2026-11-25.tar.xz  one version
-All names switch to a new version at once, when all images are complete. If
-nothing has changed, no version is made.
+All names switch to a new version at once, when all images are complete. If the
+images have not changed, no version is made. Give the same options each time:
+the folder loses its signatures without a key, its .transfer files without
+--url.
 
 Example:
   nspawn-rootfs publish web.yaml db.yaml --out /srv/images --keep 7 \\

@@ -8,26 +8,35 @@ const TEXT = `"publish" builds images into a folder that a web server serves:
   nspawn-rootfs serve /srv/images              # to try it on this machine
 
 VERSIONS
-  Each publication is a version, named after the date, such as 2026-11-25, or by
-  --version-name. All files of all versions lie in one folder:
+  Each publication is a version. Its name is the date in UTC, 2026-11-25, then
+  2026-11-25.2 on the same day, or what --version-name gives. All files of all
+  versions lie in one folder:
 
     https://example.org/NAME.tar.xz              the newest
     https://example.org/NAME_2026-11-25.tar.xz   one version
 
   The first name is a symlink. One rename switches all symlinks to a new
   version, when all its images are complete. So "publish" may run every night in
-  the folder that is served. If nothing has changed, it makes no version, unless
-  --version-name gives one.
+  the folder that is served. If the images have not changed, it makes no
+  version, unless --version-name gives a new name.
 
   A version must be newer than all before, or no machine would update to it:
   systemd compares the parts of a name as numbers or letters. 1.10 is newer than
   1.9, and 1.9.1 newer than 1.9. To take a version back, publish the older
-  images again, as a new version.
+  images again, as a new version. If the newest version is newer than today's
+  date, the next one gets its name with a number at the end, and a warning says
+  so.
 
-  Publish all images of a folder together. An image that the last publication
-  had, and this one has not, loses its lasting name, and a warning says so.
+  Publish all images of a folder together, with the same options each time.
+  What the last publication had, and this one has not, loses its lasting name,
+  and a warning says so: an image, the signatures without a key, the .transfer
+  files without --url.
 
-  --keep N removes all but the newest N versions.
+  --keep N removes all but the newest N versions of the folder, not of each
+  image. If the last version with an image goes, a warning says so.
+
+  "publish" needs a folder of its own: "build" refuses a folder that has
+  published images, and "publish" replaces no file that it has not made.
 
   Everybody may read the published files, whatever the umask, because a web
   server runs as another user. The folder itself keeps its mode. If it is new,
@@ -80,6 +89,24 @@ UPDATES BY SYSTEMD-SYSUPDATE
     Bind=/srv/web:/var/lib/web:idmap
 
   systemd-sysupdate fetches the image only. Install its settings by hand.
+
+A MAIL ABOUT CHANGES
+  With --json, isNew tells whether there is a new version, and previous names
+  the one before. --keep 2 or more leaves that for the comparison:
+
+    result=$(nspawn-rootfs publish web.yaml --out site --keep 7 --json)
+    old=$(printf %s "$result" | jq -r 'select(.isNew).previous // empty')
+    if [ -n "$old" ]; then
+      nspawn-rootfs diff --markdown "site/web_$old.tar.xz" site/web.tar.xz |
+        mail -s 'web has changed' ops@example.org
+    fi
+
+BACKUPS
+  Copy the folder with its symlinks and hidden files, as this does:
+
+    rsync -a site/ backup/
+
+  Into a copy without symlinks, "publish" cannot publish.
 
 TRYING IT
   "serve" serves a folder over HTTP and prints a pull-tar command for each
