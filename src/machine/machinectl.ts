@@ -93,13 +93,13 @@ export async function runSteps(machine: string, steps: readonly Step[], options:
     onStep(lineOf(command))
     return runCommand(command, signal)
   }
-  for (const { command, back = [], isTrial, isTurningPoint, isWait } of steps) {
-    if (isTurningPoint) {
-      if (signal?.aborted) {
-        throw new MachineError('MACHINE_FAILED', machine, 'the replacement was broken off; the machine is as it was')
-      }
-      await onTurningPoint?.()
+  const turn = steps.findIndex(step => step.isTurningPoint)
+  for (const [index, { command, back = [], isTrial, isTurningPoint, isWait }] of steps.entries()) {
+    // The step before it removes NAME-previous, which is not to go for nothing.
+    if (index <= turn && signal?.aborted) {
+      throw new MachineError('MACHINE_FAILED', machine, 'the replacement was broken off; the machine is as it was')
     }
+    if (isTurningPoint) await onTurningPoint?.()
     const fault = await run(command, isWait && signal)
     if (fault === undefined) continue
     let rest = back

@@ -55,7 +55,8 @@ THE MACHINE
   that. If a step fails, or the new machine does not run 5 and 30 seconds later,
   the old one is started again, and the image is not tried a second time.
   NAME-next and NAME-previous belong to pull, which removes them at the next
-  replacement. If the power fails in one, the next pull keeps the new tree as
+  replacement. NAME-previous goes once the image is imported, even if the
+  replacement fails after that. If the power fails in one, the next pull keeps the new tree as
   NAME-unproven: remove it when you need nothing of it. To go back:
 
     systemctl stop systemd-nspawn@web     # machinectl stop does not wait

@@ -161,14 +161,14 @@ describe('a command that fails', () => {
 
 describe('an import that is broken off', () => {
   const told: string[] = []
-  const breakOff = async (at: string, options: RunOptions = {}) => {
+  const breakOff = async (at: string, options: RunOptions = {}, found = FOUND) => {
     told.length = 0
     const ending = new AbortController()
     const onStep = (line: string) => {
       told.push(line)
       if (line.startsWith(at)) setTimeout(() => ending.abort(), 20)
     }
-    return runSteps('web', replaceSteps(REQUEST, FOUND), { ...options, onStep, signal: ending.signal })
+    return runSteps('web', replaceSteps(REQUEST, found), { ...options, onStep, signal: ending.signal })
   }
 
   it('while the machine is imported leaves the running one as it was, when that is done', async () => {
@@ -178,6 +178,20 @@ describe('an import that is broken off', () => {
       /^machine web: the replacement was broken off; the machine is as it was$/,
     )
     expect(told).toHaveLength(1)
+  })
+
+  it('while the machine is imported leaves the tree of the one before', async () => {
+    programs({ machinectl: 'sleep 0.3', systemctl: 'true' })
+    await expect(breakOff('machinectl import-tar', {}, { ...FOUND, hasPrevious: true })).rejects.toThrow(
+      /^machine web: the replacement was broken off; the machine is as it was$/,
+    )
+    expect(told).toEqual(['machinectl import-tar /var/cache/web/web.tar.xz web-next'])
+  })
+
+  it('is not begun if that was asked for before', async () => {
+    const onStep = () => expect.fail('it begins')
+    const signal = AbortSignal.abort()
+    await expect(runSteps('web', replaceSteps(REQUEST, FOUND), { onStep, signal })).rejects.toThrow('was broken off')
   })
 
   it('while the machine is on trial has the one before run again', async () => {
