@@ -53,9 +53,6 @@ export interface FetchedImage {
   readonly bytesFetched: number
 }
 
-/** Whatever the umask, as files of builds are. */
-const MODE = 0o644
-
 /** Gets an image. Throws `PullError` PULL_WRONG and PULL_MISSING, `HttpError` and `DiskError`. */
 export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
   const { server, file, work, known } = request
@@ -85,7 +82,7 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
       throw new PullError('PULL_WRONG', server.urlOf(file), `${what}; report that to whoever runs the server`)
     }
     await attempt(path, async () => {
-      await handle.chmod(MODE)
+      await handle.chmod(await work.modeOfFiles())
       await syncFile(handle)
     })
     return { path, sha256, ...amounts }

@@ -7,7 +7,7 @@
  *       seen.json              what was published when: see `seen.ts`
  */
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rmdir, unlink } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rm, rmdir, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { withDescriptor } from '../descriptors.ts'
 import {
@@ -33,6 +33,8 @@ export interface WorkFolder {
   readonly folder: string
   /** Opens a file in it to read and write, made if need be. */
   openFile(name: string): Promise<FileHandle>
+  /** The mode of a new file: that which the other files of a pull get, by the umask. */
+  modeOfFiles(): Promise<number>
   /** Replaces a small file: it has the old contents or the new ones, whatever happens. */
   writeFile(name: string, contents: string | Uint8Array): Promise<void>
   /** Throws `DiskError` where something in the image's folder has one of these names and cannot be replaced. */
@@ -42,6 +44,9 @@ export interface WorkFolder {
   /** Removes it if it is empty. */
   close(): Promise<void>
 }
+
+/** What the umask leaves of it is the mode of files that a pull makes, as in `openStaging`. */
+const MODE = 0o644
 
 const FLAGS = constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
@@ -71,6 +76,19 @@ export async function openWorkFolder(folder: string, file: string): Promise<Work
   return {
     folder: inside,
     openFile: name => attempt(join(path, name), () => withDescriptor(() => open(join(inside, name), FLAGS, 0o600))),
+    // To ask for the umask would be to set it for a moment, in which other threads may make files.
+    modeOfFiles: () =>
+      attempt(path, async () => {
+        const probe = join(inside, `${PARTIAL}mode`)
+        await rm(probe, { force: true })
+        const handle = await withDescriptor(() => open(probe, 'wx', MODE))
+        try {
+          return (await handle.stat()).mode & 0o777
+        } finally {
+          await handle.close()
+          await rm(probe, { force: true })
+        }
+      }),
     writeFile: (name, contents) => replaceFile(inside, name, contents),
     async checkNames(files) {
       const { path: out, sharing, reveal } = output

@@ -72,6 +72,20 @@ describe('an image', () => {
     })
   })
 
+  it.each([0o077, 0o027])('has the mode of the files beside it: that of new files under the umask %o', async umask => {
+    const before = process.umask(umask)
+    try {
+      const folder = temporaryFolder()
+      const server = await serve(one)
+      await pullImage(server.url, folder, CHECKSUM)
+      const modes = shown(folder).map(name => statSync(join(folder, name)).mode & 0o777)
+      expect(modes).toEqual([0o644 & ~umask, 0o644 & ~umask])
+      expect(kept(folder)).toEqual(['seen.json'])
+    } finally {
+      process.umask(before)
+    }
+  })
+
   it('costs what changed where an older one is there', async () => {
     const folder = temporaryFolder()
     const server = await serve(one)
