@@ -66,6 +66,7 @@ async function carryOut({ steps, record, settings }: ImportPlan, request: Import
   try {
     await runSteps(machine, steps, {
       ...{ onStep: tell, signal },
+      onWarning: message => tell(`warning: ${message}`),
       onTurningPoint: () => beginReplacing(records, machine),
       // Where it stays, it says less than is known, which does no harm.
       onBack: () => endReplacing(records, machine).catch(() => {}),

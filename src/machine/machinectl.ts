@@ -6,7 +6,16 @@ import { shellWord } from '../shell-word.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
 import type { MachineRecord } from './record.ts'
-import { importSteps, type MachineRequest, previousOf, replaceSteps, type Step, unprovenOf } from './steps.ts'
+import {
+  importSteps,
+  type MachineRequest,
+  nextOf,
+  previousOf,
+  replaceSteps,
+  type Step,
+  unprovenAdvice,
+  unprovenOf,
+} from './steps.ts'
 
 /** Where systemd-nspawn looks for settings of a machine (systemd.nspawn(5)). */
 const SETTINGS_FOLDERS = [TRUSTED_SETTINGS_FOLDER, '/run/systemd/nspawn', '/var/lib/machines']
@@ -42,9 +51,7 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
     throw new MachineError('MACHINE_EXISTS', `${machine}-${suffix}`, message)
   }
   if (isThere && isUnproven && (await hasMachine(unprovenOf(machine)))) {
-    const message =
-      'keeps the tree of a replacement that was broken off; see whether it has what you need, and remove it'
-    throw new MachineError('MACHINE_EXISTS', unprovenOf(machine), message)
+    throw new MachineError('MACHINE_EXISTS', unprovenOf(machine), unprovenAdvice(machine))
   }
   const settingsFolders = SETTINGS_FOLDERS.filter(folder => existsSync(`${folder}/${settingsFileOf(machine)}`))
   return replaceSteps(request, { isThere, hasPrevious, hasNext, isUnproven, settingsFolders })
@@ -75,6 +82,8 @@ async function ask(program: string, ...args: string[]): Promise<number | string 
 export interface RunOptions {
   /** Called with each command before it runs. */
   readonly onStep?: (line: string) => void
+  /** Called with what people have to know of what was done. */
+  readonly onWarning?: (message: string) => void
   /** Waited for before the machine changes. */
   readonly onTurningPoint?: () => Promise<void>
   /** Waited for when the machine that was there runs again. Must not reject. */
@@ -88,20 +97,23 @@ export interface RunOptions {
  * was there is started again. Throws `MachineError` MACHINE_FAILED and MACHINE_DOES_NOT_START.
  */
 export async function runSteps(machine: string, steps: readonly Step[], options: RunOptions = {}): Promise<void> {
-  const { onStep = () => {}, onTurningPoint, onBack, signal } = options
+  const { onStep = () => {}, onWarning = () => {}, onTurningPoint, onBack, signal } = options
   const run = (command: readonly string[], signal?: AbortSignal) => {
     onStep(lineOf(command))
     return runCommand(command, signal)
   }
   const turn = steps.findIndex(step => step.isTurningPoint)
-  for (const [index, { command, back = [], isTrial, isTurningPoint, isWait }] of steps.entries()) {
+  for (const [index, { command, back = [], warning, ...step }] of steps.entries()) {
     // The step before it removes NAME-previous, which is not to go for nothing.
     if (index <= turn && signal?.aborted) {
       throw new MachineError('MACHINE_FAILED', machine, 'the replacement was broken off; the machine is as it was')
     }
-    if (isTurningPoint) await onTurningPoint?.()
-    const fault = await run(command, isWait && signal)
-    if (fault === undefined) continue
+    if (step.isTurningPoint) await onTurningPoint?.()
+    const fault = await run(command, step.isWait && signal)
+    if (fault === undefined) {
+      if (warning !== undefined) onWarning(warning)
+      continue
+    }
     let rest = back
     while (rest.length > 0 && (await run(rest[0])) === undefined) rest = rest.slice(1)
     const isBack = back.length > 0 && rest.length === 0
@@ -112,8 +124,14 @@ export async function runSteps(machine: string, steps: readonly Step[], options:
         ? 'the machine is as it was'
         : `the machine that was there does not run; what is left to do: ${rest.map(lineOf).join('; ')}`
     // Somebody who ended a command has found no fault with the image.
-    const code = isTrial && !fault.isOfSignal ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED'
-    throw new MachineError(code, machine, `${lineOf(command)} ${fault.reason}; ${state}`)
+    const isOfImage = step.isTrial && !fault.isOfSignal
+    const what = `${lineOf(command)} ${fault.reason}`
+    if (!isOfImage || step.meaning === undefined) {
+      throw new MachineError(isOfImage ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED', machine, `${what}; ${state}`)
+    }
+    const tree = isBack ? `its tree is ${nextOf(machine)} until the next replacement; ` : ''
+    const advice = `${tree}see journalctl -u systemd-nspawn@${machine}`
+    throw new MachineError('MACHINE_DOES_NOT_START', machine, `${step.meaning} (${what}); ${advice}; ${state}`)
   }
 }
 

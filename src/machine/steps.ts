@@ -2,7 +2,7 @@
  * How an image becomes a machine, by commands that people can run themselves. A machine that is replaced runs while its
  * successor is imported beside it, and stays as NAME-previous:
  *
- *     NAME-next        the new tree, until the machine has stopped
+ *     NAME-next        the new tree, until the machine has stopped, or one that did not start
  *     NAME-previous    the tree that the machine had before
  *     NAME-unproven    one that perhaps never ran: the power failed before that was known
  *
@@ -18,6 +18,10 @@ export interface Step {
   readonly back?: readonly (readonly string[])[]
   /** Whether it is the image's fault if it fails. */
   readonly isTrial?: true
+  /** What its failure says of the image, in words. */
+  readonly meaning?: string
+  /** What people have to know once it is done. */
+  readonly warning?: string
   /** Whether the machine changes from here on: until then it runs as it was. */
   readonly isTurningPoint?: true
   /** Whether it may be ended at any time, as it does nothing but wait. */
@@ -57,11 +61,11 @@ export function importSteps({ machine, image, settings }: MachineRequest): Step[
  * Seconds to wait before each check that a started machine still runs. systemd calls it active once its init runs, but a boot
  * may fail later. The first check is early, so that a machine that fails at once is replaced at once.
  */
-const TRIALS = ['5', '25']
+const TRIALS = [5, 25]
 
 /** The commands that replace a machine and start it. Until it is stopped, it stays as it is, though NAME-previous goes. */
 export function replaceSteps({ machine, image, settings }: MachineRequest, found: FoundMachine): Step[] {
-  const next = `${machine}-next`
+  const next = nextOf(machine)
   const previous = previousOf(machine)
   const unit = `systemd-nspawn@${machine}.service`
   const start = ['machinectl', 'start', machine]
@@ -85,16 +89,33 @@ export function replaceSteps({ machine, image, settings }: MachineRequest, found
     ...(found.hasPrevious && !keepsPrevious ? [{ command: remove(previous) }] : []),
     ...(found.isThere ? [{ command: stop, back: backAtFirst, isTurningPoint: true } as const] : []),
     ...(found.isThere
-      ? [{ command: rename(machine, isUnproven ? unprovenOf(machine) : previous), back: backAtFirst }]
+      ? [
+          isUnproven
+            ? {
+                command: rename(machine, unprovenOf(machine)),
+                back: backAtFirst,
+                warning: `${unprovenOf(machine)} ${unprovenAdvice(machine)}`,
+              }
+            : { command: rename(machine, previous), back: backAtFirst },
+        ]
       : []),
     { command: rename(next, machine), back, ...(!found.isThere && { isTurningPoint: true }) },
     ...installs.map(command => ({ command, back: backAgain })),
-    { command: start, ...trial },
-    ...TRIALS.flatMap(seconds => [
-      { command: ['sleep', seconds], ...trial, isWait: true } as const,
-      { command: ['systemctl', '--quiet', 'is-active', unit], ...trial },
-    ]),
+    { command: start, ...trial, meaning: 'the new image does not start' },
+    ...TRIALS.flatMap((seconds, index) => {
+      const total = TRIALS.slice(0, index + 1).reduce((sum, each) => sum + each)
+      const meaning = `the new image did not stay up for ${total} seconds`
+      return [
+        { command: ['sleep', `${seconds}`], ...trial, isWait: true } as const,
+        { command: ['systemctl', '--quiet', 'is-active', unit], ...trial, meaning },
+      ]
+    }),
   ]
+}
+
+/** The name of a new tree until the machine has stopped, and of one that did not start. */
+export function nextOf(machine: string): string {
+  return `${machine}-next`
 }
 
 /** The name of the tree that a machine had before. */
@@ -105,6 +126,12 @@ export function previousOf(machine: string): string {
 /** The name under which a tree is kept that perhaps never ran. */
 export function unprovenOf(machine: string): string {
   return `${machine}-unproven`
+}
+
+/** What is to be said of that tree, and how to get rid of it. */
+export function unprovenAdvice(machine: string): string {
+  const remove = `machinectl remove ${unprovenOf(machine)}`
+  return `keeps the tree of a replacement that was broken off; take from it what you need, and remove it: ${remove}`
 }
 
 function importTar(image: string, machine: string): string[] {

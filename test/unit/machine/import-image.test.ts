@@ -119,7 +119,7 @@ describe('the state of a machine', () => {
     ['the start', 'machinectl-start'],
     ['the trial', 'sleep-5'],
   ])('is kept if the power fails in %s', async (_, call) => {
-    const { web, replace, fail, mend, contentsOf, keepState } = await hostWithState()
+    const { web, replace, fail, mend, contentsOf, keepState, told } = await hostWithState()
     fail(call, 'kills')
     const program = `
       const { importImage } = await import(${JSON.stringify(new URL('../../../src/machine/index.ts', import.meta.url).href)})
@@ -136,6 +136,14 @@ describe('the state of a machine', () => {
       'two\nstate\n',
       isReplaced ? 'three\nstate\n' : undefined,
     ])
+    expect(told.filter(line => line.startsWith('warning:'))).toEqual(
+      isReplaced
+        ? [
+            'warning: web-unproven keeps the tree of a replacement that was broken off; take from it what you need, and remove ' +
+              'it: machinectl remove web-unproven',
+          ]
+        : [],
+    )
     expect(await replace('four')).toBe(true)
     expect(contentsOf('web-previous')).toBe('three\n')
   })

@@ -103,6 +103,7 @@ describe('the commands that make a machine', () => {
     await expect(planMachine({ ...plan, record: {}, isReplacing: true })).rejects.toMatchObject({
       code: 'MACHINE_EXISTS',
       machine: 'web-unproven',
+      message: expect.stringMatching(/remove it: machinectl remove web-unproven$/),
     })
     programs({ machinectl: 'test "$1" = list-images || { test "$1" = show-image && test "$2" != web-unproven; }' })
     const brokenOff = lines(await planMachine({ ...plan, record: {}, isReplacing: true }))
@@ -138,6 +139,37 @@ describe('a command that fails', () => {
     programs({ machinectl: 'true', systemctl: 'test "$2" != is-active', sleep: 'true' })
     const running = runSteps('web', replaceSteps(REQUEST, FOUND))
     await expect(running).rejects.toMatchObject({ code: 'MACHINE_DOES_NOT_START' })
+  })
+
+  it.each([
+    [
+      { machinectl: 'true', systemctl: 'test "$2" != is-active || exit 3', sleep: 'true' },
+      'the new image did not stay up for 5 seconds (systemctl --quiet is-active systemd-nspawn@web.service ended with exit code 3)',
+    ],
+    [
+      {
+        machinectl: 'true',
+        systemctl: 'test "$2" != is-active || test ! -e "$0.25"',
+        sleep: 'test $1 = 5 || touch "$(dirname "$0")/systemctl.25"',
+      },
+      'the new image did not stay up for 30 seconds (systemctl --quiet is-active systemd-nspawn@web.service ended with exit code 1)',
+    ],
+    [
+      {
+        machinectl: 'test "$1" != start || { test -e "$0.1" && exit 0; touch "$0.1"; exit 1; }',
+        systemctl: 'true',
+        sleep: 'true',
+      },
+      'the new image does not start (machinectl start web ended with exit code 1)',
+    ],
+  ])('on trial says what the image did, where its tree is and what to look at (%#)', async (lines, what) => {
+    programs(lines)
+    await expect(runSteps('web', replaceSteps(REQUEST, FOUND))).rejects.toMatchObject({
+      code: 'MACHINE_DOES_NOT_START',
+      message:
+        `machine web: ${what}; its tree is web-next until the next replacement; see journalctl -u systemd-nspawn@web; ` +
+        'the machine that was there runs again',
+    })
   })
 
   it("by a signal is nobody's fault", async () => {
