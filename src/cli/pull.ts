@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { isSettingsFile } from '../image-files.ts'
 import { machineNameOf, type PulledImage, pullImage, VERIFICATIONS, type Verify } from '../index.ts'
 import { isHttp } from '../is-http.ts'
-import { type ImportRequest, importImage, importLines } from '../machine/index.ts'
+import { type ImportOutcome, type ImportRequest, importImage, importLines } from '../machine/index.ts'
 import { formatBytes, formatSeconds } from '../units.ts'
 import { CACHE_DIR, CACHE_SHARED, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
 import { imageName } from './image-name.ts'
@@ -111,16 +111,33 @@ async function runPull(url: string, flags: PullFlags): Promise<void> {
       },
     })
     view.clear()
-    if (json) printJson(pulled)
-    else {
+    if (!json) {
       printWarnings(pulled.warnings)
       printLines(summaryOf(pulled, verify, (performance.now() - started) / 1000))
     }
-    if (flags.import !== undefined) await importPulled(flags.import, pulled, flags, interrupt.signal)
+    if (flags.import === undefined) {
+      if (json) printJson(pulled)
+      return
+    }
+    let machine: MachineResult = { name: flags.import, action: 'failed' }
+    try {
+      machine = await importPulled(flags.import, pulled, flags, interrupt.signal)
+    } finally {
+      // The image has come, whatever became of the machine.
+      if (json) printJson({ ...pulled, machine })
+    }
   } finally {
     view.clear()
     interrupt.dispose()
   }
+}
+
+/** What `--json` says of the machine. */
+interface MachineResult {
+  readonly name: string
+  /** `commands`: without root, nothing but to print them. */
+  readonly action: ImportOutcome | 'commands' | 'failed'
+  readonly commands?: readonly string[]
 }
 
 async function importPulled(
@@ -128,7 +145,7 @@ async function importPulled(
   { image, sha256, files }: PulledImage,
   flags: PullFlags,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<MachineResult> {
   const say = (...lines: string[]) => printLines(lines, flags.json ? process.stderr : process.stdout)
   const request: ImportRequest = {
     ...{ machine, image, sha256 },
@@ -140,11 +157,13 @@ async function importPulled(
   }
   const unchanged = `machine ${machine} was made of this image before, and is left as it is`
   if (process.geteuid?.() === 0) {
-    if (!(await importImage(request))) say(unchanged)
-    return
+    const action = await importImage(request)
+    if (action === 'kept') say(unchanged)
+    return { name: machine, action }
   }
-  const lines = await importLines(request)
-  say(...(lines ? ['To import it, run as root:', ...lines] : [unchanged]))
+  const commands = await importLines(request)
+  say(...(commands ? ['To import it, run as root:', ...commands] : [unchanged]))
+  return { name: machine, ...(commands ? { action: 'commands', commands } : { action: 'kept' }) }
 }
 
 function summaryOf(pulled: PulledImage, verify: Verify, seconds: number): Line[] {

@@ -36,21 +36,25 @@ export interface ImportRequest {
   readonly records?: string
 }
 
+/** What became of a machine: made, replaced, or left as it is since it was made of the image before. */
+export type ImportOutcome = 'imported' | 'replaced' | 'kept'
+
 /** Mode of the folder of records. */
 const MODE = 0o700
 
 /**
- * Makes a machine of an image as root. Resolves to whether there was anything to do. Throws `MachineError` and `DiskError`.
+ * Makes a machine of an image as root. Throws `MachineError` and `DiskError`.
  */
-export async function importImage(request: ImportRequest): Promise<boolean> {
+export async function importImage(request: ImportRequest): Promise<ImportOutcome> {
   const { signal, records = RECORDS } = request
   await makeFolders(records, MODE)
   return withLock(
     records,
     async () => {
       const plan = await planImport(request)
-      if (plan) await carryOut(plan, request, records)
-      return plan !== undefined
+      if (!plan) return 'kept'
+      await carryOut(plan, request, records)
+      return plan.steps.some(({ isTurningPoint }) => isTurningPoint) ? 'replaced' : 'imported'
     },
     signal,
   )

@@ -1,1 +1,1 @@
-export { type ImportRequest, importImage, importLines } from './import-image.ts'
+export { type ImportOutcome, type ImportRequest, importImage, importLines } from './import-image.ts'

@@ -50,6 +50,9 @@ THE MACHINE
   It is not started: machinectl start NAME, and enable NAME for each boot.
   Without root, the commands are printed, and pull ends with 0: the image has
   come. /var/lib/nspawn-rootfs/machines.json records the image of each machine.
+  --json adds "machine": {"name", "action"}. The action is "imported", "replaced",
+  "kept" if the machine was made of this image before, "failed", or, without
+  root, "commands", which lists them as "commands".
   --replace replaces a machine: it imports the image as NAME-next, stops the
   machine, renames it to NAME-previous, gives its name to the new one and starts
   that. If a step fails, or the new machine does not run 5 and 30 seconds later,

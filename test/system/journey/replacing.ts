@@ -23,7 +23,7 @@ export function describeReplacing(site: () => Site): void {
         ...['--dir', '/var/cache/nixos', '--public-key', `${HOME}/${PUBLIC_KEY_NAME}`, '--no-cache', '--json'],
         ...['--import', 'nixos', ...options],
       )
-      return JSON.parse(stdout) as { bytesFetched: number; size: number }
+      return JSON.parse(stdout) as { bytesFetched: number; size: number; machine: object }
     }
     /** Waits until the machine, which pull has started, has booted. */
     const booted = async () => {
@@ -40,7 +40,7 @@ export function describeReplacing(site: () => Site): void {
     })
 
     it('starts', async () => {
-      await pull('1')
+      expect((await pull('1')).machine).toEqual({ name: 'nixos', action: 'imported' })
       expect(greeting()).toBe('hello\n')
       const settings = join(site().host.root, 'etc/systemd/nspawn/nixos.nspawn')
       mkdirSync(join(settings, '..'), { recursive: true })
@@ -55,7 +55,8 @@ export function describeReplacing(site: () => Site): void {
     })
 
     it('is replaced by the next version, which costs what changed', async () => {
-      const { bytesFetched, size } = await pull('2', '--replace')
+      const { bytesFetched, size, machine } = await pull('2', '--replace')
+      expect(machine).toEqual({ name: 'nixos', action: 'replaced' })
       // The pull before has fetched it, and the image is there.
       expect(bytesFetched).toBeLessThan(size / 20)
       expect(await booted()).toEqual(RUNNING)
@@ -67,7 +68,7 @@ export function describeReplacing(site: () => Site): void {
 
     it('is not replaced by what it has', async () => {
       const { stdout: before } = await site().host.run('machinectl', 'show', 'nixos', '--property=Timestamp')
-      await pull('2', '--replace')
+      expect((await pull('2', '--replace')).machine).toEqual({ name: 'nixos', action: 'kept' })
       const { stdout: after } = await site().host.run('machinectl', 'show', 'nixos', '--property=Timestamp')
       expect(after).toBe(before)
     })

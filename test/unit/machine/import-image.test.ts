@@ -64,12 +64,12 @@ describe('a machine', () => {
   it('is made of an image once, whatever file that was', async () => {
     const { records, commands } = fakeHost()
     const web = { ...NOTHING, machine: 'web', records }
-    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe(true)
-    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe(false)
+    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe('imported')
+    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe('kept')
     expect(commands()).toEqual(['machinectl import-tar /a/web.tar.xz web'])
-    expect(await importImage({ ...web, image: '/b/web.tar.xz', sha256: 'b' })).toBe(true)
+    expect(await importImage({ ...web, image: '/b/web.tar.xz', sha256: 'b' })).toBe('replaced')
     // The image of the first file is no longer what the machine was made of.
-    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe(true)
+    expect(await importImage({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBe('replaced')
     expect(await importLines({ ...web, image: '/a/web.tar.xz', sha256: 'a' })).toBeUndefined()
   })
 
@@ -130,7 +130,7 @@ describe('the state of a machine', () => {
     expect(isReplaced).toBe(['machinectl-start', 'sleep-5'].includes(call))
     // It may have run since, without anybody who knew.
     if (isReplaced) keepState('web')
-    expect(await replace('three')).toBe(true)
+    expect(await replace('three')).toBe('replaced')
     expect(['web', 'web-previous', 'web-unproven'].map(contentsOf)).toEqual([
       'three\n',
       'two\nstate\n',
@@ -144,7 +144,7 @@ describe('the state of a machine', () => {
           ]
         : [],
     )
-    expect(await replace('four')).toBe(true)
+    expect(await replace('four')).toBe('replaced')
     expect(contentsOf('web-previous')).toBe('three\n')
   })
 
@@ -158,7 +158,7 @@ describe('the state of a machine', () => {
       await expect(replace('four')).rejects.toMatchObject({ code: 'MACHINE_FAILED' })
       expect(['web', 'web-previous', 'web-next'].map(contentsOf)).toEqual(trees)
       mend(call, 'mutes')
-      expect(await replace('four')).toBe(true)
+      expect(await replace('four')).toBe('replaced')
       const kept = ['web-previous', 'web-unproven'].map(contentsOf)
       expect(contentsOf('web')).toBe('four\n')
       expect(kept).toContain('two\nstate\n')
@@ -172,7 +172,7 @@ describe('the state of a machine', () => {
     await expect(replace('three')).rejects.toThrow(/import-tar three web-next ended with .*; the machine is as it was$/)
     expect(contentsOf('web')).toBe('two\nstate\n')
     mend('machinectl-import-tar')
-    expect(await replace('three')).toBe(true)
+    expect(await replace('three')).toBe('replaced')
     expect(told.at(-1)).toMatch(/^warning: it is not noted what became of web: .*machines\.json: cannot be written/)
     expect([contentsOf('web'), contentsOf('web-previous')]).toEqual(['three\n', 'two\nstate\n'])
     rmSync(join(records, 'machines.json.new'), { recursive: true })
