@@ -15,7 +15,7 @@ import { parseChecksums } from '../manifest/index.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
 import { compareSystemdVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
-import type { PublicationAge } from './seen.ts'
+import { formatTime, type PublicationAge } from './seen.ts'
 import type { ImageServer } from './server.ts'
 
 /** The files in a folder on a server, by their digests. */
@@ -64,14 +64,20 @@ export async function fetchChecksums(server: ImageServer, file: string, verifier
 
 async function verifySignature(server: ImageServer, contents: Uint8Array, verifier: Verifier): Promise<Verification> {
   let why: string | undefined
+  let goodFrom: Date | undefined
   for (const name of Object.values(SIGNATURE_FILES)) {
     const signature = await server.document(name, COMPANION_MAX)
     if (signature === undefined) continue
     const result = await verifier.verify(contents, signature)
-    if (typeof result !== 'string') return result
-    why = `${name} is not good: ${result}`
+    if (typeof result !== 'string' && 'signedAt' in result) return result
+    if (typeof result === 'string') why = `${name} is not good: ${result}`
+    else goodFrom = result.goodFrom
   }
   const url = server.urlOf(CHECKSUMS_FILE)
+  if (goodFrom) {
+    const what = `at ${formatTime(goodFrom)}, which is after the time of this machine, ${formatTime(new Date())}`
+    throw new PullError('PULL_UNSIGNED', url, `is signed, but ${what}; set its clock`)
+  }
   if (why !== undefined) {
     const what = 'the key is not that of whoever publishes it, or somebody in between gives something else'
     throw new PullError('PULL_UNSIGNED', url, `is signed by none of the trusted keys: ${what} (${why})`)

@@ -72,7 +72,12 @@ function whyOlder(now: PublicationAge, last: Seen): string | undefined {
 }
 
 function timeOf({ signedAt = 0 }: PublicationAge): string {
-  return new Date(signedAt * 1000).toISOString().replace('.000', '')
+  return formatTime(new Date(signedAt * 1000))
+}
+
+/** A time to the second, as messages have it. */
+export function formatTime(time: Date): string {
+  return time.toISOString().replace(/\.\d+/, '')
 }
 
 async function readSeen(work: WorkFolder): Promise<Record<string, Seen>> {

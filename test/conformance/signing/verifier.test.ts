@@ -64,7 +64,7 @@ describe.skipIf(gpg.skip)(`what gpg signs${gpg.because}`, () => {
     const before = Date.now()
     const signature = gnupg.expect(['--detach-sign'], CONTENTS)
     const result = await (await openVerifier([keyring])).verify(CONTENTS, signature)
-    if (typeof result === 'string') throw new Error(result)
+    if (typeof result === 'string' || !('signedAt' in result)) throw new Error(JSON.stringify(result))
     expect(Math.abs(result.signedAt.getTime() - before)).toBeLessThan(60_000)
   })
 

@@ -1,6 +1,6 @@
 import { copyFileSync, cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { pullImage } from '../../../src/index.ts'
 import { sharedFolder, temporaryFolder } from '../../temporary.ts'
 import { serve } from './servers.ts'
@@ -18,6 +18,10 @@ beforeAll(async () => {
   publicKey = key.publicKey
   one = await versions.publish('1', { signing: { keyFile: key.keyFile } })
   two = await versions.publish('2', { signing: { keyFile: key.keyFile } })
+})
+
+afterEach(() => {
+  vi.useRealTimers()
 })
 
 const options = () => ({ keyrings: [publicKey], cache: false }) as const
@@ -52,6 +56,22 @@ describe('signed checksums', () => {
     // A key that is trusted besides does not hurt.
     server.folder = one
     await pullImage(server.url, folder, { ...options(), keyrings: [stranger.publicKey, publicKey] })
+  })
+
+  it('are refused by a clock that is behind, which the message names', async () => {
+    const server = await serve(one)
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2020, 0, 1) })
+    await expect(pullImage(server.url, temporaryFolder(), options())).rejects.toMatchObject({
+      code: 'PULL_UNSIGNED',
+      message: expect.stringMatching(
+        /is signed, but at 20\d\d-\S+Z, which is after the time of this machine, 2020-01-01T00:00:00Z; set its clock$/,
+      ),
+    })
+    // Another key is another fault, whatever the clock says.
+    const keyrings = [stranger.publicKey]
+    await expect(pullImage(server.url, temporaryFolder(), { ...options(), keyrings })).rejects.toThrow(
+      'is signed by none of the trusted keys',
+    )
   })
 
   it('may be replaced between the two requests', async () => {
