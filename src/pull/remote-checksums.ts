@@ -22,8 +22,6 @@ import type { ImageServer } from './server.ts'
 export interface RemoteChecksums extends PublicationAge {
   /** SHA-256 in lower-case base 16, by file name. */
   readonly digests: ReadonlyMap<string, string>
-  /** The key that signed. */
-  readonly signedBy?: string
 }
 
 /**

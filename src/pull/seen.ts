@@ -20,6 +20,8 @@ export interface PublicationAge {
   readonly version?: string
   /** Seconds since the epoch at which it was signed, by the signature itself. */
   readonly signedAt?: number
+  /** The key that signed. */
+  readonly signedBy?: string
 }
 
 interface Seen extends PublicationAge {
@@ -66,7 +68,10 @@ function whyOlder(now: PublicationAge, last: Seen): string | undefined {
   }
   if (last.before.includes(now.digest)) return 'it was replaced by another one since'
   if (now.signedAt !== undefined && last.signedAt !== undefined && now.signedAt < last.signedAt) {
-    return `it was signed at ${timeOf(now)}, and the other at ${timeOf(last)}`
+    // Whoever answers in place of the server could have an old publication by the other key, so that is no reason to take it.
+    const isSameKey = last.signedBy === undefined || last.signedBy === now.signedBy
+    const other = `the other at ${timeOf(last)}${isSameKey ? '' : ' by another key'}`
+    return `it was signed at ${timeOf(now)}, and ${other} (a signature by --sign-key has the time of its key)`
   }
   return undefined
 }

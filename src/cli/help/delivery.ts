@@ -75,7 +75,9 @@ SIGNING
   --passphrase-file FILE   holds the passphrase of that key
   --sign-gpg KEY           lets gpg sign with a key that it knows
   With --sign-key, the same checksums give the same signature, because it bears
-  the date of the key.
+  the date of the key. So if you change from --sign-gpg to --sign-key, "pull"
+  takes the next image of "build" for an older one, and needs --allow-downgrade
+  once. A new version of "publish" is newer by its name.
 
 RESULT
   --json prints the result as one line of JSON. With --stdout it goes to

@@ -113,6 +113,25 @@ describe('a signed set from before', () => {
     await pullImage(server.url, folder, options())
   })
 
+  it('is refused by the time of another key, which the message explains', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.UTC(2020, 0, 1) })
+    const early = await makeKey(shared, 'early')
+    vi.useRealTimers()
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    const keyrings = [publicKey, early.publicKey]
+    await pullImage(server.url, folder, { ...options(), keyrings })
+    server.folder = await versions.publish('3', { signing: { keyFile: early.keyFile } })
+    await expect(pullImage(server.url, folder, { ...options(), keyrings })).rejects.toMatchObject({
+      code: 'PULL_DOWNGRADE',
+      message: expect.stringMatching(
+        /: it was signed at 2020-01-01T00:00:00Z, and the other at \S+ by another key \(.*--sign-key.*\); ask .* give --allow-downgrade/,
+      ),
+    })
+    await pullImage(server.url, folder, { ...options(), keyrings, allowDowngrade: true })
+    await pullImage(server.url, folder, { ...options(), keyrings })
+  })
+
   it('is none if the image is the same, whatever else was published there', async () => {
     const folder = temporaryFolder()
     const server = await serve(one)
