@@ -10,7 +10,7 @@ export type PullErrorCode =
   | 'PULL_UNSIGNED'
   /** The checksums do not list the image. */
   | 'PULL_UNLISTED'
-  /** The file of the server does not match the checksums, however often it is fetched. */
+  /** The file of the server does not match the checksums, however often it is fetched, or is no image. */
   | 'PULL_WRONG'
   /** The publication is older than one that the server had before. */
   | 'PULL_DOWNGRADE'

@@ -15,6 +15,7 @@ import { createPartialImage, type PartialImage } from './partial-image.ts'
 import { rebuildParts } from './rebuild.ts'
 import type { ImageServer } from './server.ts'
 import { findSharedPrefixes } from './shared-prefixes.ts'
+import { IMAGE_HEAD_SIZE, imageFault } from './unverified.ts'
 import { PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** The image to fetch, and its server. */
@@ -80,6 +81,11 @@ export async function fetchImage(request: ImageRequest): Promise<FetchedImage> {
       await partial.resize(0)
       const what = `what comes has the SHA-256 ${sha256}, and must have ${request.sha256}`
       throw new PullError('PULL_WRONG', server.urlOf(file), `${what}; report that to whoever runs the server`)
+    }
+    const fault = request.sha256 === undefined ? imageFault(await partial.read(0, IMAGE_HEAD_SIZE)) : undefined
+    if (fault !== undefined) {
+      await partial.resize(0)
+      throw new PullError('PULL_WRONG', server.urlOf(file), fault)
     }
     await attempt(path, async () => {
       await handle.chmod(await work.modeOfFiles())

@@ -15,6 +15,7 @@ import type { PullOptions } from './options.ts'
 import { hasDigest } from './partial-image.ts'
 import type { RemoteChecksums } from './remote-checksums.ts'
 import type { ImageServer } from './server.ts'
+import { isManifest, isSettings } from './unverified.ts'
 import { MANIFEST_OF_PARTIAL, type WorkFolder } from './work-folder.ts'
 
 /** An image that was pulled. */
@@ -53,12 +54,12 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
   const { server, file, folder, work, options } = pull
   const warnings: Warning[] = []
   const name = imageNameOf(file)
-  const fetchSmall = async (file: string, limit: number): Promise<SmallFile> => ({
-    file,
-    bytes: await fetchListed(server, file, limit, checksums),
-  })
-  const settings = await fetchSmall(settingsFileOf(name), COMPANION_MAX)
-  const manifest = await fetchSmall(manifestFileOf(name), MANIFEST_SIZE_MAX)
+  const fetchSmall = async (file: string, limit: number, isOne: (bytes: Uint8Array) => boolean): Promise<SmallFile> => {
+    const bytes = await fetchListed(server, file, limit, checksums)
+    return { file, bytes: bytes && (checksums || isOne(bytes)) ? bytes : undefined }
+  }
+  const settings = await fetchSmall(settingsFileOf(name), COMPANION_MAX, isSettings)
+  const manifest = await fetchSmall(manifestFileOf(name), MANIFEST_SIZE_MAX, isManifest)
   const { sha256, size, known } = knownOf(manifest, checksums?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()

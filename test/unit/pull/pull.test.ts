@@ -13,8 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { openBlockCache, type PullProgress, pullImage } from '../../../src/index.ts'
+import { END_OF_TAR, rawEntry } from '../../raw-tar.ts'
 import { sharedFolder, temporaryFolder } from '../../temporary.ts'
 import { randomFaults, serve } from './servers.ts'
 import { imageIn, makeVersions, noise, PACKAGE_SIZE } from './support.ts'
@@ -370,6 +372,54 @@ describe('without verification', () => {
     expect(pulled.signedBy).toBeUndefined()
     expect(shown(folder)).toEqual(files.toSorted())
     await expect(pullImage(server.url, folder, CHECKSUM)).rejects.toMatchObject({ code: 'PULL_MISSING' })
+  })
+
+  it('a page that a server gives for every file is no image, and replaces none', async () => {
+    const folder = temporaryFolder()
+    const server = await serve(one)
+    const options = { verify: 'no', cache: false } as const
+    await pullImage(server.url, folder, options)
+    server.fault = answer => {
+      const body = Buffer.from(`<!DOCTYPE html>\n<html>${'<p>Please log in</p>'.repeat(100)}</html>\n`)
+      Object.assign(answer, { status: 200, headers: { 'content-length': body.length }, body })
+    }
+    await expect(pullImage(server.url, folder, options)).rejects.toMatchObject({
+      code: 'PULL_WRONG',
+      message: expect.stringMatching(/web\.tar\.xz: is a web page and no image; check the URL/),
+    })
+    expect(shown(folder)).toEqual(['web.manifest.json', 'web.tar.xz'])
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+    const empty = temporaryFolder()
+    await expect(pullImage(server.url, empty, options)).rejects.toMatchObject({ code: 'PULL_WRONG' })
+    expect(readdirSync(empty)).toEqual([])
+  })
+
+  it('settings and manifests that are none do not come with an image', async () => {
+    const server = await serve(one)
+    server.fault = (answer, _response, request) => {
+      if (request.url?.endsWith('.tar.xz')) return
+      const body = Buffer.from('<!DOCTYPE html>\n<html></html>\n')
+      Object.assign(answer, { status: 200, headers: { 'content-length': body.length }, body })
+    }
+    const folder = temporaryFolder()
+    const pulled = await pullImage(server.url, folder, { verify: 'no', cache: false })
+    expect(pulled.files).toEqual([join(folder, 'web.tar.xz')])
+    expect(shown(folder)).toEqual(['web.tar.xz'])
+    expect(imageIn(folder).equals(imageIn(one))).toBe(true)
+  })
+
+  it.each([
+    ['tar archive of old', () => rawEntry({ name: 'a', format: 'v7' })],
+    ['tar archive', () => Buffer.concat([rawEntry({ name: 'a', data: 'a' }), END_OF_TAR])],
+    ['empty tar archive', () => Buffer.alloc(10_240)],
+    ['gzip file', () => gzipSync(Buffer.concat([rawEntry({ name: 'a', data: 'a' }), END_OF_TAR]))],
+  ])('an image may be a %s, whatever its name', async (_, bytes) => {
+    const published = temporaryFolder()
+    writeFileSync(join(published, 'web.tar.xz'), bytes())
+    const folder = temporaryFolder()
+    const server = await serve(published)
+    await pullImage(server.url, folder, { verify: 'no', cache: false })
+    expect(imageIn(folder).equals(Buffer.from(bytes()))).toBe(true)
   })
 
   it('an image that is not there leaves nothing', async () => {
