@@ -2,7 +2,6 @@
  * The checksums of the files in the folder of an image, and whether they are signed. The names are those that pull-tar looks
  * for (systemd `src/import/pull-common.c`).
  */
-import { createHash } from 'node:crypto'
 import {
   CHECKSUMS_FILE,
   COMPANION_MAX,
@@ -12,6 +11,7 @@ import {
   settingsFileOf,
 } from '../image-files.ts'
 import { parseChecksums } from '../manifest/index.ts'
+import { sha256Hex } from '../sha256.ts'
 import type { Verification, Verifier } from '../signing/index.ts'
 import { compareSystemdVersions } from '../systemd/index.ts'
 import { PullError } from './errors.ts'
@@ -88,9 +88,7 @@ async function verifySignature(server: ImageServer, contents: Uint8Array, verifi
 function digestOf(file: string, digests: ReadonlyMap<string, string>): string {
   const name = imageNameOf(file)
   const files = [file, manifestFileOf(name), settingsFileOf(name)]
-  return createHash('sha256')
-    .update(JSON.stringify(files.map(file => digests.get(file))))
-    .digest('hex')
+  return sha256Hex(JSON.stringify(files.map(file => digests.get(file))))
 }
 
 /** The newest version of an image in a folder: for NAME.tar.xz that of the last NAME_VERSION.tar.xz. */
