@@ -42,6 +42,8 @@ export type WarningCode =
   | 'ENTRY_IN_THE_WAY'
   /** Systemd-nspawn passes over something in the settings, or over what was downloaded of them. */
   | 'SETTINGS_IGNORED'
+  /** Nothing in the image starts with the settings. */
+  | 'SETTINGS_UNFIT'
   /** A publication took away the lasting name of an image, or the last version that had the image. */
   | 'IMAGE_WITHDRAWN'
   /** A publication took away another lasting name: a signature, a transfer or settings. */

@@ -36,6 +36,11 @@ export function checkedTarEntry(entry: TarEntry, head: Uint8Array | undefined): 
   return { ...base, type, mode, ...(type === 'file' && !isSparse(entry) && head && { contents: head }) }
 }
 
+/** Whether a number of a header, if it has it, is from 0 to `most`. */
+function isWithin(number: number | undefined, most: number): boolean {
+  return number === undefined || (number >= 0 && number <= most)
+}
+
 /** Looks at the header of an entry. */
 export function checkTarHeader(entry: TarEntry, report: Report): void {
   const { header, pax } = entry
@@ -49,7 +54,7 @@ export function checkTarHeader(entry: TarEntry, report: Report): void {
     report('number', `has a time of ${header.mtime}`, { path, until: 258 })
   }
   if ((header.size ?? 0) < 0) report('number', `has a size of ${header.size}`, { path })
-  if (isDevice && ((header.major ?? 0) > MAJOR_MAX || (header.minor ?? 0) > MINOR_MAX)) {
+  if (isDevice && !(isWithin(header.major, MAJOR_MAX) && isWithin(header.minor, MINOR_MAX))) {
     report('number', `is a device ${header.major}:${header.minor}, which no kernel has`, { path })
   }
   if (header.isPrefixDisputed) {

@@ -4,6 +4,7 @@ import { settingsFileOf } from '../image-files.ts'
 import {
   checkSettings,
   formatSettings,
+  hasHostNetwork,
   ignoredWhenUntrusted,
   machineNameOf,
   parseSettings,
@@ -22,23 +23,32 @@ export function settingsOf({ nspawn }: ImageSpec): Uint8Array | undefined {
 /** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */
 export function sharesNetwork(settings: Uint8Array | undefined): boolean {
   const { Network = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
-  return Network.VirtualEthernet === false && !Network.Private
+  return hasHostNetwork(Network)
 }
 
-/** Warnings about settings of an image that systemd-nspawn may not follow. */
+/** Warnings about settings of an image that systemd-nspawn may not follow, or that the image cannot. */
 export function settingsWarnings(settings: Uint8Array | undefined, name: string): Warning[] {
   if (settings === undefined) return []
   const text = new TextDecoder().decode(settings)
   const problems = settingsTextProblems(text)
   const ignored = problems.length > 0 ? [] : ignoredWhenUntrusted(text)
   const file = settingsFileOf(name)
-  const warning = (message: string): Warning => ({ code: 'SETTINGS_IGNORED', path: file, message })
-  if (ignored.length === 0) return problems.map(warning)
+  const warning = (code: Warning['code'], message: string): Warning => ({ code, path: file, message })
+  const warnings = problems.map(message => warning('SETTINGS_IGNORED', message))
+  if (leavesOutStore(text)) {
+    const message = `${file}: with [Files] Volatile=yes the machine has only /usr of the image, and programs lie in /nix; give overlay`
+    warnings.push(warning('SETTINGS_UNFIT', message))
+  }
+  if (ignored.length === 0) return warnings
   const keys = ignored.map(({ section, key }) => `[${section}] ${key}`).join(', ')
-  return [
-    warning(
-      `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, install it as ` +
-        `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machineNameOf(name))} on the machine that imports`,
-    ),
-  ]
+  const message =
+    `${file}: systemd-nspawn passes over ${keys} in a file that pull-tar has downloaded; for them to count, install it as ` +
+    `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machineNameOf(name))} on the machine that imports`
+  return [...warnings, warning('SETTINGS_IGNORED', message)]
+}
+
+/** Whether a machine has none of the store paths of its image, nor those of its host. */
+function leavesOutStore(text: string): boolean {
+  const { Volatile, Bind, BindReadOnly } = parseSettings(text).settings.Files ?? {}
+  return Volatile === true && ![Bind, BindReadOnly].flat().some(path => path?.includes('/nix'))
 }

@@ -8,6 +8,7 @@ export {
   machineIdText,
   osReleaseText,
 } from './os-files.ts'
+export { hasHostNetwork } from './setting-clashes.ts'
 export { checkSettings, formatSettings, settingsProblems } from './settings.ts'
 export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-keys.ts'
 export { parseSettings, settingsTextProblems } from './settings-text.ts'

@@ -40,6 +40,7 @@ export function parseSettings(text: string): { settings: NspawnSettings; problem
     const [section, key] = problem.path
     problems.push({ ...problem, line: lines.get(`${section}.${key}`)! })
     delete settings[section][key]
+    if (Object.keys(settings[section]).length === 0) delete settings[section]
   }
   return { settings: settings as NspawnSettings, problems }
 }

@@ -4,6 +4,7 @@ import { COMPANION_MAX } from '../image-files.ts'
 import { isObject } from '../is-object.ts'
 import { suggest } from '../suggest.ts'
 import { SystemdError } from './errors.ts'
+import { settingClashes } from './setting-clashes.ts'
 import type { SettingKind } from './setting-kinds.ts'
 import { itemsOf, problemWithItem, writeValue } from './setting-values.ts'
 import { type NspawnSettings, SETTINGS_KEYS, settingKey } from './settings-keys.ts'
@@ -26,33 +27,8 @@ export function settingsProblems(settings: unknown): SettingsProblem[] {
     if (!isObject(keys)) return [wrongValue([section], 'give keys with their values')]
     return entriesOf(keys).flatMap(([key, value]) => settingProblems(section, key, value))
   })
-  return [...problems, ...clashes(settings)]
-}
-
-/** Keys that give the machine its own network (`settings_private_network` in systemd's `src/nspawn/nspawn-settings.c`). */
-const OWN_NETWORK = [
-  ...(['Private', 'VirtualEthernet', 'VirtualEthernetExtra', 'Bridge', 'Zone'] as const),
-  ...(['Interface', 'MACVLAN', 'IPVLAN', 'NamespacePath'] as const),
-]
-
-/** Settings with which systemd-nspawn does not start, though each of them is right. */
-function clashes({ Exec, Network }: Record<string, unknown>): SettingsProblem[] {
-  const problems: SettingsProblem[] = []
-  if (isObject(Exec) && Exec.Boot === true && Exec.ProcessTwo === true) {
-    problems.push(wrongValue(['Exec', 'ProcessTwo'], 'goes against Boot; give one of them'))
-  }
-  if (!isObject(Network) || isNothing(Network.Port)) return problems
-  const hasNone = [Network.Private, Network.VirtualEthernet].includes(false)
-  if (hasNone && OWN_NETWORK.every(key => isNothing(Network[key]))) {
-    const message = 'needs a network of the machine: leave out VirtualEthernet, or this'
-    problems.push(wrongValue(['Network', 'Port'], message))
-  }
-  return problems
-}
-
-/** Whether a setting is not given, false, or an empty list. */
-function isNothing(value: unknown): boolean {
-  return value === undefined || value === false || value === '' || (Array.isArray(value) && value.length === 0)
+  const clashes = settingClashes(settings).map(({ path, message }) => wrongValue(path, message))
+  return [...problems, ...clashes]
 }
 
 /** The problem with the name of a section; `undefined` if there is none. */

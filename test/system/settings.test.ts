@@ -10,7 +10,14 @@ import {
   type SettingKey,
   settingsTextProblems,
 } from '../../src/systemd/index.ts'
-import { ALL_SETTINGS, anyAssignment, OTHER_SETTINGS, WRONG_SETTINGS } from '../unit/systemd/settings-values.ts'
+import {
+  ALL_SETTINGS,
+  anyAssignment,
+  CLASHING_SETTINGS,
+  FITTING_SETTINGS,
+  OTHER_SETTINGS,
+  WRONG_SETTINGS,
+} from '../unit/systemd/settings-values.ts'
 import { bootDebianHost, type DebianHost, HOST_PROGRAMS, SUITES, type Suite } from './support/debian-host.ts'
 import { MACHINES } from './support/guest.ts'
 import { needsRoot } from './support/root.ts'
@@ -128,7 +135,12 @@ describe.skipIf(nspawn.skip).each(suites)(`systemd-nspawn of %s (systemd %i)${ns
     const known = [...entriesOf(ALL_SETTINGS), ...entriesOf(OTHER_SETTINGS)]
       // This key alone it passes over without a word, trusted or not: it belongs to PrivateUsers.
       .filter(({ key, since }) => since <= systemd && key !== 'PrivateUsersDelegate')
-      .map(({ section, key, value }): NspawnSettings => ({ [section]: { [key]: value } }))
+      // Alone it goes against booting.
+      .map(
+        ({ section, key, value }): NspawnSettings => ({
+          [section]: { [key]: value, ...(key === 'AmbientCapability' && { Boot: false }) },
+        }),
+      )
     expect(await ignored(known)).toEqual(known.filter(each => ignoredWhenUntrusted(each).length > 0))
   })
 
@@ -143,11 +155,32 @@ describe.skipIf(nspawn.skip).each(suites)(`systemd-nspawn of %s (systemd %i)${ns
     expect(await ignored(cases)).toEqual(cases.filter(each => ignoredWhenUntrusted(each).length > 0))
   })
 
+  it('does not start with what we say goes against something else, and starts with the rest', async () => {
+    const refused = await refusals([...CLASHING_SETTINGS, ...FITTING_SETTINGS])
+    expect(refused).toEqual(CLASHING_SETTINGS)
+  })
+
   /** What it says of a trusted file. Nothing is there to be run, so it ends at once. */
   async function complaints(text: string): Promise<string[]> {
     await trust(text)
     const { stderr } = await run('/none')
     return stderr.split('\n').filter(line => line.includes('.nspawn:'))
+  }
+
+  /** Those with which it refuses its arguments, where a machine is started as `machinectl` does it. The tree is empty. */
+  async function refusals(settings: readonly NspawnSettings[]): Promise<NspawnSettings[]> {
+    const folder = join(host.root, 'root/clashing')
+    mkdirSync(join(folder, 'tree'), { recursive: true })
+    for (const [i, each] of settings.entries()) writeFileSync(join(folder, `${i}.nspawn`), textOf(each))
+    const script = `cd /root/clashing
+      for file in *.nspawn; do
+        cp $file ${TRUSTED}/${MACHINE}.nspawn
+        "$@" 2>&1 | grep -Eq 'may not be combined|without private networking|not useful for boot' && echo $file
+      done; true`
+    const start = ['--boot', '--link-journal=try-guest', '--network-veth', '-U', '--settings=override']
+    const flags = ['--directory=tree', '--register=no', '--keep-unit', `--machine=${MACHINE}`]
+    const { stdout } = await inService('sh', '-c', script, 'sh', 'systemd-nspawn', ...flags, ...start)
+    return settings.filter((_, i) => stdout.split('\n').includes(`${i}.nspawn`))
   }
 
   /** Those of which it says that it passes over them beside an image. All in one service, as there are many. */
@@ -186,6 +219,16 @@ describe.skipIf(nspawn.skip).each(suites)(`systemd-nspawn of %s (systemd %i)${ns
     return ['systemd-nspawn', '--directory', join(MACHINES, MACHINE), ...flags, ...args]
   }
 })
+
+/** The text of settings that are wrong together. */
+function textOf(settings: NspawnSettings): string {
+  const words: Record<string, string> = { true: 'yes', false: 'no' }
+  const sections = Object.entries(settings).map(([section, keys]) => {
+    const lines = Object.entries(keys).map(([key, value]) => `${key}=${words[`${value}`] ?? value}\n`)
+    return `[${section}]\n${lines.join('')}`
+  })
+  return sections.join('')
+}
 
 /** What there is of every key in an object that has an object of keys for every section; 0 for the oldest systemd. */
 function entriesOf<T>(sections: Readonly<Record<string, Readonly<Record<string, T>>>>) {

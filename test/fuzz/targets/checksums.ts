@@ -17,7 +17,16 @@ export const target: Target = {
     const artefacts = [{ file: 'a.tar.xz', size: 1, sha256: '0'.repeat(64) }]
     const others = parseChecksums(previous).filter(({ file }) => !file.startsWith('b'))
     const text = mergeChecksums(others, artefacts)
-    for (const line of text.split('\n').slice(0, -1)) assert.match(line, /^[0-9a-f]{64} {2}[^/\n]+$/)
+    // No line leads out of the folder. Names with a backslash, or what would end a line, are escaped.
+    for (const line of text.split('\n').slice(0, -1)) {
+      assert.match(line, /^[0-9a-f]{64} {2}[^/\\]|^\\[0-9a-f]{64} {2}[^/]/)
+      assert.ok(
+        !line
+          .slice(line.indexOf('  ') + 2)
+          .split('/')
+          .includes('..'),
+      )
+    }
     assert.ok(text.endsWith('\n') && text.includes(`${'0'.repeat(64)}  a.tar.xz\n`))
     assert.equal(mergeChecksums(parseChecksums(text), artefacts), text)
   },

@@ -119,6 +119,11 @@ describe('an entry', () => {
       expect.arrayContaining(['error number usr/a']),
     ],
     [
+      'a device of a number below zero',
+      { type: '3', bytes: { 329: Uint8Array.of(0xff, 0, 0, 0, 0, 0, 0, 0) } },
+      expect.arrayContaining(['error number usr/a']),
+    ],
+    [
       'a device without a number',
       { type: '3', bytes: { 337: '00\x10\x30005\0' } },
       expect.arrayContaining(['error number usr/a']),

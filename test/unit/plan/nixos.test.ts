@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { build, type ImageSpec } from '../../../src/index.ts'
+import { build, type ImageSpec, type NspawnSettings } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -151,6 +151,29 @@ describe('a warning says which option mends', () => {
   ])('%s', async (_, files, etc, option) => {
     const { warnings } = await buildHere(createSystem(files, etc))
     expect(warnings).toEqual(option === '' ? [] : [expect.stringContaining(option)])
+  })
+
+  // Which of them give the machine the network of the host, was measured with systemd-nspawn.
+  it.each<[NspawnSettings['Network'], string]>([
+    [{ Private: false }, ''],
+    [{ VirtualEthernet: false }, ''],
+    [{ VirtualEthernet: false, VirtualEthernetExtra: 'a:b' }, 'networking.useHostResolvConf = false'],
+    [{ VirtualEthernet: false, Private: true }, 'networking.useHostResolvConf = false'],
+    [{ Bridge: 'br0' }, 'networking.useHostResolvConf = false'],
+  ])('the resolver of the host with %j', async (Network, option) => {
+    const init = script('if [ -n "1" ] && [ -e /etc/resolv.conf ]; then :; fi\n')
+    const { warnings } = await buildHere({ ...createSystem({ init }), nspawn: { Network } })
+    const others = warnings.filter(message => !message.includes('passes over'))
+    expect(others).toEqual(option === '' ? [] : [expect.stringContaining(option)])
+  })
+
+  it.each<[NspawnSettings['Files'], number]>([
+    [{ Volatile: true }, 1],
+    [{ Volatile: true, BindReadOnly: ['/srv', '/nix'] }, 0],
+    [{ Volatile: 'overlay' }, 0],
+  ])('settings with %j', async (Files, count) => {
+    const { warnings } = await buildHere({ ...createSystem({ init: STAGE2, activate: script() }), nspawn: { Files } })
+    expect(warnings.filter(message => /only \/usr of the image.*give overlay/.test(message))).toHaveLength(count)
   })
 
   it.each([

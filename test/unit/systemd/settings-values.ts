@@ -66,17 +66,52 @@ export const ALL_SETTINGS: NspawnSettings = {
     VirtualEthernet: true,
     VirtualEthernetExtra: ['ve-host:guest', 've-b'],
     Bridge: 'br0',
-    Zone: 'web',
     Port: [80, '8080:80', 'udp:53:5353'],
   },
 }
 
-/** Settings with the keys of newer versions, and the older name of PrivateUsersOwnership. */
+/** Settings with the keys of newer versions, and what does not go with those above: another name, and another network. */
 export const OTHER_SETTINGS: NspawnSettings = {
   Exec: { PrivateUsersDelegate: 1, RestrictAddressFamilies: ['AF_INET AF_UNIX', '~AF_UNIX'] },
   Files: { PrivateUsersChown: true, BindUserShell: '/bin/sh' },
-  Network: { NamespacePath: '/run/netns/web' },
+  Network: { NamespacePath: '/run/netns/web', Zone: 'web' },
 }
+
+const READ_ONLY = [{ ReadOnly: true }, { Volatile: true }, { Volatile: 'state' }, { Volatile: 'overlay' }] as const
+const CHOWNING = [{ PrivateUsersOwnership: 'chown' }, { PrivateUsersChown: true }] as const
+
+/** Settings with which no systemd-nspawn boots a machine, though each by itself is right. */
+export const CLASHING_SETTINGS: readonly NspawnSettings[] = [
+  { Exec: { AmbientCapability: 'CAP_NET_ADMIN' } },
+  { Exec: { AmbientCapability: 'CAP_NET_ADMIN', Boot: true } },
+  ...(['host', 'guest'] as const).map(LinkJournal => ({ Exec: { Ephemeral: true, LinkJournal } })),
+  { Network: { Bridge: 'br0', Zone: 'web' } },
+  { Network: { Port: 80, Private: false } },
+  { Network: { Port: 80, VirtualEthernet: false } },
+  ...READ_ONLY.flatMap(tree =>
+    CHOWNING.flatMap(owners => [
+      { Files: { ...tree, ...owners } },
+      { Exec: { PrivateUsers: true }, Files: { ...tree, ...owners } },
+    ]),
+  ),
+]
+
+/** Settings that only look as if they clashed. */
+export const FITTING_SETTINGS: readonly NspawnSettings[] = [
+  { Exec: { AmbientCapability: 'CAP_NET_ADMIN', Boot: false } },
+  { Exec: { AmbientCapability: 'CAP_NET_ADMIN', ProcessTwo: true } },
+  ...([false, 'auto', 'try-host', 'try-guest'] as const).map(LinkJournal => ({
+    Exec: { Ephemeral: true, LinkJournal },
+  })),
+  { Network: { Port: 80, VirtualEthernet: false, Private: true } },
+  { Network: { Port: 80, VirtualEthernet: false, Zone: 'web' } },
+  ...READ_ONLY.flatMap(tree => [
+    { Files: tree },
+    { Exec: { PrivateUsers: true }, Files: tree },
+    { Exec: { PrivateUsers: 'pick' as const }, Files: { ...tree, PrivateUsersOwnership: 'auto' as const } },
+    { Exec: { PrivateUsers: 'pick' as const }, Files: { ...tree, PrivateUsersChown: false } },
+  ]),
+]
 
 /** Settings of which one value is wrong. */
 export const WRONG_SETTINGS: [section: string, key: string, value: string | number][] = [

@@ -6,7 +6,7 @@ import {
   SETTINGS_KEYS,
   settingsProblems,
 } from '../../../src/systemd/index.ts'
-import { ALL_SETTINGS, OTHER_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
+import { ALL_SETTINGS, CLASHING_SETTINGS, FITTING_SETTINGS, OTHER_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
 
 const messagesOf = (settings: unknown) =>
   settingsProblems(settings).map(({ path, message }) => `${path.join('.')}: ${message}`)
@@ -90,6 +90,19 @@ describe('settingsProblems', () => {
       expect.stringContaining('ProcessTwo: goes'),
     ])
     expect(messagesOf({ Exec: { Boot: true, ProcessTwo: false } })).toEqual([])
+  })
+
+  it.each(CLASHING_SETTINGS)('finds what goes against something else in %j', settings => {
+    expect(messagesOf(settings)).toEqual([expect.stringMatching(/goes against|needs a network/)])
+  })
+
+  it.each(FITTING_SETTINGS)('finds nothing wrong with %j', settings => {
+    expect(messagesOf(settings)).toEqual([])
+  })
+
+  it('finds a tree that systemd up to 257 would write to, though it is read-only', () => {
+    const message = 'Exec.PrivateUsers: goes against Volatile; give PrivateUsersOwnership: auto'
+    expect(messagesOf({ Exec: { PrivateUsers: 'pick' }, Files: { Volatile: 'overlay' } })).toEqual([message])
   })
 
   it('finds ports that lead to no network of the machine', () => {
