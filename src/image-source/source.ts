@@ -1,5 +1,6 @@
 /** The bytes of an image file, read at any place: from a disk or a web server. */
 import type { Stats } from 'node:fs'
+import { abortable } from '../abortable.ts'
 import { describeUrl } from '../describe-url.ts'
 import { openRegularFile, reasonOf } from '../disk/index.ts'
 import type { FileRange } from '../http/index.ts'
@@ -107,13 +108,13 @@ export async function openUrl(url: string, access: Access): Promise<ImageSource>
   })
 }
 
-/** Takes over what a program hands in. */
-export function sourceOf(given: RandomAccess): ImageSource {
+/** Takes over what a program hands in. Its reads need not know `signal`. */
+export function sourceOf(given: RandomAccess, signal: AbortSignal): ImageSource {
   return createSource('the image', {
     size: given.size,
     async fill(target, offset, options) {
       const { length } = target
-      const bytes = await given.read(offset, length, options)
+      const bytes = await abortable(() => given.read(offset, length, options), signal)
       if (bytes instanceof Uint8Array && bytes.length === length) return target.set(bytes)
       const got = bytes instanceof Uint8Array ? `${bytes.length}` : 'no'
       throw new TypeError(`source.read(${offset}, ${length}): gives ${got} bytes`)

@@ -1,5 +1,5 @@
 /** Finds entries of an image by their paths, as the machine would: symlinks and hard links are followed. */
-import { text } from '../arguments.ts'
+import { flag, objectOf, text } from '../arguments.ts'
 import { type ByteString, byteString, decodeText, encodeText } from '../bytes/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
 import { type ImageNode, resolvePath } from '../tree/index.ts'
@@ -13,6 +13,8 @@ export interface MemberOptions {
   readonly follow?: boolean
 }
 
+const checkOptions = objectOf({ follow: flag })
+
 /** Hard links that are followed for one file: a hostile image may have some that lead to each other. */
 const HARD_LINKS_MAX = 4
 
@@ -24,8 +26,10 @@ export function createFinder(lookup: MemberLookup, name: string, signal: AbortSi
   const resolve = (path: ByteString) => resolvePath(async at => nodeOf(await lookup.find(at)), path)
 
   /** The entry at a path; `undefined` if there is none. */
-  async function find(path: string, { follow = true }: MemberOptions = {}): Promise<ImageMember | undefined> {
+  async function find(path: string, options: MemberOptions = {}): Promise<ImageMember | undefined> {
     text(path, 'path')
+    checkOptions(options, 'options')
+    const { follow = true } = options
     signal.throwIfAborted()
     const wanted = encodeText(path).replace(/\/+$/, '')
     const slash = wanted.lastIndexOf('/')

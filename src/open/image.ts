@@ -1,4 +1,4 @@
-import { listOf, text } from '../arguments.ts'
+import { type Check, listOf, objectOf, text, wholeNumber, withMethods } from '../arguments.ts'
 import { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
@@ -43,10 +43,10 @@ export interface OpenedImage extends AsyncDisposable {
   /** The entry at a path, symlinks on the way followed as in the machine; `undefined` if there is none. */
   member(path: string, options?: MemberOptions): Promise<ImageMember | undefined>
   /**
-   * The contents of a file, by its path or its entry; symlinks and hard links are followed. Throws `OpenError` ENTRY_MISSING
-   * and ENTRY_WITHOUT_CONTENTS.
+   * The contents of a file, by its path or its entry in this image; symlinks and hard links are followed. The pieces are the
+   * caller's. Throws `OpenError` ENTRY_MISSING and ENTRY_WITHOUT_CONTENTS.
    */
-  contents(file: string | ImageMember): AsyncGenerator<Uint8Array>
+  contents(file: string | ImageMember): AsyncGenerator<Uint8Array<ArrayBuffer>>
   /** Its store paths, by the manifest, or else by the registration in the image. Throws `OpenError` ENTRY_MISSING. */
   storePaths(): Promise<readonly StoredPath[]>
   /** Reads all of the image, and compares each store path with its NAR hash in the registration. */
@@ -81,7 +81,9 @@ export interface ImageParts {
   readonly close: () => Promise<void>
 }
 
-const checkPaths = listOf(text)
+const depthOrAny: Check = (value, name) => value === Number.POSITIVE_INFINITY || wholeNumber(0)(value, name)
+const checkMembersOptions = objectOf({ below: text, depth: depthOrAny })
+const checkWalkOptions = objectOf({ paths: listOf(text), except: withMethods('has') })
 
 /** Makes an image of its parts. */
 export function createImage({ source, compression, tar, manifest, signal, close }: ImageParts): OpenedImage {
@@ -96,6 +98,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     ranges: readonly TarRange[] = [{ start: 0 }],
     onlyHeaders = false,
   ): AsyncGenerator<MemberInPlace> {
+    signal.throwIfAborted()
     for (const range of ranges) {
       for await (const found of readMembers(tar, name, range, { onlyHeaders })) {
         signal.throwIfAborted()
@@ -104,8 +107,9 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  async function* members({ below = '/', depth = Number.POSITIVE_INFINITY }: MembersOptions = {}) {
-    text(below, 'below')
+  async function* members(options: MembersOptions = {}) {
+    checkMembersOptions(options, 'options')
+    const { below = '/', depth = Number.POSITIVE_INFINITY } = options
     const { path, node } = await resolve(encodeText(below))
     if (node?.type !== 'directory') throw fail('ENTRY_MISSING', `has no directory at ${below}`)
     const base = path === '' ? 0 : path.length + 1
@@ -115,7 +119,9 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  async function* walk({ paths, except = new Set() }: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
+  async function* walk(options: WalkOptions = {}): AsyncGenerator<MemberInPlace> {
+    checkWalkOptions(options, 'options')
+    const { paths, except = new Set() } = options
     const isLeftOut = (path: ByteString) => except.has(`/${storePathOf(path)}`)
     if (paths === undefined) {
       for await (const each of all(layout && rangesWithout(layout, except))) {
@@ -123,7 +129,6 @@ export function createImage({ source, compression, tar, manifest, signal, close 
       }
       return
     }
-    checkPaths(paths, 'options.paths')
     const found: ImageMember[] = []
     for (const path of paths) {
       const member = path.replaceAll('/', '') === '' ? impliedDirectory() : await find(path, { follow: false })
@@ -136,20 +141,21 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     }
   }
 
-  async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array> {
-    const found = isMember(file) ? file : await find(file)
+  async function* contents(file: string | ImageMember): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+    signal.throwIfAborted()
+    if (typeof file !== 'string') checkMember(file)
+    const found = typeof file === 'string' ? await find(file) : file
     if (found === undefined) throw fail('ENTRY_MISSING', `has nothing at ${String(file)}`)
     const { contentsOffset, headerOffset, isSparse, size } = await fileOf(found)
     if (isSparse) {
       // Its map is read again: nothing keeps it.
-      for await (const { contents } of all([{ start: headerOffset }])) return yield* contents()
+      for await (const { contents } of all([{ start: headerOffset }])) return yield* copiesOf(contents())
     }
     let left = size
-    for await (const piece of tar.from(contentsOffset, contentsOffset + size)) {
+    for await (const piece of copiesOf(tar.from(contentsOffset, contentsOffset + size))) {
       signal.throwIfAborted()
       left -= piece.length
-      // The memory of the piece is used again.
-      yield new Uint8Array(piece)
+      yield piece
     }
     if (left > 0) throw fail('OPEN_CORRUPT', `is cut off in the contents of /${decodeText(found.path)}`)
   }
@@ -181,6 +187,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
     member: find,
     contents,
     async storePaths() {
+      signal.throwIfAborted()
       return manifest ? manifest.storePaths.map(storedPathOf) : await registered()
     },
     async *verify() {
@@ -198,8 +205,16 @@ function storedPathOf(record: ImageManifest['storePaths'][number]): StoredPath {
   return { ...record, references: record.references.map(baseName => folder + baseName) }
 }
 
-function isMember(file: string | ImageMember): file is ImageMember {
-  return typeof file === 'object' && file !== null
+/** Throws `TypeError` for what is no entry of an image. */
+function checkMember(file: ImageMember): void {
+  const { path, headerOffset } = file ?? {}
+  if (typeof path === 'string' && typeof headerOffset === 'number') return
+  throw new TypeError('file: give a path, or an entry that members(), walk() or member() gave')
+}
+
+/** Copies pieces, whose memory is used again. */
+async function* copiesOf(pieces: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array<ArrayBuffer>> {
+  for await (const piece of pieces) yield new Uint8Array(piece)
 }
 
 /** Whether a path has at most `depth` names from `start` on. */

@@ -56,9 +56,12 @@ export interface TarRange {
 /** A member as it is come by. */
 export interface MemberInPlace {
   readonly member: ImageMember
-  /** Its contents; before the next member is asked for. The memory of a piece is only lent. */
+  /**
+   * Its contents, once, before the next member is asked for; else throws `TypeError`. The memory of a piece is only lent until
+   * the next one is asked for, and may be shared.
+   */
   contents(): AsyncGenerator<Uint8Array>
-  /** The same without holes. */
+  /** The same without holes, in place of it. */
   parts(): AsyncGenerator<FilePart>
 }
 
@@ -94,10 +97,18 @@ export async function* readMembers(
       if (sparse === null) throw corrupt(`has an invalid map of a sparse file, at byte ${headerOffset} of its tar`)
       const contentsOffset = start + entries.offset
       const size = sparse?.size ?? stored
-      const contents = createContents(entries, { name, headerOffset, size, stored, sparse, cut })
+      const contents = createContents(entries, {
+        name,
+        path: normalizePath(entry.path),
+        headerOffset,
+        size,
+        stored,
+        sparse,
+        cut,
+      })
       const member = memberOf(entry, { size, headerOffset, contentsOffset }, sparse !== undefined)
       yield { member, contents: contents.whole, parts: contents.parts }
-      const rest = contents.left + tarPadding(stored)
+      const rest = contents.end() + tarPadding(stored)
       if (rest > 0 && !(await entries.skip(rest))) throw cut()
     }
   } finally {

@@ -80,7 +80,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
     signal.throwIfAborted()
     if (place.url !== undefined) source = await openUrl(place.url, await getAccess(place.url))
     else if (place.path !== undefined) source = await openFile(place.path, signal)
-    else source = sourceOf(image as RandomAccess)
+    else source = sourceOf(image as RandomAccess, signal)
     const head = await source.read(0, Math.min(MARK_SIZE, source.size), { signal })
     const compression = detectCompression(head)
     let text: Promise<string | undefined> | undefined
@@ -90,6 +90,7 @@ export async function openImage(image: string | URL | RandomAccess, options: Ope
     }
     tar = await openTar(source, compression, { place, readText, workerUrl: workerUrlOf(options.workerUrl), signal })
     const manifest = await readManifest(place, source, tar, readText)
+    signal.throwIfAborted()
     return createImage({ source, compression, tar, manifest, signal, close })
   } catch (error) {
     await close()

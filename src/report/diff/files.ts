@@ -62,7 +62,7 @@ export async function diffFiles(before: ImageOutside, after: ImageOutside): Prom
 }
 
 async function readOld(before: ImageOutside, table: StateTable, digests: Digests): Promise<void> {
-  for await (const { member, contents } of before.image.walk(before)) {
+  for await (const { member, contents } of before.image.walk({ except: before.except })) {
     const id = add(table, 'old', member)
     if (isFilled(member)) digests.set(id, await digestOf(contents(), member.size))
   }
@@ -80,7 +80,7 @@ async function readNew(after: ImageOutside, table: StateTable, digests: Digests)
   const reader = createContentsReader()
   const differing = new Set<number>()
   const texts = new Map<number, FileText>()
-  for await (const { member, contents } of after.image.walk(after)) {
+  for await (const { member, contents } of after.image.walk({ except: after.except })) {
     const id = add(table, 'new', member)
     // Of two entries with one path, the later counts.
     differing.delete(id)
@@ -102,7 +102,7 @@ async function readOldTexts(before: ImageOutside, table: StateTable, digests: Di
   const reader = createContentsReader()
   const texts = new Map<number, FileText>()
   if (wanted.size === 0) return texts
-  for await (const { member, contents } of before.image.walk(before)) {
+  for await (const { member, contents } of before.image.walk({ except: before.except })) {
     const id = table.find(member.path)
     if (!wanted.has(id) || !isFilled(member)) continue
     const { digest, text } = await reader.read(contents(), member.size, isReadable(member))
