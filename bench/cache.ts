@@ -14,7 +14,8 @@ import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { xz } from '@napi-rs/lzma'
 import xzDecompress from 'xz-decompress'
-import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { measure, median, type Run } from '../src/bench/measure.ts'
+import { shellLine } from '../src/shell-word.ts'
 import { createXzDecoder } from '../src/xz/index.ts'
 import { copyToCache, createKey } from '../test/system/support/binary-cache.ts'
 import { closureOf } from '../test/system/support/closures.ts'
@@ -43,7 +44,7 @@ try {
   const store = scratch.make('store')
   const clear = `rm -rf ${store}/*`
   const nixCopy = (url: string, path: string) =>
-    shellWords([...nix.command('root', {}), 'nix', ...flags, '--from', url, '--to', store, path])
+    shellLine([...nix.command('root', {}), 'nix', ...flags, '--from', url, '--to', store, path])
 
   const plain = await startNginx(caches, scratch.make('nginx'))
   await compare('tar of the small closure, from a cache compressed with xz', clear, [
@@ -79,7 +80,7 @@ function ours(url: string, toplevel: string, ...more: string[]): string {
   const cli = [process.execPath, resolve(import.meta.dirname, '../dist/cli.js')]
   const source = ['--store', url, ...more.flatMap(other => ['--store', other]), '--no-require-signatures']
   const args = ['build', '--toplevel', toplevel, ...source, '--format', 'tar', '--stdout']
-  return `${shellWords([...cli, ...args])} 2>/dev/null | cat >/dev/null`
+  return `${shellLine([...cli, ...args])} 2>/dev/null | cat >/dev/null`
 }
 
 /** Commands in turn, the first of them the measure of the others. What `clear` does is not measured. */

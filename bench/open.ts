@@ -9,7 +9,8 @@
  */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import { measure, median, type Run, shellWords } from '../src/bench/measure.ts'
+import { measure, median, type Run } from '../src/bench/measure.ts'
+import { shellLine } from '../src/shell-word.ts'
 import { closureOf } from '../test/system/support/closures.ts'
 import { createScratch } from '../test/system/support/scratch.ts'
 import { addPackage, CLI, readOptions, type ServedRun, serveCounted } from './served.ts'
@@ -33,7 +34,7 @@ try {
   /** Prints what a command of ours takes, beside another. */
   const compare = async (title: string, ours: readonly string[], other: string) => {
     const runs: [ServedRun, ServedRun][] = []
-    const line = shellWords([...CLI, ...ours])
+    const line = shellLine([...CLI, ...ours])
     for (let round = 0; round < rounds; round++) runs.push([await nginx.measure(line), await nginx.measure(other)])
     const ratio = (of: (run: Run) => number) => median(runs.map(([a, b]) => of(a) / of(b))).toFixed(3)
     console.log(`\n${title}`)
@@ -60,10 +61,10 @@ try {
     ['ls', '-R', url, toplevel],
     `curl -sf ${url} | tar -tJ | grep ^${toplevel.slice(1)}`,
   )
-  const start = shellWords([process.execPath, '-e', '0'])
+  const start = shellLine([process.execPath, '-e', '0'])
   await compare('Sizes of the image on disk, beside the start of Node', ['sizes', image], start)
   // It returns 1, as diff does.
-  const diff = `${shellWords([...CLI, 'diff', image, `${nginx.url}/new.tar.xz`])} || [ $? = 1 ]`
+  const diff = `${shellLine([...CLI, 'diff', image, `${nginx.url}/new.tar.xz`])} || [ $? = 1 ]`
   const runs: ServedRun[] = []
   for (let round = 0; round < rounds; round++) runs.push(await nginx.measure(diff))
   console.log('\nCompare the image on disk with the next one on the server')
@@ -92,6 +93,6 @@ async function makeImages(site: string, link: string): Promise<void> {
   for (const [name, version] of Object.entries(VERSIONS)) {
     const root = await addPackage(version, scratch.folder)
     const build = [...CLI, 'build', '--toplevel', link, '--root', root, '--name', name, '--level', level]
-    await measure(shellWords([...build, '--out', site, '--cache-dir', join(scratch.folder, 'cache')]))
+    await measure(shellLine([...build, '--out', site, '--cache-dir', join(scratch.folder, 'cache')]))
   }
 }

@@ -9,7 +9,8 @@
  */
 import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { measure, median, shellWords } from '../src/bench/measure.ts'
+import { measure, median } from '../src/bench/measure.ts'
+import { shellLine } from '../src/shell-word.ts'
 import { pathOfProgram } from '../test/programs.ts'
 import { closureOf } from '../test/system/support/closures.ts'
 import { createScratch } from '../test/system/support/scratch.ts'
@@ -42,7 +43,7 @@ try {
     const url = (file: string) => `${nginx.url}/${changed}/${file}`
     const old = join(out, FILE)
     const commands = {
-      'curl, all of it': shellWords(['curl', '-sfo', join(out, 'new'), url(FILE)]),
+      'curl, all of it': shellLine(['curl', '-sfo', join(out, 'new'), url(FILE)]),
       'nspawn-rootfs pull, all of it': `rm ${old} && ${pull(url(FILE))}`,
       'nspawn-rootfs pull': pull(url(FILE)),
       'nspawn-rootfs pull --save-traffic': `${pull(url(FILE))} --save-traffic`,
@@ -76,13 +77,13 @@ try {
   await nginx.stop()
 
   function pull(url: string): string {
-    return shellWords([...CLI, 'pull', url, '--dir', out, '--verify', 'checksum', '--no-cache'])
+    return shellLine([...CLI, 'pull', url, '--dir', out, '--verify', 'checksum', '--no-cache'])
   }
 
   function desync(url: string, name: string): string {
     const seed = join(site, 'before', `${name}.caibx`)
     const blob = join(site, 'before', `${name}.tar.xz`)
-    return shellWords([
+    return shellLine([
       ...['desync', 'extract', '-s', `${url}${name}.store`, '--seed', `${seed}:${blob}`],
       ...[`${url}${name}.caibx`, join(out, 'new')],
     ])
@@ -102,9 +103,9 @@ async function makeImages(site: string): Promise<void> {
     const root = await addPackage(version, scratch.folder)
     const build = [...CLI, 'build', '--toplevel', link, '--root', root, '--etc-nixos', etc, '--name', 'image']
     const cache = join(scratch.folder, 'cache')
-    await measure(shellWords([...build, '--level', level, '--out', out, '--cache-dir', cache]))
+    await measure(shellLine([...build, '--level', level, '--out', out, '--cache-dir', cache]))
     const other = join(out, 'other.tar.xz')
-    await measure(`${shellWords([...build, '--format', 'tar', '--stdout'])} | xz -T2 -${level} > ${other}`)
+    await measure(`${shellLine([...build, '--format', 'tar', '--stdout'])} | xz -T2 -${level} > ${other}`)
     for (const name of ['image', 'other']) {
       await measure(`cd ${out} && zsyncmake -u ${name}.tar.xz -o ${name}.tar.xz.zsync ${name}.tar.xz`)
       if (!pathOfProgram('desync')) continue

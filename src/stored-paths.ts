@@ -24,15 +24,20 @@ export const REGISTRATION_FILE = byteString`nix-path-registration`
 export const REGISTRATION_MAX = 16 * 1024 * 1024
 const STORE_PATHS_MAX = 50_000
 
-/** Throws `OpenError` OPEN_UNSUPPORTED for the registration of an image that has too many bytes to be read. */
-export function checkRegistrationSize(size: number, image: string): void {
-  if (size <= REGISTRATION_MAX) return
-  const what = `/${REGISTRATION_FILE} has ${size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
-  throw new OpenError('OPEN_UNSUPPORTED', image, what)
-}
-
 /** Reads the registration of an image. Throws `OpenError`: OPEN_CORRUPT if it is invalid, OPEN_UNSUPPORTED if it is too long. */
-export function parseStoredPaths(registration: string, image: string): StoredPath[] {
+export async function readStoredPaths(
+  size: number,
+  contents: AsyncIterable<Uint8Array>,
+  image: string,
+): Promise<StoredPath[]> {
+  if (size > REGISTRATION_MAX) {
+    const what = `/${REGISTRATION_FILE} has ${size} bytes, more than the ${REGISTRATION_MAX} that are read; give its manifest`
+    throw new OpenError('OPEN_UNSUPPORTED', image, what)
+  }
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+  let registration = ''
+  for await (const piece of contents) registration += decoder.decode(piece, { stream: true })
+  registration += decoder.decode()
   try {
     const records = parseRegistration(registration, undefined, STORE_PATHS_MAX + 1)
     if (records.length > STORE_PATHS_MAX) {

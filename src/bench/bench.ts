@@ -4,10 +4,11 @@ import { availableParallelism, cpus, release, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { VERSION } from '../index.ts'
+import { shellLine } from '../shell-word.ts'
 import { type Contender, checkPeers, isInstalled, levelContenders, tarContenders, xzContenders } from './contenders.ts'
 import { BenchError, explainFullDisk, isDiskFull } from './errors.ts'
 import type { GenerateOptions } from './generate.ts'
-import { measure, median, type Run, shellWords } from './measure.ts'
+import { measure, median, type Run } from './measure.ts'
 import { type BenchReport, type FrontierRow, type GrowthRow, nameOfLevel, type Row } from './report.ts'
 import { type BenchClosure, type NamedClosure, openClosure, readSubject, type Subject, writePart } from './subject.ts'
 import { readTarTree, type TarTree } from './tree-digest.ts'
@@ -52,7 +53,7 @@ export async function runBench(options: BenchOptions): Promise<BenchReport> {
       return await benchIn(folder, options)
     } finally {
       // Store paths are read-only, folders included.
-      await measure(`chmod -R u+w ${shellWords([folder])}`)
+      await measure(`chmod -R u+w ${shellLine([folder])}`)
       rmSync(folder, { recursive: true, force: true })
     }
   } catch (error) {
@@ -65,14 +66,14 @@ async function benchIn(folder: string, options: BenchOptions): Promise<BenchRepo
   onStep('preparing the closure')
   const closure = await openClosure(options.closure, folder, signal)
   const tar = join(folder, 'ours.tar')
-  await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
+  await measure(`${buildLine(options, closure.args, ['--format', 'tar'])} >${shellLine([tar])}`, signal)
   const subject = await readSubject(tar, closure.root, folder)
   const tarSize = statSync(tar).size
   let changedTree: TarTree | undefined
   if (closure.changedArgs) {
     // It is measured late: an error there would lose all that was measured before.
     onStep('preparing the closure after its change')
-    await measure(`${buildLine(options, closure.changedArgs, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
+    await measure(`${buildLine(options, closure.changedArgs, ['--format', 'tar'])} >${shellLine([tar])}`, signal)
     changedTree = await readTarTree(tar)
   }
   rmSync(tar)
@@ -130,7 +131,7 @@ function buildLine(
 ): string {
   const threads = workers === undefined ? [] : ['--workers', String(workers)]
   const cache = more.includes('--cache-dir') ? [] : ['--no-cache']
-  return shellWords([...command, 'build', ...source, ...threads, ...cache, ...more, '--stdout'])
+  return shellLine([...command, 'build', ...source, ...threads, ...cache, ...more, '--stdout'])
 }
 
 async function benchTar(context: Context): Promise<Row[]> {
@@ -203,10 +204,10 @@ async function tryOne(line: string, format: Format, { folder, subject, signal }:
   try {
     if (format === 'tar') {
       // Through a pipe, as it is measured: what is written may depend on that.
-      const run = await measure(`${line} | cat >${shellWords([file])}`, signal)
+      const run = await measure(`${line} | cat >${shellLine([file])}`, signal)
       return { run, size: statSync(file).size, tree: await compareTree(file, subject) }
     }
-    const run = await measure(`${line} >${shellWords([file])}`, signal)
+    const run = await measure(`${line} >${shellLine([file])}`, signal)
     return { run, size: statSync(file).size, tree: await compareXz(file, subject, signal) }
   } finally {
     rmSync(file, { force: true })
@@ -218,7 +219,7 @@ async function compareXz(file: string, tree: TarTree, signal: AbortSignal): Prom
   if (!isInstalled('xz')) return 'not seen: no xz'
   const tar = `${file}.tar`
   try {
-    await measure(`xz -dc ${shellWords([file])} >${shellWords([tar])}`, signal)
+    await measure(`xz -dc ${shellLine([file])} >${shellLine([tar])}`, signal)
     return await compareTree(tar, tree)
   } finally {
     rmSync(tar, { force: true })
@@ -236,7 +237,7 @@ async function benchRebuild(context: Context, peer: Row | undefined): Promise<Ro
   const [cache, file] = ['cache', 'image.tar.xz'].map(name => join(folder, name))
   const build = async (args: readonly string[], ...more: string[]) => {
     const line = buildLine(context, args, ['--level', String(level), ...more])
-    return measure(`${line} >${shellWords([file])}`, signal)
+    return measure(`${line} >${shellLine([file])}`, signal)
   }
   /** What an image is that was built without blocks of the cache. Images from the cache have to be the same. */
   const lookAt = async (tree: TarTree): Promise<Whole> => {
@@ -285,7 +286,7 @@ async function benchGrowth(context: Context): Promise<GrowthRow[]> {
   const rows: GrowthRow[] = []
   for (const part of [4, 2, 1]) {
     const source = writePart(subject, 1 / part, join(folder, `part-${part}`))
-    await measure(`${buildLine(context, source, ['--format', 'tar'])} >${shellWords([tar])}`, signal)
+    await measure(`${buildLine(context, source, ['--format', 'tar'])} >${shellLine([tar])}`, signal)
     const tarSize = statSync(tar).size
     onStep(`growth: ${(tarSize / 1e6).toFixed(0)} MB of tar`)
     const line = buildLine(context, source, ['--level', String(level)])
@@ -305,7 +306,7 @@ async function benchFrontier(context: Context): Promise<FrontierRow[]> {
     const name = nameOfLevel(contender)
     onStep(`frontier: ${name}`)
     try {
-      const { seconds, cpuSeconds } = await measure(`${line} >${shellWords([file])}`, signal)
+      const { seconds, cpuSeconds } = await measure(`${line} >${shellLine([file])}`, signal)
       rows.push({ ...contender, seconds, cpuSeconds, size: statSync(file).size })
     } catch (error) {
       leaveOut({ ...contender, name }, error, context)

@@ -13,7 +13,7 @@ const POLYNOMIAL = 0xedb88320
 const ONE = 0x80000000
 
 /** `TABLES[256 * n + b]`: what byte `b` contributes when `n` more bytes follow it. */
-const TABLES = makeTables(8)
+const TABLES = makeTables()
 
 /**
  * The CRC-32 of `bytes`, unsigned. `seed` is the CRC of what came before, so that
@@ -87,8 +87,8 @@ function makePowers(): Int32Array {
   return powers
 }
 
-function makeTables(count: number): Int32Array {
-  const tables = new Int32Array(256 * count)
+function makeTables(): Int32Array {
+  const tables = new Int32Array(256 * 8)
   for (let byte = 0; byte < 256; byte++) {
     let crc = byte
     for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ POLYNOMIAL : crc >>> 1

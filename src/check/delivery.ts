@@ -63,7 +63,7 @@ async function lookBeside(
     for (const path of signatures) report('signature', `there is no ${CHECKSUMS} to it`, { path })
     return
   }
-  const text = await beside.read(CHECKSUMS, COMPANION_MAX)
+  const text = await beside.read(CHECKSUMS)
   if (text === undefined) {
     const message = `has more than the ${COMPANION_MAX} bytes that pull-tar takes: leave out what is not beside it`
     report('checksums', message, { path: CHECKSUMS })
@@ -87,7 +87,7 @@ async function checkOwnChecksums(beside: ImageFolder, imageFile: string, report:
   report('sha256-file', message, { path, severity: 'warning', until: 257 })
   const settings = settingsFileOf(imageNameOf(imageFile))
   if (!(await beside.has(settings))) return
-  const text = (await beside.read(own, COMPANION_MAX)) ?? ''
+  const text = (await beside.read(own)) ?? ''
   if (importedLinesOf(text, settings).length > 0) return
   report('sha256-file', `has no line for ${settings}, which pull-tar then refuses: remove it`, { path })
 }

@@ -14,8 +14,8 @@ import { CheckError } from './errors.ts'
 /** Files of one folder. Throws `CheckError` IMAGE_UNREADABLE. */
 export interface ImageFolder {
   has(file: string): Promise<boolean>
-  /** A file of at most `most` bytes, as one-byte text; `undefined` for a longer one. */
-  read(file: string, most: number): Promise<string | undefined>
+  /** A file of at most {@link COMPANION_MAX} bytes, as one-byte text; `undefined` for a longer one. */
+  read(file: string): Promise<string | undefined>
   /** SHA-256 of a file, in hexadecimal digits. */
   digestOf(file: string): Promise<string>
   close(): Promise<void>
@@ -35,13 +35,13 @@ async function openFolder(folder: string | URL): Promise<ImageFolder> {
   }
   return {
     has: async file => files.has(file),
-    read: (file, most) =>
+    read: file =>
       attempt(join(`${folder}`, file), async () => {
         const pieces: Uint8Array[] = []
         // One byte more than there may be.
-        for await (const piece of await open(file, most)) pieces.push(piece)
+        for await (const piece of await open(file, COMPANION_MAX)) pieces.push(piece)
         const bytes = Buffer.concat(pieces)
-        return bytes.length > most ? undefined : bytes.toString('latin1')
+        return bytes.length > COMPANION_MAX ? undefined : bytes.toString('latin1')
       }),
     digestOf: file => attempt(join(`${folder}`, file), async () => hash(await open(file))),
     close: async () => {},
@@ -55,17 +55,17 @@ async function openServer(folder: string, server: ServerOptions): Promise<ImageF
   const onServer = <T>(file: string, call: (url: string) => Promise<T>) =>
     attempt(describeUrl(urlOf(file)), () => call(urlOf(file)))
   /** A small file; `null` for one that is longer. */
-  const fetch = (file: string, limit: number) =>
+  const fetch = (file: string) =>
     onServer(file, url =>
-      access.document(url, { limit }).catch(error => {
+      access.document(url, { limit: COMPANION_MAX }).catch(error => {
         if (error.code === 'HTTP_TOO_LARGE') return null
         throw error
       }),
     )
   return {
-    has: async file => (await fetch(file, COMPANION_MAX)) !== undefined,
-    async read(file, most) {
-      const bytes = await fetch(file, most)
+    has: async file => (await fetch(file)) !== undefined,
+    async read(file) {
+      const bytes = await fetch(file)
       return bytes ? Buffer.from(bytes).toString('latin1') : undefined
     },
     digestOf: file =>

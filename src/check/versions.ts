@@ -13,11 +13,11 @@ export interface SystemdVersions {
 export type SystemdVersion = number | keyof typeof SYSTEMD_VERSIONS
 
 /** Checks the type of a version; {@link versionsOf} says which ones are known. */
-export const systemdVersion = either(isNumber, () => {}, oneOf(Object.keys(SYSTEMD_VERSIONS)))
-
-function isNumber(value: unknown): value is number {
-  return typeof value === 'number'
-}
+export const systemdVersion = either(
+  value => typeof value === 'number',
+  () => {},
+  oneOf(Object.keys(SYSTEMD_VERSIONS)),
+)
 
 /** What a rule or a finding says of versions: absent for no bound. */
 export interface VersionBounds {

@@ -1,5 +1,6 @@
 import { basename, dirname } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { decodePercent } from '../decode-percent.ts'
 import {
   checkArchive,
   checkDelivery,
@@ -30,8 +31,8 @@ interface CheckFlags {
 
 const EPILOGUE = `
 IMAGE is a path or URL of a tar archive, plain or compressed with xz, gzip,
-bzip2 or zstd; "-" is standard input. The files beside it are checked, too. If a
-finding concerns only some versions of systemd, it names them.
+bzip2, zstd or lz4; "-" is standard input. The files beside it are checked, too.
+If a finding concerns only some versions of systemd, it names them.
 
 Exit codes: 0 systemd imports it, 1 it does not, or the imported machine is
 broken, 2 wrong usage.
@@ -96,8 +97,7 @@ function placeOf(image: string): [folder: string, file: string] {
   if (!isHttp(image)) return [dirname(image), basename(image)]
   const { pathname } = new URL(image)
   const file = pathname.slice(pathname.lastIndexOf('/') + 1)
-  // A name on a server need not be one that can be decoded.
-  return [new URL('.', image).href, /%(?![0-9a-f]{2})/i.test(file) ? file : decodeURIComponent(file)]
+  return [new URL('.', image).href, decodePercent(file)]
 }
 
 /** Which of the versions import the image. */

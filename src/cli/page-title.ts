@@ -1,4 +1,5 @@
 /** The name of an image in a report. Of a URL, only the path is shown: reports are passed on, and a query may hold a token. */
+import { decodePercent } from '../decode-percent.ts'
 import { isHttp } from '../is-http.ts'
 
 /** The name of an image's file. */
@@ -20,14 +21,6 @@ function lastNames(image: string, count: number): string {
 }
 
 function namesOf(image: string): string[] {
-  const path = isHttp(image) && URL.canParse(image) ? decode(new URL(image).pathname) : image
+  const path = isHttp(image) && URL.canParse(image) ? decodePercent(new URL(image).pathname) : image
   return path.split('/').filter(name => name !== '')
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    return path
-  }
 }

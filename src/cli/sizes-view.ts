@@ -34,11 +34,9 @@ export function tableLines(sizes: ImageSizes, isAll: boolean): Line[] {
     ...shown.map(path =>
       row(shownName(path), path.fileSize, path.tarSize, formatBytes(path.closureSize), formatBytes(path.addedSize)),
     ),
-    ...(rest.length > 0
-      ? [row(`${count(rest.length, 'more')} (--all)`, sum(rest, 'fileSize'), sum(rest, 'tarSize'))]
-      : []),
+    ...(rest.length > 0 ? [row(`${rest.length} more (--all)`, sum(rest, 'fileSize'), sum(rest, 'tarSize'))] : []),
     ...others.filter(part => part.fileSize > 0).map(part => row(PARTS[part.part], part.fileSize, part.tarSize)),
-    row(`${count(storePaths.length, storePaths.length === 1 ? 'store path' : 'store paths')}`, fileSize, tarSize),
+    row(storePaths.length === 1 ? '1 store path' : `${storePaths.length} store paths`, fileSize, tarSize),
   ]
 }
 
@@ -49,13 +47,13 @@ export function reasonLines({ path, chain, referrers }: PathReason, isAll: boole
   const heading =
     referrers.length === 0
       ? `No other store path refers to ${path}.`
-      : `${count(referrers.length, referrers.length === 1 ? 'store path refers' : 'store paths refer')} to it:`
+      : `${referrers.length === 1 ? '1 store path refers' : `${referrers.length} store paths refer`} to it:`
   return [
     ...chain.map((each, depth) => (depth === 0 ? each : `${' '.repeat(4 * (depth - 1))}└───${each}`)),
     '',
     heading,
     ...shown.map(each => `  ${each}`),
-    ...(rest > 0 ? [`  ${count(rest, 'more')} (--all)`] : []),
+    ...(rest > 0 ? [`  ${rest} more (--all)`] : []),
   ]
 }
 
@@ -65,10 +63,6 @@ function lineOf(cells: readonly string[], name: string): string {
 
 function sum(paths: readonly PathSizes[], key: 'fileSize' | 'tarSize'): number {
   return paths.reduce((total, path) => total + path[key], 0)
-}
-
-function count(amount: number, what: string): string {
-  return `${amount} ${what}`
 }
 
 /** Names store paths without the store and the hash; of several with one name, each with the beginning of its hash. */

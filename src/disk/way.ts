@@ -10,7 +10,7 @@ export interface Step {
 }
 
 /** As many symlinks as Linux follows in a path. */
-const LINKS_MAX = 40
+export const LINKS_MAX = 40
 
 /** The files that a path leads through from `/` on, with symlinks and their targets, as far as they exist and may be read. */
 export function* wayTo(path: string): Generator<Step> {

@@ -1,3 +1,5 @@
+import { followSignal } from '../abortable.ts'
+
 /** Signals for downloads that are under way. */
 export interface Signals {
   /** A signal for one download: aborted with `outer`, by {@link abort}, and when `end` says that the download is over. */
@@ -11,18 +13,13 @@ export function createSignals(): Signals {
   return {
     open(outer) {
       const controller = new AbortController()
+      const unfollow = followSignal(controller, outer)
+      running.add(controller)
       const end = () => {
         running.delete(controller)
-        outer?.removeEventListener('abort', abort)
+        unfollow()
         controller.abort()
       }
-      const abort = () => {
-        controller.abort(outer!.reason)
-        end()
-      }
-      running.add(controller)
-      outer?.addEventListener('abort', abort)
-      if (outer?.aborted) abort()
       return { signal: controller.signal, end }
     },
     abort(reason) {

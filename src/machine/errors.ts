@@ -14,8 +14,8 @@ export class MachineError extends NspawnRootfsError<OpenCode<MachineErrorCode>> 
   /** Name of the machine. */
   readonly machine: string
 
-  constructor(code: MachineErrorCode, machine: string, what: string, options?: ErrorOptions) {
-    super(code, `machine ${machine}: ${what}`, options)
+  constructor(code: MachineErrorCode, machine: string, what: string) {
+    super(code, `machine ${machine}: ${what}`)
     this.machine = machine
   }
 }

@@ -1,9 +1,8 @@
 import { join } from 'node:path'
 import { digestOf, makeFolders, withLock } from '../disk/index.ts'
-import { settingsFileOf } from '../image-files.ts'
-import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
+import { shellLine } from '../shell-word.ts'
 import { MachineError } from './errors.ts'
-import { hasMachine, lineOf, planMachine, runSteps } from './machinectl.ts'
+import { hasMachine, planMachine, runSteps } from './machinectl.ts'
 import {
   beginReplacing,
   endReplacing,
@@ -13,7 +12,7 @@ import {
   readRecord,
   writeRecord,
 } from './record.ts'
-import type { Step } from './steps.ts'
+import { type Step, trustedSettingsOf } from './steps.ts'
 
 /** An image that is to become a machine. */
 export interface ImportRequest {
@@ -86,7 +85,7 @@ async function carryOut({ steps, record, settings }: ImportPlan, request: Import
 
 /** The commands that {@link importImage} runs, as a shell takes them; `undefined` if there is nothing to do. */
 export async function importLines(request: ImportRequest): Promise<string[] | undefined> {
-  return (await planImport(request))?.steps.map(({ command }) => lineOf(command))
+  return (await planImport(request))?.steps.map(({ command }) => shellLine(command))
 }
 
 /** What is to be run, and what was known before. */
@@ -124,7 +123,7 @@ async function settingsFor(
   record: MachineRecord | undefined,
 ): Promise<SettingsFile | undefined> {
   if (path === undefined) return undefined
-  const installed = `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
+  const installed = trustedSettingsOf(machine)
   const sha256 = (await digestOf(path))?.sha256
   if (sha256 === undefined) throw new MachineError('MACHINE_FAILED', machine, `${path}: the settings are not there`)
   const present = (await digestOf(installed))?.sha256

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { settingsFileOf } from '../image-files.ts'
-import { shellWord } from '../shell-word.ts'
+import { shellLine } from '../shell-word.ts'
 import { TRUSTED_SETTINGS_FOLDER } from '../systemd/index.ts'
 import { MachineError } from './errors.ts'
 import type { MachineRecord } from './record.ts'
@@ -38,17 +38,17 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
   const { machine } = request
   const isThere = await hasMachine(machine)
   const hasPrevious = await hasMachine(previousOf(machine))
-  const hasNext = await hasMachine(`${machine}-next`)
+  const hasNext = await hasMachine(nextOf(machine))
   const isUnproven = isReplacing && hasPrevious
   if (!isThere && !isUnproven) return importSteps(request)
   if (!replace) {
     const message = 'is there already; give --replace to put the image in its place, or another name'
     throw new MachineError('MACHINE_EXISTS', machine, message)
   }
-  for (const [suffix, isInTheWay] of Object.entries({ previous: hasPrevious, next: hasNext })) {
-    if (!isInTheWay || record) continue
+  const inTheWay = hasPrevious ? previousOf(machine) : hasNext ? nextOf(machine) : undefined
+  if (inTheWay !== undefined && !record) {
     const message = `is needed to replace ${machine}, but there and not made for that; rename or remove it`
-    throw new MachineError('MACHINE_EXISTS', `${machine}-${suffix}`, message)
+    throw new MachineError('MACHINE_EXISTS', inTheWay, message)
   }
   if (isThere && isUnproven && (await hasMachine(unprovenOf(machine)))) {
     throw new MachineError('MACHINE_EXISTS', unprovenOf(machine), unprovenAdvice(machine))
@@ -62,16 +62,16 @@ export async function planMachine({ request, replace, record, isReplacing }: Pla
  * does not answer.
  */
 export async function hasMachine(machine: string): Promise<boolean> {
-  if ((await ask('machinectl', 'show-image', machine)) === 0) return true
+  if ((await ask('show-image', machine)) === 0) return true
   // That fails in one way for a tree that is not there, and for a machined that does not answer.
-  const code = await ask('machinectl', 'list-images')
+  const code = await ask('list-images')
   if (code === 0 || code === 'ENOENT') return false
   throw new MachineError('MACHINE_FAILED', machine, 'nobody can tell whether it is there: machinectl list-images fails')
 }
 
-/** The exit code of a program, or the code of the error for which it did not run. */
-async function ask(program: string, ...args: string[]): Promise<number | string | undefined> {
-  const child = spawn(program, args, { stdio: 'ignore' })
+/** The exit code of machinectl, or the code of the error for which it did not run. */
+async function ask(...args: string[]): Promise<number | string | undefined> {
+  const child = spawn('machinectl', args, { stdio: 'ignore' })
   return once(child, 'close').then(
     ([code]) => code ?? undefined,
     error => error.code,
@@ -99,7 +99,7 @@ export interface RunOptions {
 export async function runSteps(machine: string, steps: readonly Step[], options: RunOptions = {}): Promise<void> {
   const { onStep = () => {}, onWarning = () => {}, onTurningPoint, onBack, signal } = options
   const run = (command: readonly string[], signal?: AbortSignal) => {
-    onStep(lineOf(command))
+    onStep(shellLine(command))
     return runCommand(command, signal)
   }
   const turn = steps.findIndex(step => step.isTurningPoint)
@@ -122,10 +122,10 @@ export async function runSteps(machine: string, steps: readonly Step[], options:
       ? 'the machine that was there runs again'
       : back.length === 0
         ? 'the machine is as it was'
-        : `the machine that was there does not run; what is left to do: ${rest.map(lineOf).join('; ')}`
+        : `the machine that was there does not run; what is left to do: ${rest.map(shellLine).join('; ')}`
     // Somebody who ended a command has found no fault with the image.
     const isOfImage = step.isTrial && !fault.isOfSignal
-    const what = `${lineOf(command)} ${fault.reason}`
+    const what = `${shellLine(command)} ${fault.reason}`
     if (!isOfImage || step.meaning === undefined) {
       throw new MachineError(isOfImage ? 'MACHINE_DOES_NOT_START' : 'MACHINE_FAILED', machine, `${what}; ${state}`)
     }
@@ -158,9 +158,4 @@ async function runCommand([program, ...args]: readonly string[], signal?: AbortS
   } finally {
     signal?.removeEventListener('abort', end)
   }
-}
-
-/** A command as a shell takes it. */
-export function lineOf(command: readonly string[]): string {
-  return command.map(shellWord).join(' ')
 }

@@ -150,6 +150,6 @@ function install(settings: string, target: string): string[] {
   return ['install', '-D', '-m', '644', settings, target]
 }
 
-function trustedSettingsOf(machine: string): string {
+export function trustedSettingsOf(machine: string): string {
   return `${TRUSTED_SETTINGS_FOLDER}/${settingsFileOf(machine)}`
 }

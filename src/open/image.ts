@@ -3,7 +3,7 @@ import { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
 import type { ImageSource } from '../image-source/index.ts'
 import { OpenError, type OpenErrorCode } from '../image-source/index.ts'
 import type { ImageManifest, ManifestBlock } from '../manifest/index.ts'
-import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type StoredPath } from '../stored-paths.ts'
+import { REGISTRATION_FILE, readStoredPaths, type StoredPath } from '../stored-paths.ts'
 import type { DetectedCompression } from '../unpack/index.ts'
 import { chosenBy } from './choice.ts'
 import { createFinder, type MemberOptions } from './finder.ts'
@@ -163,12 +163,7 @@ export function createImage({ source, compression, tar, manifest, signal, close 
   async function registered(): Promise<StoredPath[]> {
     const member = await find(`/${REGISTRATION_FILE}`)
     if (member === undefined) throw fail('ENTRY_MISSING', `has no /${REGISTRATION_FILE}, which lists store paths`)
-    checkRegistrationSize(member.size, name)
-    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-    let registration = ''
-    for await (const piece of contents(member)) registration += decoder.decode(piece, { stream: true })
-    registration += decoder.decode()
-    return parseStoredPaths(registration, name)
+    return readStoredPaths(member.size, contents(member), name)
   }
 
   return {

@@ -34,5 +34,5 @@ export function framesOf(text: string, source: ImageSource): readonly TarBlock[]
 /** The manifest in a text, if it is that of a file of this size. */
 function parseOf(text: string, { size }: ImageSource): ImageManifest | undefined {
   const manifest = parseManifest(text)
-  return manifest?.artefacts[0]?.size === size ? manifest : undefined
+  return manifest?.artefacts[0].size === size ? manifest : undefined
 }

@@ -113,7 +113,6 @@ export function createSegmentPacker(path: ByteString, pieces: PieceWriter): Segm
       nar.regular(executable, size)
       fileLeft = size
       filePadding = tarPadding(size)
-      if (size === 0) endFile()
     },
     room() {
       room = pieces.room()

@@ -21,8 +21,8 @@ export class PullError extends NspawnRootfsError<OpenCode<PullErrorCode>> {
   readonly url: string
 
   /** `what` is said of the URL. */
-  constructor(code: PullErrorCode, url: string, what: string, options?: ErrorOptions) {
-    super(code, `${url}: ${what}`, options)
+  constructor(code: PullErrorCode, url: string, what: string) {
+    super(code, `${url}: ${what}`)
     this.url = url
   }
 }

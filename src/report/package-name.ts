@@ -105,3 +105,9 @@ function numberOf(component: string): number | undefined {
 function isDigit(character: string): boolean {
   return character >= '0' && character <= '9'
 }
+
+/** The hash and the name in a store path. */
+export function splitStorePath(path: string): { readonly hash: string; readonly name: string } {
+  const base = path.slice(path.lastIndexOf('/') + 1)
+  return { hash: base.slice(0, 32), name: base.slice(33) }
+}

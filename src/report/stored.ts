@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { ImageMember, OpenedImage } from '../open/index.ts'
-import { checkRegistrationSize, parseStoredPaths, REGISTRATION_FILE, type StoredPath } from '../stored-paths.ts'
+import { REGISTRATION_FILE, readStoredPaths, type StoredPath } from '../stored-paths.ts'
 
 /** The store paths of an image. */
 export interface Stored {
@@ -27,20 +27,16 @@ const LINKS_MAX = 4
 export async function readStored(image: OpenedImage, visit: (member: ImageMember) => void = () => {}): Promise<Stored> {
   if (image.manifest) return { paths: distinctPaths(await image.storePaths()), toplevel: image.manifest.toplevel }
   const targets = new Map<string, string | undefined>()
-  let registration: Buffer | undefined
+  let stored: StoredPath[] | undefined
   for await (const { member, contents } of image.walk()) {
     visit(member)
     // Of two entries with one path, the later counts.
     if (SYSTEM_LINK.test(member.path)) targets.set(member.path, member.target)
     if (member.path !== REGISTRATION_FILE || member.type !== 'file') continue
-    checkRegistrationSize(member.size, image.name)
-    const pieces: Uint8Array[] = []
-    for await (const piece of contents()) pieces.push(new Uint8Array(piece))
-    registration = Buffer.concat(pieces)
+    stored = await readStoredPaths(member.size, contents(), image.name)
   }
   const systems = SYSTEM_LINKS.flatMap(link => systemAt(link, targets) ?? [])
-  const paths = registration && distinctPaths(parseStoredPaths(registration.toString(), image.name))
-  return { paths, toplevel: systems[0] }
+  return { paths: stored && distinctPaths(stored), toplevel: systems[0] }
 }
 
 /** Store paths, each once. Of records with one path, the last counts, as for `nix-store --load-db`. */

@@ -1,9 +1,8 @@
 import { type ByteString, decodeText, encodeText } from '../bytes/index.ts'
-import { reasonOf } from '../disk/index.ts'
+import { LINKS_MAX, reasonOf } from '../disk/index.ts'
 import { type FileNode, type Found, type Lookup, type Resolution, resolvePath, wholeContents } from '../tree/index.ts'
 import type { Closure } from './closure.ts'
 import { StoreError } from './errors.ts'
-import { LINKS_MAX } from './location.ts'
 import { SMALL_FILE, STORE_DIRECTORY } from './node.ts'
 
 /** A lookup in an image of the closure: in its store, and by `outside` elsewhere. */

@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { READ_SIZE, withDescriptorSync } from '../descriptors.ts'
 import { reasonOf } from '../disk/index.ts'
-import { NarFileError } from '../nar-file/index.ts'
-import { type ContentCheck, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
+import type { ContentCheck, NarHash, StorePath } from '../nix/index.ts'
 import type { ContentsSink } from './contents.ts'
 import { StoreError } from './errors.ts'
-import { readNarContents } from './nar-contents.ts'
+import { checkNarHash, readNarContents } from './nar-contents.ts'
 
 /** NARs up to here are held in memory, one for each thread that packs; longer ones in a file that has no name any more. */
 const IN_MEMORY_MAX = 8 * 1024 * 1024
@@ -45,11 +44,7 @@ export async function holdNar(url: string, bytes: AsyncIterable<Uint8Array>, exp
       hash.update(chunk)
       room.add(chunk)
     }
-    const found = narHashFromBytes(hash.digest())
-    if (found !== narHash) {
-      const reason = `holds a NAR of the hash ${found}, not ${narHash}: the file was changed or is damaged`
-      throw new NarFileError('NAR_FILE_MISMATCH', path.path, url, reason)
-    }
+    checkNarHash(hash, narHash, { path, url })
     if (contentCheck) await readNarContents(room.bytes(), { path, url }, NOWHERE, contentCheck)
   } catch (error) {
     room.close()

@@ -1,6 +1,7 @@
 import { existsSync, readlinkSync, realpathSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { type ByteString, encodeText } from '../bytes/index.ts'
+import { LINKS_MAX } from '../disk/index.ts'
 import { DEFAULT_STORE_DIR, parseStorePath, type StorePath } from '../nix/index.ts'
 import { StoreError } from './errors.ts'
 import type { StoreFolders } from './store-url.ts'
@@ -46,9 +47,6 @@ function realPath(path: string): string {
 export function physicalPath(location: StoreLocation, path: StorePath): ByteString {
   return encodeText(join(location.physicalDir, path.baseName))
 }
-
-/** Symlinks that Linux follows on one path before it gives up (path_resolution(7)). */
-export const LINKS_MAX = 40
 
 /**
  * The store path that someone means by `input`: a store path, something inside one, or a symlink to either, such as

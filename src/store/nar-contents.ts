@@ -1,5 +1,14 @@
+import type { Hash } from 'node:crypto'
 import { NarFileError } from '../nar-file/index.ts'
-import { type ContentCheck, createNarReader, type NarEvent, NixError, type StorePath } from '../nix/index.ts'
+import {
+  type ContentCheck,
+  createNarReader,
+  type NarEvent,
+  type NarHash,
+  NixError,
+  narHashFromBytes,
+  type StorePath,
+} from '../nix/index.ts'
 import { createContentChecker } from './content-checker.ts'
 import type { ContentsSink } from './contents.ts'
 
@@ -62,4 +71,12 @@ function copy(bytes: Uint8Array, sink: ContentsSink): void {
     sink.advance(part.length)
     at += part.length
   }
+}
+
+/** Throws `NarFileError` NAR_FILE_MISMATCH for a NAR whose bytes have another hash than is expected. */
+export function checkNarHash(hash: Hash, narHash: NarHash, { path, url }: NarOrigin): void {
+  const found = narHashFromBytes(hash.digest())
+  if (found === narHash) return
+  const reason = `holds a NAR of the hash ${found}, not ${narHash}: the file was changed or is damaged`
+  throw new NarFileError('NAR_FILE_MISMATCH', path.path, url, reason)
 }

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
 import { type ByteString, concatBytes, joinNames } from '../bytes/index.ts'
-import { NarFileError } from '../nar-file/index.ts'
-import { createNarReader, type NarEvent, type NarHash, narHashFromBytes, type StorePath } from '../nix/index.ts'
+import { createNarReader, type NarEvent, type NarHash, type StorePath } from '../nix/index.ts'
 import type { ImageNode } from '../tree/index.ts'
-import { blameNar } from './nar-contents.ts'
+import { blameNar, checkNarHash } from './nar-contents.ts'
 import { HEAD_SIZE, SMALL_FILE, STORE_DIRECTORY, storeFileMode } from './node.ts'
 
 /** Bytes of small files that are kept of one NAR: an image is planned by a handful. */
@@ -30,10 +29,8 @@ export async function readNarNodes(
     })
   }
   blameNar(origin, () => reader.end())
-  const found = narHashFromBytes(hash.digest())
-  if (found === origin.narHash) return collector.nodes
-  const reason = `holds a NAR of the hash ${found}, not ${origin.narHash}`
-  throw new NarFileError('NAR_FILE_MISMATCH', origin.path.path, origin.url, reason)
+  checkNarHash(hash, origin.narHash, origin)
+  return collector.nodes
 }
 
 function createCollector() {

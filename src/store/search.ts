@@ -1,7 +1,7 @@
 import { type Access, type NarFile, NarFileError, openNarFile, readNarFile } from '../nar-file/index.ts'
 import type { FailingCaches } from './failing-caches.ts'
 import { otherCaches, otherPlaces, type WantedNar } from './places.ts'
-import { createReadAhead, type ReadAhead } from './read-ahead.ts'
+import { createReadAhead } from './read-ahead.ts'
 
 /** A NAR and the URL that it comes from. */
 export interface OpenedNar {
@@ -51,7 +51,7 @@ export interface Searcher {
 export function createSearcher(options: SearchOptions): Searcher {
   const { access, cacheUrls, failing, onBytes, onWrongLabel } = options
   const { keepsFailing, originOf } = failing
-  const ahead: ReadAhead = createReadAhead()
+  const ahead = createReadAhead()
 
   async function open(wanted: WantedNar, file: NarFile, insist: boolean): Promise<OpenedNar> {
     const bytes = await failing.attempt(file, async () => {
@@ -65,7 +65,7 @@ export function createSearcher(options: SearchOptions): Searcher {
     // Files on this machine need not be fetched ahead.
     const isLocal = file.url.startsWith('file:')
     if (isLocal) resolve()
-    const nar = readNarFile(file, wanted, isLocal ? counted : ahead.start(counted), () => onWrongLabel(file))
+    const nar = readNarFile(file, wanted, isLocal ? counted : ahead(counted), () => onWrongLabel(file))
     return { url: file.url, fetched, bytes: nar }
   }
 

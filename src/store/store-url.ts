@@ -9,7 +9,9 @@
  *     root    the folder that stands for /        real    the folder with the files
  *     state   the folder with the database's      all others do not say where a store is
  */
+
 import { resolve } from 'node:path'
+import { decodePercent } from '../decode-percent.ts'
 
 /** Where a store URL says that the store is. */
 export interface StoreUrl extends StoreFolders {
@@ -44,13 +46,13 @@ export function parseStoreUrl(url: string): StoreUrl {
   if (rest === undefined) return base.includes('/') ? { reach: 'files', ...folders, root: resolve(base) } : REMOTE
   const reach = REACH_BY_SCHEME.get(scheme)
   if (reach === undefined) return REMOTE
-  return { reach, ...folders, ...(scheme === 'local' && rest !== '' && { root: resolve(decode(rest)) }) }
+  return { reach, ...folders, ...(scheme === 'local' && rest !== '' && { root: resolve(decodePercent(rest)) }) }
 }
 
 const REMOTE: StoreUrl = { reach: 'remote' }
 
 function readFolders(query: string): StoreFolders {
-  const parameters = query.split('&').map(parameter => splitOnce(parameter, '=').map(part => decode(part ?? '')))
+  const parameters = query.split('&').map(parameter => splitOnce(parameter, '=').map(part => decodePercent(part ?? '')))
   const given = new Map(parameters.map(([name = '', value = '']) => [name, value]))
   const folder = (name: keyof StoreFolders) => {
     const value = given.get(name)
@@ -62,13 +64,4 @@ function readFolders(query: string): StoreFolders {
 function splitOnce(text: string, separator: string): [string, string?] {
   const at = text.indexOf(separator)
   return at < 0 ? [text] : [text.slice(0, at), text.slice(at + separator.length)]
-}
-
-/** Without percent-encoding; as it is where that is malformed. */
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -11,6 +11,3 @@ export type TreeEntry = (DirectoryNode | (FileNode & { readonly contents: Uint8A
   readonly uid?: number
   readonly gid?: number
 }
-
-/** Permission bits of a directory that exists only because something lies in it. */
-export const IMPLIED_DIRECTORY_MODE = 0o755

@@ -1,5 +1,5 @@
 import { type ByteString, decodeText } from '../bytes/index.ts'
-import { IMPLIED_DIRECTORY_MODE, type TreeEntry } from './entry.ts'
+import type { TreeEntry } from './entry.ts'
 import { TreeConflictError } from './errors.ts'
 import { comparePaths } from './order.ts'
 
@@ -24,7 +24,7 @@ function addParents(byPath: Map<ByteString, TreeEntry>, entry: TreeEntry): void 
     const parent = byPath.get(path)
     if (parent?.type === 'directory') return
     if (parent) throw conflict(parent, entry, `a ${parent.type}, where the other needs a directory`)
-    byPath.set(path, { type: 'directory', path, mode: IMPLIED_DIRECTORY_MODE, origin: entry.origin })
+    byPath.set(path, { type: 'directory', path, mode: 0o755, origin: entry.origin })
   }
 }
 

@@ -68,6 +68,13 @@ export interface TarEntries {
 /** Records of a global header that GNU tar takes for those of each entry. */
 const INHERITED = ['path', 'linkpath', 'size', 'uid', 'gid', 'mtime'] as const
 
+/** What the extended headers in front of an entry say of it. */
+interface Given {
+  readonly pax?: PaxRecords
+  readonly longPath?: ByteString
+  readonly longTarget?: ByteString
+}
+
 export function createTarEntries(input: ByteInput, observer: TarObserver = {}): TarEntries {
   let offset = 0
   let isPax = false
@@ -99,6 +106,50 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     return skipped === length
   }
 
+  async function nextHeader(): Promise<TarHeader | TarBreak> {
+    const block = await peek()
+    if (block.length === 0) return { kind: 'end' }
+    if (block.length < TAR_BLOCK_SIZE) return { kind: isZero(block) ? 'part-of-zeros' : 'part' }
+    const header = decodeTarHeader(block)
+    if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
+    await gather(TAR_BLOCK_SIZE)
+    return header
+  }
+
+  /** What an extended header says of the entry behind it. */
+  function heed(typeflag: string, body: Uint8Array, isSecond: boolean): Given {
+    if (typeflag === 'K') return { longTarget: longText(body) }
+    if (typeflag === 'L') {
+      const longPath = longText(body)
+      if (longPath === '') observer.onEmptyPath?.()
+      return { longPath }
+    }
+    const parsed = parsePaxHeader(body)
+    isPax = true
+    if (typeflag === 'g') {
+      observer.onGlobals?.(parsed)
+      globals = { ...globals, ...pick(cutNames(parsed.records), INHERITED) }
+      return {}
+    }
+    observer.onPax?.(parsed, isSecond)
+    // As GNU tar, which forgets the first of two.
+    return { pax: cutNames(parsed.records) }
+  }
+
+  function entryOf(header: TarHeader, size: number, { pax, longPath, longTarget }: Given): TarEntry {
+    const records = { ...globals, ...pax }
+    const stated = /^\d+$/.test(records.size ?? '') ? Number(records.size) : size
+    return {
+      header,
+      path: records['GNU.sparse.name'] ?? (records.path || longPath || header.path),
+      target: records.linkpath || longTarget || header.linkname,
+      isTargetExtended: Boolean(records.linkpath || longTarget),
+      pax: records,
+      size: Number.isFinite(stated) ? stated : 0,
+      isPax,
+    }
+  }
+
   return {
     get offset() {
       return offset
@@ -107,62 +158,23 @@ export function createTarEntries(input: ByteInput, observer: TarObserver = {}): 
     skip,
     take,
     async next() {
-      let pax: PaxRecords | undefined
-      let longPath: ByteString | undefined
-      let longTarget: ByteString | undefined
-      let extended = 0
+      let given: Given = {}
+      let length = 0
       for (;;) {
-        const block = await peek()
-        if (block.length === 0) return { kind: 'end' }
-        if (block.length < TAR_BLOCK_SIZE) return { kind: isZero(block) ? 'part-of-zeros' : 'part' }
-        const header = decodeTarHeader(block)
-        if (header === undefined) return { kind: isZero(block) ? 'zeros' : 'no-header' }
-        await gather(TAR_BLOCK_SIZE)
+        const header = await nextHeader()
+        if ('kind' in header) return header
         const { typeflag } = header
         const size = Math.max(0, header.size ?? 0)
-        if (!'LKxXgV'.includes(typeflag)) {
-          const records = { ...globals, ...pax }
-          const stated = /^\d+$/.test(records.size ?? '') ? Number(records.size) : size
-          return {
-            header,
-            path: records['GNU.sparse.name'] ?? (records.path || longPath || header.path),
-            target: records.linkpath || longTarget || header.linkname,
-            isTargetExtended: Boolean(records.linkpath || longTarget),
-            pax: records,
-            size: Number.isFinite(stated) ? stated : 0,
-            isPax,
-          }
-        }
-        if (typeflag === 'V') {
-          if (pax !== undefined || longPath !== undefined || longTarget !== undefined) observer.onSpent?.()
-          if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
-          continue
-        }
-        extended += size
-        if (extended > EXTENDED_MAX) {
-          observer.onTooLong?.(extended)
-          extended -= size
-          if ((await contents(size, 0)) === undefined) return { kind: 'cut' }
-          continue
-        }
-        const body = await contents(size, size)
+        if (!'LKxXgV'.includes(typeflag)) return entryOf(header, size, given)
+        const isTooLong = length + size > EXTENDED_MAX
+        if (typeflag === 'V' && Object.keys(given).length > 0) observer.onSpent?.()
+        else if (typeflag !== 'V' && isTooLong) observer.onTooLong?.(length + size)
+        const isPassedOver = typeflag === 'V' || isTooLong
+        const body = await contents(size, isPassedOver ? 0 : size)
         if (body === undefined) return { kind: 'cut' }
-        if (typeflag === 'L') {
-          longPath = longText(body)
-          if (longPath === '') observer.onEmptyPath?.()
-        } else if (typeflag === 'K') longTarget = longText(body)
-        else if (typeflag === 'g') {
-          const parsed = parsePaxHeader(body)
-          observer.onGlobals?.(parsed)
-          globals = { ...globals, ...pick(cutNames(parsed.records), INHERITED) }
-          isPax = true
-        } else if (typeflag === 'x' || typeflag === 'X') {
-          const parsed = parsePaxHeader(body)
-          observer.onPax?.(parsed, pax !== undefined)
-          // As GNU tar, which forgets the first of two.
-          pax = cutNames(parsed.records)
-          isPax = true
-        }
+        if (isPassedOver) continue
+        length += size
+        given = { ...given, ...heed(typeflag, body, given.pax !== undefined) }
       }
     },
     async skipMap() {

@@ -19,7 +19,6 @@ import { TAR_BLOCK_SIZE } from '../tar/index.ts'
 
 /** The fields of a header. A number is `undefined` where its field holds none. */
 export interface TarHeader {
-  readonly format: 'ustar' | 'gnu' | 'v7'
   /** One character; `0` for a file also where the field is a NUL. */
   readonly typeflag: string
   readonly path: ByteString
@@ -51,7 +50,6 @@ export function decodeTarHeader(bytes: Uint8Array): TarHeader | undefined {
   const name = textField(block, 0, 100)
   const prefix = format === 'ustar' ? textField(block, 345, 155) : EMPTY
   return {
-    format,
     typeflag,
     path: prefix === '' ? name : joinPath(prefix, name),
     isPrefixDisputed: prefix !== '' && !magic.startsWith('ustar\0'),

@@ -18,9 +18,6 @@ import { decodeVli, sizeOfVli, writeVli } from './vli.ts'
  *     padding      = zeros, up to the header size less four
  */
 
-/** The largest block header in bytes. */
-export const BLOCK_HEADER_SIZE_MAX = 1024
-
 /** What a block header says. */
 export interface BlockHeader {
   /** The size of the compressed data in bytes, without padding and check. */

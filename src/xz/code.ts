@@ -5,17 +5,17 @@ import { compileWasm, createWasmInstance } from './wasm.ts'
 
 /** An instance of the encoder in `lzma2/assembly/encoder.ts`. */
 export function createEncoderInstance(): unknown {
-  return createWasmInstance('LZMA2 encoder', ENCODER)
+  return createWasmInstance(ENCODER)
 }
 
 /** An instance of the decoder in `lzma2/assembly/decoder.ts`. */
 export function createDecoderInstance(): unknown {
-  return createWasmInstance('LZMA2 decoder', DECODER)
+  return createWasmInstance(DECODER)
 }
 
 /** An instance of `crc64/assembly/crc64.ts`. */
 export function createCrc64Instance(): unknown {
-  return createWasmInstance('CRC-64', CRC64)
+  return createWasmInstance(CRC64)
 }
 
 /**
@@ -23,7 +23,5 @@ export function createCrc64Instance(): unknown {
  * every thread that comes later: none compiles or optimises it for itself, and none frees it when it ends.
  */
 export function keepCode(): void {
-  compileWasm('LZMA2 encoder', ENCODER)
-  compileWasm('LZMA2 decoder', DECODER)
-  compileWasm('CRC-64', CRC64)
+  for (const code of [ENCODER, DECODER, CRC64]) compileWasm(code)
 }

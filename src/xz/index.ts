@@ -1,7 +1,6 @@
 export type { OpenCode } from '../nspawn-rootfs-error.ts'
 export { assembleBlock, type Block, type BlockParts, type BlockView, decodeBlock } from './block.ts'
 export {
-  BLOCK_HEADER_SIZE_MAX,
   type BlockHeader,
   type DecodedBlockHeader,
   decodeBlockHeader,
@@ -37,7 +36,7 @@ export {
   type LoneBlockOptions,
 } from './lone-block.ts'
 export { createLzma2Encoder, LZMA2_BLOCK_SIZE_MAX, LZMA2_ENCODER, type Lzma2Encoder } from './lzma2/encoder.ts'
-export { LZMA2_LEVEL_DEFAULT, type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
+export { type Lzma2Level, lzma2DictionarySize } from './lzma2/levels.ts'
 export { type Lzma2Sizes, measureLzma2, sizeOfFirstChunks } from './lzma2-chunks.ts'
 export {
   type BlockLocation,

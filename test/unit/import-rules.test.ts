@@ -49,6 +49,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   throttle: ['node:*'],
   http: [
+    'abortable.ts',
     'http-error.ts',
     'nspawn-rootfs-error.ts',
     'longest-timer.ts',
@@ -84,6 +85,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:querystring',
   ],
   'image-source': [
+    'abortable.ts',
     'nspawn-rootfs-error.ts',
     'printable.ts',
     'descriptors.ts',
@@ -121,6 +123,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   store: [
+    'decode-percent.ts',
     'home-folder.ts',
     'nspawn-rootfs-error.ts',
     'state-change.ts',
@@ -293,7 +296,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'container',
     'node:*',
   ],
-  bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'store', 'tar-stream', 'node:*'],
+  bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'shell-word.ts', 'store', 'tar-stream', 'node:*'],
   open: [
     'abortable.ts',
     'http-error.ts',
@@ -344,6 +347,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   cli: [
+    'decode-percent.ts',
     'describe-url.ts',
     'descriptors.ts',
     'index.ts',

@@ -6,8 +6,8 @@ export const ARCHIVE_RULES = [
   {
     name: 'compression',
     severity: 'error',
-    reason: 'systemd reads xz, gzip and bzip2, and zstd from 258 on, told apart by their first bytes',
-    source: `${IMPORT_COMPRESS}; NEWS of systemd 258; src/basic/compress.c`,
+    reason: 'systemd reads xz, gzip and bzip2, zstd from 258 on and lz4 from 261 on, told apart by their first bytes',
+    source: `${IMPORT_COMPRESS}; NEWS of systemd 258 and 261; src/basic/compress.c`,
   },
   {
     name: 'one-stream',

@@ -13,10 +13,6 @@ export type ExtractErrorCode =
 
 /** An image that cannot be extracted. The folder is as it was. */
 export class ExtractError extends NspawnRootfsError<OpenCode<ExtractErrorCode>> {
-  static {
-    nameErrors(ExtractError, 'ExtractError')
-  }
-
   /** The folder, or the path in the image, that the error is about. */
   readonly path: string
 
@@ -26,3 +22,5 @@ export class ExtractError extends NspawnRootfsError<OpenCode<ExtractErrorCode>> 
     this.path = path
   }
 }
+
+nameErrors(ExtractError, 'ExtractError')

@@ -174,7 +174,7 @@ async function extractEntries(
     try {
       if (await make(found, names)) {
         entries += names.length
-        if (hasAttributes) withoutAttributes += names.length
+        if (hasAttributes && type !== 'hardlink') withoutAttributes += names.length
       } else {
         leftOutCount += names.length
         if (leftOut.length < LISTED_MAX) leftOut.push({ path, type })
@@ -203,13 +203,14 @@ async function extractEntries(
       await pass(found, names)
       if (wanted.size === 0) break
     }
-    for (const [file, [name]] of round === ROUNDS_MAX ? copies : wanted) {
-      throw new ExtractError(
-        'EXTRACT_UNSAFE',
-        shown(name),
-        `is a hard link to ${shown(file)}, which is no file of the image`,
-      )
-    }
+    const [missing] = round === ROUNDS_MAX ? copies : wanted
+    if (missing === undefined) continue
+    const [file, [name]] = missing
+    throw new ExtractError(
+      'EXTRACT_UNSAFE',
+      shown(name),
+      `is a hard link to ${shown(file)}, which is no file of the image`,
+    )
   }
   return { entries, bytes, leftOut, leftOutCount, withoutAttributes }
 }

@@ -1,5 +1,5 @@
 import type { StoredPath } from '../../open/index.ts'
-import { compareVersions, parsePackageName } from '../package-name.ts'
+import { compareVersions, parsePackageName, splitStorePath } from '../package-name.ts'
 import type { PackageChange, PackageChangeKind } from './image-diff.ts'
 
 /** The store paths of an image, and what each takes of its file. */
@@ -11,9 +11,6 @@ export interface ImageStorePaths {
 
 /** The store paths of one name by version, as `nix store diff-closures` groups them. */
 type Versions = ReadonlyMap<string, readonly StoredPath[]>
-
-/** Characters of a store path up to its name: `/nix/store/`, 32 digits and a dash. */
-const PREFIX_LENGTH = '/nix/store/'.length + 33
 
 /** The changes in the packages of two images. */
 export function diffPackages(before: ImageStorePaths, after: ImageStorePaths): PackageChange[] {
@@ -72,7 +69,7 @@ function kindOf(
 function groupByName(paths: readonly StoredPath[]): Map<string, Map<string, StoredPath[]>> {
   const groups = new Map<string, Map<string, StoredPath[]>>()
   for (const stored of paths) {
-    const { name, version } = parsePackageName(stored.path.slice(PREFIX_LENGTH))
+    const { name, version } = parsePackageName(splitStorePath(stored.path).name)
     const versions = groups.get(name) ?? new Map<string, StoredPath[]>()
     groups.set(name, versions)
     const same = versions.get(version)

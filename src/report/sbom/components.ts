@@ -1,9 +1,8 @@
 /** The components of an image. */
-import { basename } from 'node:path'
 import { narHashBytes, parseNarHash } from '../../nix/index.ts'
 import { OpenError, type OpenedImage } from '../../open/index.ts'
 import { REGISTRATION_FILE } from '../../stored-paths.ts'
-import { type PackageName, parseVersionedName } from '../package-name.ts'
+import { type PackageName, parseVersionedName, splitStorePath } from '../package-name.ts'
 import { createReferenceGraph, findRoots, neighbours } from '../reference-graph.ts'
 import { readStored } from '../stored.ts'
 
@@ -40,11 +39,11 @@ export async function readComponents(image: OpenedImage, name: string | undefine
   const pathOf = (number: number) => paths[number].path
   const graph = createReferenceGraph(paths)
   const components = paths.map(({ path, narHash, narSize }, number): StoreComponent => {
-    const baseName = basename(path)
+    const { hash, name } = splitStorePath(path)
     return {
-      ...parseVersionedName(baseName.slice(33)),
+      ...parseVersionedName(name),
       storePath: path,
-      digest: baseName.slice(0, 32),
+      digest: hash,
       narSha256: Buffer.from(narHashBytes(parseNarHash(narHash))).toString('hex'),
       narSize,
       references: Array.from(neighbours(graph.references, number), pathOf).sort(),
@@ -52,10 +51,9 @@ export async function readComponents(image: OpenedImage, name: string | undefine
   })
   const system = paths.findIndex(({ path }) => path === toplevel)
   const roots = findRoots(graph, system < 0 ? undefined : system)
-  const { artefacts } = manifest ?? {}
   return {
     name: name ?? manifest?.name ?? 'image',
-    ...(artefacts?.[0] && { sha256: artefacts[0].sha256 }),
+    ...(manifest && { sha256: manifest.artefacts[0].sha256 }),
     ...(manifest?.system !== undefined && { system: manifest.system }),
     ...(toplevel !== undefined && { toplevel }),
     components: components.sort((a, b) => (a.storePath < b.storePath ? -1 : 1)),

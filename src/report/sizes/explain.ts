@@ -1,6 +1,7 @@
 import { type Check, listOf, someText, text } from '../../arguments.ts'
 import { quoted } from '../../printable.ts'
 import { ReportError } from '../errors.ts'
+import { splitStorePath } from '../package-name.ts'
 import { createReferenceGraph, neighbours, type ReferringPath, shortestChain } from '../reference-graph.ts'
 import type { ImageSizes } from './measure.ts'
 
@@ -67,9 +68,8 @@ function findPath(paths: readonly { readonly path: string }[], wanted: string): 
 
 /** The names of a store path: its base name, and the hash and the name in it. */
 function partsOf(path: string): string[] {
-  const base = path.slice(path.lastIndexOf('/') + 1)
-  const dash = base.indexOf('-')
-  return [base, base.slice(0, dash), base.slice(dash + 1)]
+  const { hash, name } = splitStorePath(path)
+  return [`${hash}-${name}`, hash, name]
 }
 
 function ambiguous(wanted: string, paths: readonly string[]): ReportError {

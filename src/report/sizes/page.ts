@@ -1,6 +1,7 @@
 import { anyObject, objectOf, text } from '../../arguments.ts'
 import { formatSizesPage, kindOf, type SizesData } from '../../pages/index.ts'
 import { printable } from '../../printable.ts'
+import { splitStorePath } from '../package-name.ts'
 import type { ImageSizes } from './measure.ts'
 
 /** Texts of a page besides the sizes. */
@@ -36,10 +37,9 @@ function dataOf({ storePaths, others, roots, fileSize, tarSize, narSize }: Image
     narSize,
     roots: roots.map(numberOf),
     paths: storePaths.map(path => {
-      const base = printable(path.path.replace(/^\/nix\/store\//, ''))
-      const name = base.slice(base.indexOf('-') + 1)
+      const { hash, name } = splitStorePath(printable(path.path))
       return {
-        hash: base.slice(0, base.indexOf('-')),
+        hash,
         name,
         kind: kindOf(name),
         nar: path.narSize,

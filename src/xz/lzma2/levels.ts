@@ -15,9 +15,6 @@
 /** From the fastest, 0, to the one that makes the smallest, 9. */
 export type Lzma2Level = 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9
 
-/** The level to use where none is asked for. */
-export const LZMA2_LEVEL_DEFAULT: Lzma2Level = 6
-
 /** How a level works. Sizes are in bytes. */
 export interface Lzma2Effort {
   /** The lazy parser, or the optimal one. */

@@ -2,11 +2,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, vi } from 'vitest'
-import { measure, median, shellWords } from '../../../src/bench/measure.ts'
+import { measure, median } from '../../../src/bench/measure.ts'
+import { shellLine } from '../../../src/shell-word.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
-const node = (code: string) => shellWords([process.execPath, '-e', code])
+const node = (code: string) => shellLine([process.execPath, '-e', code])
 
 describe('measuring a command', () => {
   it('counts the processor time and the memory of all of a pipeline', async () => {
@@ -67,6 +68,6 @@ describe('the median', () => {
 describe('words for a shell', () => {
   it('come back as they were', async () => {
     const words = ['plain', '', "it's", 'a b', '$HOME', '*', 'new\nline', '"']
-    await measure(`[ "$(printf '%s|' ${shellWords(words)})" = ${shellWords([`${words.join('|')}|`])} ]`)
+    await measure(`[ "$(printf '%s|' ${shellLine(words)})" = ${shellLine([`${words.join('|')}|`])} ]`)
   })
 })

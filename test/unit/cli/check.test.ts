@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { serveCache } from '../../binary-cache.ts'
 import { runCommand } from '../../command.ts'
 import { END_OF_TAR, rawEntry, rawPax } from '../../raw-tar.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -21,6 +22,16 @@ const check = async (...args: string[]) => {
   const { code, stdout, stderr } = await runCommand(['check', 'a.tar', ...args], { cwd })
   return { code, stdout: stdout.toString(), stderr }
 }
+
+describe('nspawn-rootfs check URL', () => {
+  it.each(['%ff.tar', '%zz.tar', '%41.tar'])('takes %s for a name', async name => {
+    const folder = temporaryFolder()
+    writeFileSync(join(folder, 'a.tar'), IMAGE)
+    const server = await serveCache(folder)
+    const { code, stderr } = await runCommand(['check', `${server.url}/${name}`])
+    expect([code, stderr.toString()]).toEqual([1, expect.stringMatching(/: the server has no such file/)])
+  })
+})
 
 describe('nspawn-rootfs check --systemd', () => {
   it('tells which versions import an image', async () => {

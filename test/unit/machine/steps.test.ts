@@ -1,9 +1,10 @@
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { lineOf, planMachine, type RunOptions, runSteps } from '../../../src/machine/machinectl.ts'
+import { planMachine, type RunOptions, runSteps } from '../../../src/machine/machinectl.ts'
 import { readRecord, writeRecord } from '../../../src/machine/record.ts'
 import { importSteps, replaceSteps } from '../../../src/machine/steps.ts'
+import { shellLine } from '../../../src/shell-word.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
 const REQUEST = { machine: 'web', image: '/var/cache/web/web.tar.xz' }
@@ -25,7 +26,7 @@ afterEach(() => {
 })
 
 describe('the commands that make a machine', () => {
-  const lines = (steps: readonly { command: readonly string[] }[]) => steps.map(({ command }) => lineOf(command))
+  const lines = (steps: readonly { command: readonly string[] }[]) => steps.map(({ command }) => shellLine(command))
 
   it('import an image, and install its settings if that is asked for', () => {
     expect(lines(importSteps({ ...REQUEST, settings: '/var/cache/web/web.nspawn' }))).toEqual([

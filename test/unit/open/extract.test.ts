@@ -126,6 +126,16 @@ describe.skipIf(programs.skip)(`an archive is extracted as tar does it${programs
     expect(withoutAttributes).toBe(1)
   })
 
+  it('of a hard link without its file, whose attributes are told once', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'a.tar')
+    const attribute = rawPax({ 'SCHILY.xattr.user.a': 'b' })
+    const entries = [rawEntry({ name: 'a', data: 'abc' }), rawEntry({ name: 'b', type: '1', linkname: 'a' })]
+    writeFileSync(file, Buffer.concat([...entries.flatMap(entry => [attribute, entry]), END_OF_TAR]))
+    const { entries: count, withoutAttributes } = await extractFile(file, { to: join(folder, 'to'), paths: ['/b'] })
+    expect([count, withoutAttributes]).toEqual([1, 1])
+  })
+
   it('by a user who is not root', async () => {
     const tree = makeHardTree()
     const folder = dirname(tree)
