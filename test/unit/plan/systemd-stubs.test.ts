@@ -1,97 +1,13 @@
-import { Readable } from 'node:stream'
-import { extract } from 'tar-stream'
 import { describe, expect, it } from 'vitest'
-import { build, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
+import type { SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { createNixosStore, PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
-import type { Tree } from '../nix/nar-support.ts'
-
-const UNIT = '[Service]\nExecStart=/bin/true\n\n[Install]\nWantedBy=multi-user.target\nAlias=hi.service\n'
-
-/** What a NixOS system of the tests has besides what all have. */
-interface System {
-  /** Its unit files by name; `null` for one that is masked. */
-  units?: Record<string, string | null>
-  /** Text of its /etc/systemd/system.conf. */
-  systemConf?: string
-  /** Whether it has the programs of a login. Default true. */
-  hasLogin?: boolean
-}
-
-/** A unit that ends first boots. */
-const COMMIT = { 'systemd-machine-id-commit.service': '[Service]\n' }
-
-/** A NixOS system whose configuration has units and a file of its own in /etc. */
-function createManagedStore({ units = COMMIT, systemConf = '', hasLogin = true }: System = {}) {
-  const store = createChrootStore(temporaryFolder())
-  const unitFiles = Object.entries({ 'sshd.service': UNIT.replace('hi', 'ssh'), ...units }).map(
-    ([name, text]): [string, Tree] => [name, text === null ? { symlink: '/dev/null' } : { contents: text }],
-  )
-  const systemUnits = store.add('system-units', { children: treeOf(unitFiles) })
-  const leaves = store.add('leaves', { children: { hostname: { contents: 'x\n' }, conf: { contents: systemConf } } })
-  const systemd = { system: { symlink: systemUnits }, 'system.conf': { symlink: `${leaves}/conf` } }
-  const children: Record<string, Tree> = {
-    'os-release': { contents: 'ID=nixos\n' },
-    hostname: { symlink: `${leaves}/hostname` },
-    sudoers: { contents: 'root\n' },
-    'sudoers.mode': { contents: '0440\n' },
-    'tmpfiles.d': { symlink: systemUnits },
-    systemd: { children: systemd },
-  }
-  const etc = store.add('etc', { children: { etc: { children } } }, [systemUnits, leaves])
-  const shell = store.add('shell', PROGRAM)
-  const programs: Record<string, Tree> = hasLogin ? { agetty: PROGRAM, login: PROGRAM } : {}
-  const path = store.add('system-path', { children: { bin: { children: programs } } })
-  const toplevel = store.add(
-    'nixos-system-managed',
-    {
-      children: {
-        init: { contents: `#!${shell}\n`, executable: true },
-        etc: { symlink: `${etc}/etc` },
-        sw: { symlink: path },
-        system: { contents: 'x86_64-linux' },
-      },
-    },
-    [etc, shell, path],
-  )
-  return { ...store, toplevel }
-}
-
-/** A folder's children in files, with one below another where its name has a slash. */
-function treeOf(files: readonly [string, Tree][]): Record<string, Tree> {
-  const tree: Record<string, Tree & { children?: Record<string, Tree> }> = {}
-  for (const [path, node] of files) {
-    const [folder = '', name] = path.split('/')
-    if (name === undefined) tree[path] = node
-    else tree[folder] = { children: { ...tree[folder]?.children, [name]: node } }
-  }
-  return tree
-}
-
-/** The entries of an image outside of the store: contents of files, targets of symlinks, `''` for directories. */
-async function entriesOf(spec: ImageSpec): Promise<{ entries: Record<string, string>; warnings: readonly string[] }> {
-  const entries: Record<string, string> = {}
-  const chunks: Uint8Array[] = []
-  const write = async (bytes: Uint8Array) => void chunks.push(new Uint8Array(bytes))
-  const { warnings } = await build({ ...spec, format: 'tar' }, { workers: 1 }).writeTo(write)
-  const reader = extract()
-  Readable.from(chunks).pipe(reader)
-  for await (const entry of reader) {
-    const { name, type, linkname } = entry.header
-    let contents = ''
-    for await (const chunk of entry) contents += Buffer.from(chunk as Uint8Array).toString()
-    if (!name.startsWith('nix/store')) entries[name] = type === 'symlink' ? `-> ${linkname}` : contents
-  }
-  return { entries, warnings: warnings.map(({ message }) => message) }
-}
+import { buildWith, COMMIT, createManagedStore, entriesOf, type System, UNIT } from './stub-support.ts'
 
 describe('systemd stubs', () => {
-  const buildHere = (store: ReturnType<typeof createManagedStore>, systemd: SystemdStubs) =>
-    entriesOf({ toplevel: store.toplevel, source: store.source, systemd })
-
   it('by default are a first boot and logins', async () => {
-    const { entries, warnings } = await buildHere(createManagedStore(), {})
+    const { entries, warnings } = await buildWith(createManagedStore(), {})
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     const getty = entries['etc/systemd/system.attached/container-getty@.service']
     expect(getty).toContain(
@@ -104,8 +20,8 @@ describe('systemd stubs', () => {
   it('mask what would ask questions at the first boot, unless it is spoken of', async () => {
     const store = createManagedStore({ units: { 'systemd-firstboot.service': UNIT } })
     const path = 'etc/systemd/system.control/systemd-firstboot.service'
-    expect((await buildHere(store, {})).entries[path]).toBe('-> /dev/null')
-    const { entries } = await buildHere(store, { units: { 'systemd-firstboot.service': { enable: false } } })
+    expect((await buildWith(store, {})).entries[path]).toBe('-> /dev/null')
+    const { entries } = await buildWith(store, { units: { 'systemd-firstboot.service': { enable: false } } })
     expect(entries).not.toHaveProperty([path])
   })
 
@@ -121,7 +37,7 @@ describe('systemd stubs', () => {
       'container-getty@.service.d/overrides.conf': OVERRIDES,
     }
     const gettysOf = async (system: System, stubs: SystemdStubs = {}) => {
-      const { entries, warnings } = await buildHere(createManagedStore(system), stubs)
+      const { entries, warnings } = await buildWith(createManagedStore(system), stubs)
       return { files: Object.keys(entries).filter(name => /getty.*[^/]$/.test(name)), entries, warnings }
     }
 
@@ -220,7 +136,7 @@ describe('systemd stubs', () => {
 
   it('go where the NixOS system looks for units that are not its own', async () => {
     const units = { 'hello.service': { text: UNIT, enable: true } }
-    const attached = await buildHere(createManagedStore(), { units })
+    const attached = await buildWith(createManagedStore(), { units })
     expect(attached.entries).toMatchObject({
       'etc/systemd/system.attached/hello.service': UNIT,
       'etc/systemd/system.attached/hi.service': '-> /etc/systemd/system.attached/hello.service',
@@ -229,7 +145,7 @@ describe('systemd stubs', () => {
     })
     const systemConf =
       "[Manager]\nManagerEnvironment=PATH=/x TZDIR=/y 'SYSTEMD_UNIT_PATH=/run/units:/etc/systemd-mutable/system:/b:' A=b\n"
-    const mutable = await buildHere(createManagedStore({ systemConf }), { units })
+    const mutable = await buildWith(createManagedStore({ systemConf }), { units })
     expect(mutable.entries).toHaveProperty(['etc/systemd-mutable/system/hello.service'], UNIT)
     for (const { entries } of [attached, mutable]) {
       expect(Object.keys(entries).filter(name => name.startsWith('etc/systemd/system/'))).toEqual([])
@@ -243,12 +159,12 @@ describe('systemd stubs', () => {
   ])('go to a folder of SYSTEMD_UNIT_PATH=%s only if they can stay there', async (path, folder) => {
     const systemConf = `[Manager]\nManagerEnvironment=A='it'\\''s' SYSTEMD_UNIT_PATH=${path}\n`
     const units = { 'hello.service': { text: UNIT } }
-    const { entries } = await buildHere(createManagedStore({ systemConf }), { units })
+    const { entries } = await buildWith(createManagedStore({ systemConf }), { units })
     expect(entries).toHaveProperty([`${folder.slice(1)}/hello.service`])
   })
 
   it('enable units that the system has', async () => {
-    const { entries } = await buildHere(createManagedStore(), { units: { 'sshd.service': { enable: true } } })
+    const { entries } = await buildWith(createManagedStore(), { units: { 'sshd.service': { enable: true } } })
     expect(entries).toMatchObject({
       'etc/systemd/system.attached/ssh.service': '-> /etc/systemd/system/sshd.service',
       'etc/systemd/system.attached/multi-user.target.wants/sshd.service': '-> /etc/systemd/system/sshd.service',
@@ -262,7 +178,7 @@ describe('systemd stubs', () => {
       'console-getty.service': { mask: true },
     }
     const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': UNIT } })
-    const { entries, warnings } = await buildHere(store, { units })
+    const { entries, warnings } = await buildWith(store, { units })
     expect(entries).toMatchObject({
       'etc/systemd/system.control/sshd.service': UNIT,
       'etc/systemd/system.control/motd.timer': '-> /dev/null',
@@ -270,21 +186,21 @@ describe('systemd stubs', () => {
     })
     expect(warnings).toEqual([expect.stringContaining('console-getty.service (the systemd stubs): is masked, but')])
     const systemConf = '[Manager]\nManagerEnvironment=SYSTEMD_UNIT_PATH=/etc/systemd-mutable/system:\n'
-    const mutable = await buildHere(createManagedStore({ systemConf }), { units })
+    const mutable = await buildWith(createManagedStore({ systemConf }), { units })
     expect(mutable.entries['etc/systemd-mutable/system/sshd.service']).toBe(UNIT)
   })
 
   it('override a unit that the system masks, and do not enable one', async () => {
     const store = createManagedStore({ units: { ...COMMIT, 'motd.timer': null } })
-    const { entries } = await buildHere(store, { units: { 'motd.timer': { text: UNIT } } })
+    const { entries } = await buildWith(store, { units: { 'motd.timer': { text: UNIT } } })
     expect(entries['etc/systemd/system.control/motd.timer']).toBe(UNIT)
-    await expect(buildHere(store, { units: { 'motd.timer': { enable: true } } })).rejects.toMatchObject({
+    await expect(buildWith(store, { units: { 'motd.timer': { enable: true } } })).rejects.toMatchObject({
       message: expect.stringContaining('motd.timer: is masked'),
     })
   })
 
   it('refuse to enable a unit that nobody has', async () => {
-    const built = buildHere(createManagedStore(), { units: { 'none.service': { enable: true } } })
+    const built = buildWith(createManagedStore(), { units: { 'none.service': { enable: true } } })
     await expect(built).rejects.toMatchObject({
       code: 'UNIT_INVALID',
       message: expect.stringContaining('none.service'),
@@ -292,7 +208,7 @@ describe('systemd stubs', () => {
   })
 
   it('warn of what the system puts there itself, and of what is in its way', async () => {
-    const { warnings } = await buildHere(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
+    const { warnings } = await buildWith(createManagedStore(), { hostname: 'mine', tmpfiles: { 'a.conf': '' } })
     expect(warnings).toEqual([
       expect.stringContaining('/etc/hostname (the systemd stubs): the NixOS system replaces it at each boot'),
       expect.stringContaining(
@@ -317,10 +233,10 @@ describe('systemd stubs', () => {
   })
 
   it('have no first boot where none would end', async () => {
-    const build2405 = (machineId?: 'uninitialized') => buildHere(createManagedStore({ units: {} }), { machineId })
+    const build2405 = (machineId?: 'uninitialized') => buildWith(createManagedStore({ units: {} }), { machineId })
     expect((await build2405()).entries['etc/machine-id']).toBe('')
     const masked = createManagedStore({ units: { 'systemd-machine-id-commit.service': null } })
-    expect((await buildHere(masked, {})).entries['etc/machine-id']).toBe('')
+    expect((await buildWith(masked, {})).entries['etc/machine-id']).toBe('')
     const { entries, warnings } = await build2405('uninitialized')
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     expect(warnings).toEqual([expect.stringContaining('machineId (the systemd stubs): every boot is a first boot')])
