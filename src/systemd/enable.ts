@@ -65,7 +65,8 @@ export function enableUnits(
     section.warnings.forEach(warn)
     const isEnabled = addLinks(links, section, units, pathOf(section.file))
     if (!isEnabled && section.also.length === 0) {
-      warnNotEnabled(name, 'nothing in its [Install] section says when to start it, so it is not enabled')
+      const why = 'nothing in its [Install] section says when to start it, so it is not enabled'
+      warnNotEnabled(name, `${why}; give it a drop-in with the lines [Install] and WantedBy=multi-user.target`)
     }
   }
   const byPath = [...links].sort(([a], [b]) => (a < b ? -1 : 1))

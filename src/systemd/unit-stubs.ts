@@ -11,6 +11,7 @@ import { enableUnits, installReferences, maskLink, type UnitLink } from './enabl
 import { SystemdError, type SystemdErrorCode } from './errors.ts'
 import { checkFileName } from './file-name.ts'
 import { planLogins } from './logins.ts'
+import { withoutStarted } from './started.ts'
 import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
 import { UnitTexts } from './unit-texts.ts'
@@ -81,7 +82,7 @@ export async function unitEntries(
   const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
   for (const link of enablement.links.filter(isNew)) addLink(site.unitFolder, link, origin)
-  return { entries, warnings: [...warnings, ...enablement.warnings] }
+  return { entries, warnings: [...warnings, ...(await withoutStarted(enablement.warnings, site))] }
 }
 
 /** Runs a step, and adds to its errors about a unit where that unit is declared. */

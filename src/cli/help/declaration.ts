@@ -27,7 +27,8 @@ is compressed, and which key signs it.
         enable: true
         file: ./app.service
         dropIns: { 10-limits.conf: { text: "[Service]\\nMemoryMax=1G\\n" } }
-      sshd.service: { enable: true }   # a unit of the closure
+      sshd.service:               # a unit of the closure
+        dropIns: { 10-nice.conf: { text: "[Service]\\nNice=5\\n" } }
       motd.timer: { mask: true }
 
   nspawn:

@@ -20,6 +20,10 @@ UNITS
   "systemctl enable" does, by the [Install] section: WantedBy=, RequiredBy=,
   UpheldBy=, Alias=, Also=, templates and DefaultInstance=.
 
+  Units of a NixOS system have no [Install] section. NixOS starts them by
+  wantedBy in its configuration. To enable another one of them here, give it
+  "enable: true" and a drop-in with [Install] and WantedBy=.
+
 LOGINS
   container-getty@.service serves "machinectl login". console-getty.service and
   getty.target serve the console. If the image lacks one of these units, if it
