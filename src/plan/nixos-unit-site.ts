@@ -14,10 +14,14 @@ import type { StorePath } from '../nix/index.ts'
 import { type Closure, whereLeads } from '../store/index.ts'
 import { readUnitFile, readWords, type UnitSite } from '../systemd/index.ts'
 import type { Lookup } from '../tree/index.ts'
-import { isProgram, textAt } from './closure-files.ts'
+import { findIn, isProgram, textAt } from './closure-files.ts'
 
 /** The symlink to the toplevel that the activation makes at each boot and switch. */
 const CURRENT_SYSTEM = '/run/current-system'
+
+/** Folders for units before and behind those of the system. */
+const CONTROL = '/etc/systemd/system.control'
+const ATTACHED = '/etc/systemd/system.attached'
 
 /** The name that NixOS gives the drop-in by which it changes a unit of systemd's. */
 const OVERRIDES = 'overrides.conf'
@@ -37,12 +41,24 @@ export async function nixosUnitSite(
   const units = `${toplevel.path}/etc/systemd/system`
   if ((await whereLeads(lookup, units)) === undefined) return undefined
   const extraFolder = await extraUnitFolder(lookup, toplevel)
+  const overriding = [...(extraFolder ? [extraFolder] : []), CONTROL]
   const findUnit: UnitSite['findUnit'] = async file => {
+    const findOwn = async (folders: readonly string[]) => {
+      const own = await findIn(folders, file, lookup)
+      return own && { ...own, dropIns: [], isOwn: true }
+    }
+    const own = await findOwn(overriding)
+    if (own) return own
     const text = await textAt(lookup, `${units}/${file}`)
-    if (text === undefined) return undefined
+    if (text === undefined) return findOwn([ATTACHED])
     const dropIn = await textAt(lookup, `${units}/${file}.d/${OVERRIDES}`)
     // The path by which the activation makes it be found, now and after the next switch.
-    return { text, path: `/etc/systemd/system/${file}`, dropIns: dropIn === undefined ? [] : [dropIn] }
+    return {
+      text,
+      path: `/etc/systemd/system/${file}`,
+      dropIns: dropIn === undefined ? [] : [dropIn],
+      isOwn: false,
+    }
   }
   const has = (path: string) => isProgram(lookup, path)
   const findProgram = async (name: keyof typeof PROGRAM_PACKAGES) => {
@@ -58,8 +74,8 @@ export async function nixosUnitSite(
   }
   return {
     isNixos: true,
-    unitFolder: extraFolder ?? '/etc/systemd/system.attached',
-    overridingFolder: extraFolder ?? '/etc/systemd/system.control',
+    unitFolder: extraFolder ?? ATTACHED,
+    overridingFolder: extraFolder ?? CONTROL,
     findUnit,
     async hasProgram(path) {
       if (path.startsWith(`${CURRENT_SYSTEM}/`)) return has(toplevel.path + path.slice(CURRENT_SYSTEM.length))

@@ -4,13 +4,15 @@ import type { StorePath } from '../nix/index.ts'
 import { type Closure, lookupIn } from '../store/index.ts'
 import type { UnitSite } from '../systemd/index.ts'
 import { createTree, type ImageNode, type Lookup, type TreeEntry } from '../tree/index.ts'
-import { isProgram, textAt } from './closure-files.ts'
+import { findIn, isProgram } from './closure-files.ts'
 import { nixosUnitSite } from './nixos-unit-site.ts'
 
 /** By this name a unit is that of the system to which was switched last. */
 const PROFILE = `/${SYSTEM_PROFILE}`
 const PROFILE_BINS = ['bin', 'sbin', 'usr/bin', 'usr/sbin'].map(folder => `${PROFILE}/sw/${folder}`)
-const UNIT_FOLDERS = ['/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`].map(
+/** Folders of an administrator's units, which override all others, in the order of systemd's search path. */
+const OWN_FOLDERS = ['/etc/systemd/system.control', '/etc/systemd/system', '/etc/systemd/system.attached']
+const UNIT_FOLDERS = ['/usr/local/lib', '/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`].map(
   folder => `${folder}/systemd/system`,
 )
 
@@ -42,11 +44,10 @@ function plainUnitSite(lookup: Lookup): UnitSite {
     }),
     endsFirstBoot: async () => true,
     async findUnit(file) {
-      for (const folder of UNIT_FOLDERS) {
-        const text = await textAt(lookup, `${folder}/${file}`)
-        if (text !== undefined) return { text, path: `${folder}/${file}`, dropIns: [] }
-      }
-      return undefined
+      const own = await findIn(OWN_FOLDERS, file, lookup)
+      if (own) return { ...own, dropIns: [], isOwn: true }
+      const found = await findIn(UNIT_FOLDERS, file, lookup)
+      return found && { ...found, dropIns: [], isOwn: false }
     },
   }
 }

@@ -57,7 +57,10 @@ export function enableUnits(
     const section = readInstallSection(units, name)
     const problem = problemWith(section, links.get(name))
     if (section === undefined || problem !== undefined) {
-      if (named.has(name)) throw new SystemdError('UNIT_INVALID', `${name}: ${problem}, so it cannot be enabled`)
+      if (named.has(name)) {
+        const wayOut = section === undefined ? '; correct its name, or give its text or file' : ''
+        throw new SystemdError('UNIT_INVALID', `${name}: ${problem}, so it cannot be enabled${wayOut}`)
+      }
       warnNotEnabled(name, `${problem}, so it is not enabled along with the units that name it in Also=`)
       continue
     }

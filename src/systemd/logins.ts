@@ -24,7 +24,7 @@ export interface Logins {
 /**
  * Plans the logins of an image. A unit of the store paths stays as it is if it can start; one that is missing is added,
  * and one that is masked or whose programs are missing is overridden. `isForced`: those that can start are overridden,
- * too. Nothing is added for a unit in `declared`, which the image declares itself.
+ * too. Nothing is added for a unit in `declared`, which the image declares itself, and for one that is its own already.
  */
 export async function planLogins(site: UnitSite, declared: ReadonlySet<string>, isForced: boolean): Promise<Logins> {
   const plan: Logins = { files: [], links: [], warnings: [] }
@@ -50,18 +50,21 @@ export async function planLogins(site: UnitSite, declared: ReadonlySet<string>, 
   }
 
   const target = await site.findUnit(GETTY_TARGET)
-  const isTargetMissing = isMissing(target) && !declared.has(GETTY_TARGET)
+  const isTargetMissing = isMissing(target) && !declared.has(GETTY_TARGET) && !target?.isOwn
   for (const name of GETTYS) {
     if (declared.has(name)) continue
     const own = await site.findUnit(name)
+    if (own?.isOwn) continue
     const canStay = own !== undefined && !isForced && (await canStart(own, site))
     const path = canStay ? own.path : await addGetty(name, own)
     // systemd-getty-generator does so, too, in systems that have it.
-    if (path !== undefined && name === CONSOLE_GETTY && (isTargetMissing || !canStay)) want(GETTY_TARGET, name, path)
+    if (path !== undefined && name === CONSOLE_GETTY && (isTargetMissing || !canStay)) {
+      if (!(await site.findUnit(`${GETTY_TARGET}.wants/${name}`))?.isOwn) want(GETTY_TARGET, name, path)
+    }
   }
   if (isTargetMissing) {
     want(BOOT_TARGET, GETTY_TARGET, add(GETTY_TARGET, GETTY_TARGET_TEXT, target))
-  } else if (target && !(await site.findUnit(`${BOOT_TARGET}.wants/${GETTY_TARGET}`))) {
+  } else if (target?.text && !(await site.findUnit(`${BOOT_TARGET}.wants/${GETTY_TARGET}`))) {
     want(BOOT_TARGET, GETTY_TARGET, target.path)
   }
   return plan

@@ -1,11 +1,13 @@
 import type { LoginPrograms } from './gettys.ts'
 
-/** A unit file of an image's store paths. */
+/** A unit file of an image: of its store paths, or one of its other entries. */
 export interface FoundUnit {
   /** Empty for a unit that is masked: a symlink to `/dev/null`, or an empty file. */
   readonly text: string
   /** Its path in the image. */
   readonly path: string
+  /** Whether it lies where an administrator puts units: who declared the image wants it as it is. */
+  readonly isOwn: boolean
   /** The texts of its drop-ins, in the order in which systemd reads them. */
   readonly dropIns: readonly string[]
 }
@@ -25,7 +27,10 @@ export interface UnitSite {
   findPrograms(): Promise<LoginPrograms | undefined>
   /** Whether the image has a program at an absolute path. */
   hasProgram(path: string): Promise<boolean>
-  /** A unit file of the store paths, or a symlink in a `.wants` folder there, by its name in the folder for units. */
+  /**
+   * A unit file of the image, or a symlink in one of its `.wants` folders, by its name in a folder for units: the first one on
+   * systemd's search path.
+   */
   findUnit(file: string): Promise<FoundUnit | undefined>
   /** Whether the first boot of the system ends: whether its ID is written to disk then (machine-id(5)). */
   endsFirstBoot(): Promise<boolean>

@@ -58,10 +58,13 @@ export async function unitEntries(
   }
   const declared = Object.keys(units).filter(name => units[name].text !== undefined || units[name].mask)
   const logins = gettys === false ? undefined : await planLogins(site, new Set(declared), gettys === true)
-  for (const { folder, file, text } of logins?.files ?? []) add(folder, file, text, origin)
-  for (const link of logins?.links ?? []) addLink(site.unitFolder, link, origin)
+  // If one of them is at the path of another entry, the error says how to be rid of it.
+  const loginsOrigin = `the logins of ${origin} (none with gettys: false)`
+  for (const { folder, file, text } of logins?.files ?? []) add(folder, file, text, loginsOrigin)
+  for (const link of logins?.links ?? []) addLink(site.unitFolder, link, loginsOrigin)
   warnings.push(...(logins?.warnings ?? []))
-  if (units[FIRST_BOOT] === undefined && (await site.findUnit(FIRST_BOOT))?.text) {
+  const firstBoot = await site.findUnit(FIRST_BOOT)
+  if (units[FIRST_BOOT] === undefined && firstBoot?.text && !firstBoot.isOwn) {
     addLink(site.overridingFolder, maskLink(FIRST_BOOT), origin)
   }
   for (const [name, { text, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
@@ -81,7 +84,11 @@ export async function unitEntries(
   for (const name of enabled) await findUnits(name, texts, paths, site)
   const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
-  for (const link of enablement.links.filter(isNew)) addLink(site.unitFolder, link, origin)
+  for (const link of enablement.links.filter(isNew)) {
+    // Of a link below a folder, systemd reads only the name: one that the image has already does the same.
+    const isThere = link.path.includes('/') && (await site.findUnit(link.path))?.isOwn
+    if (!isThere) addLink(site.unitFolder, link, origin)
+  }
   return { entries, warnings: [...warnings, ...(await withoutStarted(enablement.warnings, site))] }
 }
 
@@ -97,7 +104,7 @@ function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T)
   }
 }
 
-/** Adds the texts of a unit and of those that it installs, too, as far as the store paths have them. */
+/** Adds the texts of a unit and of those that it installs, too, as far as the image has them. */
 async function findUnits(
   name: string,
   texts: UnitTexts,

@@ -16,7 +16,8 @@ MACHINE ID
   before 00-nixos.preset, which leaves all units as they are.
 
 UNITS
-  systemd.units adds, enables, masks and extends units. Enabling does what
+  systemd.units adds, enables, masks and extends units. They may come from the
+  closure, or from files, links and overlays. Enabling does what
   "systemctl enable" does, by the [Install] section: WantedBy=, RequiredBy=,
   UpheldBy=, Alias=, Also=, templates and DefaultInstance=.
 

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { buildWith, COMMIT, createManagedStore } from './stub-support.ts'
+import type { ImageEntry, SystemdStubs } from '../../../src/index.ts'
+import { createChrootStore } from '../../chroot-store.ts'
+import { PROGRAM } from '../../nixos-store.ts'
+import { temporaryFolder } from '../../temporary.ts'
+import { buildWith, COMMIT, createManagedStore, entriesOf, UNIT } from './stub-support.ts'
 
 /** A unit as NixOS writes it: it has no [Install] section. */
 const NIXOS_UNIT = '[Service]\nExecStart=/bin/true\n'
@@ -40,5 +44,81 @@ describe('a unit of a NixOS system', () => {
     }
     const { warnings } = await buildWith(createManagedStore({ units }), { units: { 'web.service': { enable: true } } })
     expect(warnings).toEqual([expect.stringContaining('db.service: is masked')])
+  })
+})
+
+/** Builds an image without a toplevel that has these files, and symlinks where a text begins with `-> `. */
+function buildPlain(files: Record<string, string>, systemd: SystemdStubs) {
+  const store = createChrootStore(temporaryFolder())
+  const roots = [store.add('agetty', PROGRAM)]
+  return entriesOf({ source: store.source, roots, entries: imageEntries(files), systemd })
+}
+
+function imageEntries(files: Record<string, string>): ImageEntry[] {
+  return Object.entries(files).map(([path, text]) => {
+    const [, target] = /^-> (.*)/.exec(text) ?? []
+    return target === undefined ? { type: 'file', path, contents: text } : { type: 'symlink', path, target }
+  })
+}
+
+describe('a unit among the entries of an image', () => {
+  it.each([['/etc/systemd/system'], ['/usr/local/lib/systemd/system'], ['/etc/systemd/system.control']])(
+    'is enabled from %s',
+    async folder => {
+      const systemd = { units: { 'app.service': { enable: true } }, gettys: false }
+      const { entries } = await buildPlain({ [`${folder}/app.service`]: UNIT }, systemd)
+      const link = 'etc/systemd/system/multi-user.target.wants/app.service'
+      expect(entries[link]).toBe(`-> ${folder}/app.service`)
+    },
+  )
+
+  it('is enabled on NixOS from the folders that its activation leaves alone', async () => {
+    const { toplevel, source } = createManagedStore()
+    const files = { '/etc/systemd/system.attached/app.service': UNIT }
+    const systemd = { units: { 'app.service': { enable: true } } }
+    const { entries } = await entriesOf({ toplevel, source, entries: imageEntries(files), systemd })
+    expect(entries['etc/systemd/system.attached/multi-user.target.wants/app.service']).toBe(
+      '-> /etc/systemd/system.attached/app.service',
+    )
+  })
+
+  it('overrides a unit of the store paths', async () => {
+    const files = { '/etc/systemd/system/app.service': UNIT, '/usr/lib/systemd/system/app.service': '[Service]\n' }
+    const { entries } = await buildPlain(files, { units: { 'app.service': { enable: true } }, gettys: false })
+    expect(entries['etc/systemd/system/hi.service']).toBe('-> /etc/systemd/system/app.service')
+  })
+
+  it('may be enabled already', async () => {
+    const link = '/etc/systemd/system/multi-user.target.wants/app.service'
+    const files = { '/etc/systemd/system/app.service': UNIT, [link]: '-> ../app.service' }
+    const { entries } = await buildPlain(files, { units: { 'app.service': { enable: true } }, gettys: false })
+    expect(entries[link.slice(1)]).toBe('-> ../app.service')
+  })
+
+  it.each([
+    ['a unit', '[Service]\nExecStart=/bin/mine\n'],
+    ['a mask', '-> /dev/null'],
+  ])('is left alone where logins would be added: %s', async (_, text) => {
+    const path = '/etc/systemd/system/console-getty.service'
+    for (const gettys of [undefined, true]) {
+      const { entries } = await buildPlain({ [path]: text, '/etc/systemd/system/getty.target': text }, { gettys })
+      expect(entries[path.slice(1)]).toBe(text)
+      expect(entries['etc/systemd/system/getty.target']).toBe(text)
+      expect(entries).toHaveProperty(['etc/systemd/system/container-getty@.service'])
+    }
+  })
+
+  it('stays instead of the mask against questions at the first boot', async () => {
+    const path = '/etc/systemd/system/systemd-firstboot.service'
+    const { entries } = await buildPlain({ [path]: UNIT, [path.replace('/etc', '/usr/lib')]: UNIT }, {})
+    expect(entries[path.slice(1)]).toBe(UNIT)
+  })
+
+  it('in the way of a login makes an error that says how to leave the logins out', async () => {
+    const link = '/etc/systemd/system/getty.target.wants/console-getty.service'
+    await expect(buildPlain({ [link]: '-> /gone' }, {})).rejects.toMatchObject({
+      code: 'TREE_CONFLICT',
+      message: expect.stringContaining('the logins of the systemd stubs (none with gettys: false)'),
+    })
   })
 })

@@ -1,0 +1,58 @@
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { build, type ImageEntry, type SystemdStubs } from '../../../src/index.ts'
+import { createChrootStore } from '../../chroot-store.ts'
+import { needs } from '../../programs.ts'
+import { temporaryFolder } from '../../temporary.ts'
+
+const programs = needs('systemctl', 'tar')
+
+const UNIT = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n'
+
+/** Builds an image with these files and unpacks it. Returns the folder. */
+async function unpackImage(files: Record<string, string>, systemd?: SystemdStubs): Promise<string> {
+  const store = createChrootStore(temporaryFolder())
+  const roots = [store.add('empty', { children: {} })]
+  const entries = Object.entries(files).map(([path, contents]): ImageEntry => ({ type: 'file', path, contents }))
+  const spec = { source: store.source, roots, entries, systemd, name: 'x', format: 'tar' } as const
+  const { image } = await build(spec, { workers: 1 }).toFolder(temporaryFolder())
+  const root = join(temporaryFolder(), 'root')
+  mkdirSync(root)
+  execFileSync('tar', ['-xf', image, '-C', root, '--no-same-owner'])
+  return root
+}
+
+function systemctl(root: string, ...args: string[]): string {
+  const env = { ...process.env, LC_ALL: 'C' }
+  const { stdout, stderr } = spawnSync('systemctl', [`--root=${root}`, ...args], { encoding: 'utf8', env })
+  return (stdout + stderr).trim()
+}
+
+describe.skipIf(programs.skip)(`systemctl finds the units of an image${programs.because}`, () => {
+  it.each([
+    '/etc/systemd/system.control',
+    '/etc/systemd/system',
+    '/etc/systemd/system.attached',
+    '/usr/local/lib/systemd/system',
+    '/usr/lib/systemd/system',
+  ])('that lie in %s, as the build does that enables them', async folder => {
+    const files = { [`${folder}/app.service`]: UNIT }
+    const link = 'etc/systemd/system/multi-user.target.wants/app.service'
+    const theirs = await unpackImage(files)
+    systemctl(theirs, 'enable', 'app.service')
+    const ours = await unpackImage(files, { units: { 'app.service': { enable: true } }, gettys: false })
+    expect(systemctl(ours, 'is-enabled', 'app.service')).toBe('enabled')
+    expect(readlinkSync(join(ours, link))).toBe(readlinkSync(join(theirs, link)))
+  })
+
+  it('of which those of the administrator override others', async () => {
+    const files = {
+      '/usr/lib/systemd/system/app.service': UNIT.replace('multi-user', 'graphical'),
+      '/etc/systemd/system/app.service': UNIT,
+    }
+    const root = await unpackImage(files, { units: { 'app.service': { enable: true } }, gettys: false })
+    expect(systemctl(root, 'is-enabled', 'app.service')).toBe('enabled')
+  })
+})
