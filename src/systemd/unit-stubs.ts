@@ -81,8 +81,10 @@ export async function unitEntries(
     }
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)
-  for (const name of enabled) await findUnits(name, texts, paths, site)
-  const enablement = withOrigin(units, () => enableUnits(texts, enabled, file => paths.get(file)!))
+  const enablement = await withOrigin(units, async () => {
+    for (const name of enabled) await findUnits(name, texts, paths, site)
+    return enableUnits(texts, enabled, file => paths.get(file)!)
+  })
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
   for (const link of enablement.links.filter(isNew)) {
     // Of a link below a folder, systemd reads only the name: one that the image has already does the same.
@@ -93,9 +95,9 @@ export async function unitEntries(
 }
 
 /** Runs a step, and adds to its errors about a unit where that unit is declared. */
-function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => T): T {
+async function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: () => Promise<T>): Promise<T> {
   try {
-    return step()
+    return await step()
   } catch (error) {
     if (!(error instanceof SystemdError)) throw error
     const name = Object.keys(units).find(unit => error.message.startsWith(unit))

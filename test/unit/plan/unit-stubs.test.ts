@@ -122,3 +122,18 @@ describe('a unit among the entries of an image', () => {
     })
   })
 })
+
+describe('an error about a unit says where the unit is declared', () => {
+  it.each([
+    ['b@x.mount', '[Install]\nWantedBy=x.target\n', 'there are no templates of type mount'],
+    ['a.service', '[Install]\nAlso=x\n', 'a.service line 2, Also='],
+    ['a.service', '[Install]\nWantedBy=x\n', 'a.service line 2, WantedBy='],
+  ])('%s', async (name, text, message) => {
+    const origin = 'image.yaml:7:3'
+    const units = { [name]: { text, enable: true, origin } }
+    await expect(buildPlain({}, { units })).rejects.toMatchObject({
+      code: 'UNIT_INVALID',
+      message: expect.stringMatching(new RegExp(`^${origin}: .*${message}`)),
+    })
+  })
+})
