@@ -32,6 +32,10 @@ export type WarningCode =
   | 'UNIT_NOT_ENABLED'
   | 'UNIT_SETTING_IGNORED'
   | 'UNIT_MASKED_MISSING'
+  /** A declaration changes a unit that the image does not have. */
+  | 'UNIT_MISSING'
+  /** `enable: false` does not disable a unit of the store paths. */
+  | 'UNIT_NOT_DISABLED'
   /** Another preset of the system counts. */
   | 'PRESET_OVERRIDDEN'
   /** The configuration of the NixOS system does not suit a container. */

@@ -12,7 +12,8 @@ import {
   osReleaseText,
 } from './os-files.ts'
 import type { UnitSite } from './unit-site.ts'
-import { type UnitStub, unitEntries } from './unit-stubs.ts'
+import type { UnitStub } from './unit-stub.ts'
+import { unitEntries } from './unit-stubs.ts'
 
 /** Units, logins and files for systemd. An absent field adds nothing, unless it says otherwise. */
 export interface SystemdStubs {

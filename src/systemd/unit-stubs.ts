@@ -14,21 +14,9 @@ import { planLogins } from './logins.ts'
 import { withoutStarted } from './started.ts'
 import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
+import type { UnitStub } from './unit-stub.ts'
 import { UnitTexts } from './unit-texts.ts'
-
-/** A unit: one of the image's own, or one of its store paths that is enabled, masked or changed. */
-export interface UnitStub {
-  /** The unit file. Absent for a unit of the store paths. */
-  text?: string | Uint8Array
-  /** Whether it starts at boot, as its `[Install]` section says. Default false. */
-  enable?: boolean
-  /** Whether it cannot be started at all. Default false. */
-  mask?: boolean
-  /** Files that change parts of it, by name (`10-limits.conf`). */
-  dropIns?: Readonly<Record<string, string | Uint8Array>>
-  /** Its origin, for messages. Default: the unit stubs. */
-  origin?: string
-}
+import { unitWarnings } from './unit-warnings.ts'
 
 /**
  * Asks at the first boot for locale, time zone and a password, and boots on once somebody has answered. A machine that
@@ -70,10 +58,6 @@ export async function unitEntries(
   for (const [name, { text, mask, dropIns = {}, origin: from = origin }] of Object.entries(units)) {
     checkUnitName(name)
     const isThere = (await site.findUnit(name)) !== undefined
-    if (mask && !isThere) {
-      const message = `${name} (${from}): is masked, but there is no such unit in the image`
-      warnings.push({ code: 'UNIT_MASKED_MISSING', path: name, message })
-    }
     if (mask) addLink(site.overridingFolder, maskLink(name), from)
     if (text !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, text, from)
     for (const [file, change] of Object.entries(dropIns)) {
@@ -90,6 +74,11 @@ export async function unitEntries(
     // Of a link below a folder, systemd reads only the name: one that the image has already does the same.
     const isThere = link.path.includes('/') && (await site.findUnit(link.path))?.isOwn
     if (!isThere) addLink(site.unitFolder, link, origin)
+  }
+  const known = { site, added: new Set([...texts.keys(), ...enablement.links.map(({ path }) => path)]) }
+  for (const [name, stub] of Object.entries(units)) {
+    // Any declaration of that unit keeps it, so a declaration need not do anything else.
+    if (name !== FIRST_BOOT) warnings.push(...(await unitWarnings(name, stub, known, stub.origin ?? origin)))
   }
   return { entries, warnings: [...warnings, ...(await withoutStarted(enablement.warnings, site))] }
 }

@@ -25,6 +25,9 @@ UNITS
   wantedBy in its configuration. To enable another one of them here, give it
   "enable: true" and a drop-in with [Install] and WantedBy=.
 
+  "enable: false" does not disable a unit of the closure. "mask: true" does, and
+  nothing can start the unit then.
+
 LOGINS
   container-getty@.service serves "machinectl login". console-getty.service and
   getty.target serve the console. If the image lacks one of these units, if it

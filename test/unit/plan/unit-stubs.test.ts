@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ImageEntry, SystemdStubs } from '../../../src/index.ts'
+import type { ImageEntry, SystemdStubs, UnitStub } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -135,5 +135,68 @@ describe('an error about a unit says where the unit is declared', () => {
       code: 'UNIT_INVALID',
       message: expect.stringMatching(new RegExp(`^${origin}: .*${message}`)),
     })
+  })
+})
+
+describe('a declared unit that does nothing is warned of', () => {
+  const SYSTEM = {
+    ...COMMIT,
+    'web.service': NIXOS_UNIT,
+    'getty@.service': NIXOS_UNIT,
+    'multi-user.target.wants/web.service': NIXOS_UNIT,
+  }
+  const warningsOf = async (units: SystemdStubs['units']) =>
+    (await buildWith(createManagedStore({ units: SYSTEM }), { units })).warnings
+  const dropIns = { '10-a.conf': '[Service]\nNice=5\n' }
+
+  it.each<[string, UnitStub, string]>([
+    [
+      'web.service',
+      { enable: false },
+      'enable: false does not disable a unit of the closure; to keep it from starting,',
+    ],
+    ['web.service', { enable: false, dropIns }, 'enable: false does not disable'],
+    ['getty@tty1.service', { enable: false }, 'enable: false does not disable'],
+    ['typo.service', { enable: false }, 'is not enabled, but there is no such unit in the image; correct the name'],
+    ['typo.service', { dropIns }, 'has drop-ins, but there is no such unit in the image; correct the name'],
+    ['typo@tty1.service', { dropIns }, 'has drop-ins, but there is no such unit in the image'],
+    ['typo@tty1.service', { mask: true }, 'is masked, but there is no such unit in the image'],
+  ])('%s: %j', async (name, stub, message) => {
+    const place = `${name} (image.yaml:7:3): `
+    expect(await warningsOf({ [name]: { ...stub, origin: 'image.yaml:7:3' } })).toEqual([
+      expect.stringContaining(place + message),
+    ])
+  })
+
+  it.each<[string, UnitStub]>([
+    ['web.service', { dropIns }],
+    ['getty@tty1.service', { dropIns }],
+    ['getty@tty1.service', { mask: true }],
+    ['web.service', { mask: true, enable: false }],
+    ['new.service', { text: NIXOS_UNIT, enable: false, dropIns }],
+    ['web-.service', { dropIns }],
+    ['system.slice', { dropIns }],
+    ['dev-sda.device', { dropIns }],
+    ['-.mount', { dropIns }],
+    ['console-getty.service', { dropIns }],
+  ])('unless there is such a unit, or none is needed: %s %j', async (name, stub) => {
+    expect(await warningsOf({ [name]: stub })).toEqual([])
+  })
+
+  it('unless another unit has this other name, or the image has it besides its store paths', async () => {
+    const alias = { 'new.service': { text: UNIT, enable: true }, 'hi.service': { dropIns } }
+    expect(await warningsOf(alias)).toEqual([])
+    const files = { '/etc/systemd/system/app.service': UNIT }
+    const { warnings } = await buildPlain(files, { units: { 'app.service': { enable: false, dropIns } } })
+    expect(warnings.filter(message => message.startsWith('app'))).toEqual([])
+    const script = imageEntries({ '/etc/init.d/old': '#!/bin/sh\n' }).map(entry => ({ ...entry, mode: 0o755 }))
+    const { source, toplevel } = createManagedStore()
+    const built = await entriesOf({
+      toplevel,
+      source,
+      entries: script,
+      systemd: { units: { 'old.service': { dropIns } } },
+    })
+    expect(built.warnings).toEqual([])
   })
 })
