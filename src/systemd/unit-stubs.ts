@@ -61,7 +61,9 @@ export async function unitEntries(
     if (mask) addLink(site.overridingFolder, maskLink(name), from)
     if (text !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, text, from)
     for (const [file, change] of Object.entries(dropIns)) {
-      add(site.unitFolder, `${name}.d/${checkFileName(file, '.conf')}`, change, from)
+      const path = `${name}.d/${checkFileName(file, '.conf')}`
+      await checkDropIn(path, site, from)
+      add(site.unitFolder, path, change, from)
     }
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)
@@ -81,6 +83,19 @@ export async function unitEntries(
     if (name !== FIRST_BOOT) warnings.push(...(await unitWarnings(name, stub, known, stub.origin ?? origin)))
   }
   return { entries, warnings: [...warnings, ...(await withoutStarted(enablement.warnings, site))] }
+}
+
+/**
+ * Throws `SystemdError` STUB_INVALID if a NixOS system has a drop-in of the same path. systemd reads only the first of them on
+ * its search path, so one of the two would be lost: the declared one, or what NixOS changes of the unit. Elsewhere, a file
+ * in /etc overrides one of a package on purpose.
+ */
+async function checkDropIn(path: string, site: UnitSite, from: string): Promise<void> {
+  const found = site.isNixos ? await site.findUnit(path) : undefined
+  if (found === undefined || found.isOwn) return
+  const [folder, name] = path.split('/')
+  const message = `the NixOS system has a drop-in ${name} in ${folder}, too, and systemd reads only one of them`
+  throw new SystemdError('STUB_INVALID', `${from}: ${message}; give this one another name`)
 }
 
 /** Runs a step, and adds to its errors about a unit where that unit is declared. */

@@ -25,6 +25,9 @@ UNITS
   wantedBy in its configuration. To enable another one of them here, give it
   "enable: true" and a drop-in with [Install] and WantedBy=.
 
+  A drop-in needs a name that the system does not use for the same unit. NixOS
+  names its own overrides.conf.
+
   "enable: false" does not disable a unit of the closure. "mask: true" does, and
   nothing can start the unit then.
 

@@ -200,3 +200,32 @@ describe('a declared unit that does nothing is warned of', () => {
     expect(built.warnings).toEqual([])
   })
 })
+
+describe('a drop-in of a NixOS system', () => {
+  const units = { ...COMMIT, 'web.service': NIXOS_UNIT, 'web.service.d/overrides.conf': NIXOS_UNIT }
+  const systemConf = '[Manager]\nManagerEnvironment=SYSTEMD_UNIT_PATH=/etc/systemd-mutable/system:\n'
+
+  it.each([
+    ['in front of it', systemConf],
+    ['behind it', ''],
+  ])('keeps its name for itself, be the folder for units %s', async (_, systemConf) => {
+    const store = createManagedStore({ units, systemConf })
+    const declare = (file: string) => ({
+      units: { 'web.service': { dropIns: { [file]: '[Service]\nNice=5\n' }, origin: 'image.yaml:7:3' } },
+    })
+    await expect(buildWith(store, declare('overrides.conf'))).rejects.toMatchObject({
+      code: 'STUB_INVALID',
+      message:
+        'image.yaml:7:3: the NixOS system has a drop-in overrides.conf in web.service.d, too, and systemd reads only one of ' +
+        'them; give this one another name',
+    })
+    expect((await buildWith(store, declare('10-nice.conf'))).warnings).toEqual([])
+  })
+
+  it('elsewhere is overridden by one of the same name', async () => {
+    const files = { '/usr/lib/systemd/system/app.service': UNIT, '/usr/lib/systemd/system/app.service.d/a.conf': UNIT }
+    const dropIns = { 'a.conf': '[Service]\nNice=5\n' }
+    const { entries } = await buildPlain(files, { units: { 'app.service': { dropIns } }, gettys: false })
+    expect(entries['etc/systemd/system/app.service.d/a.conf']).toBe(dropIns['a.conf'])
+  })
+})
