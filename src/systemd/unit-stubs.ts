@@ -61,9 +61,9 @@ export async function unitEntries(
     if (mask) addLink(site.overridingFolder, maskLink(name), from)
     if (text !== undefined) add(isThere ? site.overridingFolder : site.unitFolder, name, text, from)
     for (const [file, change] of Object.entries(dropIns)) {
-      const path = `${name}.d/${checkFileName(file, '.conf')}`
-      await checkDropIn(path, site, from)
-      add(site.unitFolder, path, change, from)
+      checkFileName(file, '.conf')
+      await checkDropIn(name, file, site, from)
+      add(site.unitFolder, `${name}.d/${file}`, change, from)
     }
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)
@@ -73,9 +73,10 @@ export async function unitEntries(
   })
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
   for (const link of enablement.links.filter(isNew)) {
+    const found = await site.findUnit(link.path)
+    const isAlias = !link.path.includes('/')
     // Of a link below a folder, systemd reads only the name: one that the image has already does the same.
-    const isThere = link.path.includes('/') && (await site.findUnit(link.path))?.isOwn
-    if (!isThere) addLink(site.unitFolder, link, origin)
+    if (isAlias || !found?.isOwn) addLink(isAlias && found ? site.overridingFolder : site.unitFolder, link, origin)
   }
   const known = { site, added: new Set([...texts.keys(), ...enablement.links.map(({ path }) => path)]) }
   for (const [name, stub] of Object.entries(units)) {
@@ -86,16 +87,17 @@ export async function unitEntries(
 }
 
 /**
- * Throws `SystemdError` STUB_INVALID if a NixOS system has a drop-in of the same path. systemd reads only the first of them on
- * its search path, so one of the two would be lost: the declared one, or what NixOS changes of the unit. Elsewhere, a file
- * in /etc overrides one of a package on purpose.
+ * Throws `SystemdError` STUB_INVALID if a NixOS system has a drop-in of this name for the unit or for its template. systemd reads
+ * only the first of them on its search path, so one of the two would be lost: the declared one, or what NixOS changes of
+ * the unit. Elsewhere, a file in /etc overrides one of a package on purpose.
  */
-async function checkDropIn(path: string, site: UnitSite, from: string): Promise<void> {
-  const found = site.isNixos ? await site.findUnit(path) : undefined
-  if (found === undefined || found.isOwn) return
-  const [folder, name] = path.split('/')
-  const message = `the NixOS system has a drop-in ${name} in ${folder}, too, and systemd reads only one of them`
-  throw new SystemdError('STUB_INVALID', `${from}: ${message}; give this one another name`)
+async function checkDropIn(name: string, dropIn: string, site: UnitSite, from: string): Promise<void> {
+  for (const file of site.isNixos ? filesOfUnit(parseUnitName(name)!) : []) {
+    const found = await site.findUnit(`${file}.d/${dropIn}`)
+    if (found === undefined || found.isOwn) continue
+    const message = `the NixOS system has a drop-in ${dropIn} in ${file}.d, too, and systemd reads only one of them`
+    throw new SystemdError('STUB_INVALID', `${from}: ${message}; give this one another name`)
+  }
 }
 
 /** Runs a step, and adds to its errors about a unit where that unit is declared. */

@@ -1,22 +1,36 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { mkdirSync, readlinkSync } from 'node:fs'
+import { cpSync, globSync, mkdirSync, readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { build, type ImageEntry, type SystemdStubs } from '../../../src/index.ts'
+import { build, type ImageEntry, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { needs } from '../../programs.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { createManagedStore } from '../../unit/plan/stub-support.ts'
 
 const programs = needs('systemctl', 'tar')
 
 const UNIT = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n'
 
 /** Builds an image with these files and unpacks it. Returns the folder. */
-async function unpackImage(files: Record<string, string>, systemd?: SystemdStubs): Promise<string> {
+function unpackImage(files: Record<string, string>, systemd?: SystemdStubs): Promise<string> {
   const store = createChrootStore(temporaryFolder())
   const roots = [store.add('empty', { children: {} })]
   const entries = Object.entries(files).map(([path, contents]): ImageEntry => ({ type: 'file', path, contents }))
-  const spec = { source: store.source, roots, entries, systemd, name: 'x', format: 'tar' } as const
+  return unpack({ source: store.source, roots, entries, systemd })
+}
+
+/** The same of a NixOS system, with its units where its activation links them. systemctl would follow the link out of the folder. */
+async function unpackNixos(units: Record<string, string>, systemd: SystemdStubs): Promise<string> {
+  const { source, toplevel } = createManagedStore({ units })
+  const root = await unpack({ source, toplevel, systemd })
+  const [folder] = globSync('nix/store/*-system-units', { cwd: root })
+  cpSync(join(root, folder), join(root, 'etc/systemd/system'), { recursive: true })
+  return root
+}
+
+async function unpack(what: ImageSpec): Promise<string> {
+  const spec = { ...what, name: 'x', format: 'tar' } as const
   const { image } = await build(spec, { workers: 1 }).toFolder(temporaryFolder())
   const root = join(temporaryFolder(), 'root')
   mkdirSync(root)
@@ -54,5 +68,12 @@ describe.skipIf(programs.skip)(`systemctl finds the units of an image${programs.
     }
     const root = await unpackImage(files, { units: { 'app.service': { enable: true } }, gettys: false })
     expect(systemctl(root, 'is-enabled', 'app.service')).toBe('enabled')
+  })
+
+  it('of which one can take the name of a unit of NixOS', async () => {
+    const units = { 'mine.target': '[Unit]\n', 'default.target': '[Unit]\n' }
+    const text = '[Install]\nAlias=default.target\n'
+    const root = await unpackNixos(units, { units: { 'own.target': { text, enable: true } } })
+    expect(systemctl(root, 'get-default')).toBe('own.target')
   })
 })

@@ -222,10 +222,33 @@ describe('a drop-in of a NixOS system', () => {
     expect((await buildWith(store, declare('10-nice.conf'))).warnings).toEqual([])
   })
 
+  it('of a template is that of its instances', async () => {
+    const store = createManagedStore({
+      units: { ...COMMIT, 'a@.service': NIXOS_UNIT, 'a@.service.d/overrides.conf': NIXOS_UNIT },
+    })
+    const dropIns = { 'overrides.conf': '[Service]\nNice=5\n' }
+    await expect(buildWith(store, { units: { 'a@i.service': { dropIns } } })).rejects.toMatchObject({
+      message: expect.stringContaining('overrides.conf in a@.service.d, too'),
+    })
+  })
+
   it('elsewhere is overridden by one of the same name', async () => {
     const files = { '/usr/lib/systemd/system/app.service': UNIT, '/usr/lib/systemd/system/app.service.d/a.conf': UNIT }
     const dropIns = { 'a.conf': '[Service]\nNice=5\n' }
     const { entries } = await buildPlain(files, { units: { 'app.service': { dropIns } }, gettys: false })
     expect(entries['etc/systemd/system/app.service.d/a.conf']).toBe(dropIns['a.conf'])
+  })
+})
+
+describe('another name of a unit', () => {
+  const text = '[Install]\nAlias=ssh.service new.service\n'
+
+  it('overrides a unit of the NixOS system that has it', async () => {
+    const store = createManagedStore({ units: { ...COMMIT, 'ssh.service': NIXOS_UNIT } })
+    const { entries } = await buildWith(store, { units: { 'mine.service': { text, enable: true } } })
+    const target = '-> /etc/systemd/system.attached/mine.service'
+    expect(entries['etc/systemd/system.control/ssh.service']).toBe(target)
+    expect(entries).not.toHaveProperty(['etc/systemd/system.attached/ssh.service'])
+    expect(entries['etc/systemd/system.attached/new.service']).toBe(target)
   })
 })
