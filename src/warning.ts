@@ -36,6 +36,8 @@ export type WarningCode =
   | 'UNIT_MISSING'
   /** `enable: false` does not disable a unit of the store paths. */
   | 'UNIT_NOT_DISABLED'
+  /** The machine does not use a file that was declared for systemd. */
+  | 'STUB_IGNORED'
   /** Another preset of the system counts. */
   | 'PRESET_OVERRIDDEN'
   /** The configuration of the NixOS system does not suit a container. */

@@ -59,7 +59,18 @@ export async function stubEntries(
     ...snippetEntries('etc/sysusers.d', sysusers, '.conf', origin),
     ...units.entries,
   ]
-  return { entries, warnings: [...machineId.warnings, ...units.warnings] }
+  const ignored = await ignoredSysusers(stubs, origin, site)
+  return { entries, warnings: [...machineId.warnings, ...ignored, ...units.warnings] }
+}
+
+/** A warning if nothing in a NixOS system reads the files in sysusers.d: by default, its activation makes the users. */
+async function ignoredSysusers({ sysusers = {} }: SystemdStubs, origin: string, site: UnitSite): Promise<Warning[]> {
+  if (!site.isNixos || Object.keys(sysusers).length === 0) return []
+  if ((await site.findUnit('systemd-sysusers.service'))?.text) return []
+  const message =
+    `sysusers (${origin}): the NixOS system has no systemd-sysusers.service, so nothing reads these files; ` +
+    'declare users.users in its configuration instead'
+  return [{ code: 'STUB_IGNORED', path: '/etc/sysusers.d', message }]
 }
 
 /** The policy for the machine ID, and what is odd about it. */

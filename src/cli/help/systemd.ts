@@ -58,7 +58,10 @@ OTHER FILES
   systemd.hostname, systemd.locale, systemd.timezone and systemd.resolvConf
   write files in /etc. systemd.tmpfiles and systemd.sysusers write files in
   /etc/tmpfiles.d and /etc/sysusers.d. systemd.osRelease is for images without
-  NixOS.`
+  NixOS.
+
+  NixOS reads /etc/sysusers.d only with systemd.sysusers.enable in its
+  configuration. Else declare users there, in users.users.`
 
 export const systemd: Topic = {
   name: 'systemd',

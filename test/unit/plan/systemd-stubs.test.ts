@@ -232,6 +232,16 @@ describe('systemd stubs', () => {
     ])
   })
 
+  it('warn of users that nothing in the system would make', async () => {
+    const sysusers = { 'web.conf': 'u web 1000\n' }
+    expect((await buildWith(createManagedStore(), { sysusers })).warnings).toEqual([
+      'sysusers (the systemd stubs): the NixOS system has no systemd-sysusers.service, so nothing reads these files; ' +
+        'declare users.users in its configuration instead',
+    ])
+    const units = { ...COMMIT, 'systemd-sysusers.service': '[Service]\n' }
+    expect((await buildWith(createManagedStore({ units }), { sysusers })).warnings).toEqual([])
+  })
+
   it('have no first boot where none would end', async () => {
     const build2405 = (machineId?: 'uninitialized') => buildWith(createManagedStore({ units: {} }), { machineId })
     expect((await build2405()).entries['etc/machine-id']).toBe('')
