@@ -10,7 +10,7 @@ import { checkFitness } from './fitness.ts'
 import { nixosEntries, systemOf } from './nixos.ts'
 import { nixosAdvice } from './nixos-advice.ts'
 import { type ImagePlan, planImage } from './plan.ts'
-import { settingsOf, settingsWarnings, sharesNetwork } from './settings.ts'
+import { settingsOf, settingsWarnings, sharesNetwork, timezoneWarnings } from './settings.ts'
 import { type ImageSpec, treeEntriesOf } from './spec.ts'
 import { unitSiteOf } from './unit-site.ts'
 
@@ -105,6 +105,7 @@ async function prepareFrom(opened: OpenedClosure, spec: ImageSpec, given: Given)
     ...(toplevel
       ? await nixosAdvice({ closure: watched, toplevel, entries: added, sharesNetwork: sharesNetwork(settings) })
       : []),
+    ...timezoneWarnings(spec, settings),
     ...settingsWarnings(settings, name),
   ]
   return {

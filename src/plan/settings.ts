@@ -20,6 +20,17 @@ export function settingsOf({ nspawn }: ImageSpec): Uint8Array | undefined {
   return checkSettings(utf8Bytes(isTextOrBytes(nspawn) ? nspawn : formatSettings(nspawn)))
 }
 
+/** A warning about a time zone that the machine will not keep: by default, systemd-nspawn writes that of the host over it. */
+export function timezoneWarnings({ systemd }: ImageSpec, settings: Uint8Array | undefined): Warning[] {
+  const { timezone, origin = 'the systemd stubs' } = systemd ?? {}
+  const { Exec = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
+  if (timezone === undefined || Exec.Timezone === 'off' || Exec.Timezone === false) return []
+  const message =
+    `timezone (${origin}): systemd-nspawn replaces it by the time zone of the host when the machine starts; ` +
+    'to keep it, set Timezone to off in [Exec] of the nspawn settings'
+  return [{ code: 'STUB_IGNORED', path: '/etc/localtime', message }]
+}
+
 /** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */
 export function sharesNetwork(settings: Uint8Array | undefined): boolean {
   const { Network = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}

@@ -35,9 +35,13 @@ export function localeText(locale: string): string {
   throw invalid(locale, 'the name of a locale, such as C.UTF-8')
 }
 
-/** The target of `/etc/localtime` (localtime(5)). Throws `SystemdError` STUB_INVALID. */
-export function localtimeTarget(timezone: string): string {
-  if (/^[A-Za-z0-9][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(timezone)) return `../usr/share/zoneinfo/${timezone}`
+/**
+ * The target of `/etc/localtime` (localtime(5)). NixOS has no /usr/share/zoneinfo: its modules link to /etc/zoneinfo, and its
+ * systemd is patched to read the zone's name from such a link. Throws `SystemdError` STUB_INVALID.
+ */
+export function localtimeTarget(timezone: string, isNixos = false): string {
+  const folder = isNixos ? '/etc/zoneinfo' : '../usr/share/zoneinfo'
+  if (/^[A-Za-z0-9][A-Za-z0-9_+-]*(?:\/[A-Za-z0-9_+-]+)*$/.test(timezone)) return `${folder}/${timezone}`
   throw invalid(timezone, 'the name of a time zone, such as Europe/Berlin')
 }
 

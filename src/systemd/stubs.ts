@@ -22,6 +22,7 @@ export interface SystemdStubs {
   hostname?: string
   /** LANG of the system. */
   locale?: string
+  /** Lasts only if the settings of systemd-nspawn set `Timezone` to off. */
   timezone?: string
   /** A symlink to what systemd-resolved keeps, or an empty file that systemd-nspawn fills. */
   resolvConf?: 'stub' | 'uplink' | 'empty'
@@ -53,7 +54,7 @@ export async function stubEntries(
   const units = await unitEntries(stubs, origin, site)
   const machineId = await machineIdOf(stubs, origin, site)
   const entries = [
-    ...osEntries({ ...stubs, machineId: machineId.policy }, origin),
+    ...osEntries({ ...stubs, machineId: machineId.policy }, origin, site.isNixos),
     ...snippetEntries('etc/systemd/system-preset', presets, '.preset', origin),
     ...snippetEntries('etc/tmpfiles.d', tmpfiles, '.conf', origin),
     ...snippetEntries('etc/sysusers.d', sysusers, '.conf', origin),
@@ -87,7 +88,11 @@ async function machineIdOf(
   return { policy: machineId, warnings: [{ code: 'FIRST_BOOT_ENDLESS', path: '/etc/machine-id', message }] }
 }
 
-function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin: string): TreeEntry[] {
+function osEntries(
+  stubs: SystemdStubs & { machineId: MachineIdPolicy },
+  origin: string,
+  isNixos: boolean,
+): TreeEntry[] {
   const { machineId, hostname, locale, timezone, resolvConf, osRelease } = stubs
   const file = (path: string, text: string | undefined, mode = 0o644): TreeEntry[] =>
     text === undefined ? [] : [{ type: 'file', path: encodeText(path), mode, contents: utf8Bytes(text), origin }]
@@ -103,7 +108,7 @@ function osEntries(stubs: SystemdStubs & { machineId: MachineIdPolicy }, origin:
     ...file('etc/locale.conf', locale && localeText(locale)),
     ...file('etc/os-release', osRelease && osReleaseText(osRelease)),
     ...file('etc/resolv.conf', resolvConf === 'empty' ? '' : undefined),
-    ...(timezone === undefined ? [] : [link('etc/localtime', localtimeTarget(timezone))]),
+    ...(timezone === undefined ? [] : [link('etc/localtime', localtimeTarget(timezone, isNixos))]),
     ...(resolvConf === 'stub' ? [link('etc/resolv.conf', '../run/systemd/resolve/stub-resolv.conf')] : []),
     ...(resolvConf === 'uplink' ? [link('etc/resolv.conf', '../run/systemd/resolve/resolv.conf')] : []),
   ]

@@ -60,6 +60,9 @@ OTHER FILES
   /etc/tmpfiles.d and /etc/sysusers.d. systemd.osRelease is for images without
   NixOS.
 
+  When a machine starts, systemd-nspawn sets it to the time zone of the host. To
+  keep systemd.timezone, also declare: nspawn: { Exec: { Timezone: off } }.
+
   NixOS reads /etc/sysusers.d only with systemd.sysusers.enable in its
   configuration. Else declare users there, in users.users.`
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { SystemdStubs } from '../../../src/index.ts'
+import type { ImageSpec, SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { createNixosStore, PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -240,6 +240,36 @@ describe('systemd stubs', () => {
     ])
     const units = { ...COMMIT, 'systemd-sysusers.service': '[Service]\n' }
     expect((await buildWith(createManagedStore({ units }), { sysusers })).warnings).toEqual([])
+  })
+
+  it('warn of a time zone that systemd-nspawn replaces by that of the host', async () => {
+    const { toplevel, source } = createManagedStore()
+    const warningsWith = async (nspawn?: ImageSpec['nspawn']) =>
+      (await entriesOf({ toplevel, source, systemd: { timezone: 'Europe/Berlin' }, nspawn })).warnings
+    const warning =
+      'timezone (the systemd stubs): systemd-nspawn replaces it by the time zone of the host when the machine starts; ' +
+      'to keep it, set Timezone to off in [Exec] of the nspawn settings'
+    for (const nspawn of [
+      undefined,
+      { Exec: { Boot: true } },
+      { Exec: { Timezone: 'copy' } },
+      '[Exec]\nTimezone=1\n',
+    ]) {
+      expect(await warningsWith(nspawn as ImageSpec['nspawn'])).toEqual([warning])
+    }
+    for (const nspawn of [{ Exec: { Timezone: 'off' } }, { Exec: { Timezone: false } }, '[Exec]\nTimezone=no\n']) {
+      expect(await warningsWith(nspawn as ImageSpec['nspawn'])).toEqual([])
+    }
+  })
+
+  it('link the time zone where the system has them', async () => {
+    const stubs = { timezone: 'Europe/Berlin' }
+    expect((await buildWith(createManagedStore(), stubs)).entries['etc/localtime']).toBe(
+      '-> /etc/zoneinfo/Europe/Berlin',
+    )
+    const { toplevel, source } = createNixosStore(temporaryFolder())
+    const plain = await entriesOf({ toplevel, source, systemd: stubs })
+    expect(plain.entries['etc/localtime']).toBe('-> ../usr/share/zoneinfo/Europe/Berlin')
   })
 
   it('have no first boot where none would end', async () => {
