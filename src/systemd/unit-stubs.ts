@@ -16,7 +16,7 @@ import { checkUnitName, filesOfUnit, parseUnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
 import type { UnitStub } from './unit-stub.ts'
 import { UnitTexts } from './unit-texts.ts'
-import { unitWarnings } from './unit-warnings.ts'
+import { dependencyWarnings, unitWarnings } from './unit-warnings.ts'
 
 /**
  * Asks at the first boot for locale, time zone and a password, and boots on once somebody has answered. A machine that
@@ -83,6 +83,7 @@ export async function unitEntries(
     // Any declaration of that unit keeps it, so a declaration need not do anything else.
     if (name !== FIRST_BOOT) warnings.push(...(await unitWarnings(name, stub, known, stub.origin ?? origin)))
   }
+  warnings.push(...(await dependencyWarnings(enablement.links, known)))
   return { entries, warnings: [...warnings, ...(await withoutStarted(enablement.warnings, site))] }
 }
 

@@ -1,5 +1,7 @@
 /** Warnings about declared units that do less than they seem to. */
 import type { Warning } from '../warning.ts'
+import type { UnitLink } from './enable.ts'
+import { BOOT_TARGET } from './gettys.ts'
 import { filesOfUnit, parseUnitName, type UnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
 import type { UnitStub } from './unit-stub.ts'
@@ -46,4 +48,29 @@ export async function isKnown(unit: UnitName, { site, added }: KnownUnits): Prom
 /** Whether drop-ins of this name may be right without a unit file: `web-.service.d` is for all units `web-….service`. */
 function canLackFile({ type, prefix }: UnitName): boolean {
   return FILELESS.includes(type) || prefix.endsWith('-')
+}
+
+/** A symlink of an enabled unit in the folder of one that is to start it: `OTHER.wants/UNIT`. */
+const DEPENDENCY = /^([^/]+)\.(?:wants|requires|upholds)\/([^/]+)$/
+
+/**
+ * Warnings about links that enable a unit for one that the image does not have, as under a mistyped name. None where the
+ * image does not show {@link BOOT_TARGET}: then other units that it has are hidden as well.
+ */
+export async function dependencyWarnings(links: readonly UnitLink[], known: KnownUnits): Promise<Warning[]> {
+  if (!(await known.site.findUnit(BOOT_TARGET))) return []
+  const warnings: Warning[] = []
+  for (const { path } of links) {
+    const [, other = '', unit] = DEPENDENCY.exec(path) ?? []
+    const dependent = parseUnitName(other)
+    if (dependent === undefined || canAppearLater(dependent, known.site) || (await isKnown(dependent, known))) continue
+    const message = `${unit}: ${other} is to start it, but there is no such unit in the image; correct its [Install] section`
+    warnings.push({ code: 'UNIT_MISSING', path: unit, message })
+  }
+  return warnings
+}
+
+/** Whether a unit may come to be without a file of the image. Generators make services; NixOS lists all that it has. */
+function canAppearLater({ type }: UnitName, { isNixos }: UnitSite): boolean {
+  return FILELESS.includes(type) || (type === 'service' && !isNixos)
 }

@@ -14,10 +14,20 @@ const UNIT = '[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.tar
 
 /** Builds an image with these files and unpacks it. Returns the folder. */
 function unpackImage(files: Record<string, string>, systemd?: SystemdStubs): Promise<string> {
+  return unpack({ ...imageOf(files), systemd })
+}
+
+function imageOf(files: Record<string, string>): ImageSpec {
   const store = createChrootStore(temporaryFolder())
   const roots = [store.add('empty', { children: {} })]
   const entries = Object.entries(files).map(([path, contents]): ImageEntry => ({ type: 'file', path, contents }))
-  return unpack({ source: store.source, roots, entries, systemd })
+  return { source: store.source, roots, entries }
+}
+
+/** The warnings of the build of such an image. */
+async function warningsOf(files: Record<string, string>, systemd: SystemdStubs): Promise<string[]> {
+  const { warnings } = await build({ ...imageOf(files), systemd }, { workers: 1 }).toFolder(temporaryFolder())
+  return warnings.map(({ message }) => message)
 }
 
 /** The same of a NixOS system, with its units where its activation links them. systemctl would follow the link out of the folder. */
@@ -75,5 +85,27 @@ describe.skipIf(programs.skip)(`systemctl finds the units of an image${programs.
     const text = '[Install]\nAlias=default.target\n'
     const root = await unpackNixos(units, { units: { 'own.target': { text, enable: true } } })
     expect(systemctl(root, 'get-default')).toBe('own.target')
+  })
+
+  it.each([
+    'mutli-user.target',
+    'multi-user.target',
+    'other.target',
+    'at@x.target',
+    'none@x.target',
+    'default.target',
+    'none.socket',
+  ])('and warns as the build does if %s is to start one of them', async name => {
+    const text = `[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=${name}\n`
+    const files = {
+      '/usr/lib/systemd/system/multi-user.target': '[Unit]\n',
+      '/usr/lib/systemd/system/at@.target': '[Unit]\n',
+      '/etc/systemd/system/other.target': '[Unit]\n',
+      '/etc/systemd/system/app.service': text,
+    }
+    const theirs = systemctl(await unpackImage(files), 'enable', 'app.service').includes(`non-existent unit ${name}`)
+    const systemd = { units: { 'app.service': { enable: true } }, gettys: false }
+    const ours = (await warningsOf(files, systemd)).some(message => message.includes(`${name} is to start it, but`))
+    expect(ours).toBe(theirs)
   })
 })

@@ -252,3 +252,48 @@ describe('another name of a unit', () => {
     expect(entries['etc/systemd/system.attached/new.service']).toBe(target)
   })
 })
+
+describe('a unit is warned of if none of the image is to start it', () => {
+  const SYSTEM = { ...COMMIT, 'multi-user.target': '[Unit]\n', 'at@.target': '[Unit]\n' }
+  const warningsOf = async (
+    install: string,
+    units: Record<string, string> = SYSTEM,
+    others: SystemdStubs['units'] = {},
+  ) => {
+    const text = `[Install]\n${install}\n`
+    const declared = { 'web.service': { text, enable: true }, ...others }
+    return (await buildWith(createManagedStore({ units }), { units: declared })).warnings
+  }
+
+  it.each([
+    ['WantedBy=mutli-user.target multi-user.target', 'mutli-user.target'],
+    ['RequiredBy=mutli-user.target', 'mutli-user.target'],
+    ['UpheldBy=db.service', 'db.service'],
+    ['Alias=typo.target.wants/web.service', 'typo.target'],
+  ])('%s', async (install, name) => {
+    expect(await warningsOf(install)).toEqual([
+      `web.service: ${name} is to start it, but there is no such unit in the image; correct its [Install] section`,
+    ])
+  })
+
+  it.each([
+    'WantedBy=multi-user.target',
+    'WantedBy=at@x.target',
+    'WantedBy=getty.target new.target alias.target',
+    'WantedBy=dev-sda.device srv.mount system.slice',
+    'Alias=www.service',
+  ])('unless it is known, or needs no file: %s', async install => {
+    const others = { 'new.target': { text: '[Install]\nAlias=alias.target\n', enable: true } }
+    expect(await warningsOf(install, SYSTEM, others)).toEqual([])
+  })
+
+  it('unless the build does not see the units of systemd, or generators may make it', async () => {
+    expect(await warningsOf('WantedBy=mutli-user.target', COMMIT)).toEqual([])
+    const text = '[Install]\nWantedBy=generated.service typo.target\n'
+    const files = { '/usr/lib/systemd/system/multi-user.target': '[Unit]\n' }
+    const { warnings } = await buildPlain(files, { units: { 'web.service': { text, enable: true } } })
+    expect(warnings.filter(message => message.startsWith('web'))).toEqual([
+      expect.stringContaining('typo.target is to start it'),
+    ])
+  })
+})
