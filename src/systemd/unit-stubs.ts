@@ -73,10 +73,8 @@ export async function unitEntries(
   })
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
   for (const link of enablement.links.filter(isNew)) {
-    const found = await site.findUnit(link.path)
-    const isAlias = !link.path.includes('/')
-    // Of a link below a folder, systemd reads only the name: one that the image has already does the same.
-    if (isAlias || !found?.isOwn) addLink(isAlias && found ? site.overridingFolder : site.unitFolder, link, origin)
+    const folder = await folderForLink(link, texts, site)
+    if (folder !== undefined) addLink(folder, link, origin)
   }
   const known = { site, added: new Set([...texts.keys(), ...enablement.links.map(({ path }) => path)]) }
   for (const [name, stub] of Object.entries(units)) {
@@ -99,6 +97,20 @@ async function checkDropIn(name: string, dropIn: string, site: UnitSite, from: s
     const message = `the NixOS system has a drop-in ${dropIn} in ${file}.d, too, and systemd reads only one of them`
     throw new SystemdError('STUB_INVALID', `${from}: ${message}; give this one another name`)
   }
+}
+
+/** The folder for a link that enables a unit; `undefined` if the image itself has one that does the same. */
+async function folderForLink(
+  { path, target }: UnitLink,
+  texts: UnitTexts,
+  site: UnitSite,
+): Promise<string | undefined> {
+  const found = await site.findUnit(path)
+  // Below a folder, systemd reads only the name of a link.
+  if (path.includes('/')) return found?.isOwn ? undefined : site.unitFolder
+  if (found === undefined) return site.unitFolder
+  const isSame = found.text === texts.get(target.slice(target.lastIndexOf('/') + 1))
+  return found.isOwn && isSame ? undefined : site.overridingFolder
 }
 
 /** Runs a step, and adds to its errors about a unit where that unit is declared. */

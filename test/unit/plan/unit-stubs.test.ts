@@ -90,9 +90,16 @@ describe('a unit among the entries of an image', () => {
 
   it('may be enabled already', async () => {
     const link = '/etc/systemd/system/multi-user.target.wants/app.service'
-    const files = { '/etc/systemd/system/app.service': UNIT, [link]: '-> ../app.service' }
-    const { entries } = await buildPlain(files, { units: { 'app.service': { enable: true } }, gettys: false })
-    expect(entries[link.slice(1)]).toBe('-> ../app.service')
+    const alias = '/etc/systemd/system/hi.service'
+    const path = '/usr/lib/systemd/system/app.service'
+    const files = { [path]: UNIT, [link]: `-> ../../../..${path}`, [alias]: `-> ../../..${path}` }
+    const systemd = { units: { 'app.service': { enable: true } }, gettys: false }
+    const { entries } = await buildPlain(files, systemd)
+    expect(entries[link.slice(1)]).toBe(files[link])
+    expect(entries[alias.slice(1)]).toBe(files[alias])
+    await expect(buildPlain({ ...files, [alias]: NIXOS_UNIT }, systemd)).rejects.toMatchObject({
+      code: 'TREE_CONFLICT',
+    })
   })
 
   it.each([
