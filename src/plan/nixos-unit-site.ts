@@ -77,6 +77,7 @@ export async function nixosUnitSite(
     unitFolder: extraFolder ?? ATTACHED,
     overridingFolder: extraFolder ?? CONTROL,
     findUnit,
+    isLost: async file => (await textAt(lookup, `/etc/systemd/system/${file}`)) !== undefined,
     async hasProgram(path) {
       if (path.startsWith(`${CURRENT_SYSTEM}/`)) return has(toplevel.path + path.slice(CURRENT_SYSTEM.length))
       // Anything else below /run, such as wrappers, is made at boot.

@@ -43,6 +43,7 @@ function plainUnitSite(lookup: Lookup): UnitSite {
       login: (await find(['/bin', '/usr/bin', ...PROFILE_BINS], 'login')) ?? '/bin/login',
     }),
     endsFirstBoot: async () => true,
+    isLost: async () => false,
     async findUnit(file) {
       const own = await findIn(OWN_FOLDERS, file, lookup)
       if (own) return { ...own, dropIns: [], isOwn: true }

@@ -32,6 +32,8 @@ export interface UnitSite {
    * systemd's search path.
    */
   findUnit(file: string): Promise<FoundUnit | undefined>
+  /** Whether an entry of the image is a unit file in a folder that the NixOS system replaces at each boot. */
+  isLost(file: string): Promise<boolean>
   /** Whether the first boot of the system ends: whether its ID is written to disk then (machine-id(5)). */
   endsFirstBoot(): Promise<boolean>
 }

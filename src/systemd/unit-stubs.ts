@@ -138,6 +138,11 @@ async function findUnits(
   const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
   for (const file of files.some(one => texts.has(one)) ? [] : files) {
     const found = await site.findUnit(file)
+    if (found === undefined && (await site.isLost(file))) {
+      const why =
+        'its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each boot'
+      throw new SystemdError('UNIT_INVALID', `${name}: ${why}; give its text or file in systemd.units instead`)
+    }
     if (found === undefined) continue
     texts.set(file, found.text)
     paths.set(file, found.path)

@@ -82,6 +82,18 @@ describe('a unit among the entries of an image', () => {
     )
   })
 
+  it('is an error on NixOS where the system replaces its folder', async () => {
+    const { toplevel, source } = createManagedStore()
+    const entries = imageEntries({ '/etc/systemd/system/app.service': UNIT })
+    const systemd = { units: { 'app.service': { enable: true } } }
+    await expect(entriesOf({ toplevel, source, entries, systemd })).rejects.toMatchObject({
+      code: 'UNIT_INVALID',
+      message:
+        'app.service: its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each ' +
+        'boot; give its text or file in systemd.units instead',
+    })
+  })
+
   it('overrides a unit of the store paths', async () => {
     const files = { '/etc/systemd/system/app.service': UNIT, '/usr/lib/systemd/system/app.service': '[Service]\n' }
     const { entries } = await buildPlain(files, { units: { 'app.service': { enable: true } }, gettys: false })
