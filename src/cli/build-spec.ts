@@ -1,16 +1,9 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { type ClosureSource, conflictIn, PLACE_FIELDS, placeOf } from '../closure-source.ts'
-import { foreignOptions } from '../compression.ts'
-import {
-  define,
-  type ImageFormat,
-  type ImageSpec,
-  type RestrictionOptions,
-  readOverlay,
-  type System,
-} from '../index.ts'
+import { define, type ImageSpec, type RestrictionOptions, readOverlay, type System } from '../index.ts'
 import { isHttp } from '../is-http.ts'
 import type { CacheFlags } from './cache.ts'
+import { type CompressionFlags, compressionOver } from './compression-flags.ts'
 import { UsageError } from './usage.ts'
 
 /** Options for signing. */
@@ -21,7 +14,7 @@ export interface SigningFlags {
 }
 
 /** The options of `build`, as commander names them. */
-export interface BuildFlags extends SigningFlags, CacheFlags {
+export interface BuildFlags extends SigningFlags, CacheFlags, CompressionFlags {
   toplevel?: string
   etcNixos?: string
   root?: string[]
@@ -35,9 +28,6 @@ export interface BuildFlags extends SigningFlags, CacheFlags {
   nar?: (readonly [path: string, file: string])[]
   name?: string
   system?: System
-  format?: ImageFormat
-  level?: number
-  arm64Branches?: true
   workers?: number
   nspawn?: string
   set?: Record<string, string>
@@ -57,6 +47,7 @@ export async function specOf(file: string | undefined, flags: BuildFlags): Promi
   return {
     ...declared,
     ...asked,
+    ...compressionOver(declared, flags, file),
     entries: await entriesOf(declared, flags),
     source: mergeSources(declared.source, sourceOf(flags)),
   }
@@ -81,15 +72,12 @@ async function entriesOf({ entries = [] }: ImageSpec, { etcNixos }: BuildFlags):
 
 /** The part of a spec that options give. */
 function askedFor(flags: BuildFlags): ImageSpec {
-  const { toplevel, root, name, system, format, level, arm64Branches, nspawn } = flags
+  const { toplevel, root, name, system, nspawn } = flags
   const spec = {
     toplevel,
     roots: root,
     name,
     system,
-    format,
-    level,
-    arm64Branches,
     nspawn: nspawn === undefined ? undefined : readOptionFile('--nspawn', nspawn),
     signing: signingOf(flags),
   }
@@ -142,9 +130,8 @@ export function checkFlags(file: string | undefined, flags: BuildFlags): void {
   if (flags.stdout && process.stdout.isTTY) {
     throw new UsageError('an image is not for a terminal: redirect standard output, or give --out')
   }
-  const foreign = foreignOptions(flags)
-  if (foreign.includes('arm64Branches')) throw new UsageError('--arm64-branches: is for --format tar.xz')
-  if (foreign.includes('level')) throw new UsageError('--level: --format tar is not compressed')
+  // Without the declaration, which may declare the format: what contradicts itself is refused before the file is read.
+  if (file === undefined || flags.format !== undefined) compressionOver({}, flags)
 }
 
 /** Whether options give store paths to build. */

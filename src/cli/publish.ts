@@ -1,15 +1,16 @@
 import { type Command, Option } from 'commander'
-import { define, FORMATS, type ImageFormat, publishImages, type Warning } from '../index.ts'
+import { define, FORMATS, publishImages, type Warning } from '../index.ts'
 import { formatBytes } from '../units.ts'
 import { restrictionOf, type SigningFlags, signingOf } from './build-spec.ts'
 import { CACHE_DIR, CACHE_SHARED, CACHE_VERIFY, type CacheFlags, cacheOptionsOf, NO_CACHE } from './cache.ts'
+import { type CompressionFlags, compressionOver } from './compression-flags.ts'
 import { printJson, printLines, printWarnings } from './print.ts'
 import { createProgressView } from './progress-view.ts'
 import { shortPath } from './shell.ts'
 import { abortOnSignals } from './signals.ts'
 import { collectServers, collectVariables, publicUrl, somePath, wholeNumber } from './usage.ts'
 
-interface PublishFlags extends SigningFlags, CacheFlags {
+interface PublishFlags extends SigningFlags, CacheFlags, CompressionFlags {
   out: string
   set?: Record<string, string>
   restrict?: string
@@ -17,8 +18,6 @@ interface PublishFlags extends SigningFlags, CacheFlags {
   versionName?: string
   url?: string
   keep?: number
-  format?: ImageFormat
-  level?: number
   workers?: number
   json?: true
 }
@@ -65,7 +64,7 @@ export function definePublish(publish: Command): void {
 }
 
 async function runPublish(files: readonly string[], flags: PublishFlags): Promise<void> {
-  const { out, set, versionName: version, url, keep, format, level, workers, json } = flags
+  const { out, set, versionName: version, url, keep, workers, json } = flags
   const signing = signingOf(flags)
   const restrict = restrictionOf(flags)
   const caching = cacheOptionsOf(flags)
@@ -75,7 +74,7 @@ async function runPublish(files: readonly string[], flags: PublishFlags): Promis
     const specs = []
     for (const file of files) {
       const spec = await define(file, { set, restrict })
-      specs.push({ ...spec, format: format ?? spec.format, level: level ?? spec.level })
+      specs.push({ ...spec, ...compressionOver(spec, flags, file) })
     }
     const shown = new Set<Warning>()
     const publication = await publishImages(specs, out, {

@@ -94,7 +94,7 @@ export function checkSpec(value: unknown, name: string): void {
   SPEC(value, name)
   const spec = value as ImageSpec
   const { source = {}, toplevel, roots = [] } = spec
-  // A plain tar ignores a level, which one publication may set for images of all formats.
+  // A plain tar ignores a level, which a program may set for images of all formats.
   if (foreignOptions(spec).includes('arm64Branches')) {
     throw new RangeError(`${name}.arm64Branches: only tar.xz has them, not ${spec.format}`)
   }

@@ -117,6 +117,44 @@ describe('nspawn-rootfs', () => {
     expect(existsSync(join(folder, 'images/asked.tar'))).toBe(true)
   })
 
+  describe.each(['build', 'publish'])('%s, with options for compression over a declaration', command => {
+    const runOver = async (compression: string, ...options: string[]) => {
+      const { folder, toplevel, place } = createFolder()
+      const [, store, , closureInfo] = place
+      const closure = `closure: { toplevel: ${toplevel}, store: ${store}, closureInfo: ${closureInfo} }`
+      writeFileSync(join(folder, 'web.yaml'), `name: web\n${closure}\ncompression: ${compression}\n`)
+      const { code, stderr } = await run(folder, command, 'web.yaml', ...options, '--no-cache', '--out', 'images')
+      const images = existsSync(join(folder, 'images')) ? readdirSync(join(folder, 'images')) : []
+      return { code, stderr, image: images.find(name => /^web\.tar(\.\w+)?$/.test(name)) }
+    }
+
+    it.each([
+      ['{ arm64Branches: true }', 'tar'],
+      ['{ arm64Branches: true, level: 1 }', 'tar.gz'],
+      ['{ arm64Branches: true, level: 1 }', 'tar.zst'],
+      ['{ level: 1 }', 'tar'],
+    ])('drops of %s what --format %s does not have', async (compression, format) => {
+      expect(await runOver(compression, '--format', format)).toMatchObject({ code: 0, image: `web.${format}` })
+    })
+
+    it('refuses a level for the declared format tar, and says what to do', async () => {
+      const message =
+        'nspawn-rootfs: --level: web.yaml declares tar, which is not compressed; leave --level out, or give another --format\n'
+      expect(await runOver('{ format: tar }', '--level', '3')).toMatchObject({ code: 2, stderr: message })
+      const image = 'web.tar.gz'
+      expect(await runOver('{ format: tar }', '--level', '3', '--format', 'tar.gz')).toMatchObject({ code: 0, image })
+    })
+
+    it.runIf(command === 'build')('refuses ARM64 branches for another declared format', async () => {
+      const message =
+        'nspawn-rootfs: --arm64-branches: is for --format tar.xz, but web.yaml declares tar.gz; ' +
+        'leave it out, or give --format tar.xz\n'
+      expect(await runOver('{ format: tar.gz }', '--arm64-branches')).toMatchObject({ code: 2, stderr: message })
+      const options = ['--arm64-branches', '--format', 'tar.xz', '--level', '0']
+      expect(await runOver('{ format: tar.gz }', ...options)).toMatchObject({ code: 0, image: 'web.tar.xz' })
+    })
+  })
+
   it('build says what is wrong with a declaration, each in a line, and leaves nothing', async () => {
     const { folder } = createFolder()
     writeFileSync(join(folder, 'image.yaml'), 'nam: x\nclosure: { toplevel: 7 }\n')
