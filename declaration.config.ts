@@ -6,7 +6,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MANIFEST_SCHEMA } from './src/manifest/schema.ts'
-import { imageJsonSchema } from './src/spec/json-schema.ts'
+import { declarationJsonSchema } from './src/spec/json-schema.ts'
 
 /** The part of JSON schema that these need. */
 interface Schema {
@@ -29,7 +29,7 @@ const UNDERSTOOD = new Set(
 
 /** Writes the types that are missing or not those of their schemas. */
 export async function writeTypes(): Promise<void> {
-  const { $schema: _, title: __, ...declaration } = (await imageJsonSchema()) as Schema & Record<string, unknown>
+  const { $schema: _, title: __, ...declaration } = (await declarationJsonSchema()) as Schema & Record<string, unknown>
   await writeType(new URL('./src/spec/declaration.generated.ts', import.meta.url), {
     of: 'declarations',
     comment: 'What an image is made of, as people write it down. Paths of files are relative to its folder.',

@@ -59,6 +59,8 @@ const overlay = z
   .describe('A folder to copy. Files are 0644, or 0755 if anybody may execute them; directories are 0755')
 
 const CACHE_URL = 'give the URL of a binary cache, such as https://cache.example.org or file:///srv/cache'
+/** Of letters in both cases, which URLs may have: a pattern in a JSON schema has no flags. */
+const CACHE = /^(?:[Hh][Tt][Tt][Pp][Ss]?|[Ff][Ii][Ll][Ee]):\/\//
 const KEY = 'give a public key, NAME:BASE64'
 
 const closure = z
@@ -71,7 +73,7 @@ const closure = z
         .optional()
         .describe('More store paths to include, with their closure'),
       caches: list(
-        z.string({ error: CACHE_URL }).regex(/^(https?|file):\/\//i, { error: CACHE_URL }),
+        z.string({ error: CACHE_URL }).regex(CACHE, { error: CACHE_URL }),
         'give a list of URLs of binary caches',
       )
         .optional()

@@ -25,7 +25,7 @@ export function nspawnJsonSchema(): object {
 }
 
 function schemaOf({ meaning, kind, since, isPrivileged }: SettingKey<unknown>): object {
-  const types = kind.types.map(type => (type === 'string' && kind.values ? { enum: kind.values } : { type }))
+  const types = kind.types.map(type => typeOf(type, kind.values))
   const notes = [
     kind.right,
     ...(since === undefined ? [] : [`systemd ${since} or newer`]),
@@ -33,4 +33,10 @@ function schemaOf({ meaning, kind, since, isPrivileged }: SettingKey<unknown>): 
   ]
   const list = kind.several ? [{ type: 'array', items: types.length > 1 ? { anyOf: types } : types[0] }] : []
   return { description: `${meaning}: ${notes.join('; ')}`, anyOf: [...types, ...list] }
+}
+
+function typeOf(type: 'boolean' | 'number' | 'string', values: readonly string[] | undefined): object {
+  if (type === 'string' && values) return { enum: values }
+  // No key of systemd-nspawn takes a fraction.
+  return { type: type === 'number' ? 'integer' : type }
 }
