@@ -52,7 +52,9 @@ const overlay = z
   .strictObject(
     {
       folder: filePath('a folder').describe('Path of the folder'),
-      owner: owner.optional(),
+      owner: owner
+        .optional()
+        .describe('UID:GID of the folder in the image and of all in it, in numbers below 65536; default 0:0'),
     },
     { error: 'give { folder: … }' },
   )

@@ -1,27 +1,19 @@
 import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declaration.ts'
-import { readContents, readFolder } from './declared-files.ts'
+import { readContents } from './declared-files.ts'
+import { overlayEntries } from './overlays.ts'
+import { ownerOf } from './owner.ts'
 
 /** The entries that a declaration asks for: overlays, files, directories and links. */
 export async function entriesOf(declaration: Declaration, context: Context): Promise<ImageEntry[]> {
-  const { overlays = {}, files = {}, directories = {}, links = {} } = declaration
+  const { files = {}, directories = {}, links = {} } = declaration
   const entries: ImageEntry[] = []
   const add = async (entry: ImageEntry, at: readonly PropertyKey[]) => {
     await context.attempt(at, () => treeEntriesOf({ entries: [entry] }))
     entries.push(entry)
   }
-  for (const [target, given] of Object.entries(overlays)) {
-    for (const [i, { folder, owner }] of [given].flat().entries()) {
-      const path = Array.isArray(given) ? ['overlays', target, i] : ['overlays', target]
-      const owned = ownerOf(owner)
-      const origin = context.originOf(path)
-      const found = await context.attempt([...path, 'folder'], async () =>
-        readFolder(await context.resolve(folder), target.replace(/\/+$/, '') || '/'),
-      )
-      for (const entry of found ?? []) await add({ ...entry, ...owned, origin }, path)
-    }
-  }
+  for (const { entry, at } of await overlayEntries(declaration, context)) await add(entry, at)
   for (const [path, { mode, owner, ...content }] of Object.entries(files)) {
     const at = ['files', path]
     const contents = await contentsOf(content, at, context)
@@ -61,10 +53,4 @@ function attributesOf(
     ...ownerOf(owner),
     origin: context.originOf(at),
   }
-}
-
-function ownerOf(owner: string | undefined) {
-  if (owner === undefined) return {}
-  const [uid, gid] = owner.split(':').map(Number)
-  return { uid, gid }
 }

@@ -58,6 +58,9 @@ MODES, OWNERS, TIMES
   The default owner is 0:0, and every time is 1 second after the epoch.
   Files are 0644 and directories 0755. A file of an overlay is 0755 if anybody
   may execute it. So the umask of a checkout makes no difference.
+  The owner of an overlay also owns the folder that it is copied to. If
+  "directories" has that folder, its mode and owner count. An empty folder is
+  copied, too.
   Modes are octal digits, with or without quotes, although YAML reads 0600 as
   the number six hundred.
 
