@@ -91,8 +91,9 @@ async function prepareFrom(opened: OpenedClosure, spec: ImageSpec, given: Given)
   const name = spec.name ?? checkImageName(`nixos-system-${system ?? DEFAULT_SYSTEM}`)
   const preset = toplevel ? await nixosEntries(watched, toplevel) : []
   const site = await unitSiteOf(watched, toplevel, [...preset, ...entries])
-  const declared = spec.systemd ?? (site.isNixos ? await loginsOnly(site, entries) : undefined)
-  const stubs = declared ? await stubEntries(declared, site) : { entries: [], warnings: [] }
+  const ownId = entries.find(({ path }) => path === 'etc/machine-id')
+  const declared = spec.systemd ?? (site.isNixos ? await loginsOnly(site, ownId) : undefined)
+  const stubs = declared ? await stubEntries(declared, site, ownId) : { entries: [], warnings: [] }
   const added = [...stubs.entries, ...entries]
   const plan = planImage(closure, [...preset, ...added])
   const compression = compressionOf(spec)
@@ -125,7 +126,7 @@ async function prepareFrom(opened: OpenedClosure, spec: ImageSpec, given: Given)
 }
 
 /** The stubs of a NixOS system without a declaration: logins, and no machine ID unless its first boot would not end. */
-async function loginsOnly(site: UnitSite, entries: readonly TreeEntry[]): Promise<SystemdStubs> {
-  const hasId = entries.some(({ path }) => path === 'etc/machine-id')
-  return { machineId: hasId || (await site.endsFirstBoot()) ? 'missing' : 'empty' }
+async function loginsOnly(site: UnitSite, ownId: TreeEntry | undefined): Promise<SystemdStubs> {
+  if (ownId) return {}
+  return { machineId: (await site.endsFirstBoot()) ? 'missing' : 'empty' }
 }

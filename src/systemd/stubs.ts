@@ -45,14 +45,18 @@ export interface SystemdStubs {
 
 const FIRST_BOOT_ID: MachineIdPolicy = 'uninitialized'
 
-/** The entries of stubs, and what is odd about them. Throws `SystemdError` STUB_INVALID, UNIT_INVALID. */
+/**
+ * The entries of stubs, and what is odd about them. `ownId` is an entry for `/etc/machine-id` besides them: it takes the place
+ * of the default. Throws `SystemdError` STUB_INVALID, UNIT_INVALID.
+ */
 export async function stubEntries(
   stubs: SystemdStubs,
   site: UnitSite,
+  ownId?: TreeEntry,
 ): Promise<{ entries: TreeEntry[]; warnings: Warning[] }> {
   const { origin = 'the systemd stubs', presets, tmpfiles, sysusers } = stubs
   const units = await unitEntries(stubs, origin, site)
-  const machineId = await machineIdOf(stubs, origin, site)
+  const machineId = await machineIdOf(stubs, origin, site, ownId)
   const entries = [
     ...osEntries({ ...stubs, machineId: machineId.policy }, origin, site.isNixos),
     ...snippetEntries('etc/systemd/system-preset', presets, '.preset', origin),
@@ -79,13 +83,25 @@ async function machineIdOf(
   { machineId }: SystemdStubs,
   origin: string,
   site: UnitSite,
+  ownId: TreeEntry | undefined,
 ): Promise<{ policy: MachineIdPolicy; warnings: Warning[] }> {
-  const hasFirstBoot = machineId === undefined || machineId === FIRST_BOOT_ID || machineId === 'missing'
-  if (!hasFirstBoot || (await site.endsFirstBoot())) return { policy: machineId ?? FIRST_BOOT_ID, warnings: [] }
-  if (machineId === undefined) return { policy: 'empty', warnings: [] }
+  const isOwn = machineId === undefined && ownId !== undefined
+  // No file beside the one that there is.
+  const policy = isOwn ? 'missing' : (machineId ?? FIRST_BOOT_ID)
+  const hasFirstBoot = isOwn ? isUninitialized(ownId) : policy === FIRST_BOOT_ID || policy === 'missing'
+  if (!hasFirstBoot || (await site.endsFirstBoot())) return { policy, warnings: [] }
+  if (machineId === undefined && !isOwn) return { policy: 'empty', warnings: [] }
   const why = 'the system has no systemd-machine-id-commit.service'
-  const message = `machineId (${origin}): every boot is a first boot, because ${why}; use empty`
-  return { policy: machineId, warnings: [{ code: 'FIRST_BOOT_ENDLESS', path: '/etc/machine-id', message }] }
+  const [what, right] = isOwn
+    ? [`/etc/machine-id (${ownId.origin})`, 'give it no text']
+    : [`machineId (${origin})`, 'use empty']
+  const message = `${what}: every boot is a first boot, because ${why}; ${right}`
+  return { policy, warnings: [{ code: 'FIRST_BOOT_ENDLESS', path: '/etc/machine-id', message }] }
+}
+
+/** Whether an entry for `/etc/machine-id` has the text that makes the next boot a first one. */
+function isUninitialized(ownId: TreeEntry): boolean {
+  return ownId.type === 'file' && utf8Text(ownId.contents).trim() === FIRST_BOOT_ID
 }
 
 function osEntries(

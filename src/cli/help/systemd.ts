@@ -12,6 +12,7 @@ MACHINE ID
                   boot, such as NixOS before 24.11)
   32 hex digits   no; all machines of this image have this ID
 
+  A file /etc/machine-id under "files" takes the place of the default.
   On NixOS, a preset in systemd.presets takes effect only if its name sorts
   before 00-nixos.preset, which leaves all units as they are.
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ImageSpec, SystemdStubs } from '../../../src/index.ts'
+import { build, define, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { createNixosStore, PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
@@ -280,6 +280,34 @@ describe('systemd stubs', () => {
     const { entries, warnings } = await build2405('uninitialized')
     expect(entries['etc/machine-id']).toBe('uninitialized\n')
     expect(warnings).toEqual([expect.stringContaining('machineId (the systemd stubs): every boot is a first boot')])
+  })
+
+  it('leave the machine ID to an entry, unless they say something of it', async () => {
+    const idOf = async (store: ReturnType<typeof createManagedStore>, contents: string, systemd: SystemdStubs = {}) => {
+      const entries = [{ type: 'file', path: '/etc/machine-id', contents, origin: 'mine' }] as const
+      const built = await entriesOf({ toplevel: store.toplevel, source: store.source, entries, systemd })
+      return [built.entries['etc/machine-id'], built.warnings]
+    }
+    const id = `${'1'.repeat(32)}\n`
+    for (const contents of ['', 'uninitialized\n', id]) {
+      expect(await idOf(createManagedStore(), contents)).toEqual([contents, []])
+    }
+    expect(await idOf(createManagedStore(), '', { units: { 'sshd.service': { enable: true } } })).toEqual(['', []])
+    // A system whose first boots do not end.
+    const older = createManagedStore({ units: {} })
+    for (const contents of ['', id]) expect(await idOf(older, contents)).toEqual([contents, []])
+    expect(await idOf(older, 'uninitialized\n')).toEqual([
+      'uninitialized\n',
+      [expect.stringMatching(/^\/etc\/machine-id \(mine\): every boot is a first boot, .*; give it no text$/)],
+    ])
+    await expect(idOf(createManagedStore(), '', { machineId: 'uninitialized' })).rejects.toThrow(/mine/)
+  })
+
+  it('leave the machine ID to the file of a declaration', async () => {
+    const { toplevel, source } = createManagedStore()
+    const closure = { toplevel, store: source.store, closureInfo: source.closureInfo }
+    const spec = await define({ closure, files: { '/etc/machine-id': { text: '' } } })
+    expect((await entriesOf(spec)).entries['etc/machine-id']).toBe('')
   })
 
   it('lie in /etc/systemd/system where no NixOS manages it', async () => {
