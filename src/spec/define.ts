@@ -62,10 +62,10 @@ export async function define(
 async function specOf(value: unknown, context: Context, options: DefineOptions): Promise<ImageSpec> {
   const { set = {}, allowNoClosure = false } = options
   const variables = variablesOf(value, set, context)
-  const substituted = substitute(value, variables ?? (context.isFile ? new Map() : undefined), context)
+  const { readText, validateShape } = await import('./validate.ts')
+  const substituted = substitute(value, variables ?? (context.isFile ? new Map() : undefined), context, readText)
   // What a variable should have stood for cannot be judged.
   context.throwProblems()
-  const { validateShape } = await import('./validate.ts')
   const declaration = validateShape(substituted, context)
   context.throwProblems()
   const spec = await partsOf(declaration!, context, allowNoClosure)

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { suggest } from '../suggest.ts'
+import { settingKey } from '../systemd/index.ts'
 import type { Context } from './context.ts'
 import { type Declaration, declarationSchema } from './declaration.ts'
 
@@ -61,11 +62,31 @@ function firstValues(): (key: string, value: unknown) => unknown {
   }
 }
 
+/** The value of a text at a path: true, false or a number where there may be one, else the text itself. */
+export function readText(path: readonly string[], text: string): unknown {
+  const types = typesAt(path)
+  if (types.includes('boolean') && /^(?:true|false)$/.test(text)) return text === 'true'
+  // Where there may be text, too, the text of a number is as good as the number.
+  return types.includes('number') && !types.includes('string') && /^-?\d+$/.test(text) ? Number(text) : text
+}
+
+/** The types that a value at a path may have, as zod names them. */
+function typesAt(path: readonly string[]): readonly string[] {
+  const [section, ...keys] = path
+  // The schema has no shape for the settings of systemd-nspawn.
+  if (section === 'nspawn') return settingKey(keys[0] ?? '', keys[1] ?? '')?.kind.types ?? []
+  return schemasAt(path).map(({ def }) => def.type)
+}
+
 /** The keys that an object at a path may have. */
 function keysAt(path: readonly PropertyKey[]): string[] {
+  return schemasAt(path).flatMap(({ def }) => Object.keys(def.shape ?? {}))
+}
+
+function schemasAt(path: readonly PropertyKey[]): SchemaLike[] {
   let schemas: readonly unknown[] = [declarationSchema]
   for (const key of path) schemas = schemas.flatMap(schema => below(schema, key))
-  return schemas.flatMap(schema => resolve(schema)).flatMap(({ def }) => Object.keys(def.shape ?? {}))
+  return schemas.flatMap(resolve)
 }
 
 interface SchemaLike {
@@ -81,7 +102,8 @@ interface SchemaLike {
 
 function below(schema: unknown, key: PropertyKey): unknown[] {
   return resolve(schema).flatMap(({ def }) => {
-    const next = def.shape ? def.shape[String(key)] : (def.valueType ?? def.element)
+    if (def.shape) return Object.hasOwn(def.shape, key) ? [def.shape[String(key)]] : []
+    const next = def.valueType ?? def.element
     return next === undefined ? [] : [next]
   })
 }

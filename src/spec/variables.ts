@@ -43,11 +43,22 @@ const REPLACED_MAX = 16 * 1024 * 1024
 /** Levels of nested lists and objects: an object that contains itself has no end. */
 const DEPTH_MAX = 100
 
+/** The value of a text at a path where a declaration may have true, false or a number. */
+export type ReadText = (path: readonly string[], text: string) => unknown
+
+/** A text that is one variable and nothing else. */
+const LONE_REFERENCE = /^\$\{[^}]*\}$/
+
 /**
- * Replaces variables in all texts of a declaration, except in those that declare them. Without `variables`, all texts stay as
- * they are.
+ * Replaces variables in all texts of a declaration, except in those that declare them. A variable alone may stand for a value of
+ * another kind: `readText` says for which. Without `variables`, all texts stay as they are.
  */
-export function substitute(value: unknown, variables: Variables | undefined, context: Context): unknown {
+export function substitute(
+  value: unknown,
+  variables: Variables | undefined,
+  context: Context,
+  readText: ReadText,
+): unknown {
   let left = REPLACED_MAX
   const replacementOf = (whole: string, escaped: string, name: string, path: readonly PropertyKey[]): string => {
     if (escaped !== '') return `\${${name}}`
@@ -75,13 +86,17 @@ export function substitute(value: unknown, variables: Variables | undefined, con
     })
     return replaced + text.slice(end)
   }
-  const walk = (node: unknown, path: readonly PropertyKey[]): unknown => {
-    if (typeof node === 'string') return replaceIn(node, path)
+  /** `names` is the path with the variables of its keys replaced. */
+  const walk = (node: unknown, path: readonly PropertyKey[], names: readonly string[]): unknown => {
+    if (typeof node === 'string') {
+      const text = replaceIn(node, path)
+      return variables !== undefined && LONE_REFERENCE.test(node) ? readText(names, text) : text
+    }
     if (path.length > DEPTH_MAX) {
       context.report(path, `is in more than ${DEPTH_MAX} lists and objects; leave some out`)
       return null
     }
-    if (Array.isArray(node)) return node.map((item, i) => walk(item, [...path, i]))
+    if (Array.isArray(node)) return node.map((item, i) => walk(item, [...path, i], [...names, `${i}`]))
     if (!isObject(node)) return node
     const result: Record<string, unknown> = {}
     for (const [key, item] of Object.entries(node)) {
@@ -90,9 +105,9 @@ export function substitute(value: unknown, variables: Variables | undefined, con
       if (name === '__proto__') context.report([...path, key], 'no such key', 'key')
       else if (Object.hasOwn(result, name))
         context.report([...path, key], `comes to ${name}, which is there already`, 'key')
-      else result[name] = declares ? item : walk(item, [...path, key])
+      else result[name] = declares ? item : walk(item, [...path, key], [...names, name])
     }
     return result
   }
-  return walk(value, [])
+  return walk(value, [], [])
 }

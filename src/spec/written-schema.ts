@@ -20,6 +20,9 @@ export interface JsonSchema {
 /** What text holds that has a variable in it. */
 const VARIABLE = '\\$\\{'
 
+/** A variable alone, which may stand for true, false or a number. */
+const LONE_VARIABLE: JsonSchema = { type: 'string', pattern: '^\\$\\{[^}]*\\}$' }
+
 /** Octal digits that YAML reads as decimal ones, such as 0600. */
 const MODE_NUMBER: JsonSchema = { type: 'integer', minimum: 0, maximum: 7777 }
 
@@ -33,12 +36,14 @@ export function writtenSchema(schema: JsonSchema): JsonSchema {
 }
 
 function withVariables(schema: JsonSchema): JsonSchema {
+  const { description: _, ...bare } = schema
+  if (schema.type === 'boolean' || schema.type === 'integer') return oneOf(schema, bare, LONE_VARIABLE)
   const { pattern, enum: values, anyOf, items, properties, propertyNames, additionalProperties } = schema
   if (values) return oneOf(schema, { type: 'string', enum: values }, { type: 'string', pattern: VARIABLE })
   return {
     ...schema,
     ...(pattern !== undefined && { pattern: `(?:${pattern})|${VARIABLE}` }),
-    ...(anyOf && { anyOf: anyOf.map(withVariables) }),
+    ...(anyOf && { anyOf: anyOf.map(withVariables).flatMap(one => one.anyOf ?? [one]) }),
     ...(items && { items: withVariables(items) }),
     ...(properties && { properties: mapValues(properties, propertyWithVariables) }),
     ...(propertyNames && { propertyNames: withVariables(propertyNames) }),

@@ -10,7 +10,7 @@ export {
 } from './os-files.ts'
 export { hasHostNetwork } from './setting-clashes.ts'
 export { checkSettings, formatSettings, settingsProblems } from './settings.ts'
-export { type NspawnSettings, SETTINGS_KEYS, type SettingKey } from './settings-keys.ts'
+export { type NspawnSettings, SETTINGS_KEYS, type SettingKey, settingKey } from './settings-keys.ts'
 export { parseSettings, settingsTextProblems } from './settings-text.ts'
 export { ignoredWhenUntrusted, TRUSTED_SETTINGS_FOLDER } from './settings-trust.ts'
 export { type SystemdStubs, stubEntries } from './stubs.ts'

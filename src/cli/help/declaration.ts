@@ -50,7 +50,8 @@ PATHS AND VARIABLES
   \${NAME} stands for a variable of the declaration, never for one of the
   environment. $\${ stands for the two characters \${.
   Variables are replaced in all keys and values of the declaration, but not in
-  the files that it names.
+  the files that it names. A value that is a variable alone can stand for true,
+  false or a number: gettys: \${G}
   --set NAME=VALUE overrides a variable. If its value is null, --set is
   required.
 

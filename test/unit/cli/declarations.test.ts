@@ -236,7 +236,10 @@ describe('nspawn-rootfs', () => {
     const { stdout } = await run(temporaryFolder(), 'schema')
     const schema = JSON.parse(stdout.toString())
     expect(Object.keys(schema.properties)).toEqual(expect.arrayContaining(['name', 'closure', 'systemd', 'nspawn']))
-    expect(schema.properties.nspawn.properties.Network.properties.VirtualEthernet.anyOf).toEqual([{ type: 'boolean' }])
+    expect(schema.properties.nspawn.properties.Network.properties.VirtualEthernet.anyOf).toEqual([
+      { type: 'boolean' },
+      { type: 'string', pattern: '^\\$\\{[^}]*\\}$' },
+    ])
     expect(schema.additionalProperties).toBe(false)
   })
 

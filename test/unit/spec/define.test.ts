@@ -134,6 +134,29 @@ describe('a declaration', () => {
     expect(motd).toMatchObject({ contents: 'Release 26, not ${RELEASE}\n' })
   })
 
+  it('takes a variable alone for true, false and numbers, and for the same texts where text is wanted', async () => {
+    const values = { T: 'true', F: 'false', N: '3', KEY: 'gettys' }
+    const spec = await define({
+      variables: values,
+      closure: { roots: ['/nix/store/x'], requireSignatures: '${F}' as never },
+      files: { '/a': { text: '${T}' }, '/b': { text: '${N}' } },
+      systemd: { '${KEY}': '${T}', hostname: '${N}', osRelease: { ID: '${F}' } } as never,
+      nspawn: { Exec: { OOMScoreAdjust: '${N}' as never, PrivateUsers: '${F}', Parameters: ['${T}'] } },
+      compression: { level: '${N}' as never },
+    })
+    expect(spec).toMatchObject({
+      source: { requireSignatures: false },
+      entries: [{ contents: 'true' }, { contents: '3' }],
+      systemd: { gettys: true, hostname: '3', osRelease: { ID: 'false' } },
+      nspawn: { Exec: { OOMScoreAdjust: 3, PrivateUsers: false, Parameters: ['true'] } },
+      level: 3,
+    })
+    const wrong = define({ variables: { G: 'yes' }, systemd: { gettys: '${G}' as never }, closure: { roots: ['/x'] } })
+    await expect(wrong).rejects.toThrow('systemd.gettys: give true or false, not "yes"')
+    const object = define({ systemd: { gettys: '${G}' as never }, closure: { roots: ['/x'] } })
+    await expect(object).rejects.toThrow('systemd.gettys: give true or false, not "${G}"')
+  })
+
   it('reads modes as they are written', async () => {
     const { file } = createProject()
     const { entries = [] } = await define(file)

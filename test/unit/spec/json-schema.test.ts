@@ -95,12 +95,19 @@ describe('the JSON schema takes', () => {
       'variables: { L: auto, S: SIGTERM }\nnspawn: { Exec: { LinkJournal: "${L}", KillSignal: "${S}" } }',
     ],
     [
+      'variables for true, false and numbers',
+      'variables: { T: "true", F: "false", N: "3" }\nsystemd: { gettys: "${T}", units: { a.service: { mask: "${T}", enable: "${F}" } } }\n' +
+        'compression: { level: "${N}", arm64Branches: "${F}" }\nclosure: { roots: [/nix/store/x], requireSignatures: "${F}" }\n' +
+        'nspawn: { Exec: { OOMScoreAdjust: "${N}", Boot: "${T}", PrivateUsers: "${F}" }, Network: { VirtualEthernet: "${T}", Port: ["${N}"] } }\n',
+    ],
+    [
       'empty sections',
       'name:\nsystem:\nvariables:\noverlays:\nfiles:\ndirectories:\nlinks:\nsystemd:\nnspawn:\ncompression:\nsigning:',
     ],
   ])('%s, as the command does', async (_, yaml) => {
-    expect(await refusalOf(CLOSURE + yaml)).toBeUndefined()
-    expect(faultsOf(CLOSURE + yaml)).toEqual([])
+    const whole = yaml.includes('closure:') ? yaml : CLOSURE + yaml
+    expect(await refusalOf(whole)).toBeUndefined()
+    expect(faultsOf(whole)).toEqual([])
   })
 
   it('caches, as the command does', async () => {
@@ -122,6 +129,7 @@ describe('the JSON schema refuses', () => {
     ['a dollar alone', 'compression: { format: $zip }'],
     ['a relative path', 'files: { a: { text: a } }'],
     ['an empty list', 'closure: { roots: [] }'],
+    ['text around a variable for true or false', 'variables: { A: "" }\nsystemd: { gettys: "true${A}" }'],
     ['a variable that is a number', 'variables: { A: 1 }'],
   ])('%s, as the command does', async (_, yaml) => {
     expect(await refusalOf(yaml)).toBeDefined()

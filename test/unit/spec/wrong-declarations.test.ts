@@ -79,6 +79,16 @@ const WRONG: [what: string, yaml: string, message: string][] = [
   ],
   ['a key of every object', `${HEAD}files: { __proto__: { text: a } }\n`, '3:10: files.__proto__: no such key'],
   [
+    'a variable at a key of every object',
+    'variables: { A: x }\nclosure: { toplevel: ./r }\nsystemd: { constructor: "${A}" }\n',
+    '3:12: systemd.constructor: no such key',
+  ],
+  [
+    'a variable at a setting of every object',
+    'variables: { A: x }\nclosure: { toplevel: ./r }\nnspawn: { constructor: { valueOf: "${A}" } }\n',
+    '3:11: nspawn.constructor: no such section',
+  ],
+  [
     'an unknown variable',
     'name: ${NAME}\nclosure: { toplevel: ./r }\n',
     '1:7: name: ${NAME} is no variable; declare it, or write $${NAME} for the text itself',
