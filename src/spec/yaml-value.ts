@@ -3,8 +3,9 @@
  * of all aliases when written out is bounded.
  */
 import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml'
+import { shortened } from '../printable.ts'
 
-/** A fault of a document; `offset` is its place in the text. */
+/** A fault of a document in the words of its message; `offset` is its place in the text. */
 export interface YamlFault {
   readonly message: string
   readonly offset: number
@@ -49,7 +50,7 @@ export function readYamlValue(document: Document): YamlValue {
     return result
   }
   const readAlias = (alias: Alias): Read => {
-    const fault = (message: string) => faults.push({ message, offset: startOf(alias) ?? 0 })
+    const fault = (message: string) => faults.push({ message: notYaml(message), offset: startOf(alias) ?? 0 })
     if (!anchored.has(alias.source)) {
       fault(`Unresolved alias: *${alias.source}`)
       return NOTHING
@@ -70,7 +71,7 @@ export function readYamlValue(document: Document): YamlValue {
   }
   const readContents = (node: unknown, depth: number): Read => {
     if (depth > DEPTH_MAX) {
-      if (depth === DEPTH_MAX + 1) faults.push({ message: TOO_DEEP, offset: startOf(node) ?? 0 })
+      if (depth === DEPTH_MAX + 1) faults.push({ message: notYaml(TOO_DEEP), offset: startOf(node) ?? 0 })
       return NOTHING
     }
     if (isSeq(node)) {
@@ -88,7 +89,10 @@ export function readYamlValue(document: Document): YamlValue {
       // An anchor may stand at a key, too.
       const key = keyOf(pair)
       readNode(pair.key, depth + 1)
-      if (keys.has(key)) faults.push({ message: 'Map keys must be unique', offset: startOf(pair.key) ?? 0 })
+      const fault = (message: string) => faults.push({ message, offset: startOf(pair.key) ?? 0 })
+      if (keys.has(key)) fault(notYaml('Map keys must be unique'))
+      if (isMergeKey(pair))
+        fault('merge keys (<<) do not work here; write the keys out, or use an alias for all of a value')
       keys.add(key)
       if (key === 'mode' && isScalar(pair.value)) keepAsWritten(pair.value)
       items.push([key, readNode(pair.value, depth + 1)])
@@ -99,6 +103,11 @@ export function readYamlValue(document: Document): YamlValue {
 
   const { value } = readNode(document.contents, 0)
   return { value, faults, offsetOf: finderIn(document, targets) }
+}
+
+/** The message of a fault that makes a text no YAML. */
+export function notYaml(fault: string): string {
+  return `not YAML: ${shortened(fault)}`
 }
 
 /** The fault of a document that nobody wrote by hand; a parser may have no room for it, either. */
@@ -130,6 +139,11 @@ function finderIn(document: Document, targets: ReadonlyMap<Alias, unknown>): Yam
 
 function keyOf({ key }: Pair): string {
   return isScalar(key) ? String(key.value ?? '') : ''
+}
+
+/** Whether a key merges the keys of another map into its own in YAML 1.1. */
+function isMergeKey({ key }: Pair): boolean {
+  return isScalar(key) && key.type === 'PLAIN' && key.source === '<<'
 }
 
 function keepAsWritten(scalar: { value: unknown; source?: string }): void {

@@ -2,10 +2,10 @@
  * YAML 1.2 (core schema) as declarations are written in it. Two things differ from what its parsers give: a `mode` is read
  * as it is written, since `0644` is the number 644 there; and every value can be found again in the text.
  */
-import { Lexer, LineCounter, parseDocument } from 'yaml'
+import { Lexer, LineCounter, parseDocument, type YAMLError } from 'yaml'
 import { shortened } from '../printable.ts'
 import { invalidDeclaration, type Position, type SpecError } from './errors.ts'
-import { readYamlValue, TOO_DEEP, type YamlFault } from './yaml-value.ts'
+import { notYaml, readYamlValue, TOO_DEEP, type YamlFault } from './yaml-value.ts'
 
 /** A declaration's text, read. */
 export interface YamlText {
@@ -35,25 +35,36 @@ export function parseYaml(text: string, file: string): YamlText {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(1, line), column: Math.max(1, col) }
   }
-  const notYaml = (faults: readonly YamlFault[]): SpecError =>
-    invalidDeclaration(
-      faults.map(({ message, offset }) => ({
-        path: [],
-        message: `not YAML: ${shortened(message)}`,
-        position: positionAt(offset),
-      })),
-    )
+  const refused = (faults: readonly YamlFault[]): SpecError =>
+    invalidDeclaration(faults.map(({ message, offset }) => ({ path: [], message, position: positionAt(offset) })))
   const document = parse(text, lines)
-  if (document === undefined) throw notYaml([{ message: TOO_DEEP, offset: 0 }])
+  if (document === undefined) throw refused([{ message: notYaml(TOO_DEEP), offset: 0 }])
   const { value, faults, offsetOf } = readYamlValue(document)
-  const syntax = [...document.errors, ...document.warnings].map(({ code, message, pos }) => {
-    return { message: code === 'RESOURCE_EXHAUSTION' ? TOO_DEEP : message, offset: pos[0] }
+  const syntax = [...document.errors, ...document.warnings].map(error => {
+    return { message: messageOf(error), offset: error.pos[0] }
   })
   const all = [...syntax, ...faults]
-  if (all.length > 0) throw notYaml(all)
+  if (all.length > 0) throw refused(all)
   return {
     value: withoutEmpty(value),
     locate: (path, part = 'value') => positionAt(offsetOf(path, part)),
+  }
+}
+
+/** What we say of an error of the parser: in our words where its own are about its functions and options. */
+function messageOf({ code, message }: YAMLError): string {
+  switch (code) {
+    case 'RESOURCE_EXHAUSTION':
+      return notYaml(TOO_DEEP)
+    case 'MULTIPLE_DOCS':
+      return 'a second document begins here, but a declaration is one; move the other to a file of its own'
+    case 'NON_STRING_KEY':
+      return 'give text for a key, not a list, a map or a value with a tag'
+    default: {
+      const tag = /^Unresolved tag: tag:yaml\.org,2002:(.*)$/s.exec(message)?.[1]
+      if (tag === undefined) return notYaml(message)
+      return `the tag !!${shortened(tag)} does not work here; leave it out, and name a file for bytes that are no text`
+    }
   }
 }
 
@@ -64,11 +75,21 @@ function hasMany(items: Iterable<unknown>, most: number): boolean {
   return false
 }
 
+/** The options of the parser. */
+const PARSER = {
+  prettyErrors: false,
+  stringKeys: true,
+  // Whether keys come twice is looked at later: the parser would compare each with each.
+  uniqueKeys: false,
+  // Also below the directive %YAML 1.1, and without values of other types, such as the bytes of !!binary.
+  schema: 'core',
+  resolveKnownTags: false,
+} as const
+
 /** The document of a text; `undefined` if it is nested so deeply that the parser, which calls itself, runs out of stack. */
 function parse(text: string, lineCounter: LineCounter): ReturnType<typeof parseDocument> | undefined {
   try {
-    // Whether keys come twice is looked at later: the parser would compare each with each.
-    return parseDocument(text, { lineCounter, prettyErrors: false, stringKeys: true, uniqueKeys: false })
+    return parseDocument(text, { ...PARSER, lineCounter })
   } catch (error) {
     if (error instanceof RangeError) return undefined
     throw error

@@ -14,6 +14,43 @@ const WRONG: [what: string, yaml: string, message: string][] = [
   ['a tab', 'name: a\nclosure:\n\ttoplevel: ./result\n', '3:1: not YAML: Tabs are not allowed as indentation'],
   ['a tag', `${HEAD}files: !secret {}\n`, '3:8: not YAML: Unresolved tag: !secret'],
   ['an anchor that is not there', `${HEAD}files: *nowhere\n`, '3:8: not YAML: Unresolved alias'],
+  [
+    'two documents',
+    'name: a\n---\nname: b\n',
+    'image.yaml:2:1: a second document begins here, but a declaration is one; ',
+  ],
+  [
+    'a list for a key',
+    `${HEAD}files:\n  ? [a]\n  : {}\n`,
+    'image.yaml:4:5: give text for a key, not a list, a map or a value with a tag',
+  ],
+  [
+    'a key with a tag',
+    `${HEAD}files:\n  !!int 3: {}\n`,
+    'image.yaml:4:3: give text for a key, not a list, a map or a value with a tag',
+  ],
+  [
+    'a merge key',
+    `${HEAD}files:\n  /a: &x { text: a }\n  /b: { <<: *x, mode: 0600 }\n`,
+    'image.yaml:5:9: merge keys (<<) do not work here; write the keys out',
+  ],
+  [
+    'a merge key of YAML 1.1',
+    `%YAML 1.1\n---\n${HEAD}files:\n  /a: &x { text: a }\n  /b: { <<: *x }\n`,
+    'image.yaml:7:9: merge keys (<<) do not work here; write the keys out',
+  ],
+  [
+    'bytes for text',
+    `${HEAD}files:\n  /a: { text: !!binary aGk= }\n`,
+    'image.yaml:4:15: the tag !!binary does not work here; leave it out, and name a file for bytes that are no text',
+  ],
+  ['bytes for a section', `${HEAD}files: !!binary aGk=\n`, 'image.yaml:3:8: the tag !!binary does not work here'],
+  [
+    'bytes in YAML 1.1',
+    `%YAML 1.1\n---\n${HEAD}files: !!binary aGk=\n`,
+    'image.yaml:5:8: the tag !!binary does not work',
+  ],
+  ['a set', `${HEAD}files: !!set { a }\n`, 'image.yaml:3:8: the tag !!set does not work here'],
   // Shape
   ['nothing', '', '1:1: give an object, such as { name: web, closure: { toplevel: ./result } }, not null'],
   ['a list', '- a\n', '1:1: give an object, such as'],
