@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { type ClosureSource, conflictIn, PLACE_FIELDS, placeOf } from '../closure-source.ts'
+import { reasonOf } from '../disk/index.ts'
 import { define, type ImageSpec, type RestrictionOptions, readOverlay, type System } from '../index.ts'
 import { isHttp } from '../is-http.ts'
 import type { CacheFlags } from './cache.ts'
@@ -181,19 +182,19 @@ function isUrl(place: string): boolean {
 
 /** The file of an option, which must exist. */
 function optionFile(option: string, file: string | undefined): string | undefined {
-  if (file !== undefined) attempt(option, () => accessSync(file, constants.R_OK))
+  if (file !== undefined) attempt(option, file, () => accessSync(file, constants.R_OK))
   return file
 }
 
 function readOptionFile(option: string, file: string): Uint8Array {
-  return attempt(option, () => readFileSync(file))
+  return attempt(option, file, () => readFileSync(file))
 }
 
-/** Runs a step with the file of an option, and names the option in its errors. */
-function attempt<T>(option: string, step: () => T): T {
+/** Runs a step with the file of an option, and names both in its errors. */
+function attempt<T>(option: string, file: string, step: () => T): T {
   try {
     return step()
   } catch (error) {
-    throw new UsageError(`${option}: ${(error as Error).message}`)
+    throw new UsageError(`${option}: ${file}: ${reasonOf(error)}; give a file that you can read`)
   }
 }

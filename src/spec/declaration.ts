@@ -23,7 +23,7 @@ const mode = z
   .regex(/^(0o?)?[0-7]{3,4}$/, { error: MODE })
   .describe('Permission bits in octal digits, such as 0644')
 
-const OWNER = 'give UID:GID in numbers below 65536, such as 1000:100: importers ignore names'
+const OWNER = 'give UID:GID in numbers below 65536 (importers ignore names), such as 1000:100'
 const owner = z
   .string({ error: OWNER })
   .regex(/^\d{1,5}:\d{1,5}$/, { error: OWNER })

@@ -2,7 +2,7 @@ import { type ImageEntry, treeEntriesOf } from '../plan/index.ts'
 import type { Context } from './context.ts'
 import type { Declaration } from './declaration.ts'
 import { readContents } from './declared-files.ts'
-import { overlayEntries } from './overlays.ts'
+import { overlayEntries, withoutSlash } from './overlays.ts'
 import { ownerOf } from './owner.ts'
 
 /** The entries that a declaration asks for: overlays, files, directories and links. */
@@ -10,6 +10,10 @@ export async function entriesOf(declaration: Declaration, context: Context): Pro
   const { files = {}, directories = {}, links = {} } = declaration
   const entries: ImageEntry[] = []
   const add = async (entry: ImageEntry, at: readonly PropertyKey[]) => {
+    if (entry.path.endsWith('/')) {
+      context.report(at, `is a ${entry.type}, and only paths of directories may end in "/"; leave it out`, 'key')
+      return
+    }
     await context.attempt(at, () => treeEntriesOf({ entries: [entry] }))
     entries.push(entry)
   }
@@ -22,7 +26,7 @@ export async function entriesOf(declaration: Declaration, context: Context): Pro
   }
   for (const [path, attributes] of Object.entries(directories)) {
     const at = ['directories', path]
-    await add({ type: 'directory', path, ...attributesOf(attributes, at, context) }, at)
+    await add({ type: 'directory', path: withoutSlash(path), ...attributesOf(attributes, at, context) }, at)
   }
   for (const [path, target] of Object.entries(links)) {
     const at = ['links', path]

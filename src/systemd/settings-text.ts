@@ -23,7 +23,7 @@ export function parseSettings(text: string): { settings: NspawnSettings; problem
   const problems: SettingsTextProblem[] = []
   const lines = new Map<string, number>()
   try {
-    for (const assignment of parseUnitFile(text, 'settings')) {
+    for (const assignment of parseUnitFile(text, 'settings', '[Exec]')) {
       const { section, key, line } = assignment
       if (section.startsWith('X-') || key.startsWith('X-')) continue
       const unknown = sectionProblem(section)

@@ -21,10 +21,10 @@ export interface Assignment {
 }
 
 /**
- * The assignments of a unit file in their order; `file` is what messages call it. Lines of sections `X-…`, which are
+ * The assignments of a unit file in their order; `file` is what messages call it, `example` a section that it may have. Lines of sections `X-…`, which are
  * other programs' own, may be anything. Throws `SystemdError` UNIT_INVALID with `line`.
  */
-export function parseUnitFile(text: string, file = 'unit file'): Assignment[] {
+export function parseUnitFile(text: string, file = 'unit file', example = '[Unit]'): Assignment[] {
   const assignments: Assignment[] = []
   let section: string | undefined
   for (const { line, content } of logicalLines(text)) {
@@ -39,7 +39,7 @@ export function parseUnitFile(text: string, file = 'unit file'): Assignment[] {
       section = content.slice(1, -1)
       continue
     }
-    if (section === undefined) throw invalid('it is in no section; put a line such as [Unit] before it')
+    if (section === undefined) throw invalid(`it is in no section; put a line such as ${example} before it`)
     const equals = content.indexOf('=')
     if (equals > 0) {
       const [key, value] = [content.slice(0, equals), content.slice(equals + 1)].map(strip)

@@ -124,6 +124,11 @@ describe('wrong usage ends with 2 and says why', () => {
       args,
       /^nspawn-rootfs: --html \S+ and --\w+: give one of them, or a file for the page$/m,
     ]),
+    [
+      'a folder for settings',
+      ['build', '--root', 'x', '--nspawn', '/'],
+      /^nspawn-rootfs: --nspawn: \/: it is a folder; give a file that you can read$/m,
+    ],
     ['settings that are missing', ['build', '--root', 'x', '--nspawn', '/nowhere'], /--nspawn: .*no such file/],
   ])('%s', async (_, args, message) => {
     const { code, stdout, stderr } = await runCommand(args)

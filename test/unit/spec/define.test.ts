@@ -157,6 +157,12 @@ describe('a declaration', () => {
     await expect(object).rejects.toThrow('systemd.gettys: give true or false, not "${G}"')
   })
 
+  it('takes a slash at the end of a directory, as of an overlay', async () => {
+    const directories = { '/var/lib/app/': { mode: '0700' } }
+    const { entries } = await define({ closure: { roots: ['/x'] }, directories })
+    expect(entries).toMatchObject([{ type: 'directory', path: '/var/lib/app', mode: 0o700 }])
+  })
+
   it('reads modes as they are written', async () => {
     const { file } = createProject()
     const { entries = [] } = await define(file)

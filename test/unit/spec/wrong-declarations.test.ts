@@ -187,6 +187,22 @@ const WRONG: [what: string, yaml: string, message: string][] = [
     '4:29: files./etc/a.owner: give UID:GID in numbers below 65536',
   ],
   [
+    'an owner without a group',
+    `${HEAD}files:\n  /etc/a: { text: a, owner: 1000 }\n`,
+    '4:29: files./etc/a.owner: give UID:GID in numbers below 65536 (importers ignore names), such as 1000:100, not 1000',
+  ],
+  [
+    'a file with a slash at its end',
+    `${HEAD}files:\n  /etc/a/: { text: a }\n`,
+    '4:3: files./etc/a/: is a file, and only paths of directories may end in "/"; leave it out',
+  ],
+  [
+    'a link with a slash at its end',
+    `${HEAD}links:\n  /etc/a/: b\n`,
+    '4:3: links./etc/a/: is a symlink, and only paths of directories may end in "/"; leave it out',
+  ],
+  ['the root as a directory', `${HEAD}directories:\n  //: {}\n`, 'directories.//: '],
+  [
     'an owner out of range',
     `${HEAD}files:\n  /etc/a: { text: a, owner: "70000:0" }\n`,
     '4:11: files./etc/a: /etc/a: a uid is a whole number below 65536, not 70000',

@@ -5,6 +5,7 @@ import {
   type NspawnSettings,
   SETTINGS_KEYS,
   settingsProblems,
+  settingsTextProblems,
 } from '../../../src/systemd/index.ts'
 import { ALL_SETTINGS, CLASHING_SETTINGS, FITTING_SETTINGS, OTHER_SETTINGS, WRONG_SETTINGS } from './settings-values.ts'
 
@@ -23,6 +24,13 @@ describe('checkSettings', () => {
     ['a NUL', new TextEncoder().encode('[Exec]\0\n')],
   ])('refuses %s', (_, settings) => {
     expect(() => checkSettings(settings)).toThrow(expect.objectContaining({ code: 'SETTINGS_INVALID' }))
+  })
+})
+
+describe('settingsTextProblems', () => {
+  it('names a section of settings where a line is in none', () => {
+    const problems = settingsTextProblems('Boot=yes\n')
+    expect(problems.join()).toContain('it is in no section; put a line such as [Exec] before it')
   })
 })
 
