@@ -5,10 +5,11 @@ import type { ImageSpec } from './spec.ts'
 
 /** Resolves the relative paths of a spec now: the caller may change its working folder while the build runs. */
 export function withAbsolutePaths(spec: ImageSpec): ImageSpec {
-  const { roots, source, signing } = spec
+  const { roots, rootOrigins, source, signing } = spec
   return {
     ...withResolved(spec, ['toplevel']),
     ...(roots && { roots: roots.map(root => resolve(root)) }),
+    ...(rootOrigins && { rootOrigins: withResolvedKeys(rootOrigins) }),
     ...(source && { source: sourceWithAbsolutePaths(source) }),
     ...(signing && { signing: keyWithAbsolutePaths(signing) }),
   }
@@ -27,6 +28,10 @@ function sourceWithAbsolutePaths(source: ClosureSource): ClosureSource {
       narFiles: Object.fromEntries(Object.entries(narFiles).map(([path, file]) => [path, resolve(file)])),
     }),
   }
+}
+
+function withResolvedKeys(origins: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(origins).map(([path, origin]) => [resolve(path), origin]))
 }
 
 /** A copy in which the paths under some keys are resolved, where there are any. */

@@ -51,8 +51,9 @@ export async function prepareImage(
   if (spec.name !== undefined) checkImageName(spec.name)
   const settings = settingsOf(spec)
   const entries = treeEntriesOf(spec)
-  const { toplevel: top, roots: others = [], source = {} } = spec
-  let opened = known ?? (await openClosure(source, top === undefined ? others : [top, ...others], signal))
+  const { toplevel: top, roots: others = [], rootOrigins: origins, source = {} } = spec
+  const roots = top === undefined ? others : [top, ...others]
+  let opened = known ?? (await openClosure(source, roots, { origins, signal }))
   for (;;) {
     try {
       return await prepareFrom(opened, spec, { settings, entries })

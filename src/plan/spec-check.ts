@@ -72,6 +72,7 @@ export const SIGNING: Check = either(
 const SPEC = objectOf({
   toplevel: filePath,
   roots: listOf(filePath),
+  rootOrigins: recordOf(text),
   source: SOURCE,
   entries: listOf(checkEntry),
   name: text,

@@ -49,6 +49,8 @@ export interface ImageSpec {
   toplevel?: string
   /** More store paths, or symlinks to some, whose closure is in the image. */
   roots?: readonly string[]
+  /** The origins of the toplevel and the roots by their paths, for messages about them. Default: none. */
+  rootOrigins?: Readonly<Record<string, string>>
   /** Where the closure comes from. Default: the store of this machine. */
   source?: ClosureSource
   /** Everything else in the image. Parent directories are added automatically. */

@@ -48,13 +48,14 @@ export async function closureOf({ closure = {} }: Declaration, context: Context,
     netrcText: await readTextBeside(netrcFile, at('netrcFile'), context),
     tokens: token === undefined ? undefined : servers.map(url => ({ url, token: token.trim() })),
   }
+  const rootOrigins: Record<string, string> = {}
+  const resolveRoot = async (root: string, path: PropertyKey[]) => {
+    const resolved = await step(root, path, context.resolveStorePath)
+    if (resolved !== undefined) rootOrigins[resolved] ??= context.originOf(path)
+    return resolved
+  }
+  const top = toplevel === undefined ? undefined : await resolveRoot(toplevel, at('toplevel'))
   const paths: string[] = []
-  for (const [i, root] of (roots ?? []).entries()) {
-    paths.push((await step(root, at('roots', i), context.resolveStorePath)) ?? '')
-  }
-  return {
-    toplevel: await step(toplevel, at('toplevel'), context.resolveStorePath),
-    roots: roots && paths,
-    source,
-  }
+  for (const [i, root] of (roots ?? []).entries()) paths.push((await resolveRoot(root, at('roots', i))) ?? '')
+  return { toplevel: top, roots: roots && paths, rootOrigins, source }
 }

@@ -15,7 +15,9 @@ export interface YamlFault {
 export interface YamlValue {
   readonly value: unknown
   readonly faults: readonly YamlFault[]
-  /** Where the value at a path begins in the text, or its key; for a value that is missing, where it would be. */
+  /**
+   * Where the value at a path begins in the text, or its key, where it has one; for a value that is missing, where it would be.
+   */
   offsetOf(path: readonly PropertyKey[], part: 'key' | 'value'): number
 }
 
@@ -130,7 +132,7 @@ function finderIn(document: Document, targets: ReadonlyMap<Alias, unknown>): Yam
       if (!pair && next === undefined) break
       const isLast = i === path.length - 1
       const keyAt = pair && startOf(pair.key)
-      offset = (isLast && part === 'key' ? keyAt : startOf(next)) ?? keyAt ?? offset
+      offset = (isLast && pair && part === 'key' ? keyAt : startOf(next)) ?? keyAt ?? offset
       node = next
     }
     return offset

@@ -1,12 +1,13 @@
 import { CacheError, type CacheErrorCode, PUBLIC_CACHE } from '../binary-cache/index.ts'
 import { type ClosureSource, placeOf } from '../closure-source.ts'
-import type { StorePath } from '../nix/index.ts'
+import { NixError, type NixErrorCode, type StorePath } from '../nix/index.ts'
 import { askLocalStore } from './ask-local-store.ts'
 import { cachedClosure } from './cached-closure.ts'
 import { type Closure, checkRoots } from './closure.ts'
 import { readClosureInfo } from './closure-info.ts'
 import { credentialsOf } from './credentials.ts'
 import { readDatabase } from './database.ts'
+import { StoreError, type StoreErrorCode } from './errors.ts'
 import { exportClosure } from './export-closure.ts'
 import { localClosure } from './local-closure.ts'
 import { locateStore, resolveRoot, type StoreLocation } from './location.ts'
@@ -25,6 +26,13 @@ interface Opener {
   open(roots: readonly StorePath[]): Closure | Promise<Closure>
 }
 
+/** Options of {@link openClosure}. */
+export interface OpenOptions {
+  /** What asks for the roots, by their paths, for messages. */
+  readonly origins?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
 /**
  * Finds the closure of `roots`, each a store path or a symlink to one. The result does not depend on which source told
  * it. Throws `StoreError`, `NixError`, `CacheError`, `NarFileError`, and `TypeError` for fields that exclude each other.
@@ -32,11 +40,35 @@ interface Opener {
 export async function openClosure(
   source: ClosureSource,
   roots: readonly string[],
-  signal?: AbortSignal,
+  { origins = {}, signal }: OpenOptions = {},
 ): Promise<OpenedClosure> {
   const { location, open } = await openerOf(source, signal)
-  const rootPaths = roots.map(root => resolveRoot(location, root))
-  return { closure: await open(rootPaths), roots: rootPaths }
+  const originOf = (root: string | undefined) =>
+    root !== undefined && Object.hasOwn(origins, root) ? origins[root] : undefined
+  const rootPaths = roots.map(root => {
+    try {
+      return resolveRoot(location, root)
+    } catch (error) {
+      throw withOrigin(error, originOf(root))
+    }
+  })
+  try {
+    return { closure: await open(rootPaths), roots: rootPaths }
+  } catch (error) {
+    const root = roots[rootPaths.findIndex(({ path }) => error instanceof StoreError && error.path === path)]
+    throw withOrigin(error, originOf(root))
+  }
+}
+
+/** An error about a root with what asks for the root. */
+function withOrigin(error: unknown, origin: string | undefined): unknown {
+  if (origin === undefined) return error
+  if (error instanceof StoreError) {
+    return new StoreError(error.code as StoreErrorCode, error.path, `${origin}: ${error.message}`, { cause: error })
+  }
+  if (error instanceof NixError)
+    return new NixError(error.code as NixErrorCode, `${origin}: ${error.message}`, { ...error, cause: error })
+  return error
 }
 
 async function openerOf(source: ClosureSource, signal?: AbortSignal): Promise<Opener> {

@@ -97,7 +97,7 @@ describe('names', () => {
     const groups = ['source', 'systemd', 'signing']
     const keys = ['', ...groups].flatMap(group => known(group).map(key => (group === '' ? key : `${group}.${key}`)))
     const listed = NAMES.flatMap(([, spec]) => (spec === '' ? [] : [spec]))
-    const unlisted = [...groups, 'systemd.origin', 'signing.passphrase']
+    const unlisted = [...groups, 'rootOrigins', 'systemd.origin', 'signing.passphrase']
     expect(keys.sort()).toEqual([...listed.filter(key => key !== 'signing.gpg'), ...unlisted].sort())
   })
 })

@@ -167,6 +167,26 @@ describe('nspawn-rootfs', () => {
     expect(existsSync(join(folder, 'images'))).toBe(false)
   })
 
+  it('build and publish say where a toplevel or root is declared that is not in the store', async () => {
+    const { folder, place } = createFolder()
+    const [, store, , closureInfo] = place
+    const missing = `/nix/store/${'a'.repeat(32)}-missing`
+    for (const [closure, message] of [
+      ['toplevel: ./none', /^nspawn-rootfs: closure\.toplevel \(image\.yaml:2:3\): .*\/none: not in the store/],
+      ['roots: [/nix/store/x]', /^nspawn-rootfs: closure\.roots\[0\] \(image\.yaml:2:11\): not a store path/],
+      [`roots: [${missing}]`, /^nspawn-rootfs: closure\.roots\[0\] \(image\.yaml:2:11\): .*-missing/],
+    ] as const) {
+      writeFileSync(
+        join(folder, 'image.yaml'),
+        `closure:\n  ${closure}\n  store: ${store}\n  closureInfo: ${closureInfo}\n`,
+      )
+      for (const command of ['build', 'publish']) {
+        const { code, stderr } = await run(folder, command, 'image.yaml', '--no-cache', '--out', 'images')
+        expect([code, stderr]).toEqual([1, expect.stringMatching(message)])
+      }
+    }
+  })
+
   it('build warns of settings that have no say in a file that is not trusted', async () => {
     const { folder, toplevel, place } = createFolder()
     const yaml = `name: web\nclosure: { toplevel: ${toplevel} }\nnspawn: { Exec: { Boot: true }, Network: { VirtualEthernet: false } }\n`
