@@ -1,5 +1,5 @@
 /** Entries for systemd besides the store paths: small files in /etc, and units. */
-import { encodeText, utf8Bytes } from '../bytes/index.ts'
+import { encodeText, utf8Bytes, utf8Text } from '../bytes/index.ts'
 import type { TreeEntry } from '../tree/index.ts'
 import type { Warning } from '../warning.ts'
 import { checkFileName } from './file-name.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { build, define, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
+import { define, type ImageSpec, type SystemdStubs } from '../../../src/index.ts'
 import { createChrootStore } from '../../chroot-store.ts'
 import { createNixosStore, PROGRAM } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
