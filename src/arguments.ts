@@ -21,6 +21,7 @@ function kind(right: string, isRight: (value: unknown) => boolean): Check {
 
 export const text = kind('text', value => typeof value === 'string')
 export const someText = kind('some text', value => typeof value === 'string' && value !== '')
+export const number = kind('a number', value => typeof value === 'number')
 export const flag = kind('true or false', value => typeof value === 'boolean')
 export const callback = kind('a function', value => typeof value === 'function')
 export const textOrBytes = kind('text or a Uint8Array', isTextOrBytes)

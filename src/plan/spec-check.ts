@@ -7,6 +7,7 @@ import {
   flag,
   isTextOrBytes,
   listOf,
+  number,
   objectOf,
   oneOf,
   recordOf,
@@ -38,10 +39,10 @@ const SOURCE = objectOf({
   narFiles: recordOf(filePath),
 })
 
-const ENTRY = { type: oneOf(['file', 'directory', 'symlink']), path: text, uid: isNumber, gid: isNumber, origin: text }
+const ENTRY = { type: oneOf(['file', 'directory', 'symlink']), path: text, uid: number, gid: number, origin: text }
 const ENTRIES: Readonly<Record<string, Check>> = {
-  file: objectOf({ ...ENTRY, contents: textOrBytes, mode: isNumber }, ['path', 'contents']),
-  directory: objectOf({ ...ENTRY, mode: isNumber }, ['path']),
+  file: objectOf({ ...ENTRY, contents: textOrBytes, mode: number }, ['path', 'contents']),
+  directory: objectOf({ ...ENTRY, mode: number }, ['path']),
   symlink: objectOf({ ...ENTRY, target: text }, ['path', 'target']),
 }
 
@@ -109,8 +110,4 @@ function checkEntry(value: unknown, name: string): void {
   const { type } = value as { type?: unknown }
   ENTRY.type(type, `${name}.type`)
   ENTRIES[type as string](value, name)
-}
-
-function isNumber(value: unknown, name: string): void {
-  if (typeof value !== 'number') throw new TypeError(`${name}: give a number, not ${typeof value}`)
 }

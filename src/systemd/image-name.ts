@@ -18,7 +18,7 @@ const MACHINE_NAME = /^[A-Za-z0-9]+(?:-+[A-Za-z0-9]+)*(?:\.[A-Za-z0-9]+(?:-+[A-Z
  */
 export function checkImageName(name: string): string {
   text(name, 'name')
-  if (name.length <= MACHINE_NAME_MAX && MACHINE_NAME.test(machineNameOf(name))) return name
+  if (isHostname(machineNameOf(name))) return name
   throw new SystemdError(
     'IMAGE_NAME_INVALID',
     `${quoted(name)} is not a name that machinectl accepts: use up to ${MACHINE_NAME_MAX} letters, digits, ` +
@@ -33,4 +33,9 @@ export function checkImageName(name: string): string {
 export function machineNameOf(imageName: string): string {
   text(imageName, 'imageName')
   return imageName.replaceAll('_', '-')
+}
+
+/** Whether systemd takes a text as the name of a host, and so of a machine. */
+export function isHostname(text: string): boolean {
+  return text.length <= MACHINE_NAME_MAX && MACHINE_NAME.test(text)
 }

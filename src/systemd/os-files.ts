@@ -1,5 +1,7 @@
 /** The small files in /etc that tell systemd which system this is. */
+
 import { SystemdError } from './errors.ts'
+import { isHostname } from './image-name.ts'
 
 /**
  * The contents of `/etc/machine-id` before the first boot (machine-id(5)):
@@ -24,8 +26,7 @@ export function machineIdText(policy: MachineIdPolicy): string | undefined {
 
 /** The contents of `/etc/hostname` (`hostname_is_valid` of systemd). Throws `SystemdError` STUB_INVALID. */
 export function hostnameText(hostname: string): string {
-  const label = '[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?'
-  if (hostname.length <= 64 && new RegExp(`^${label}(?:\\.${label})*$`).test(hostname)) return `${hostname}\n`
+  if (isHostname(hostname)) return `${hostname}\n`
   throw invalid(hostname, 'a host name of up to 64 letters, digits, "-" and "."')
 }
 
