@@ -22,7 +22,7 @@ export interface XzDecoderOptions {
   readonly createSha256?: () => Sha256
   /** Whether the checks of data are verified. Without, decoding takes a tenth less: if a hash is compared. Default true. */
   readonly verifyData?: boolean
-  /** Whether the memory of a piece is used again once the next piece is asked for. Default false. */
+  /** Whether the memory of a piece is used again once the next is asked for, or the decoder is closed. Default false. */
   readonly lendsData?: boolean
 }
 
@@ -33,8 +33,9 @@ export interface XzDecoderOptions {
 export interface XzDecoder {
   /**
    * Takes the next bytes of the file, cut anywhere, and gives the data of them: pieces of up to about 2 MiB, the caller's if
-   * they are not lent. Go through all of them before the next call. Throws {@link XzError}, and `TypeError` for a check by
-   * SHA-256 where no `createSha256` was given.
+   * they are not lent. Iterate to the end before the next `push` or `end`: otherwise those throw `TypeError`. The iteration
+   * throws {@link XzError}, and `TypeError` for a check by SHA-256 where no `createSha256` was given; after that the decoder
+   * throws the same again. Once the decoder is closed, `push` and any iteration under way throw `TypeError`.
    */
   push(bytes: Uint8Array): Generator<Uint8Array, void, void>
   /** Whether the file may end here: behind a stream, with or without its padding. */
@@ -56,7 +57,8 @@ const DICTIONARY_MAX = 128 * 1024 * 1024
 export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   const { dictionaryMax = DICTIONARY_MAX, createSha256, verifyData = true, lendsData = false } = options
   const filters = new Set<number>()
-  let lzma2: Lzma2Decoder | undefined = borrowLzma2Decoder()
+  const lzma2: Lzma2Decoder = borrowLzma2Decoder()
+  let isClosed = false
   /** Where the last stream ended, with its padding; `undefined` within a stream. */
   let end: number | undefined
   let isBehind = false
@@ -96,7 +98,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
     const { check } = decodeStreamHeader(header, 0, position)
     const decoding: BlockDecoding = {
       check,
-      lzma2: lzma2!,
+      lzma2,
       dictionaryMax,
       createSha256,
       verifyData,
@@ -131,7 +133,8 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   const walker = createWalker(walkFile())
   return {
     push(bytes) {
-      if (lzma2 === undefined) throw new TypeError('the decoder is closed')
+      if (isClosed) throw new TypeError('the decoder is closed')
+      walker.checkUsable()
       pushed += bytes.length
       return walker.push(isBehind ? NOTHING : withoutPadding(bytes))
     },
@@ -139,6 +142,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
       return end !== undefined
     },
     end() {
+      walker.checkUsable()
       if (end === undefined)
         throw new XzError('XZ_TRUNCATED', `the .xz file ends within a stream, after ${pushed} bytes`)
     },
@@ -147,8 +151,10 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
     },
     filters,
     close() {
-      if (lzma2 !== undefined) returnLzma2Decoder(lzma2)
-      lzma2 = undefined
+      // Closed out of `createSha256`, say, the walk takes its step to the end: no other decoder may get what it works with.
+      if (!isClosed && !walker.isRunning) returnLzma2Decoder(lzma2)
+      isClosed = true
+      walker.close()
     },
   }
 }

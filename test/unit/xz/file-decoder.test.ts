@@ -33,6 +33,13 @@ function decode(
 
 const numbers = Buffer.from(Array.from({ length: 30_000 }, (_, i) => `${i * i}\n`).join(''))
 const file = xz.compressSync(numbers)
+/** Gives its data in several pieces. */
+const long = xz.compressSync(Buffer.concat(Array.from({ length: 40 }, () => numbers)))
+/** `printf a | xz --check=sha256`. */
+const hashed = Buffer.from(
+  '/Td6WFoAAArh+wyhAgAhARYAAAB0L+WjAQAAYQAAAADKl4ESyhu9yvrCMbOaI9xNp4bv+BR8TnK5gHeFr+5IuwABMQEPgtyRGJtLmgEAAAAAClla',
+  'base64',
+)
 
 describe('createXzDecoder', () => {
   it('refuses a match from as far as 2^32, with which LZMA ends', () => {
@@ -170,5 +177,83 @@ describe('createXzDecoder', () => {
     decoder.close()
     decoder.close()
     expect(() => decoder.push(file)).toThrow(TypeError)
+  })
+
+  it.each([
+    ['XZ_MAGIC', new Uint8Array(20).fill(1)],
+    ['XZ_CRC32', file.with(8, file[8]! ^ 1)],
+  ])('throws the same again after %s', (code, damaged) => {
+    const decoder = createXzDecoder()
+    const push = () => void decoder.push(damaged).next()
+    expect(push).toThrow(expect.objectContaining({ code }))
+    for (const call of [push, push, () => decoder.end()]) expect(call).toThrow(expect.objectContaining({ code }))
+    decoder.close()
+    expect(push).toThrow(/^the decoder is closed$/)
+  })
+
+  it('throws what the hash of the caller threw again, were it undefined', () => {
+    const decoder = createXzDecoder({
+      createSha256: () => {
+        throw undefined
+      },
+    })
+    const push = () => {
+      try {
+        return decoder.push(hashed).next()
+      } catch (error) {
+        return { error }
+      }
+    }
+    expect([push(), push()]).toEqual([{ error: undefined }, { error: undefined }])
+    decoder.close()
+  })
+
+  it('refuses more bytes while the data of the last ones is not taken to its end', () => {
+    const decoder = createXzDecoder()
+    const pieces = decoder.push(file)
+    pieces.next()
+    expect(() => decoder.push(file)).toThrow(/^iterate the data of a push to its end before/)
+    expect(() => decoder.end()).toThrow(/^iterate the data of a push to its end before/)
+    pieces.return()
+    expect(() => decoder.push(file)).toThrow(TypeError)
+    decoder.close()
+  })
+
+  it('goes no further in a push once it is closed, while another decoder works', () => {
+    const first = createXzDecoder()
+    const started = first.push(long)
+    expect(started.next().value!.length).toBeGreaterThan(0)
+    first.close()
+    const second = createXzDecoder()
+    const data = [...second.push(file.subarray(0, 5000))]
+    expect(() => started.next()).toThrow(/^the decoder is closed$/)
+    data.push(...second.push(file.subarray(5000)))
+    second.end()
+    second.close()
+    expect(Buffer.concat(data).equals(numbers)).toBe(true)
+  })
+
+  it('reads nothing of a push once it is closed', () => {
+    const decoder = createXzDecoder()
+    const pieces = decoder.push(file)
+    decoder.close()
+    expect(() => pieces.next()).toThrow(/^the decoder is closed$/)
+  })
+
+  it('keeps its memory to itself when it is closed by the hash that it has called', () => {
+    const second: { decoder?: XzDecoder; data: Uint8Array[] } = { data: [] }
+    const first = createXzDecoder({
+      createSha256() {
+        first.close()
+        second.decoder = createXzDecoder()
+        second.data.push(...second.decoder.push(file.subarray(0, 5000)))
+        return createHash('sha256')
+      },
+    })
+    expect(() => first.push(hashed).next()).toThrow(/^the decoder is closed$/)
+    second.data.push(...second.decoder!.push(file.subarray(5000)))
+    second.decoder!.end()
+    second.decoder!.close()
+    expect(Buffer.concat(second.data).equals(numbers)).toBe(true)
   })
 })
