@@ -34,7 +34,8 @@ async function runServe(folder: string, { port, host }: ServeFlags): Promise<voi
     })
     const lines = await pullLines(server.url, folder)
     printLines([server.url, ...lines, 'Control-C ends it.'])
-    await new Promise(resolve => interrupt.signal.addEventListener('abort', resolve, { once: true }))
+    // By the signal.
+    await server.closed
   } finally {
     interrupt.dispose()
     await server?.close()

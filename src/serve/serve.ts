@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { abortSignal, callback, objectOf, resolvePath, someText, wholeNumber } from '../arguments.ts'
+import { createCallbacks } from '../callbacks.ts'
 import { answerInTurn } from './connections.ts'
 import { ServeError } from './errors.ts'
 import { findFolder } from './find.ts'
@@ -14,7 +15,10 @@ export interface ServeOptions {
   readonly host?: string
   /** Closes the server. */
   readonly signal?: AbortSignal
-  /** Called with each request once it is over: `GET /web.tar.xz 200`. */
+  /**
+   * Called with each request once it is over: `GET /web.tar.xz 200`. If it throws, or returns a promise that rejects, the server
+   * closes, and `closed` rejects with that error.
+   */
   readonly onRequest?: (line: string) => void
   /** What clients may take. */
   readonly limits?: ServeLimits
@@ -24,8 +28,10 @@ export interface ServeOptions {
 export interface FolderServer {
   /** Without a slash behind. */
   readonly url: string
-  /** Ends it, and every download with it. */
+  /** Ends it, and every download with it. Returns `closed`. */
   close(): Promise<void>
+  /** Resolves once the server is closed, by whomever. Rejects with the error of `onRequest`; it may be left unhandled. */
+  readonly closed: Promise<void>
 }
 
 const checkOptions = objectOf({
@@ -51,15 +57,27 @@ export async function serveFolder(folder: string | URL, options: ServeOptions = 
   const [{ createServer }, { answer, fail }] = await Promise.all([import('node:http'), import('./answer.ts')])
   const server = createServer(serverOptionsOf(limits))
   limitServer(server, limits)
+  let failure: { readonly error: unknown } | undefined
+  const callbacks = createCallbacks(error => {
+    failure ??= { error }
+    close()
+  })
+  const tell = onRequest && callbacks.guard(onRequest)
   answerInTurn(server, limits, (request, response) => {
-    if (onRequest) response.once('close', () => onRequest(lineOf(request, response)))
+    if (tell) response.once('close', () => tell(lineOf(request, response)))
     answer(root, request, response).catch(() => fail(response, 500))
   })
-  const close = () =>
-    new Promise<void>(resolve => {
-      server.close(() => resolve())
-      server.closeAllConnections()
-    })
+  // `once` of Node would also end with an error of a connection that cannot be taken.
+  const closed = new Promise(resolve => server.once('close', resolve)).then(async () => {
+    await callbacks.settled()
+    if (failure) throw failure.error
+  })
+  closed.catch(() => {})
+  const close = () => {
+    server.close()
+    server.closeAllConnections()
+    return closed
+  }
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(unusable(host, port, error)))
     server.listen(port, host, resolve)
@@ -71,7 +89,7 @@ export async function serveFolder(folder: string | URL, options: ServeOptions = 
     throw signal.reason
   }
   const { address, port: taken } = server.address() as AddressInfo
-  return { url: `http://${isIPv6(address) ? `[${address}]` : address}:${taken}`, close }
+  return { url: `http://${isIPv6(address) ? `[${address}]` : address}:${taken}`, close, closed }
 }
 
 function lineOf({ method, url }: IncomingMessage, { statusCode, writableFinished }: ServerResponse): string {

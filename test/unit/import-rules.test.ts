@@ -190,6 +190,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   manifest: ['is-object.ts', 'compression.ts', 'image-files.ts'],
   image: [
+    'callbacks.ts',
     'closure-source.ts',
     'sha256.ts',
     'manifest',
@@ -237,6 +238,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   signing: ['nspawn-rootfs-error.ts', 'descriptors.ts', 'arguments.ts', 'openpgp', 'node:*'],
   serve: [
+    'callbacks.ts',
     'nspawn-rootfs-error.ts',
     'manifest',
     'disk',
@@ -270,6 +272,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['is-object.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'callbacks.ts',
     'sha256.ts',
     'in-parallel.ts',
     'descriptors.ts',
@@ -298,6 +301,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'shell-word.ts', 'store', 'tar-stream', 'node:*'],
   open: [
+    'callbacks.ts',
     'abortable.ts',
     'http-error.ts',
     'stored-paths.ts',

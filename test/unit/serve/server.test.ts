@@ -5,10 +5,12 @@ import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { ServeOptions } from '../../../src/serve/index.ts'
+import { type ServeOptions, serveFolder } from '../../../src/serve/index.ts'
 import { ask, folderOf, serve } from './folders.ts'
 
 const hasIPv6 = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1'))
+
+const enough = new Error('enough')
 
 describe('a server', () => {
   it('tells of each request when it is over', async () => {
@@ -18,6 +20,36 @@ describe('a server', () => {
     await ask(url, '/a', 'POST')
     await close()
     expect(lines).toEqual(['GET /a 200', 'GET /b 404', 'GET / 200', 'POST /a 405'])
+  })
+
+  it.each<[string, () => Promise<void>]>([
+    [
+      'throws',
+      () => {
+        throw enough
+      },
+    ],
+    ['rejects', () => Promise.reject(enough)],
+    ['rejects later', () => new Promise<void>((_, reject) => setTimeout(reject, 50, enough))],
+  ])('closes if the one who is told of a request %s', async (_, tell) => {
+    let calls = 0
+    const onRequest = () => {
+      calls++
+      return tell()
+    }
+    const server = await serveFolder(folderOf({ a: 'a' }), { port: 0, onRequest })
+    await ask(server.url, '/a')
+    await expect(server.closed).rejects.toBe(enough)
+    await expect(server.close()).rejects.toBe(enough)
+    await expect(fetch(`${server.url}/a`)).rejects.toThrow()
+    expect(calls).toBe(1)
+  })
+
+  it('is closed by its signal, and says so', async () => {
+    const controller = new AbortController()
+    const { closed } = await serve(folderOf({ a: 'a' }), { signal: controller.signal })
+    controller.abort()
+    expect(await closed).toBeUndefined()
   })
 
   const addresses: [string, RegExp][] = [
