@@ -18,8 +18,8 @@ import type { BuildOptions } from './options.ts'
 /** The options of an attempt. */
 export interface AttemptOptions extends Omit<BuildOptions, 'workerUrl'> {
   readonly workerUrl: URL
-  /** Called when the image is planned, and whenever a block is in it. */
-  readonly onProgress?: (progress: Progress) => void
+  /** Called when the image is planned, and whenever a block is in it. It must not throw. */
+  readonly onProgress: (progress: Progress) => void
 }
 
 /** An attempt to build an image: the image as it was planned, and its bytes as they are produced. */

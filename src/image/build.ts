@@ -1,5 +1,5 @@
-import { EventEmitter } from 'node:events'
 import { callback, objectOf, resolvePath } from '../arguments.ts'
+import { createCallbacks } from '../callbacks.ts'
 import { checkSpec, type ImageSpec, withAbsolutePaths } from '../plan/index.ts'
 import { type Progress, workerUrlOf } from '../produce/index.ts'
 import { openSigner } from '../signing/index.ts'
@@ -14,7 +14,10 @@ import { readStream, writeStream } from './write-stream.ts'
  * {@link ImageBuild.stream} or {@link ImageBuild.writeTo}.
  */
 export interface ImageBuild extends AsyncDisposable {
-  /** Adds a listener, called when the image is planned and whenever a block is in it. If it throws, the build ends. */
+  /**
+   * Adds a listener, called from then on: when the image is planned, and whenever a block is in it. If it throws, or returns a
+   * promise that rejects, the build rejects with that error. The build waits for such promises before it is complete.
+   */
   on(event: 'progress', listener: (progress: Progress) => void): this
   /**
    * Builds into a folder, made if need be: `NAME.tar.xz`, `NAME.nspawn` if the spec has settings, `NAME.manifest.json`, and
@@ -50,7 +53,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   checkOptions(options, 'options')
   const absolute = withAbsolutePaths(spec)
   const workerUrl = workerUrlOf(options.workerUrl)
-  const events = new EventEmitter<{ progress: [Progress] }>()
+  const listeners: ((progress: Progress) => void)[] = []
   const ending = new AbortController()
   const { promise: result, resolve, reject } = Promise.withResolvers<ImageResult>()
   // The call that begins the build reports the fault, too.
@@ -68,14 +71,22 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     reject(ending.signal.reason)
   }
 
+  const callbacks = createCallbacks(error => {
+    ending.abort(error)
+    // A stream may never be read again.
+    reject(error)
+  })
+
   const begin = (call: string) => {
     if (begun) throw new TypeError(`${call}: this build began with ${begun}, and makes one image; call build again`)
     begun = call
   }
   const start = async () => {
-    const tell = (progress: Progress) => void events.emit('progress', progress)
-    const onProgress = events.listenerCount('progress') > 0 ? tell : undefined
-    started = await startBuild(absolute, { ...options, workerUrl, onProgress }, ending)
+    const onProgress = (progress: Progress) => {
+      for (const listener of listeners) listener(progress)
+    }
+    const { settled } = callbacks
+    started = await startBuild(absolute, { ...options, workerUrl, onProgress, settled }, ending)
     return started
   }
   const run = <T extends ImageResult>(work: () => Promise<T>): Promise<T> => {
@@ -107,7 +118,7 @@ export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
     on(event, listener) {
       if (event !== 'progress') throw new TypeError(`event: there is "progress", not ${JSON.stringify(event)}`)
       callback(listener, 'listener')
-      events.on(event, listener)
+      listeners.push(callbacks.guard(listener))
       return this
     },
     async toFolder(folder) {

@@ -3,12 +3,18 @@
  * the image is planned and built again with that build. Unchanged blocks come from the block cache, if there is one.
  */
 import { setMaxListeners } from 'node:events'
-import { followSignal } from '../abortable.ts'
+import { abortable, followSignal } from '../abortable.ts'
 import { ImageError } from '../image-error.ts'
 import type { NarFileError } from '../nar-file/index.ts'
 import { type ImageSpec, type StoreSegment, withOtherBuild } from '../plan/index.ts'
 import { beginAlike, type FileChunk } from '../produce/index.ts'
 import { type AttemptOptions, type BuildAttempt, startAttempt } from './attempt.ts'
+
+/** The options of a build. */
+export interface RestartOptions extends AttemptOptions {
+  /** Resolves once all calls of `onProgress` are over. */
+  readonly settled: () => Promise<void>
+}
 
 /** A build that begins again where a NAR is lost. */
 export interface RestartingBuild {
@@ -28,7 +34,7 @@ export interface RestartingBuild {
 /** Starts a build, which ends when it is closed, and with `options.signal` or `ending`, at once. */
 export async function startBuild(
   spec: ImageSpec,
-  options: AttemptOptions,
+  options: RestartOptions,
   ending: AbortController,
 ): Promise<RestartingBuild> {
   const { signal } = ending
@@ -61,6 +67,7 @@ export async function startBuild(
           last = chunk.block?.segment ?? last
           yield { ...chunk, bytes }
         }
+        await abortable(options.settled, signal)
         done = true
       } catch (error) {
         const before = attempt.image

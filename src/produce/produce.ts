@@ -21,8 +21,8 @@ export interface ProduceOptions {
   readonly cache: BlockCache | false
   /** Whether what comes from the cache is verified against its NAR hashes again. */
   readonly verifyCache: boolean
-  /** Called at once, and whenever a block is in the image. What it throws ends the build. */
-  readonly onProgress: ((progress: Progress) => void) | undefined
+  /** Called at once, and whenever a block is in the image. It must not throw. */
+  readonly onProgress: (progress: Progress) => void
   /** Aborting it ends the whole build, whether or not its bytes are read. */
   readonly ending: AbortController
 }
@@ -67,9 +67,9 @@ export function produce(
   const fetching = { count, missing: [...image.plan.batches] }
   const faults: CacheFaults = { mislabelling: new Set(), mismatches: [] }
   const all = chunksOf(image, sizes, threads, { fetching, faults, cache, verifyCache, signal: ending.signal })
-  const progress = onProgress && createProgress(image.plan, fetching, onProgress)
+  const progress = createProgress(image.plan, fetching, onProgress)
   return {
-    chunks: withProgress(all, progress, ending),
+    chunks: withProgress(all, progress, ending.signal),
     sizes,
     get verifiedNarSize() {
       return verifyCache ? image.plan.narSize : image.plan.narSize - sizes.cachedNars

@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { build, FORMATS } from '../../../src/index.ts'
+import { build, FORMATS, type ImageBuild } from '../../../src/index.ts'
 import { bulk, createNixosStore, type NixosStore } from '../../nixos-store.ts'
 import { temporaryFolder } from '../../temporary.ts'
 
@@ -56,6 +57,61 @@ describe.each(FORMATS)('a build of %s', format => {
     })
     await expect(job.toFolder(join(folder, 'out'))).rejects.toBe(reason)
     expect(readdirSync(folder)).not.toContain('out')
+  })
+
+  it.each([0, 50])('rejects if the promise of a listener rejects, %d ms after the end', async delay => {
+    const out = join(folder, 'out')
+    const job = build(spec()).on('progress', async ({ bytesDone, bytesTotal, path }) => {
+      if (bytesDone < bytesTotal || path !== undefined) return
+      await setTimeout(delay)
+      throw reason
+    })
+    await expect(job.toFolder(out)).rejects.toBe(reason)
+    await expect(job.result).rejects.toBe(reason)
+    expect(existsSync(out)).toBe(false)
+  })
+
+  it('rejects if a listener throws at the end', async () => {
+    const job = build(spec()).on('progress', ({ bytesDone, bytesTotal, path }) => {
+      if (bytesDone === bytesTotal && path === undefined) throw reason
+    })
+    await expect(job.writeTo(async () => {})).rejects.toBe(reason)
+  })
+
+  it('rejects by a listener though its stream is not read on', async () => {
+    const { promise, reject } = Promise.withResolvers<void>()
+    const job = build(spec()).on('progress', () => promise)
+    const stream = job.stream()
+    await stream.next()
+    reject(reason)
+    await expect(job.result).rejects.toBe(reason)
+    await expect(stream.next()).rejects.toBe(reason)
+  })
+
+  it('is ended by a listener that waits for its end', async () => {
+    const job = build(spec())
+    job.on('progress', async () => {
+      await job[Symbol.asyncDispose]()
+    })
+    await expect(job.toFolder(join(folder, 'out'))).rejects.toThrow(/aborted/)
+  })
+
+  it.each<[string, (job: ImageBuild) => Promise<unknown>]>([
+    ['toFolder', job => job.toFolder(join(folder, 'out'))],
+    ['writeTo', job => job.writeTo(async () => {})],
+    [
+      'stream',
+      async job => {
+        for await (const _ of job.stream());
+      },
+    ],
+  ])('tells listeners that come after the call of %s, too', async (_, begin) => {
+    const job = build(spec())
+    const ended = begin(job)
+    let calls = 0
+    job.on('progress', () => calls++)
+    await ended
+    expect(calls).toBeGreaterThan(1)
   })
 
   it('whose reader breaks out stops its threads, so that the process can end', () => {
