@@ -48,7 +48,8 @@ export async function buildVersion(
     const [file] = artefacts
     if (images.some(other => other.name === name)) throw nameTwice(file)
     images.push({ name, file, warnings, names: [...artefacts, manifestFileOf(name)] })
-    onImage?.(image)
+    // It may be an async function.
+    await onImage?.(image)
   }
   // A disk that fails can keep a build from removing its scratch folder.
   const names = await withDescriptor(() => readdir(staged))

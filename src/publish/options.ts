@@ -16,9 +16,9 @@ export interface PublishOptions extends BuildOptions {
   readonly keep?: number
   /** Who signs SHA256SUMS. Default: whom the specs name, if they agree. */
   readonly signing?: SigningKey
-  /** Called with the progress of the image that is being built. */
+  /** Called with the progress of the image that is being built, as a listener of a build is. */
   readonly onProgress?: (progress: Progress) => void
-  /** Called with each image once it is built. */
+  /** Called with each image once it is built. If it throws, or returns a promise that rejects, nothing is published. */
   readonly onImage?: (image: ImageFiles) => void
 }
 

@@ -42,10 +42,14 @@ export interface PullOptions extends ServerOptions {
   readonly allowDowngrade?: boolean
   /**
    * Told how far it is after each part that was found or has come, up to thousands of times a second; the last time tells all
-   * of the image. Not called where it is there already.
+   * of the image. Not called where it is there already. If it throws, or returns a promise that rejects, the pull rejects with
+   * that error.
    */
   readonly onProgress?: (progress: PullProgress) => void
-  /** Told true once nothing has come from the server for ten seconds, and false when it answers again. An error ends the pull. */
+  /**
+   * Told true once nothing has come from the server for ten seconds, and false when it answers again. If it throws, or returns a
+   * promise that rejects, the pull rejects with that error.
+   */
   readonly onSilence?: (isSilent: boolean) => void
   /** Aborting it ends the pull, which rejects with the signal's reason; what is there is kept for the next one. */
   readonly signal?: AbortSignal

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { abortable } from '../abortable.ts'
 import { type BlockCache, guardCache, openDefaultCache } from '../block-cache/index.ts'
 import { digestOf } from '../disk/index.ts'
 import { COMPANION_MAX, imageNameOf, manifestFileOf, settingsFileOf } from '../image-files.ts'
@@ -46,7 +47,10 @@ export interface Pull {
   readonly folder: string
   readonly work: WorkFolder
   readonly verifier: Verifier | undefined
-  readonly options: PullOptions & { readonly signal: AbortSignal }
+  /** The callbacks in it do not throw. */
+  readonly options: PullOptions & Required<Pick<PullOptions, 'signal' | 'onProgress'>>
+  /** Resolves once all calls of the callbacks are over. */
+  readonly settled: () => Promise<void>
 }
 
 /** Pulls the image that checksums list; without checksums, whatever the server gives. */
@@ -63,7 +67,7 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
   const { sha256, size, known } = knownOf(manifest, checksums?.digests.get(file))
   const isThere = sha256 !== undefined && (await hasDigest(join(folder, file), sha256, size))
   const fetched = isThere ? undefined : await fetchNew()
-  options.signal.throwIfAborted()
+  await abortable(pull.settled, options.signal)
   const image = { file, path: fetched?.path }
   const installed = await installFiles({ folder, image, manifest, settings }, options.signal)
   await work.clear()
@@ -81,7 +85,7 @@ export async function pullPublished(pull: Pull, checksums: RemoteChecksums | und
   }
 
   async function fetchNew(): Promise<FetchedImage> {
-    const { from = [], saveTraffic = false, signal, onProgress = () => {} } = options
+    const { from = [], saveTraffic = false, signal, onProgress } = options
     // First: what is in the way should fail before the image is fetched.
     await work.checkNames([file, manifest.file])
     await digestOf(join(folder, settings.file))

@@ -1,4 +1,5 @@
 import { resolvePath, text } from '../arguments.ts'
+import { createCallbacks } from '../callbacks.ts'
 import { describeUrl } from '../describe-url.ts'
 import { withLock } from '../disk/index.ts'
 import { isImageFile } from '../image-files.ts'
@@ -35,25 +36,20 @@ export async function pullImage(
   checkPullOptions(options, 'options')
   const { address, file } = parseImageUrl(url)
   const out = resolvePath(folder, 'folder')
-  const { verify = 'signature', keyrings, onSilence = () => {} } = options
+  const { verify = 'signature', keyrings, onProgress = () => {}, onSilence = () => {} } = options
   options.signal?.throwIfAborted()
   const failing = new AbortController()
   const signal = AbortSignal.any([failing.signal, ...(options.signal ? [options.signal] : [])])
-  const tellSilence = (isSilent: boolean) => {
-    try {
-      onSilence(isSilent)
-    } catch (error) {
-      // Thrown from a timer, it would end the process.
-      failing.abort(error)
-    }
-  }
+  const callbacks = createCallbacks(error => failing.abort(error))
   const verifier = verify === 'signature' ? await openVerifier(keyrings ?? (await systemKeyrings())) : undefined
   const access = await openAccess(address.href, options, signal)
   try {
     const work = await openWorkFolder(out, file)
     try {
-      const server = openImageServer(address, access, signal, tellSilence)
-      const pull: Pull = { server, file, folder: out, work, verifier, options: { ...options, signal } }
+      const server = openImageServer(address, access, signal, callbacks.guard(onSilence))
+      const { settled } = callbacks
+      const guarded = { ...options, signal, onProgress: callbacks.guard(onProgress) }
+      const pull: Pull = { server, file, folder: out, work, verifier, settled, options: guarded }
       // Two pulls of one image would write into the same file.
       return await withLock(work.folder, () => pullLatest(pull), signal)
     } finally {

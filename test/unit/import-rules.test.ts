@@ -272,6 +272,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   machine: ['is-object.ts', 'nspawn-rootfs-error.ts', 'disk', 'systemd', 'image-files.ts', 'shell-word.ts', 'node:*'],
   pull: [
+    'abortable.ts',
     'callbacks.ts',
     'sha256.ts',
     'in-parallel.ts',
@@ -301,7 +302,6 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
   ],
   bench: ['index.ts', 'bytes', 'nix', 'nar-hasher.ts', 'shell-word.ts', 'store', 'tar-stream', 'node:*'],
   open: [
-    'callbacks.ts',
     'abortable.ts',
     'http-error.ts',
     'stored-paths.ts',

@@ -32,7 +32,7 @@ export interface ExtractOptions {
   readonly sameOwner?: boolean
   /** Aborting it ends the extraction, which rejects with the signal's reason. The folder is then as it was. */
   readonly signal?: AbortSignal
-  /** Called now and then. */
+  /** Called now and then. If it throws, or returns a promise that rejects, the extraction rejects with that error. */
   readonly onProgress?: (progress: ExtractProgress) => void
 }
 
@@ -184,7 +184,8 @@ async function extractEntries(
     }
     if (origins.size > COPIES_MAX) throw new ExtractError('EXTRACT_UNSAFE', path, 'is one of too many hard links')
     if (performance.now() - turn < TURN) return
-    onProgress?.({ path, tarOffset: contentsOffset + size })
+    // It may be an async function.
+    await onProgress?.({ path, tarOffset: contentsOffset + size })
     await setImmediate()
     turn = performance.now()
   }

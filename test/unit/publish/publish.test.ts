@@ -391,6 +391,13 @@ describe('publishImages', () => {
     expect((await publish(folder, `${names.length}`)).warnings).toEqual([])
   })
 
+  it('publishes nothing if the promise of the one who is told of an image rejects', async () => {
+    const folder = temporaryFolder()
+    const error = new Error('enough')
+    await expect(publish(folder, 'one', { version: '1', onImage: () => Promise.reject(error) })).rejects.toBe(error)
+    expect(existsSync(join(folder, 'SHA256SUMS'))).toBe(false)
+  })
+
   it('refuses a name before it builds', async () => {
     const folder = temporaryFolder()
     await publish(folder, 'one', { version: '10' })

@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { xz } from '@napi-rs/lzma'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { pullImage } from '../../../src/index.ts'
 import { createSilence } from '../../../src/pull/silence.ts'
@@ -84,5 +85,27 @@ describe('whoever is told of the silence', () => {
     expect(told.at(-1)).toBe(last)
     // From a timer, it would end the process.
     expect(thrown).toEqual([])
+  })
+})
+
+describe('whoever is told of the progress of a pull', () => {
+  it.each<[string, (error: Error) => Promise<void>]>([
+    [
+      'throws',
+      error => {
+        throw error
+      },
+    ],
+    ['rejects', error => Promise.reject(error)],
+    ['rejects later', error => new Promise((_, reject) => setTimeout(reject, 100, error))],
+  ])('ends it by an error, and nothing is there: %s', async (_, tell) => {
+    vi.useRealTimers()
+    const [from, to] = [temporaryFolder(), temporaryFolder()]
+    writeFileSync(join(from, 'web.tar.xz'), xz.compressSync(Buffer.from('image')))
+    const { url } = await serve(from)
+    const error = new Error('enough')
+    const options = { verify: 'no', cache: false, onProgress: () => tell(error) } as const
+    await expect(pullImage(url, to, options)).rejects.toBe(error)
+    expect(readdirSync(to)).not.toContain('web.tar.xz')
   })
 })
