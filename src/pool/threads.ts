@@ -170,10 +170,14 @@ function isWithoutValue(option = ''): boolean {
   return LOADING.test(option) && !option.includes('=')
 }
 
+/** Bundlers do not see that the module is needed. */
+const BUNDLING_ADVICE =
+  'if the program is bundled, set workerUrl in the options of the call to the URL of a file that imports nspawn-rootfs/worker'
+
 /** Why a thread does no more jobs. */
 function failed({ isLoaded }: Pick<Thread, 'isLoaded'>, cause: unknown): ThreadError {
   const why = cause instanceof Error ? cause.message : String(cause)
   return isLoaded
     ? new ThreadError('THREAD_ENDED', `a worker thread ended before its job was done: ${why}`, { cause })
-    : new ThreadError('THREAD_UNLOADABLE', `a worker thread cannot be started: ${why}`, { cause })
+    : new ThreadError('THREAD_UNLOADABLE', `a worker thread cannot be started: ${why}; ${BUNDLING_ADVICE}`, { cause })
 }

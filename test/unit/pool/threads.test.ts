@@ -136,6 +136,7 @@ describe('threads that fail', () => {
     const error = await failure(threads.run('whichThread', null))
     expect(error).toBeInstanceOf(ThreadError)
     expect(error).toMatchObject({ code: 'THREAD_UNLOADABLE', message: expect.stringContaining('no-such-module') })
+    expect(error).toMatchObject({ message: expect.stringMatching(/; if the program is bundled, set workerUrl/) })
     expect(await failure(threads.run('whichThread', null))).toBe(error)
   })
 
