@@ -25,11 +25,23 @@ export async function writeStream(
   const file = createFileRecord()
   for await (const chunk of building.chunks()) {
     const written = abortable(() => write(chunk.bytes), building.signal)
-    // Hashed while the writer waits for its reader.
-    file.add(chunk)
+    try {
+      // A chunk that was detached is empty, and would be hashed as nothing.
+      if (chunk.bytes.length === 0) throw detached()
+      // Hashed while the writer waits for its reader.
+      file.add(chunk)
+    } catch (error) {
+      written.catch(() => {})
+      throw error
+    }
     await written
+    if (chunk.bytes.length === 0) throw detached()
   }
   return file.resultOf(building)
+}
+
+function detached(): TypeError {
+  return new TypeError('write: it detached a chunk, which is only lent to it; transfer a copy, or read from stream()')
 }
 
 /** Records the bytes of a file that somebody else keeps. */
