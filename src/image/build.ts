@@ -1,6 +1,6 @@
 import { callback, objectOf, resolvePath } from '../arguments.ts'
 import { createCallbacks } from '../callbacks.ts'
-import { checkSpec, type ImageSpec, withAbsolutePaths } from '../plan/index.ts'
+import { checkSpec, type ImageSpec, snapshotOf } from '../plan/index.ts'
 import { type Progress, workerUrlOf } from '../produce/index.ts'
 import { openSigner } from '../signing/index.ts'
 import { BUILD_OPTIONS, type BuildOptions } from './options.ts'
@@ -28,12 +28,14 @@ export interface ImageBuild extends AsyncDisposable {
   /**
    * The bytes of the image file, without the files beside it. The build begins with the first read, is only a few blocks ahead,
    * and ends if reading ends. A fault ends the stream with an error: what was read until then is no image. Every chunk belongs to
-   * the reader.
+   * the reader. Read it to its end, or end it with `return`, as leaving a `for await` loop does: otherwise its threads keep running,
+   * and the process does not end.
    */
   stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>
   /**
-   * The same without a copy: a chunk may be read only until the promise that `write` returns is settled. An abort does not
-   * wait for that promise.
+   * The same without a copy: a chunk is lent, and may be read only until the promise that `write` returns is settled. It must not
+   * be changed. Rejects with `TypeError` if `write` detaches it, as a transfer to a thread does. An abort does not wait for the
+   * promise.
    */
   writeTo(write: (bytes: Uint8Array) => Promise<void>): Promise<ImageResult>
   /** The result, once the image is complete and in place. Rejects when the build has failed or was ended. */
@@ -51,7 +53,7 @@ const checkOptions = objectOf(BUILD_OPTIONS)
 export function build(spec: ImageSpec, options: BuildOptions = {}): ImageBuild {
   checkSpec(spec, 'spec')
   checkOptions(options, 'options')
-  const absolute = withAbsolutePaths(spec)
+  const absolute = snapshotOf(spec)
   const workerUrl = workerUrlOf(options.workerUrl)
   const listeners: ((progress: Progress) => void)[] = []
   const ending = new AbortController()

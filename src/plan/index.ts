@@ -1,5 +1,5 @@
 export { SYSTEMS, type System } from '../check/index.ts'
-export { keyWithAbsolutePaths, withAbsolutePaths } from './paths.ts'
+export { keyWithAbsolutePaths, snapshotOf } from './paths.ts'
 export { type Batch, type ImagePlan, narSizeOf, type StoreSegment } from './plan.ts'
 export { type PreparedImage, prepareImage, withOtherBuild } from './prepare.ts'
 export { type ImageEntry, type ImageEntryBase, type ImageSpec, treeEntriesOf } from './spec.ts'

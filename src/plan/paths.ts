@@ -1,18 +1,25 @@
 import { resolve } from 'node:path'
 import type { ClosureSource } from '../closure-source.ts'
 import type { SigningKey } from '../signing/index.ts'
-import type { ImageSpec } from './spec.ts'
+import type { ImageEntry, ImageSpec } from './spec.ts'
 
-/** Resolves the relative paths of a spec now: the caller may change its working folder while the build runs. */
-export function withAbsolutePaths(spec: ImageSpec): ImageSpec {
-  const { roots, rootOrigins, source, signing } = spec
+/** A copy of a spec, with its paths resolved: the caller may change its memory and working folder while the build runs. */
+export function snapshotOf(spec: ImageSpec): ImageSpec {
+  const { roots, rootOrigins, source, signing, entries } = spec
   return {
     ...withResolved(spec, ['toplevel']),
     ...(roots && { roots: roots.map(root => resolve(root)) }),
     ...(rootOrigins && { rootOrigins: withResolvedKeys(rootOrigins) }),
     ...(source && { source: sourceWithAbsolutePaths(source) }),
     ...(signing && { signing: keyWithAbsolutePaths(signing) }),
+    ...(entries && { entries: entries.map(withOwnContents) }),
   }
+}
+
+/** The entry with a copy of its contents. */
+function withOwnContents(entry: ImageEntry): ImageEntry {
+  if (entry.type !== 'file' || typeof entry.contents === 'string') return { ...entry }
+  return { ...entry, contents: new Uint8Array(entry.contents) }
 }
 
 /** The key with the paths of its files resolved. */

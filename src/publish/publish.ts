@@ -1,7 +1,7 @@
 import { callback, listOf, objectOf, resolvePath, text, wholeNumber } from '../arguments.ts'
 import { openScratch, withLock } from '../disk/index.ts'
 import { BUILD_OPTIONS } from '../image/index.ts'
-import { checkSpec, type ImageSpec, keyWithAbsolutePaths, SIGNING, withAbsolutePaths } from '../plan/index.ts'
+import { checkSpec, type ImageSpec, keyWithAbsolutePaths, SIGNING, snapshotOf } from '../plan/index.ts'
 import { openSigner, type SigningKey } from '../signing/index.ts'
 import { buildVersion } from './build-version.ts'
 import { checkFolder } from './check-folder.ts'
@@ -24,7 +24,7 @@ export async function publishImages(
   const out = resolvePath(folder, 'folder')
   checkArguments(specs, options)
   const { version, url, keep, onImage, onProgress, signing: asked, ...buildOptions } = options
-  const absolute = specs.map(withAbsolutePaths)
+  const absolute = specs.map(snapshotOf)
   const key = asked ? keyWithAbsolutePaths(asked) : agreedKey(absolute)
   // First: a wrong key should fail before images are built.
   const signer = key && (await openSigner(key))

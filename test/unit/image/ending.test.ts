@@ -126,6 +126,25 @@ describe.each(FORMATS)('a build of %s', format => {
   })
 })
 
+it.each([0, 50])('a writer that detaches a chunk after %d ms is told that it is only lent', async delay => {
+  const job = build({ source: store.source, level: 0 }, { cache: false }).writeTo(async bytes => {
+    if (delay > 0) await setTimeout(delay)
+    structuredClone(bytes, { transfer: [bytes.buffer as ArrayBuffer] })
+  })
+  await expect(job).rejects.toThrow(/^write: it detached a chunk, which is only lent/)
+  await expect(job).rejects.toBeInstanceOf(TypeError)
+})
+
+it('a build makes what it was asked for, though the bytes of an entry are changed then', async () => {
+  const make = async (change: number) => {
+    const contents = new Uint8Array(1000)
+    const job = build({ source: store.source, entries: [{ type: 'file', path: '/etc/x', contents }] })
+    contents.fill(change)
+    return (await job.writeTo(async () => {})).sha256
+  }
+  expect(await make(1)).toBe(await make(0))
+})
+
 it('a reader that breaks out leaves no thread running', () => {
   // The kernel's own count: more than Node's four threads for files would be workers that were left.
   const script = `
