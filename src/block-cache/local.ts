@@ -129,6 +129,7 @@ function openFolder(access: CacheFolder, maxSize: number): LocalBlockCache {
       }
     },
     async put(key, bytes) {
+      if (!(bytes instanceof Uint8Array)) throw new TypeError(`bytes: give a Uint8Array, not ${typeof bytes}`)
       try {
         await makeFolder()
         await writeEntry(access, fileNameOf(key), bytes)

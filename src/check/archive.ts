@@ -59,10 +59,19 @@ export async function checkArchive(
   options: ArchiveCheckOptions = {},
 ): Promise<ArchiveReport> {
   checkOptions(options, 'options')
-  if (isStream(image)) return checkBytes(readable(image, 'the image'), options)
+  if (isStream(image)) return checkBytes(onlyBytes(readable(image, 'the image')), options)
   if (isHttp(image)) return checkUrl(String(image), options)
   const file = resolvePath(image, 'image')
   return checkBytes(readable(readPieces(file), `${image}`), options)
+}
+
+/** Passes on the pieces of an image. Throws `TypeError` for one that is not bytes. */
+async function* onlyBytes(image: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const piece of image) {
+    if (!(piece instanceof Uint8Array))
+      throw new TypeError(`image: give pieces that are Uint8Arrays, not ${typeof piece}`)
+    yield piece
+  }
 }
 
 /** Checks an image on a server, which is read once. */

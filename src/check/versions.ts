@@ -1,4 +1,4 @@
-import { either, oneOf } from '../arguments.ts'
+import { anyObject, either, oneOf, wholeNumber } from '../arguments.ts'
 
 /** The systemd versions that the rules know: what `since` and `until` are compared with. */
 export const SYSTEMD_VERSIONS = { oldest: 252, newest: 262 } as const
@@ -38,6 +38,8 @@ export function versionsOf(systemd?: SystemdVersion): SystemdVersions {
 
 /** Whether a rule or a finding is about systemd of this version. */
 export function concerns(bounds: VersionBounds, version: number): boolean {
+  anyObject(bounds, 'bounds')
+  wholeNumber(0)(version, 'version')
   return concernsAny(bounds, { oldest: version, newest: version })
 }
 

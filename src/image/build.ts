@@ -28,8 +28,8 @@ export interface ImageBuild extends AsyncDisposable {
   /**
    * The bytes of the image file, without the files beside it. The build begins with the first read, is only a few blocks ahead,
    * and ends if reading ends. A fault ends the stream with an error: what was read until then is no image. Every chunk belongs to
-   * the reader. Read it to its end, or end it with `return`, as leaving a `for await` loop does: otherwise its threads keep running,
-   * and the process does not end.
+   * the reader. Read it to its end, or end it with `return`, as leaving a `for await` loop does: otherwise its threads keep
+   * running, and the process does not end.
    */
   stream(): AsyncGenerator<Uint8Array<ArrayBuffer>, void, void>
   /**

@@ -47,6 +47,7 @@ export function parseSha256(text: string): Uint8Array<ArrayBuffer> {
 
 /** A SHA-256 as 64 lower-case base-16 digits: the form of `nix-store --dump-db` and of SHA256SUMS files. */
 export function formatSha256Base16(digest: Uint8Array): string {
+  checkDigest(digest)
   let text = ''
   for (const byte of digest) text += byte.toString(16).padStart(2, '0')
   return text
@@ -54,6 +55,7 @@ export function formatSha256Base16(digest: Uint8Array): string {
 
 /** A SHA-256 as 52 digits of Nix's base 32, without a prefix: the form of file names in binary caches. */
 export function formatSha256Nix32(digest: Uint8Array): string {
+  checkDigest(digest)
   return encodeNixBase32(digest)
 }
 

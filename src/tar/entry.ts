@@ -12,7 +12,7 @@
 
 import { type ByteString, byteString, decodeText, EMPTY, writeByteString } from '../bytes/index.ts'
 import { TarError } from './errors.ts'
-import { NAME_SIZE, writeHeaderBlock } from './header.ts'
+import { type HeaderFields, NAME_SIZE, writeHeaderBlock } from './header.ts'
 import { TAR_BLOCK_SIZE, tarPaddedSize, writeZeros } from './layout.ts'
 import { encodeXattrRecords, type Xattrs } from './pax.ts'
 
@@ -85,7 +85,7 @@ export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEnt
   if (records.length > 0) at = writePax(target, at, entry.path, records)
   if (linkname.length > NAME_SIZE) at = writeLong(target, at, 'K', linkname)
   if (name.length > NAME_SIZE) at = writeLong(target, at, 'L', name)
-  writeHeaderBlock(target, at, {
+  const fields = {
     name,
     mode: entry.mode,
     uid: entry.uid ?? 0,
@@ -94,8 +94,25 @@ export function writeTarHeader(target: Uint8Array, offset: number, entry: TarEnt
     mtime: entry.mtime ?? 1,
     typeflag,
     linkname,
-  })
+  }
+  try {
+    writeHeaderBlock(target, at, fields)
+  } catch (error) {
+    throw faultOfNumbers(entry, fields) ?? error
+  }
   return at + TAR_BLOCK_SIZE
+}
+
+/** The error about a number that does not fit. It is looked for only after a fault: this runs once an entry. */
+function faultOfNumbers({ path }: TarEntry, fields: HeaderFields): TarError | undefined {
+  for (const key of ['mode', 'uid', 'gid', 'size', 'mtime'] as const) {
+    const value = fields[key]
+    if (Number.isSafeInteger(value) && value >= 0) continue
+    const shown = decodeText(path)
+    const message = `${shown}: ${key} is ${value}; give a whole number from 0 to 2^53 - 1`
+    return new TarError('TAR_FIELD_INVALID', shown, message)
+  }
+  return undefined
 }
 
 /** The name that GNU tar gives to a header with a long name. */

@@ -1,4 +1,5 @@
 import { crc32, readU32le, writeU32le } from '../bytes/index.ts'
+import { checkBytes, checkOffset } from './arguments.ts'
 import { XzError } from './errors.ts'
 import {
   decodeFilterFlags,
@@ -72,6 +73,8 @@ export function encodeBlockHeader(header: BlockHeader): Uint8Array<ArrayBuffer> 
  * `XZ_VLI`, `XZ_TOO_LARGE`, or `XZ_UNSUPPORTED` for reserved flags, bytes in the padding, and unknown filters.
  */
 export function decodeBlockHeader(bytes: Uint8Array, offset = 0, position = offset): DecodedBlockHeader {
+  checkBytes(bytes, 'bytes')
+  checkOffset(offset, 'offset')
   if (offset >= bytes.length)
     throw new XzError('XZ_TRUNCATED', `no block header at byte ${position}: the bytes end there`)
   if (bytes[offset] === 0) throw new XzError('XZ_SIZE', `at byte ${position} is the index, not a block header`)

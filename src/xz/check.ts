@@ -23,14 +23,19 @@ const CHECKS: Readonly<Record<Check, { readonly id: number; readonly size: numbe
 
 const CHECK_OF_ID = new Map(Object.entries(CHECKS).map(([check, { id }]) => [id, check as Check]))
 
-/** The ID of a check, as in the stream flags: 0 to 15. */
+/** The ID of a check, as in the stream flags: 0 to 15. Throws `RangeError` for what is none. */
 export function checkId(check: Check): number {
-  return CHECKS[check].id
+  return factsOf(check).id
 }
 
-/** The size of a check's value in bytes: 0, 4, 8 or 32. */
+/** The size of a check's value in bytes: 0, 4, 8 or 32. Throws `RangeError` for what is none. */
 export function checkSize(check: Check): number {
-  return CHECKS[check].size
+  return factsOf(check).size
+}
+
+function factsOf(check: Check) {
+  if (Object.hasOwn(CHECKS, check)) return CHECKS[check]
+  throw new RangeError(`check: give one of ${Object.keys(CHECKS).join(', ')}, not ${String(check)}`)
 }
 
 /** The check with this ID. Throws {@link XzError} `XZ_UNSUPPORTED` for one that the format has only reserved. */

@@ -1,4 +1,5 @@
 import { crc32, readU32le } from '../bytes/index.ts'
+import { checkKeys, checkOffset } from './arguments.ts'
 import { type BlockDecoding, walkBlock } from './block-decoder.ts'
 import type { Sha256 } from './check.ts'
 import { XzError } from './errors.ts'
@@ -53,9 +54,18 @@ export interface XzDecoder {
 const NOTHING = new Uint8Array(0)
 const DICTIONARY_MAX = 128 * 1024 * 1024
 
-/** A decoder for one file. */
+const OPTIONS = [
+  'dictionaryMax',
+  'createSha256',
+  'verifyData',
+  'lendsData',
+] as const satisfies (keyof XzDecoderOptions)[]
+
+/** A decoder for one file. Throws `TypeError` and `RangeError` for options that cannot be meant. */
 export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
+  checkKeys(options, OPTIONS, 'options')
   const { dictionaryMax = DICTIONARY_MAX, createSha256, verifyData = true, lendsData = false } = options
+  checkOffset(dictionaryMax, 'options.dictionaryMax')
   const filters = new Set<number>()
   const lzma2: Lzma2Decoder = borrowLzma2Decoder()
   let isClosed = false

@@ -56,8 +56,8 @@ export function decodeLoneBlock(
   options: LoneBlockOptions = {},
 ): Uint8Array {
   const { uncompressedSize } = record
-  const { data = new Uint8Array(uncompressedSize), isEnough } = options
-  const decoder = createLoneBlockDecoder(record, check, { ...options, lendsData: true })
+  const { data = new Uint8Array(uncompressedSize), isEnough, ...decoding } = options
+  const decoder = createLoneBlockDecoder(record, check, { ...decoding, lendsData: true })
   let size = 0
   try {
     for (const piece of decoder.push(bytes)) {

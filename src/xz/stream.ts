@@ -1,4 +1,4 @@
-import type { Check } from './check.ts'
+import { type Check, checkId } from './check.ts'
 import { XzError } from './errors.ts'
 import {
   decodeStreamFooter,
@@ -29,6 +29,7 @@ export interface StreamWriter {
 
 /** A writer for one stream, whose blocks all carry this kind of check. */
 export function createStreamWriter(check: Check): StreamWriter {
+  checkId(check)
   const records: IndexRecord[] = []
   let ended = false
   return {

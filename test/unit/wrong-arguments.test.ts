@@ -97,6 +97,40 @@ describe('wrong arguments', () => {
     ['a port', () => serveFolder('.', { port: 'x' as never }), /^options\.port: give a whole number from 0 to 65535/],
     ['specs', () => publishImages({} as never, 'x'), /^specs: give a list, not an object$/],
     ['a version of systemd', () => checkArchive('x', { systemd: 'old' as never }), /^options\.systemd: give one of/],
+    [
+      'an unknown option of a decoder',
+      () => xz.createXzDecoder({ verifydata: true } as never),
+      /no such key; .*verifyData/,
+    ],
+    ['a dictionary', () => xz.createXzDecoder({ dictionaryMax: -1 }), /^options\.dictionaryMax: .*, not -1$/],
+    [
+      'text to encode',
+      () => xz.createLzma2Encoder().encode('abc' as never, 6),
+      /^bytes: give a Uint8Array, not string$/,
+    ],
+    [
+      'an offset of an integer',
+      () => xz.decodeVli(new Uint8Array(9), -1),
+      /^offset: give a whole number from 0 on, not -1$/,
+    ],
+    ['an offset of a header', () => xz.decodeBlockHeader(new Uint8Array(9), -5), /^offset: .*, not -5$/],
+    [
+      'a check to measure',
+      () => xz.checkSize('foo' as never),
+      /^check: give one of none, crc32, crc64, sha256, not foo$/,
+    ],
+    ['a check to name', () => xz.checkId('foo' as never), /^check: give one of/],
+    ['a check of a stream', () => xz.createStreamWriter('foo' as never), /^check: give one of/],
+    ['a short hash in base 16', () => nix.formatSha256Base16(new Uint8Array(5)), /^a SHA-256 has 32 bytes, not 5$/],
+    ['a short hash in base 32', () => nix.formatSha256Nix32(new Uint8Array(5)), /^a SHA-256 has 32 bytes, not 5$/],
+    ['no bounds', () => main.concerns(null as never, 255), /^bounds: give an object/],
+    ['a version as text', () => main.concerns({}, 'x' as never), /^version: give a whole number/],
+    ['an image of text', () => checkArchive(pieces('abc')), /^image: give pieces that are Uint8Arrays, not string$/],
+    [
+      'text for the cache',
+      () => main.openBlockCache(temporaryFolder()).put('x', 'y' as never),
+      /^bytes: give a Uint8Array, not string$/,
+    ],
     ['a folder', () => checkDelivery(3 as never, 'x'), /^folder: give a path, or a file: URL, not 3$/],
     ['an owner of a key', () => generateKeyPair({} as never), /^owner\.name: is missing$/],
     [
@@ -113,6 +147,11 @@ describe('wrong arguments', () => {
     expect(error instanceof TypeError || error instanceof RangeError).toBe(true)
   })
 })
+
+/** An image of pieces that are none. */
+async function* pieces(...pieces: readonly unknown[]): AsyncGenerator<Uint8Array> {
+  yield* pieces as Uint8Array[]
+}
 
 /** Waits for a result, or goes through it. */
 async function consume(result: unknown): Promise<void> {

@@ -1,3 +1,4 @@
+import { checkBytes } from '../arguments.ts'
 import { createEncoderInstance } from '../code.ts'
 import type { WasmMemory } from '../wasm.ts'
 import { effortOf, type Lzma2Level } from './levels.ts'
@@ -85,6 +86,7 @@ export function createLzma2Encoder(): Lzma2Encoder {
     input,
     encodeInput,
     encode(bytes, level) {
+      checkBytes(bytes, 'bytes')
       effortOf(level)
       input(bytes.length).set(bytes)
       return encodeInput(bytes.length, level)

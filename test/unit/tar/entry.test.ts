@@ -110,3 +110,13 @@ describe('encodeTarHeader', () => {
     )
   })
 })
+
+it.each([
+  ['size', -1],
+  ['mode', 0.5],
+  ['mtime', 2 ** 53],
+])('refuses a number that does not fit: %s %d', (key, value) => {
+  expect(() => encodeTarHeader(file('a', { [key]: value }))).toThrow(
+    expect.objectContaining({ code: 'TAR_FIELD_INVALID', message: expect.stringContaining(`a: ${key} is ${value}`) }),
+  )
+})
