@@ -24,10 +24,12 @@ export async function writeStream(
 ): Promise<ImageResult> {
   const file = createFileRecord()
   for await (const chunk of building.chunks()) {
-    const written = abortable(() => write(chunk.bytes), building.signal)
+    const { bytes } = chunk
+    const { length } = bytes
+    const written = abortable(() => write(bytes), building.signal)
     try {
       // A chunk that was detached is empty, and would be hashed as nothing.
-      if (chunk.bytes.length === 0) throw detached()
+      if (bytes.length < length) throw detached()
       // Hashed while the writer waits for its reader.
       file.add(chunk)
     } catch (error) {
@@ -35,7 +37,7 @@ export async function writeStream(
       throw error
     }
     await written
-    if (chunk.bytes.length === 0) throw detached()
+    if (bytes.length < length) throw detached()
   }
   return file.resultOf(building)
 }

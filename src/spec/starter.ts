@@ -1,5 +1,6 @@
 import { objectOf, oneOf, someText } from '../arguments.ts'
 import { SYSTEMS, type System } from '../plan/index.ts'
+import { checkImageName } from '../systemd/index.ts'
 
 /** What `init` makes: a NixOS system that can be changed in its machine, or a few store paths. */
 export const FLAVOURS = ['nixos', 'plain'] as const
@@ -22,9 +23,10 @@ const checkOptions = objectOf({ flavour: oneOf(FLAVOURS), name: someText, system
   'schema',
 ])
 
-/** The files of a starter with their texts, the declaration first. */
+/** The files of a starter with their texts, the declaration first. Throws `SystemdError` IMAGE_NAME_INVALID. */
 export function starterFiles(options: StarterOptions): Map<string, string> {
   checkOptions(options, 'options')
+  checkImageName(options.name)
   if (options.flavour === 'plain') return new Map([['image.yaml', plainImage(options)]])
   return new Map([
     ['image.yaml', nixosImage(options)],

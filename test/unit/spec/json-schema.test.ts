@@ -39,6 +39,11 @@ function declarationsIn(text: string): string[] {
     .map(block => block.replaceAll(new RegExp(`^${/^ +/.exec(block)}`, 'gm'), ''))
 }
 
+it.each(FLAVOURS)('the starter %s refuses a name that a build would refuse', flavour => {
+  const options = { flavour, name: '../a', system: 'x86_64-linux', schema: './schema.json' } as const
+  expect(() => starterFiles(options)).toThrow(expect.objectContaining({ code: 'IMAGE_NAME_INVALID' }))
+})
+
 describe('the JSON schema takes', () => {
   it.each(FLAVOURS)('the starter %s, as it is and with all that is commented out', flavour => {
     const options = { flavour, name: 'web', system: 'x86_64-linux', schema: './schema.json' } as const
