@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns'
-import type { LookupFunction } from 'node:net'
+import { isIP, type LookupFunction } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { Agent, buildConnector, DecoratorHandler, type Dispatcher, Pool, ProxyAgent } from 'undici'
 import { CONNECTIONS } from '../throttle/index.ts'
@@ -147,10 +147,13 @@ function isSameOrigin(origin: string | URL, proxy: ProxyServer): boolean {
 /** Undici's way to a proxy, with errors that name the proxy. */
 function toProxy(proxy: ProxyServer, options: object): buildConnector.connector {
   const { connect } = options as { readonly connect: buildConnector.connector }
-  return (target, callback) =>
-    connect(target, (error, socket) =>
+  return (target, callback) => {
+    // Undici (8.13) names a proxy to itself by its address, too, which Node 26 refuses. It finds a name by itself.
+    const servername = isIP(target.servername ?? '') === 0 ? target.servername : undefined
+    connect({ ...target, servername }, (error, socket) =>
       error ? callback(new ProxyError(proxy, error), null) : callback(null, socket as never),
     )
+  }
 }
 
 /** Passes on what becomes of a request, with errors that name the proxy if it is to blame. */

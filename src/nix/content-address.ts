@@ -17,7 +17,7 @@
  */
 import { createHash } from './crypto.ts'
 import { messageOf, NixError, quote } from './errors.ts'
-import { formatSha256Base16, normalizeHash } from './hash.ts'
+import { encodeBase16, formatSha256Base16, normalizeHash } from './hash.ts'
 import { decodeNixBase32, encodeNixBase32 } from './nixbase32.ts'
 import type { PathInfo } from './path-info.ts'
 import { DEFAULT_STORE_DIR, parseStorePathBaseName, type StorePath } from './store-path.ts'
@@ -89,7 +89,7 @@ export function storePathOfContentAddress(
   if (method === 'text' || self || others.length > 0) return undefined
   if (method === 'git' && algorithm !== 'sha1' && algorithm !== 'sha256') return undefined
   const prefix = { flat: '', nar: 'r:', git: 'git:' }[method]
-  const inner = `fixed:out:${prefix}${algorithm}:${formatSha256Base16(digest)}:`
+  const inner = `fixed:out:${prefix}${algorithm}:${encodeBase16(digest)}:`
   return make('output:out', sha256(inner))
 }
 

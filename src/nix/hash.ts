@@ -48,8 +48,13 @@ export function parseSha256(text: string): Uint8Array<ArrayBuffer> {
 /** A SHA-256 as 64 lower-case base-16 digits: the form of `nix-store --dump-db` and of SHA256SUMS files. */
 export function formatSha256Base16(digest: Uint8Array): string {
   checkDigest(digest)
+  return encodeBase16(digest)
+}
+
+/** Bytes as lower-case base-16 digits. */
+export function encodeBase16(bytes: Uint8Array): string {
   let text = ''
-  for (const byte of digest) text += byte.toString(16).padStart(2, '0')
+  for (const byte of bytes) text += byte.toString(16).padStart(2, '0')
   return text
 }
 

@@ -1,7 +1,6 @@
 import { anyObject, objectOf, text } from '../../arguments.ts'
 import { formatSizesPage, kindOf, type SizesData } from '../../pages/index.ts'
 import { printable } from '../../printable.ts'
-import { splitStorePath } from '../package-name.ts'
 import type { ImageSizes } from './measure.ts'
 
 /** Texts of a page besides the sizes. */
@@ -37,9 +36,10 @@ function dataOf({ storePaths, others, roots, fileSize, tarSize, narSize }: Image
     narSize,
     roots: roots.map(numberOf),
     paths: storePaths.map(path => {
-      const { hash, name } = splitStorePath(printable(path.path))
+      const base = printable(path.path.replace(/^\/nix\/store\//, ''))
+      const name = base.slice(base.indexOf('-') + 1)
       return {
-        hash,
+        hash: base.slice(0, base.indexOf('-')),
         name,
         kind: kindOf(name),
         nar: path.narSize,

@@ -1,4 +1,4 @@
-import { zstdCompressSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { byteString } from '../../../src/bytes/index.ts'
 import { checkArchive } from '../../../src/check/index.ts'
@@ -7,6 +7,7 @@ import { REGISTRATION_MAX } from '../../../src/stored-paths.ts'
 import { createPathTable, NONE, ROOT } from '../../../src/tree/path-table.ts'
 import { latin1 } from '../../latin1.ts'
 import { END_OF_TAR, rawEntry, rawLongName, rawPax } from '../../raw-tar.ts'
+import { ZSTD_FRAMES_ARE_COUNTED } from '../../zstd-frames.ts'
 import { brief } from './images.ts'
 
 async function* each(parts: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
@@ -29,8 +30,8 @@ describe('compressed data that stands for very much more', () => {
   })
 
   it('is not read where it consists of very many small parts', async () => {
-    const frame = zstdCompressSync(Buffer.alloc(0))
-    const { findings } = await check(Buffer.concat(Array.from({ length: 10_200 }, () => frame)))
+    const part = ZSTD_FRAMES_ARE_COUNTED ? zstdCompressSync(Buffer.alloc(0)) : gzipSync('')
+    const { findings } = await check(Buffer.concat(Array.from({ length: 10_200 }, () => part)))
     expect(findings).toContainEqual(expect.objectContaining({ rule: 'limits' }))
   })
 })

@@ -10,6 +10,7 @@ import { runCommand } from '../../command.ts'
 import { needs } from '../../programs.ts'
 import { END_OF_TAR, rawEntry, rawLongName, rawPax } from '../../raw-tar.ts'
 import { temporaryFolder } from '../../temporary.ts'
+import { ZSTD_FRAMES_ARE_COUNTED } from '../../zstd-frames.ts'
 import { collect, listAll, randomBytes } from './support.ts'
 
 const programs = needs('xz', 'bzip2', 'zstd')
@@ -55,6 +56,7 @@ describe.skipIf(programs.skip)(`an image that holds more than it should${program
     const part = gzipSync(Buffer.alloc(0))
     const many = Buffer.concat(Array.from({ length: 20_000 }, () => part))
     expect(await codeOf(write(many))).toBe('OPEN_UNBOUNDED')
+    if (!ZSTD_FRAMES_ARE_COUNTED) return
     const frame = zstdCompressSync(Buffer.alloc(0))
     expect(await codeOf(write(Buffer.concat(Array.from({ length: 20_000 }, () => frame))))).toBe('OPEN_UNBOUNDED')
     const short = zstdCompressSync(rawEntry({ name: 'a' }))

@@ -14,6 +14,7 @@ import {
 } from '../../../src/unpack/index.ts'
 import type { UnpackOptions } from '../../../src/unpack/options.ts'
 import { compress } from '../../binary-cache.ts'
+import { ZSTD_FRAMES_ARE_COUNTED } from '../../zstd-frames.ts'
 
 const TEXT = Buffer.from(Array.from({ length: 4000 }, (_, i) => `line ${i * i} of some text\n`).join(''))
 const FILES = Object.fromEntries(COMPRESSIONS.map(name => [name, Buffer.from(compress(TEXT, name))])) as Readonly<
@@ -215,7 +216,8 @@ describe('limits', () => {
         compression,
         limits: few,
       })
-    expect((await outcome(5)).code).toBe('UNPACK_TOO_MANY_PARTS')
+    const isCounted = compression !== 'zstd' || ZSTD_FRAMES_ARE_COUNTED
+    expect((await outcome(5)).code).toBe(isCounted ? 'UNPACK_TOO_MANY_PARTS' : undefined)
     expect((await outcome(1)).code).toBeUndefined()
   })
 })
