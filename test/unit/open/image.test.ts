@@ -205,7 +205,8 @@ describe('an image that cannot seek', () => {
     expect(await problemOf(openImage(file, { manifest }))).toMatchObject({ code: 'MANIFEST_WRONG' })
     rmSync(manifest)
     expect(await problemOf(openImage(file, { manifest }))).toMatchObject({ code: 'MANIFEST_WRONG' })
-    expect((await (await openImage(file)).storePaths()).length).toBeGreaterThan(2)
+    await using image = await openImage(file)
+    expect((await image.storePaths()).length).toBeGreaterThan(2)
   })
 })
 
