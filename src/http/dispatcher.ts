@@ -149,7 +149,8 @@ function toProxy(proxy: ProxyServer, options: object): buildConnector.connector 
   const { connect } = options as { readonly connect: buildConnector.connector }
   return (target, callback) => {
     // Undici (8.13) names a proxy to itself by its address, too, which Node 26 refuses. It finds a name by itself.
-    const servername = isIP(target.servername ?? '') === 0 ? target.servername : undefined
+    const host = target.servername?.replace(/^\[|\]$/g, '') ?? ''
+    const servername = isIP(host) === 0 ? target.servername : undefined
     connect({ ...target, servername }, (error, socket) =>
       error ? callback(new ProxyError(proxy, error), null) : callback(null, socket as never),
     )

@@ -46,8 +46,8 @@ export function createContents(entries: TarEntries, member: MemberAhead): Member
 
   /** Another call would go on in the middle, or behind. */
   function begin(): AsyncGenerator<FilePart> {
-    if (isOver) throw misuse('its contents are read before the next entry is asked for')
-    if (isBegun) throw misuse('its contents are read once')
+    if (isOver) throw misuse('its contents can be read only until the next entry is asked for')
+    if (isBegun) throw misuse('its contents can be read only once')
     isBegun = true
     return parts()
   }

@@ -5,7 +5,7 @@ import type { ImageEntry, ImageSpec } from './spec.ts'
 
 /** A copy of a spec, with its paths resolved: the caller may change its memory and working folder while the build runs. */
 export function snapshotOf(spec: ImageSpec): ImageSpec {
-  const { roots, rootOrigins, source, signing, entries } = spec
+  const { roots, rootOrigins, source, signing, entries, systemd, nspawn } = spec
   return {
     ...withResolved(spec, ['toplevel']),
     ...(roots && { roots: roots.map(root => resolve(root)) }),
@@ -13,6 +13,8 @@ export function snapshotOf(spec: ImageSpec): ImageSpec {
     ...(source && { source: sourceWithAbsolutePaths(source) }),
     ...(signing && { signing: keyWithAbsolutePaths(signing) }),
     ...(entries && { entries: entries.map(withOwnContents) }),
+    ...(systemd && { systemd: structuredClone(systemd) }),
+    ...(nspawn !== undefined && { nspawn: structuredClone(nspawn) }),
   }
 }
 

@@ -58,8 +58,12 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
   return [...warnings, warning('SETTINGS_IGNORED', message)]
 }
 
+/** A bind or an overlay that puts something at `/nix` or `/nix/store`. */
+const ON_STORE = /(?:^|:)[+-]*\/nix(?:\/store)?\/?(?::|$)/
+
 /** Whether a machine has none of the store paths of its image, nor those of its host. */
 function leavesOutStore(text: string): boolean {
-  const { Volatile, Bind, BindReadOnly } = parseSettings(text).settings.Files ?? {}
-  return Volatile === true && ![Bind, BindReadOnly].flat().some(path => path?.includes('/nix'))
+  const { Volatile, Bind, BindReadOnly, Overlay, OverlayReadOnly } = parseSettings(text).settings.Files ?? {}
+  const places = [Bind, BindReadOnly, Overlay, OverlayReadOnly].flat()
+  return Volatile === true && !places.some(place => place !== undefined && ON_STORE.test(place))
 }

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { abortable } from '../abortable.ts'
 import { withDescriptor } from '../descriptors.ts'
 import { revealPath, type Scratch } from '../disk/index.ts'
 import { type BuildOptions, build } from '../image/index.ts'
@@ -49,7 +50,7 @@ export async function buildVersion(
     if (images.some(other => other.name === name)) throw nameTwice(file)
     images.push({ name, file, warnings, names: [...artefacts, manifestFileOf(name)] })
     // It may be an async function.
-    await onImage?.(image)
+    await abortable(async () => onImage?.(image), options.signal ?? new AbortController().signal)
   }
   // A disk that fails can keep a build from removing its scratch folder.
   const names = await withDescriptor(() => readdir(staged))

@@ -63,7 +63,8 @@ function messageOf({ code, message }: YAMLError): string {
     default: {
       const tag = /^Unresolved tag: tag:yaml\.org,2002:(.*)$/s.exec(message)?.[1]
       if (tag === undefined) return notYaml(message)
-      return `the tag !!${shortened(tag)} does not work here; leave it out, and name a file for bytes that are no text`
+      const advice = tag === 'binary' ? ', and name a file for bytes that are no text' : ''
+      return `the tag !!${shortened(tag)} does not work here; leave it out${advice}`
     }
   }
 }

@@ -69,7 +69,10 @@ export function enableUnits(
     const isEnabled = addLinks(links, section, units, pathOf(section.file))
     if (!isEnabled && section.also.length === 0) {
       const why = 'nothing in its [Install] section says when to start it, so it is not enabled'
-      warnNotEnabled(name, `${why}; give it a drop-in with the lines [Install] and WantedBy=multi-user.target`)
+      warnNotEnabled(
+        name,
+        `${why}; give it a drop-in in systemd.units with the lines [Install] and WantedBy=multi-user.target`,
+      )
     }
   }
   const byPath = [...links].sort(([a], [b]) => (a < b ? -1 : 1))

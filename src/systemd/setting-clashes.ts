@@ -17,7 +17,7 @@ type Keys = Record<string, unknown>
 export function settingClashes(settings: Record<string, unknown>): SettingClash[] {
   const { Exec, Files, Network } = settings
   const all = { exec: keysOf(Exec), files: keysOf(Files), network: keysOf(Network) }
-  return [...execClashes(all.exec), ...treeClashes(all.exec, all.files), ...networkClashes(all.network)]
+  return [...execClashes(all.exec), ...treeClashes(all.files), ...networkClashes(all.network)]
 }
 
 function execClashes({ Boot, ProcessTwo, AmbientCapability, Ephemeral, LinkJournal }: Keys): SettingClash[] {
@@ -26,37 +26,37 @@ function execClashes({ Boot, ProcessTwo, AmbientCapability, Ephemeral, LinkJourn
     clashes.push({ path: ['Exec', 'ProcessTwo'], message: 'goes against Boot; give one of them' })
   }
   if (Boot !== false && ProcessTwo !== true && !isNothing(AmbientCapability)) {
-    const message = 'goes against booting: use Capability, or give Boot: false'
+    const message = 'systemd-nspawn boots no machine with it: use Capability, or give Boot: false'
     clashes.push({ path: ['Exec', 'AmbientCapability'], message })
   }
   if (Ephemeral === true && (LinkJournal === 'host' || LinkJournal === 'guest')) {
-    const message = `goes against Ephemeral; give "try-${LinkJournal}"`
+    const message = `systemd-nspawn does not start with this and Ephemeral; give "try-${LinkJournal}"`
     clashes.push({ path: ['Exec', 'LinkJournal'], message })
   }
   return clashes
 }
 
 /** Whoever changes the owners of all files has to write them. */
-function treeClashes({ PrivateUsers }: Keys, files: Keys): SettingClash[] {
-  const { ReadOnly, Volatile, PrivateUsersChown, PrivateUsersOwnership } = files
+function treeClashes({ ReadOnly, Volatile, PrivateUsersChown, PrivateUsersOwnership }: Keys): SettingClash[] {
   const readOnly = ReadOnly === true ? 'ReadOnly' : isNothing(Volatile) ? undefined : 'Volatile'
   if (readOnly === undefined) return []
-  const message = `goes against ${readOnly}; give PrivateUsersOwnership: auto`
+  const message = `systemd-nspawn does not start with this and ${readOnly}; give PrivateUsersOwnership: auto`
   if (PrivateUsersOwnership === 'chown') return [{ path: ['Files', 'PrivateUsersOwnership'], message }]
-  if (PrivateUsersOwnership !== undefined) return []
-  if (PrivateUsersChown === true) return [{ path: ['Files', 'PrivateUsersChown'], message }]
-  // Up to systemd 257, and perhaps later ones, it then changes owners if nothing else is said.
-  const isPicked = PrivateUsers === 'pick' && PrivateUsersChown === undefined
-  return isPicked ? [{ path: ['Exec', 'PrivateUsers'], message }] : []
+  const changes = PrivateUsersOwnership === undefined && PrivateUsersChown === true
+  return changes ? [{ path: ['Files', 'PrivateUsersChown'], message }] : []
 }
 
 function networkClashes(network: Keys): SettingClash[] {
   const clashes: SettingClash[] = []
   if (!isNothing(network.Bridge) && !isNothing(network.Zone)) {
-    clashes.push({ path: ['Network', 'Zone'], message: 'goes against Bridge; give one of them' })
+    clashes.push({
+      path: ['Network', 'Zone'],
+      message: 'systemd-nspawn does not start with this and Bridge; give one of them',
+    })
   }
   if (!isNothing(network.Port) && hasHostNetwork(network)) {
-    const message = 'needs a network of the machine: leave out VirtualEthernet, or this'
+    const off = ['Private', 'VirtualEthernet'].filter(key => network[key] === false)
+    const message = `needs a machine with a network of its own: leave out ${off.join(' and ')}, or Port`
     clashes.push({ path: ['Network', 'Port'], message })
   }
   return clashes

@@ -26,7 +26,8 @@ export async function withoutStarted(warnings: readonly Warning[], site: UnitSit
   return kept
 }
 
-async function isStarted(unit: string, site: UnitSite): Promise<boolean> {
+/** Whether a target of the image starts a unit. */
+export async function isStarted(unit: string, site: UnitSite): Promise<boolean> {
   for (const starter of STARTERS) {
     for (const folder of ['wants', 'requires']) {
       // A masked unit has no text, and does not start.

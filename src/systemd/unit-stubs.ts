@@ -68,7 +68,10 @@ export async function unitEntries(
   }
   const enabled = Object.keys(units).filter(name => units[name].enable)
   const enablement = await withOrigin(units, async () => {
-    for (const name of enabled) await findUnits(name, texts, paths, site)
+    for (const name of enabled) {
+      await refuseLost(name, texts, site)
+      await findUnits(name, texts, paths, site)
+    }
     return enableUnits(texts, enabled, file => paths.get(file)!)
   })
   const isNew = ({ path }: UnitLink) => !logins?.links.some(link => link.path === path)
@@ -125,6 +128,17 @@ async function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: ()
   }
 }
 
+/** Throws `SystemdError` UNIT_INVALID for a unit whose file is in a folder that NixOS replaces. */
+async function refuseLost(name: string, texts: UnitTexts, site: UnitSite): Promise<void> {
+  const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
+  for (const file of files) {
+    if (texts.has(file) || (await site.findUnit(file))) return
+    if (!(await site.isLost(file))) continue
+    const why = 'its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each boot'
+    throw new SystemdError('UNIT_INVALID', `${name}: ${why}; give its text or file in systemd.units instead`)
+  }
+}
+
 /** Adds the texts of a unit and of those that it installs, too, as far as the image has them. */
 async function findUnits(
   name: string,
@@ -138,11 +152,6 @@ async function findUnits(
   const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
   for (const file of files.some(one => texts.has(one)) ? [] : files) {
     const found = await site.findUnit(file)
-    if (found === undefined && (await site.isLost(file))) {
-      const why =
-        'its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each boot'
-      throw new SystemdError('UNIT_INVALID', `${name}: ${why}; give its text or file in systemd.units instead`)
-    }
     if (found === undefined) continue
     texts.set(file, found.text)
     paths.set(file, found.path)

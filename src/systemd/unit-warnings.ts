@@ -2,6 +2,7 @@
 import type { Warning } from '../warning.ts'
 import type { UnitLink } from './enable.ts'
 import { BOOT_TARGET } from './gettys.ts'
+import { isStarted } from './started.ts'
 import { filesOfUnit, parseUnitName, type UnitName } from './unit-name.ts'
 import type { UnitSite } from './unit-site.ts'
 import type { UnitStub } from './unit-stub.ts'
@@ -26,12 +27,13 @@ export async function unitWarnings(name: string, stub: UnitStub, known: KnownUni
   const unit = parseUnitName(name)!
   const isMissing = !(await isKnown(unit, known))
   if (mask && isMissing) return warn('UNIT_MASKED_MISSING', 'is masked, but there is no such unit in the image')
-  if (dropIns && isMissing && !canLackFile(unit)) {
+  const hasDropIns = Object.keys(dropIns ?? {}).length > 0
+  if (hasDropIns && isMissing && !canLackFile(unit)) {
     return warn('UNIT_MISSING', 'has drop-ins, but there is no such unit in the image; correct the name')
   }
   if (enable !== false || mask) return []
   if (isMissing) return warn('UNIT_MISSING', 'is not enabled, but there is no such unit in the image; correct the name')
-  if ((await known.site.findUnit(name))?.isOwn) return []
+  if (!(await isStarted(name, known.site))) return []
   const why = 'enable: false does not disable a unit of the closure; to keep it from starting, give mask: true instead'
   return warn('UNIT_NOT_DISABLED', why)
 }
@@ -39,7 +41,7 @@ export async function unitWarnings(name: string, stub: UnitStub, known: KnownUni
 /** Whether an image has a unit, be it by a template. */
 export async function isKnown(unit: UnitName, { site, added }: KnownUnits): Promise<boolean> {
   for (const file of filesOfUnit(unit)) {
-    if (added.has(file) || (await site.findUnit(file))) return true
+    if (added.has(file) || (await site.findUnit(file)) || (await site.isLost(file))) return true
   }
   // systemd-sysv-generator makes a service of each script there.
   return unit.type === 'service' && (await site.hasProgram(`/etc/init.d/${unit.prefix}`))

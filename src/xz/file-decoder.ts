@@ -1,5 +1,5 @@
 import { crc32, readU32le } from '../bytes/index.ts'
-import { checkKeys, checkOffset } from './arguments.ts'
+import { checkBytes, checkKeys, checkOffset } from './arguments.ts'
 import { type BlockDecoding, walkBlock } from './block-decoder.ts'
 import type { Sha256 } from './check.ts'
 import { XzError } from './errors.ts'
@@ -65,7 +65,7 @@ const OPTIONS = [
 export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   checkKeys(options, OPTIONS, 'options')
   const { dictionaryMax = DICTIONARY_MAX, createSha256, verifyData = true, lendsData = false } = options
-  checkOffset(dictionaryMax, 'options.dictionaryMax')
+  if (dictionaryMax !== Number.POSITIVE_INFINITY) checkOffset(dictionaryMax, 'options.dictionaryMax')
   const filters = new Set<number>()
   const lzma2: Lzma2Decoder = borrowLzma2Decoder()
   let isClosed = false
@@ -144,6 +144,7 @@ export function createXzDecoder(options: XzDecoderOptions = {}): XzDecoder {
   return {
     push(bytes) {
       if (isClosed) throw new TypeError('the decoder is closed')
+      checkBytes(bytes, 'bytes')
       walker.checkUsable()
       pushed += bytes.length
       return walker.push(isBehind ? NOTHING : withoutPadding(bytes))

@@ -1,4 +1,4 @@
-import { checkOffset } from './arguments.ts'
+import { checkBytes, checkOffset } from './arguments.ts'
 import { XzError } from './errors.ts'
 
 /**
@@ -51,6 +51,7 @@ export interface DecodedVli {
  * Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_VLI`, or `XZ_TOO_LARGE` for 2^53 and more.
  */
 export function decodeVli(bytes: Uint8Array, offset = 0, limit = bytes.length): DecodedVli {
+  checkBytes(bytes, 'bytes')
   checkOffset(offset, 'offset')
   let value = 0
   let unit = 1

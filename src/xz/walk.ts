@@ -43,7 +43,7 @@ export function createWalker(walk: Walk<never>): Walker {
 
   function checkUsable(): void {
     if (failure) throw failure.error
-    if (isBusy) throw new TypeError('iterate the data of a push to its end before the next push')
+    if (isBusy) throw new TypeError('iterate the data of a push to its end before the next push or end')
   }
 
   /** Takes one step. A generator that has thrown would only say that it is done, so its error is kept. */

@@ -251,6 +251,7 @@ const MAY_IMPORT: Record<string, readonly string[]> = {
     'node:*',
   ],
   publish: [
+    'abortable.ts',
     'sha256.ts',
     'descriptors.ts',
     'nspawn-rootfs-error.ts',

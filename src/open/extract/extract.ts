@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
+import { abortable } from '../../abortable.ts'
 import {
   abortSignal,
   callback,
@@ -101,12 +102,12 @@ const TURN = 40
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractResult> {
   checkImage(image, 'image')
   checkOptions(options, 'options')
-  const { paths, sameOwner = false, signal, onProgress } = options
+  const { paths, sameOwner = false, signal = new AbortController().signal, onProgress } = options
   const to = resolvePath(options.to, 'options.to')
   if (sameOwner && process.geteuid?.() !== 0) {
     throw new ExtractError('EXTRACT_NOT_ROOT', to, 'owners can be set by root only: run this as root, or leave it')
   }
-  signal?.throwIfAborted()
+  signal.throwIfAborted()
   const target = await openTarget(to, signal)
   let writer: TreeWriter | undefined
   try {
@@ -127,7 +128,12 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
 async function extractEntries(
   image: OpenedImage,
   writer: TreeWriter,
-  { paths, sameOwner, signal, onProgress }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'signal' | 'onProgress'>,
+  {
+    paths,
+    sameOwner,
+    signal,
+    onProgress,
+  }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'onProgress'> & { signal: AbortSignal },
 ): Promise<Omit<ExtractResult, 'to'>> {
   let entries = 0
   let bytes = 0
@@ -167,7 +173,7 @@ async function extractEntries(
   async function pass(found: MemberInPlace, names: readonly ByteString[]): Promise<void> {
     const { type, hasAttributes, contentsOffset, size, uid, gid } = found.member
     const path = shown(names[0])
-    signal?.throwIfAborted()
+    signal.throwIfAborted()
     if (sameOwner && !(isId(uid) && isId(gid))) {
       throw new ExtractError('EXTRACT_UNSAFE', path, `has the owner ${uid}:${gid}, which no system has`)
     }
@@ -185,7 +191,7 @@ async function extractEntries(
     if (origins.size > COPIES_MAX) throw new ExtractError('EXTRACT_UNSAFE', path, 'is one of too many hard links')
     if (performance.now() - turn < TURN) return
     // It may be an async function.
-    await onProgress?.({ path, tarOffset: contentsOffset + size })
+    await abortable(async () => onProgress?.({ path, tarOffset: contentsOffset + size }), signal)
     await setImmediate()
     turn = performance.now()
   }

@@ -135,11 +135,15 @@ it.each([0, 50])('a writer that detaches a chunk after %d ms is told that it is 
   await expect(job).rejects.toBeInstanceOf(TypeError)
 })
 
-it('a build makes what it was asked for, though the bytes of an entry are changed then', async () => {
+it('a build makes what it was asked for, though what it was given is changed then', async () => {
   const make = async (change: number) => {
     const contents = new Uint8Array(1000)
-    const job = build({ source: store.source, entries: [{ type: 'file', path: '/etc/x', contents }] })
+    const text = Buffer.from('[Service]\n'.padEnd(100, '#'))
+    const units = { 'a.service': { text } }
+    const entries = [{ type: 'file', path: '/etc/x', contents }] as const
+    const job = build({ source: store.source, entries, systemd: { units, gettys: false } })
     contents.fill(change)
+    if (change > 0) text.fill('#')
     return (await job.writeTo(async () => {})).sha256
   }
   expect(await make(1)).toBe(await make(0))

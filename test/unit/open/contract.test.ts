@@ -57,7 +57,7 @@ describe.skipIf(xz.skip).each(['', '.xz'] as const)(`contents on a walk through 
     for await (const { member, contents, parts } of image.walk()) {
       expect((await collect(contents())).length).toBe(member.size)
       expect(contents).toThrow(
-        new TypeError(`/${member.path}: its contents are read once; contents() of the image reads it any time`),
+        new TypeError(`/${member.path}: its contents can be read only once; contents() of the image reads it any time`),
       )
       expect(parts).toThrow(TypeError)
     }
@@ -68,7 +68,7 @@ describe.skipIf(xz.skip).each(['', '.xz'] as const)(`contents on a walk through 
     const paths: string[] = []
     for await (const { member, contents } of image.walk()) {
       for await (const _ of contents()) break
-      expect(contents).toThrow(/its contents are read once/)
+      expect(contents).toThrow(/its contents can be read only once/)
       paths.push(member.path)
     }
     expect(paths).toEqual(['a', 'b', 'c'])
@@ -78,7 +78,7 @@ describe.skipIf(xz.skip).each(['', '.xz'] as const)(`contents on a walk through 
     await using image = await openImage(makeImage(suffix))
     const walk = image.walk()
     const [first, second] = [(await walk.next()).value!, (await walk.next()).value!]
-    expect(first.contents).toThrow(/\/a: its contents are read before the next entry is asked for/)
+    expect(first.contents).toThrow(/\/a: its contents can be read only until the next entry is asked for/)
     const late = second.contents()
     await walk.next()
     await expect(late.next()).rejects.toThrow(/\/b: the next entry was asked for before its contents were read/)

@@ -136,6 +136,21 @@ describe.skipIf(programs.skip)(`an archive is extracted as tar does it${programs
     expect([count, withoutAttributes]).toEqual([1, 1])
   })
 
+  it('ends when it is aborted, though a callback does not', async () => {
+    const folder = temporaryFolder()
+    const file = join(folder, 'a.tar')
+    const entries = Array.from({ length: 3000 }, (_, i) => rawEntry({ name: `${i}`, data: 'x' }))
+    writeFileSync(file, Buffer.concat([...entries, END_OF_TAR]))
+    const controller = new AbortController()
+    const onProgress = () => {
+      controller.abort(new Error('enough'))
+      return new Promise<void>(() => {})
+    }
+    const extracting = extractFile(file, { to: join(folder, 'to'), onProgress, signal: controller.signal })
+    await expect(extracting).rejects.toThrow('enough')
+    expect(existsSync(join(folder, 'to'))).toBe(false)
+  })
+
   it('by a user who is not root', async () => {
     const tree = makeHardTree()
     const folder = dirname(tree)

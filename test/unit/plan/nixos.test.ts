@@ -170,6 +170,8 @@ describe('a warning says which option mends', () => {
   it.each<[NspawnSettings['Files'], number]>([
     [{ Volatile: true }, 1],
     [{ Volatile: true, BindReadOnly: ['/srv', '/nix'] }, 0],
+    [{ Volatile: true, Bind: '/srv/phoenix/nixer:/data' }, 1],
+    [{ Volatile: true, Overlay: '/nix:/srv/x:/nix' }, 0],
     [{ Volatile: 'overlay' }, 0],
   ])('settings with %j', async (Files, count) => {
     const { warnings } = await buildHere({ ...createSystem({ init: STAGE2, activate: script() }), nspawn: { Files } })

@@ -25,7 +25,7 @@ describe('a unit of a NixOS system', () => {
     const plain = await buildWith(store, { units: { 'web.service': { enable: true } } })
     expect(plain.warnings).toEqual([
       'web.service: nothing in its [Install] section says when to start it, so it is not enabled; ' +
-        'give it a drop-in with the lines [Install] and WantedBy=multi-user.target',
+        'give it a drop-in in systemd.units with the lines [Install] and WantedBy=multi-user.target',
     ])
     const dropIns = { 'install.conf': '[Install]\nWantedBy=multi-user.target\n' }
     const { entries, warnings } = await buildWith(store, { units: { 'web.service': { enable: true, dropIns } } })
@@ -92,6 +92,15 @@ describe('a unit among the entries of an image', () => {
         'app.service: its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each ' +
         'boot; give its text or file in systemd.units instead',
     })
+  })
+
+  it('is left out of Also= there, with a warning', async () => {
+    const { toplevel, source } = createManagedStore()
+    const entries = imageEntries({ '/etc/systemd/system/app.service': UNIT })
+    const text = `${UNIT}Also=app.service\n`
+    const units = { 'web.service': { text, enable: true } }
+    const { warnings } = await entriesOf({ toplevel, source, entries, systemd: { units } })
+    expect(warnings).toContainEqual(expect.stringMatching(/^app\.service.*Also=/))
   })
 
   it('overrides a unit of the store paths', async () => {
@@ -175,7 +184,6 @@ describe('a declared unit that does nothing is warned of', () => {
       'enable: false does not disable a unit of the closure; to keep it from starting,',
     ],
     ['web.service', { enable: false, dropIns }, 'enable: false does not disable'],
-    ['getty@tty1.service', { enable: false }, 'enable: false does not disable'],
     ['typo.service', { enable: false }, 'is not enabled, but there is no such unit in the image; correct the name'],
     ['typo.service', { dropIns }, 'has drop-ins, but there is no such unit in the image; correct the name'],
     ['typo@tty1.service', { dropIns }, 'has drop-ins, but there is no such unit in the image'],
@@ -191,6 +199,10 @@ describe('a declared unit that does nothing is warned of', () => {
     ['web.service', { dropIns }],
     ['getty@tty1.service', { dropIns }],
     ['getty@tty1.service', { mask: true }],
+    // Nothing starts it.
+    ['getty@tty1.service', { enable: false }],
+    ['console-getty.service', { enable: false }],
+    ['typo.service', { dropIns: {} }],
     ['web.service', { mask: true, enable: false }],
     ['new.service', { text: NIXOS_UNIT, enable: false, dropIns }],
     ['web-.service', { dropIns }],
