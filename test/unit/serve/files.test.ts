@@ -189,9 +189,10 @@ describe('what is not to be served', () => {
         renameSync('a', 'gone')
         renameSync('kept', 'a')
       }`
-    const exchanger = spawn(process.execPath, ['-e', exchange, folder, secret])
+    // A group of its own, that ends with its mkfifo: that would make a file in a folder that is being removed.
+    const exchanger = spawn(process.execPath, ['-e', exchange, folder, secret], { detached: true })
     onTestFinished(async () => {
-      exchanger.kill()
+      process.kill(-exchanger.pid!)
       await once(exchanger, 'exit')
     })
     const { url } = await serve(folder)
