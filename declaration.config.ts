@@ -7,19 +7,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MANIFEST_SCHEMA } from './src/manifest/schema.ts'
 import { declarationJsonSchema } from './src/spec/json-schema.ts'
-
-/** The part of JSON schema that these need. */
-interface Schema {
-  readonly description?: string
-  readonly type?: string | readonly string[]
-  readonly const?: number
-  readonly enum?: readonly unknown[]
-  readonly anyOf?: readonly Schema[]
-  readonly items?: Schema
-  readonly properties?: Readonly<Record<string, Schema>>
-  readonly required?: readonly string[]
-  readonly additionalProperties?: false | Schema
-}
+import type { JsonSchema } from './src/spec/written-schema.ts'
 
 /** Keywords that say more than a type can. */
 const CONSTRAINTS = new Set(['minLength', 'pattern', 'minimum', 'maximum', 'minItems', 'propertyNames'])
@@ -29,7 +17,11 @@ const UNDERSTOOD = new Set(
 
 /** Writes the types that are missing or not those of their schemas. */
 export async function writeTypes(): Promise<void> {
-  const { $schema: _, title: __, ...declaration } = (await declarationJsonSchema()) as Schema & Record<string, unknown>
+  const {
+    $schema: _,
+    title: __,
+    ...declaration
+  } = (await declarationJsonSchema()) as JsonSchema & Record<string, unknown>
   await writeType(new URL('./src/spec/declaration.generated.ts', import.meta.url), {
     of: 'declarations',
     comment: 'What an image is made of, as people write it down. Paths of files are relative to its folder.',
@@ -52,7 +44,7 @@ interface Written {
   readonly of: string
   readonly comment: string
   readonly name: string
-  readonly schema: Schema
+  readonly schema: JsonSchema
   readonly isReadonly?: boolean
 }
 
@@ -75,7 +67,7 @@ interface Style {
 }
 
 /** A type. Throws for a keyword that it would pass over. */
-function typeOf(schema: Schema, style: Style): string {
+function typeOf(schema: JsonSchema, style: Style): string {
   const unknown = Object.keys(schema).find(keyword => !UNDERSTOOD.has(keyword) && !CONSTRAINTS.has(keyword))
   if (unknown) throw new Error(`declaration.config.ts does not know the keyword ${unknown} of JSON schema; add it`)
   if (schema.const !== undefined) return `${schema.const}`
@@ -98,7 +90,7 @@ function inBrackets(type: string): string {
   return /^\w+$/.test(type) ? type : `(${type})`
 }
 
-function objectOf({ properties, required = [] }: Schema, { indent, modifier }: Style): string {
+function objectOf({ properties, required = [] }: JsonSchema, { indent, modifier }: Style): string {
   const inner = `${indent}  `
   const fields = Object.entries(properties!).map(([name, schema]) => {
     const type = typeOf(schema, { indent: inner, modifier })
@@ -108,7 +100,7 @@ function objectOf({ properties, required = [] }: Schema, { indent, modifier }: S
   return `{\n${fields.join('')}${indent}}`
 }
 
-function recordOf({ additionalProperties }: Schema, style: Style): string {
+function recordOf({ additionalProperties }: JsonSchema, style: Style): string {
   if (!additionalProperties) throw new Error('a record without values')
   return `{ [name: string]: ${typeOf(additionalProperties, style)} }`
 }

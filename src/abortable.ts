@@ -1,5 +1,6 @@
-/** Waits for `call`, or until `signal` is aborted: then rejects with its reason, whatever becomes of the call. */
-export async function abortable<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+/** Waits for `call`, or until `signal`, if there is one, is aborted: then rejects with its reason, whatever becomes of the call. */
+export async function abortable<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return call()
   signal.throwIfAborted()
   const { promise: aborted, reject } = Promise.withResolvers<never>()
   const abort = () => reject(signal.reason)

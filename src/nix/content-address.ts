@@ -46,7 +46,8 @@ export interface ContentCheck {
 }
 
 /**
- * The content address of a record; `undefined` if it has none, or one of a method not known here. Throws `NixError` CONTENT_ADDRESS_INVALID where the method is known and what follows is no hash.
+ * The content address of a record; `undefined` if it has none, or one of a method not known here. Throws `NixError`
+ * CONTENT_ADDRESS_INVALID where the method is known and what follows is no hash.
  */
 export function contentAddressOf(info: Pick<PathInfo, 'ca'>): ContentAddress | undefined {
   const [, prefix, hash] = /^(text|fixed|fixed:r|fixed:git):([^:]*:[^:]*)$/.exec(info.ca ?? '') ?? []

@@ -20,8 +20,8 @@ import { findIn, isProgram, textAt } from './closure-files.ts'
 const CURRENT_SYSTEM = '/run/current-system'
 
 /** Folders for units before and behind those of the system. */
-const CONTROL = '/etc/systemd/system.control'
-const ATTACHED = '/etc/systemd/system.attached'
+export const CONTROL = '/etc/systemd/system.control'
+export const ATTACHED = '/etc/systemd/system.attached'
 
 /** The name that NixOS gives the drop-in by which it changes a unit of systemd's. */
 const OVERRIDES = 'overrides.conf'

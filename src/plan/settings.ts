@@ -7,6 +7,7 @@ import {
   hasHostNetwork,
   ignoredWhenUntrusted,
   machineNameOf,
+  type NspawnSettings,
   parseSettings,
   settingsTextProblems,
   TRUSTED_SETTINGS_FOLDER,
@@ -23,7 +24,7 @@ export function settingsOf({ nspawn }: ImageSpec): Uint8Array | undefined {
 /** A warning about a time zone that the machine will not keep: by default, systemd-nspawn writes that of the host over it. */
 export function timezoneWarnings({ systemd }: ImageSpec, settings: Uint8Array | undefined): Warning[] {
   const { timezone, origin = 'the systemd stubs' } = systemd ?? {}
-  const { Exec = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
+  const { Exec = {} } = keysIn(settings)
   if (timezone === undefined || Exec.Timezone === 'off' || Exec.Timezone === false) return []
   const message =
     `timezone (${origin}): systemd-nspawn replaces it by the time zone of the host when the machine starts; ` +
@@ -33,7 +34,7 @@ export function timezoneWarnings({ systemd }: ImageSpec, settings: Uint8Array | 
 
 /** Whether a settings file gives the machine the network of its host; `machinectl start` gives it one of its own. */
 export function sharesNetwork(settings: Uint8Array | undefined): boolean {
-  const { Network = {} } = settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
+  const { Network = {} } = keysIn(settings)
   return hasHostNetwork(Network)
 }
 
@@ -46,7 +47,7 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
   const file = settingsFileOf(name)
   const warning = (code: Warning['code'], message: string): Warning => ({ code, path: file, message })
   const warnings = problems.map(message => warning('SETTINGS_IGNORED', message))
-  if (leavesOutStore(text)) {
+  if (leavesOutStore(settings)) {
     const message = `${file}: with [Files] Volatile=yes the machine has only /usr of the image, and programs lie in /nix; give overlay`
     warnings.push(warning('SETTINGS_UNFIT', message))
   }
@@ -62,8 +63,13 @@ export function settingsWarnings(settings: Uint8Array | undefined, name: string)
 const ON_STORE = /(?:^|:)[+-]*\/nix(?:\/store)?\/?(?::|$)/
 
 /** Whether a machine has none of the store paths of its image, nor those of its host. */
-function leavesOutStore(text: string): boolean {
-  const { Volatile, Bind, BindReadOnly, Overlay, OverlayReadOnly } = parseSettings(text).settings.Files ?? {}
+function leavesOutStore(settings: Uint8Array): boolean {
+  const { Volatile, Bind, BindReadOnly, Overlay, OverlayReadOnly } = keysIn(settings).Files ?? {}
   const places = [Bind, BindReadOnly, Overlay, OverlayReadOnly].flat()
   return Volatile === true && !places.some(place => place !== undefined && ON_STORE.test(place))
+}
+
+/** The settings in a file, as far as they are right; none without a file. */
+function keysIn(settings: Uint8Array | undefined): NspawnSettings {
+  return settings ? parseSettings(new TextDecoder().decode(settings)).settings : {}
 }

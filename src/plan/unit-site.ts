@@ -5,13 +5,13 @@ import { type Closure, lookupIn } from '../store/index.ts'
 import type { UnitSite } from '../systemd/index.ts'
 import { createTree, type ImageNode, type Lookup, type TreeEntry } from '../tree/index.ts'
 import { findIn, isProgram } from './closure-files.ts'
-import { nixosUnitSite } from './nixos-unit-site.ts'
+import { ATTACHED, CONTROL, nixosUnitSite } from './nixos-unit-site.ts'
 
 /** By this name a unit is that of the system to which was switched last. */
 const PROFILE = `/${SYSTEM_PROFILE}`
 const PROFILE_BINS = ['bin', 'sbin', 'usr/bin', 'usr/sbin'].map(folder => `${PROFILE}/sw/${folder}`)
 /** Folders of an administrator's units, which override all others, in the order of systemd's search path. */
-const OWN_FOLDERS = ['/etc/systemd/system.control', '/etc/systemd/system', '/etc/systemd/system.attached']
+const OWN_FOLDERS = [CONTROL, '/etc/systemd/system', ATTACHED]
 const UNIT_FOLDERS = ['/usr/local/lib', '/usr/lib', '/lib', `${PROFILE}/sw/usr/lib`, `${PROFILE}/sw/lib`].map(
   folder => `${folder}/systemd/system`,
 )

@@ -28,8 +28,8 @@ export interface PieceWriter {
 }
 
 /**
- * Fills slots of a ring with `pieceSize` bytes each. `mark` is asked at every hand-over which number goes with the piece; the last piece of a
- * batch carries it as its complement (`~mark`).
+ * Fills slots of a ring with `pieceSize` bytes each. `mark` is asked at every hand-over which number goes with the piece; the last
+ * piece of a batch carries it as its complement (`~mark`).
  */
 export function createPieceWriter(ring: RingProducer, pieceSize: number, mark: () => number): PieceWriter {
   let piece = ring.space().subarray(0, pieceSize)

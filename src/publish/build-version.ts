@@ -50,7 +50,7 @@ export async function buildVersion(
     if (images.some(other => other.name === name)) throw nameTwice(file)
     images.push({ name, file, warnings, names: [...artefacts, manifestFileOf(name)] })
     // It may be an async function.
-    await abortable(async () => onImage?.(image), options.signal ?? new AbortController().signal)
+    await abortable(async () => onImage?.(image), options.signal)
   }
   // A disk that fails can keep a build from removing its scratch folder.
   const names = await withDescriptor(() => readdir(staged))

@@ -7,7 +7,8 @@ import { withoutSlash } from './overlays.ts'
 /**
  * Everything in a folder, as the entries of an image below `target`, an absolute path such as `/etc/nixos`: what
  * `overlays` does in a declaration without an owner. Of an empty folder, the one entry is `target` itself. Modes become 0644 or
- * 0755, and 0755 for folders; owners are 0. `origin` says who asks for them, for people to read. Throws `SpecError` FOLDER_UNREADABLE, `ImageError` ENTRY_INVALID.
+ * 0755, and 0755 for folders; owners are 0. `origin` says who asks for them, for people to read. Throws `SpecError`
+ * FOLDER_UNREADABLE, `ImageError` ENTRY_INVALID.
  */
 export async function readOverlay(folder: string | URL, target: string, origin = `${folder}`): Promise<ImageEntry[]> {
   const from = resolvePath(folder, 'folder')

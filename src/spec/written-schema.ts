@@ -3,16 +3,18 @@
  * read, variables stand in texts, a mode without quotes is a number, and a section may be empty.
  */
 
-/** The part of JSON schema that these need. */
+/** The part of JSON schema that our schemas need. */
 export interface JsonSchema {
   readonly [keyword: string]: unknown
   readonly description?: string
   readonly type?: string | readonly string[]
   readonly pattern?: string
+  readonly const?: number
   readonly enum?: readonly unknown[]
   readonly anyOf?: readonly JsonSchema[]
   readonly items?: JsonSchema
   readonly properties?: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
   readonly propertyNames?: JsonSchema
   readonly additionalProperties?: false | JsonSchema
 }

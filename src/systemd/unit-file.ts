@@ -21,8 +21,8 @@ export interface Assignment {
 }
 
 /**
- * The assignments of a unit file in their order; `file` is what messages call it, `example` a section that it may have. Lines of sections `X-…`, which are
- * other programs' own, may be anything. Throws `SystemdError` UNIT_INVALID with `line`.
+ * The assignments of a unit file in their order; `file` is what messages call it, `example` a section that it may have. Lines of
+ * sections `X-…`, which are other programs' own, may be anything. Throws `SystemdError` UNIT_INVALID with `line`.
  */
 export function parseUnitFile(text: string, file = 'unit file', example = '[Unit]'): Assignment[] {
   const assignments: Assignment[] = []

@@ -94,7 +94,7 @@ export async function unitEntries(
  * the unit. Elsewhere, a file in /etc overrides one of a package on purpose.
  */
 async function checkDropIn(name: string, dropIn: string, site: UnitSite, from: string): Promise<void> {
-  for (const file of site.isNixos ? filesOfUnit(parseUnitName(name)!) : []) {
+  for (const file of site.isNixos ? filesOf(name) : []) {
     const found = await site.findUnit(`${file}.d/${dropIn}`)
     if (found === undefined || found.isOwn) continue
     const message = `the NixOS system has a drop-in ${dropIn} in ${file}.d, too, and systemd reads only one of them`
@@ -130,8 +130,7 @@ async function withOrigin<T>(units: Readonly<Record<string, UnitStub>>, step: ()
 
 /** Throws `SystemdError` UNIT_INVALID for a unit whose file is in a folder that NixOS replaces. */
 async function refuseLost(name: string, texts: UnitTexts, site: UnitSite): Promise<void> {
-  const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
-  for (const file of files) {
+  for (const file of filesOf(name)) {
     if (texts.has(file) || (await site.findUnit(file))) return
     if (!(await site.isLost(file))) continue
     const why = 'its file in /etc/systemd/system is lost, because NixOS replaces that folder by a symlink at each boot'
@@ -149,7 +148,7 @@ async function findUnits(
 ): Promise<void> {
   if (seen.has(name)) return
   seen.add(name)
-  const files = filesOfUnit(parseUnitName(checkUnitName(name))!)
+  const files = filesOf(name)
   for (const file of files.some(one => texts.has(one)) ? [] : files) {
     const found = await site.findUnit(file)
     if (found === undefined) continue
@@ -158,4 +157,9 @@ async function findUnits(
     break
   }
   for (const also of installReferences(texts, name)) await findUnits(also, texts, paths, site, seen)
+}
+
+/** The files that a unit may have: its own, or that of its template. Throws `SystemdError` UNIT_INVALID. */
+function filesOf(name: string): string[] {
+  return filesOfUnit(parseUnitName(checkUnitName(name))!)
 }

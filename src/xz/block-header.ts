@@ -69,8 +69,8 @@ export function encodeBlockHeader(header: BlockHeader): Uint8Array<ArrayBuffer> 
 }
 
 /**
- * Reads the block header at `offset`, which messages call `position`. Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_CRC32`, `XZ_SIZE` for a size of zero,
- * `XZ_VLI`, `XZ_TOO_LARGE`, or `XZ_UNSUPPORTED` for reserved flags, bytes in the padding, and unknown filters.
+ * Reads the block header at `offset`, which messages call `position`. Throws {@link XzError}: `XZ_TRUNCATED`, `XZ_CRC32`, `XZ_SIZE`
+ * for a size of zero, `XZ_VLI`, `XZ_TOO_LARGE`, or `XZ_UNSUPPORTED` for reserved flags, bytes in the padding, and unknown filters.
  */
 export function decodeBlockHeader(bytes: Uint8Array, offset = 0, position = offset): DecodedBlockHeader {
   checkBytes(bytes, 'bytes')

@@ -102,12 +102,12 @@ const TURN = 40
 export async function extract(image: OpenedImage, options: ExtractOptions): Promise<ExtractResult> {
   checkImage(image, 'image')
   checkOptions(options, 'options')
-  const { paths, sameOwner = false, signal = new AbortController().signal, onProgress } = options
+  const { paths, sameOwner = false, signal, onProgress } = options
   const to = resolvePath(options.to, 'options.to')
   if (sameOwner && process.geteuid?.() !== 0) {
     throw new ExtractError('EXTRACT_NOT_ROOT', to, 'owners can be set by root only: run this as root, or leave it')
   }
-  signal.throwIfAborted()
+  signal?.throwIfAborted()
   const target = await openTarget(to, signal)
   let writer: TreeWriter | undefined
   try {
@@ -128,12 +128,7 @@ export async function extract(image: OpenedImage, options: ExtractOptions): Prom
 async function extractEntries(
   image: OpenedImage,
   writer: TreeWriter,
-  {
-    paths,
-    sameOwner,
-    signal,
-    onProgress,
-  }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'onProgress'> & { signal: AbortSignal },
+  { paths, sameOwner, signal, onProgress }: Pick<ExtractOptions, 'paths' | 'sameOwner' | 'signal' | 'onProgress'>,
 ): Promise<Omit<ExtractResult, 'to'>> {
   let entries = 0
   let bytes = 0
@@ -173,7 +168,7 @@ async function extractEntries(
   async function pass(found: MemberInPlace, names: readonly ByteString[]): Promise<void> {
     const { type, hasAttributes, contentsOffset, size, uid, gid } = found.member
     const path = shown(names[0])
-    signal.throwIfAborted()
+    signal?.throwIfAborted()
     if (sameOwner && !(isId(uid) && isId(gid))) {
       throw new ExtractError('EXTRACT_UNSAFE', path, `has the owner ${uid}:${gid}, which no system has`)
     }
